@@ -1,0 +1,118 @@
+"""Every exception safeload raises: what went wrong, in one sentence, and what to do next.
+
+::
+
+    SafeloadError
+    ├── UsageError       the caller's own input cannot be used (exit 2)
+    ├── ArtefactError    the bytes cannot be taken in (exit 3)
+    ├── TrustError       nobody trusted vouches for these bytes (exit 1)
+    ├── RefusedError     the policy says no, or not everything was read (exit 1 or 3)
+    └── LoadError        every check passed and loading still failed (exit 3)
+
+Any bytes in give a verdict or one of these. Match on ``type`` and ``code``; the sentence may
+change between releases, the code does not.
+
+Trust: text taken from a file passes through :func:`printable` before it becomes part of a message.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from safeload.verdict import FileReport
+
+__all__ = [
+    "ArtefactError",
+    "LoadError",
+    "RefusedError",
+    "SafeloadError",
+    "TrustError",
+    "UsageError",
+    "printable",
+]
+
+
+class SafeloadError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        message: One sentence.
+        code: Stable identifier, lower-case words joined by hyphens, such as ``"digest-mismatch"``.
+        hint: What the reader can do next, or an empty string.
+
+    Attributes:
+        exit_code: What the command line exits with (0 accepted, 1 refused, 2 usage,
+            3 could not decide).
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.hint = hint
+
+
+class UsageError(SafeloadError):
+    """An argument, key file, trust file or policy file of the caller cannot be used."""
+
+    exit_code = 2
+
+
+class ArtefactError(SafeloadError):
+    """The file cannot be taken in: missing, not a regular file, changing, or over a limit."""
+
+    exit_code = 3
+
+
+class TrustError(SafeloadError):
+    """No trusted signature covers these bytes.
+
+    The bundle is missing or malformed, the signer unknown, the signature or digest wrong, the
+    model another one than asked for, or the statement out of date.
+    """
+
+    exit_code = 1
+
+
+class RefusedError(SafeloadError):
+    """The scan ended in another verdict than ACCEPT; nothing was deserialised.
+
+    Attributes:
+        report: What the scan found, as in the JSON report.
+    """
+
+    def __init__(self, message: str, *, code: str, report: FileReport, hint: str = "") -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.report = report
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """1 when something was refused, 3 when something was not read."""
+        return 1 if self.report.verdict == "refuse" else 3
+
+
+class LoadError(SafeloadError):
+    """Every check passed and loading still failed: another environment, or a probe that differs."""
+
+    exit_code = 3
+
+
+def printable(text: str, *, limit: int = 120) -> str:
+    """Make text from a file safe to show on a terminal.
+
+    Control characters, bidirectional overrides, look-alikes outside ASCII and everything else
+    that is not printable ASCII are escaped; what is longer than the limit is cut.
+
+    Args:
+        text: Hostile text.
+        limit: Length of the result in characters, at most.
+
+    Returns:
+        Printable ASCII text of at most ``limit`` characters.
+    """
+    # Cutting first bounds the work; escaping only ever lengthens.
+    escaped = text[: limit + 1].encode("unicode_escape").decode("ascii")
+    return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."

@@ -1,0 +1,52 @@
+"""Every bound on what a file may cost, with its unit and the reason for its size.
+
+Reaching a bound makes the verdict INCOMPLETE: the rest was not read, so nothing is said of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+_KIB = 1024
+_MIB = 1024 * _KIB
+_GIB = 1024 * _MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on one file. The defaults fit every honest model we know with room to spare.
+
+    Attributes:
+        bytes_in: Size of the file, bytes. A forest of a few hundred million nodes fits.
+        bytes_out: Size of the decompressed stream, bytes; as ``bytes_in``.
+        ratio: Decompressed bytes for each compressed byte, judged beyond ``ratio_floor``.
+            Honest models stay below 100; DEFLATE bombs reach 1,032, LZMA and bzip2 far more.
+        ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
+            without bound and cost nothing.
+        opcodes: Opcodes in one file. A vocabulary of ten million terms has forty million.
+        nesting: Depth of object arrays within object arrays, and of JSON in a skops schema.
+        depth: Depth of containers and states within each other in one stream. CPython frees and
+            copies nested objects by recursion; honest models nest fewer than fifty.
+        integer_digits: Digits of an integer written as text; CPython's own bound.
+        array_dimensions: Dimensions of an array; numpy's own bound.
+        members: Members of a skops archive.
+        schema_bytes: Size of a skops ``schema.json``, bytes.
+        findings: Findings kept for one file; the next ones are only counted.
+        bundle_bytes: Size of a signature bundle, bytes.
+    """
+
+    bytes_in: int = 64 * _GIB
+    bytes_out: int = 64 * _GIB
+    ratio: int = 400
+    ratio_floor: int = 64 * _MIB
+    opcodes: int = 200_000_000
+    nesting: int = 32
+    depth: int = 500
+    integer_digits: int = 4_300
+    array_dimensions: int = 64
+    members: int = 200_000
+    schema_bytes: int = 512 * _MIB
+    findings: int = 1_000
+    bundle_bytes: int = 16 * _MIB

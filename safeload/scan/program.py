@@ -1,0 +1,260 @@
+"""The canonical form of a pickle: what the machine understood, and nothing else.
+
+A :class:`Program` holds the opcodes to run (``code``), the arrays they will be handed, and every
+global with how it is used. The tokens below stand for the objects that the code would make; none
+of them is such an object.
+
+Trust: everything here mirrors a hostile file; a Program is worth no more than a description. The
+policy turns it into permission.
+
+Token forms: ``str``, ``int``, ``float``, ``bool`` and ``None`` stand for themselves, ``tuple`` for
+a tuple of tokens, ``list`` for a list of tokens; the classes below for the rest.
+
+Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from safeload.verdict import Finding
+
+__all__ = [
+    "Array",
+    "ArraySpan",
+    "Blob",
+    "Built",
+    "Collection",
+    "Global",
+    "GlobalUse",
+    "Mapping",
+    "Program",
+    "Scan",
+    "Token",
+    "Use",
+]
+
+# A token; see the module docstring. Recursive unions of such width help no reader.
+Token = Any
+
+
+class Use(StrEnum):
+    """How a stream uses a global.
+
+    CONSTRUCT: an instance is made without calling ``__init__`` (NEWOBJ, INST or OBJ without
+    arguments, ``copyreg._reconstructor``, numpy's ``_reconstruct``). CALL: it is called (REDUCE,
+    INST or OBJ with arguments). FILL: an instance made from it receives items (APPEND, APPENDS,
+    SETITEM, SETITEMS, ADDITEMS). REFER: it stays behind as a value, and whoever holds it may call
+    it later.
+    """
+
+    CONSTRUCT = "construct"
+    CALL = "call"
+    FILL = "fill"
+    REFER = "refer"
+
+
+class Global:
+    """A module attribute the stream asks for; one token for each name in a stream.
+
+    Attributes:
+        module: Module as it will be imported, after the renaming of Python 2 names.
+        name: Qualified name within the module; dots are part of it.
+        raw: The pair as written in the file: what ``find_class`` will be asked for, or None for
+            an attribute reached by ``getattr``, which no ``find_class`` sees.
+        offset: Where it is first named, bytes.
+        uses: How it is used.
+    """
+
+    __slots__ = ("consumed", "module", "name", "offset", "pushed", "raw", "uses")
+
+    def __init__(self, module: str, name: str, raw: tuple[str, str] | None, offset: int) -> None:
+        self.module = module
+        self.name = name
+        self.raw = raw
+        self.offset = offset
+        self.uses: set[Use] = set()
+        # How often it came onto the stack, and how often an opcode used it up there. What came
+        # and was not used up was left behind as a value.
+        self.pushed = 0
+        self.consumed = 0
+
+    @property
+    def path(self) -> str:
+        """Module and name joined by a dot, as shown to people."""
+        return f"{self.module}.{self.name}"
+
+    def __repr__(self) -> str:
+        return f"Global({self.path})"
+
+
+class Built:
+    """An object made by the stream: an instance (NEWOBJ and its like) or a call's result.
+
+    Attributes:
+        callable: What was constructed or called: a :class:`Global`, or any other token if the
+            callable is itself computed (which no honest writer does).
+        use: ``Use.CONSTRUCT`` or ``Use.CALL``.
+        args: Positional arguments, a tuple of tokens, or the token that stands where a tuple
+            belongs.
+        kwargs: Token of the keyword arguments (NEWOBJ_EX), or None.
+        states: Every state that BUILD gave it, in order.
+        items: What was appended, added or set on it: a flat list of tokens; for SETITEM(S) keys
+            and values alternate.
+        offset: Where it was made, bytes.
+    """
+
+    __slots__ = ("args", "callable", "items", "kwargs", "offset", "states", "use")
+
+    def __init__(
+        self, target: Token, use: Use, args: Token, offset: int, kwargs: Token = None
+    ) -> None:
+        self.callable = target
+        self.use = use
+        self.args = args
+        self.kwargs = kwargs
+        self.states: list[Token] = []
+        self.items: list[Token] = []
+        self.offset = offset
+
+    def is_of(self, module: str, name: str) -> bool:
+        """Whether its callable is exactly this global."""
+        target = self.callable
+        return isinstance(target, Global) and target.module == module and target.name == name
+
+
+class Mapping:
+    """A dict; ``pairs`` is flat, keys and values alternate, later pairs overwrite earlier ones."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self) -> None:
+        self.pairs: list[Token] = []
+
+    def get(self, key: str) -> Token:
+        """The last value set for a string key, or None."""
+        pairs = self.pairs
+        for index in range(len(pairs) - 2, -1, -2):
+            if type(pairs[index]) is str and pairs[index] == key:
+                return pairs[index + 1]
+        return None
+
+
+class Collection:
+    """A set or frozenset."""
+
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind: str, items: list[Token]) -> None:
+        self.kind = kind
+        self.items = items
+
+
+class Blob:
+    """Bytes or a bytearray in the stream.
+
+    Attributes:
+        kind: ``"bytes"`` or ``"bytearray"``.
+        offset: First byte in the member.
+        size: Length, bytes.
+        head: The bytes themselves if they are few, else the first 256.
+    """
+
+    __slots__ = ("head", "kind", "offset", "size")
+
+    def __init__(self, kind: str, offset: int, size: int, head: bytes) -> None:
+        self.kind = kind
+        self.offset = offset
+        self.size = size
+        self.head = head
+
+
+class Array:
+    """What a joblib array wrapper becomes: the index of its span in ``Program.arrays``."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySpan:
+    """Raw array bytes between the opcodes of a joblib file.
+
+    Attributes:
+        offset: First raw byte in the member.
+        nbytes: Length, bytes.
+        dtype: What ``numpy.dtype`` takes to make this very type: a type string such as ``"<f8"``,
+            or for records a dict of names, formats, offsets and itemsize.
+        shape: Shape of the array.
+        order: ``"C"`` or ``"F"``.
+    """
+
+    offset: int
+    nbytes: int
+    dtype: Any
+    shape: tuple[int, ...]
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalUse:
+    """A global as scanned: exact name, all its uses, first offset."""
+
+    module: str
+    name: str
+    raw: tuple[str, str] | None
+    uses: frozenset[Use]
+    offset: int
+
+    @property
+    def path(self) -> str:
+        """Module and name joined by a dot."""
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(slots=True)
+class Program:
+    """One stream, understood.
+
+    Attributes:
+        member: Path of the stream in the file, ``""`` for the file's own.
+        code: Canonical opcodes for the C unpickler; every array is one BINPERSID.
+        arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
+        globals: Every global with its uses.
+        built: Every object made, in order. Holds the token graph, so it is dropped after judging.
+        findings: What is malformed or was not read.
+        opcodes: Opcodes interpreted.
+        size: Bytes of the member that this stream takes, array bytes included.
+    """
+
+    member: str
+    code: bytes = b""
+    arrays: list[ArraySpan | Program] = field(default_factory=list)
+    globals: list[GlobalUse] = field(default_factory=list)
+    built: list[Built] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    opcodes: int = 0
+    size: int = 0
+
+
+@dataclass(slots=True)
+class Scan:
+    """A whole file, understood as far as it goes.
+
+    Attributes:
+        format: ``"pickle"``, ``"joblib"``, ``"joblib+zlib"`` (and gzip, bz2, lzma, xz, lz4),
+            ``"skops"`` or ``"unknown"``.
+        programs: The streams in it, outermost first. A skops file has one, without code.
+        findings: What concerns the file as a whole.
+        data: The bytes that the programs' offsets point into: the artefact's own, or what they
+            decompress to.
+    """
+
+    format: str
+    programs: list[Program]
+    findings: list[Finding]
+    data: memoryview

@@ -1,0 +1,118 @@
+"""Findings, and the verdict they add up to.
+
+A scan yields findings; a finding names a rule; the rule says what one such finding does to the
+verdict. Three verdicts: ACCEPT (all read, all allowed), REFUSE (something is not allowed),
+INCOMPLETE (something was not read). A refusal outweighs what was not read.
+
+Trust: messages hold text from the file only after :func:`safeload.errors.printable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = [
+    "FileReport",
+    "Finding",
+    "GlobalReport",
+    "MemberReport",
+    "Severity",
+    "Verdict",
+    "verdict_of",
+]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; the three levels of SARIF."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Verdict(StrEnum):
+    """What a scan concludes about a file."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the scan has to say.
+
+    Attributes:
+        rule: Identifier such as ``"SL101"``; ``SL0xx`` means not read, every other refused.
+        severity: ERROR refuses; WARNING under an ``SL0xx`` rule makes the verdict INCOMPLETE;
+            NOTE changes nothing.
+        message: One printable sentence.
+        member: Which part of the file, ``""`` for the file's own stream.
+        offset: Byte offset in the member (after decompression), or None where there is none.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    member: str = ""
+    offset: int | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether this finding says that something was not read."""
+        return self.rule.startswith("SL0") and self.severity is not Severity.NOTE
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalReport:
+    """One global of a file, with how it is used and whether all those uses are allowed."""
+
+    name: str
+    uses: tuple[str, ...]
+    offset: int | None
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberReport:
+    """One stream inside a file: the pickle itself, or an object array within it."""
+
+    path: str
+    format: str
+    verdict: Verdict
+    opcodes: int
+    arrays: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What a scan says about one file; one element of ``files`` in the JSON report."""
+
+    path: str
+    sha256: str
+    size: int
+    format: str
+    verdict: Verdict
+    members: tuple[MemberReport, ...] = ()
+    globals: tuple[GlobalReport, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """Add findings up.
+
+    Args:
+        findings: All findings about one file or member.
+
+    Returns:
+        REFUSE if any is an error, else INCOMPLETE if anything was not read, else ACCEPT.
+    """
+    verdict = Verdict.ACCEPT
+    for finding in findings:
+        if finding.severity is Severity.ERROR:
+            return Verdict.REFUSE
+        if finding.is_unread:
+            verdict = Verdict.INCOMPLETE
+    return verdict
