@@ -1,0 +1,182 @@
+"""Allow-lists: exact names with exact uses, read from TOML.
+
+A policy is the union of packs (``packs/*.toml``, shipped) and what a team adds in its own file.
+Both have one form::
+
+    library = "scikit-learn"            # packs only: what it covers, and which releases it was
+    releases = ["1.9.1"]                # derived from
+
+    [[group]]
+    reason = "estimators: made by NEWOBJ, filled by BUILD"
+    uses = ["construct", "refer"]
+    rule = "no_arguments"               # optional: a function of policy/arguments.py
+    [group.names]
+    "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
+
+A name is allowed exactly as written: never a prefix, never a pattern. A dotted qualified name
+(``"ZoneInfo._unpickle"``) is an entry of its own. An entry named by several groups has the uses
+of all of them and must name one rule at most.
+
+Trust: packs and the team's file are trusted input; they decide what may run. Nothing from a model
+file ever adds an entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from safeload.errors import UsageError
+from safeload.policy.arguments import RULES
+from safeload.scan.program import Use
+
+__all__ = ["Entry", "Policy"]
+
+_GROUP_KEYS = {"reason", "uses", "rule", "names"}
+_FILE_KEYS = {"library", "releases", "group", "versions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is allowed for one name.
+
+    Attributes:
+        uses: The uses allowed.
+        rule: Name of the argument rule that each construction or call must pass, or None.
+        source: The pack or file it comes from.
+    """
+
+    uses: frozenset[Use]
+    rule: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An allow-list.
+
+    Attributes:
+        entries: Allowed uses by (module, qualified name).
+        digest: SHA-256 over the text of all its sources, 64 lower-case hex digits.
+        version_check: ``"error"`` or ``"warn"``: what a scikit-learn release of another minor
+            version than the one that wrote the model leads to.
+    """
+
+    entries: Mapping[tuple[str, str], Entry]
+    digest: str
+    version_check: str = "error"
+
+    @classmethod
+    def default(cls) -> Policy:
+        """The packs that ship with safeload."""
+        return _packs()
+
+    @classmethod
+    def read(cls, path: str | Path) -> Policy:
+        """The packs and what the policy file at ``path`` adds to them.
+
+        Args:
+            path: A TOML file of the form in the module docstring.
+
+        Returns:
+            The union.
+
+        Raises:
+            UsageError: The file cannot be read or is not a policy.
+        """
+        try:
+            text = Path(path).read_bytes()
+        except OSError as error:
+            raise UsageError(
+                f"The policy file cannot be read: {error.strerror}.",
+                code="policy-unreadable",
+                hint="Check the path given with --policy or policy=.",
+            ) from error
+        return _with_file(text, str(path))
+
+    def get(self, module: str, name: str) -> Entry | None:
+        """The entry of exactly this name, or None."""
+        return self.entries.get((module, name))
+
+
+@lru_cache(maxsize=1)
+def _packs() -> Policy:
+    sources = sorted(
+        (item for item in resources.files("safeload.policy.packs").iterdir()
+         if item.name.endswith(".toml")),
+        key=lambda item: item.name,
+    )
+    return _union((item.name, item.read_bytes()) for item in sources)
+
+
+@lru_cache(maxsize=8)
+def _with_file(text: bytes, source: str) -> Policy:
+    packs = _packs()
+    return _union([(source, text)], base=packs)
+
+
+def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> Policy:
+    entries: dict[tuple[str, str], Entry] = dict(base.entries) if base else {}
+    version_check = base.version_check if base else "error"
+    digest = hashlib.sha256(base.digest.encode() if base else b"")
+    for source, text in sources:
+        document = _parse(text, source)
+        digest.update(hashlib.sha256(text).digest())
+        version_check = document.get("versions", version_check)
+        for group in document.get("group", []):
+            _add_group(entries, group, source)
+    if version_check not in ("error", "warn"):
+        raise _malformed("policy", "versions is neither 'error' nor 'warn'")
+    return Policy(entries, digest.hexdigest(), version_check)
+
+
+def _parse(text: bytes, source: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _malformed(source, f"it is not TOML ({error})") from error
+    unknown = set(document) - _FILE_KEYS
+    if unknown:
+        raise _malformed(source, f"unknown key {sorted(unknown)[0]!r}")
+    return document
+
+
+def _add_group(
+    entries: dict[tuple[str, str], Entry], group: dict[str, Any], source: str
+) -> None:
+    unknown = set(group) - _GROUP_KEYS
+    if unknown:
+        raise _malformed(source, f"unknown key {sorted(unknown)[0]!r} in a group")
+    try:
+        uses = frozenset(Use(use) for use in group["uses"])
+        names = group["names"].items()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _malformed(source, f"a group lacks names or has an unknown use ({error})") from error
+    rule = group.get("rule")
+    if rule is not None and rule not in RULES:
+        raise _malformed(source, f"unknown argument rule {rule!r}")
+    for module, qualnames in names:
+        if not isinstance(qualnames, list) or not all(isinstance(n, str) for n in qualnames):
+            raise _malformed(source, f"the names of {module!r} are not a list of strings")
+        for name in qualnames:
+            known = entries.get((module, name))
+            if known is None:
+                entries[module, name] = Entry(uses, rule, source)
+                continue
+            if known.rule and rule and known.rule != rule:
+                raise _malformed(source, f"{module}.{name} has two argument rules")
+            entries[module, name] = Entry(known.uses | uses, known.rule or rule, known.source)
+
+
+def _malformed(source: str, reason: str) -> UsageError:
+    return UsageError(
+        f"{source} is not a policy: {reason}.",
+        code="policy-malformed",
+        hint="See docs/policy.md for the form of a policy file.",
+    )

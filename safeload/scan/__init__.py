@@ -1,0 +1,1 @@
+"""Scan: bytes in, a description of what they would do out. Nothing is imported or run."""
