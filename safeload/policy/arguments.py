@@ -1,0 +1,314 @@
+"""Argument rules: what an allowed callable may be given.
+
+Each rule is a small function from a :class:`~safeload.scan.program.Built` to the reason why it is
+refused, or None. A policy entry names its rule; :data:`RULES` lists them all. Rules see tokens
+only. The classes that arguments name are judged by the allow-list in their own right.
+
+Trust: all arguments and states are hostile.
+Source: the ``__reduce__`` of each callable named here, in CPython, numpy, scipy and scikit-learn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from safeload.policy.patterns import backtracks
+from safeload.scan.dtypes import DType, DTypeError, describe
+from safeload.scan.program import Array, Blob, Built, Global, Mapping, Token, Use
+
+__all__ = ["RULES", "Rule"]
+
+Rule = Callable[[Built], str | None]
+
+_PLAIN_DEPTH = 16
+
+# Bound methods of values that the stream makes itself, by what makes the value. They neither
+# format (str.format reads attributes) nor write.
+_STRING_METHODS = frozenset(
+    "capitalize casefold count endswith find index isalnum isalpha isdecimal isdigit islower "
+    "isnumeric isspace istitle isupper join lower lstrip partition removeprefix removesuffix "
+    "replace rfind rpartition rsplit rstrip split splitlines startswith strip swapcase title "
+    "translate upper".split()
+)
+_PATTERN_METHODS = frozenset("findall finditer fullmatch match search split sub subn".split())
+
+_MAX_PATTERN = 2_000
+# re.DEBUG prints and re.TEMPLATE is undefined: only the flags that change matching.
+_PATTERN_FLAGS = re.A | re.I | re.L | re.M | re.S | re.U | re.X
+
+
+def is_plain(token: Token, depth: int = _PLAIN_DEPTH) -> bool:
+    """Whether a token is data through and through.
+
+    Args:
+        token: Any token.
+        depth: Levels of nesting allowed.
+
+    Returns:
+        True for None, numbers, strings, bytes, arrays, and containers of these.
+    """
+    if token is None or type(token) in (bool, int, float, str, Blob, Array):
+        return True
+    if depth == 0:
+        return False
+    if type(token) in (tuple, list):
+        return all(is_plain(item, depth - 1) for item in token)
+    if isinstance(token, Mapping):
+        return all(is_plain(item, depth - 1) for item in token.pairs)
+    return False
+
+
+def _no_arguments(built: Built) -> str | None:
+    return None if built.args == () and built.kwargs is None else "it takes no arguments"
+
+
+def _plain_arguments(built: Built) -> str | None:
+    if is_plain(built.args) and is_plain(built.kwargs):
+        return None
+    return "its arguments are not plain data"
+
+
+def _getattr(built: Built) -> str | None:
+    """``getattr(owner, name)``: an allowed class or instance, or a harmless method of a value.
+
+    For a class, or an instance made in the stream, the scan records ``Class.name`` as a global
+    of its own, which the allow-list judges.
+    """
+    args = built.args
+    if type(args) is not tuple or len(args) != 2 or type(args[1]) is not str:
+        return "getattr takes an owner and a name"
+    owner, name = args
+    if not name.isidentifier() or name.startswith("__"):
+        return "getattr asks for a name that no writer asks for"
+    if isinstance(owner, Global):
+        return None
+    if type(owner) is str:
+        return None if name in _STRING_METHODS else "this method of a string is not allowed"
+    if isinstance(owner, Built) and isinstance(owner.callable, Global):
+        if owner.is_of("re", "_compile"):
+            return None if name in _PATTERN_METHODS else "this method of a pattern is not allowed"
+        return None if owner.use is Use.CONSTRUCT else "getattr on the result of a call"
+    return "getattr on something that is neither a class nor an instance"
+
+
+def _functools_partial(built: Built) -> str | None:
+    """``partial(func)`` with state ``(func, args, kwargs, namespace)``, as ``partial`` writes it."""
+    args = built.args
+    if type(args) is not tuple or not args:
+        return "functools.partial is not given a function"
+    functions = [args[0]]
+    for state in built.states:
+        if type(state) is not tuple or len(state) != 4:
+            return "the state of functools.partial has not the form it writes"
+        function, positional, keywords, namespace = state
+        functions.append(function)
+        if type(positional) is not tuple or not (keywords is None or isinstance(keywords, Mapping)):
+            return "the state of functools.partial has not the form it writes"
+        if namespace is not None and not (isinstance(namespace, Mapping) and is_plain(namespace)):
+            return "functools.partial carries attributes that are not plain data"
+    if not all(isinstance(function, Global | Built) for function in functions):
+        return "functools.partial is not given a function"
+    return None
+
+
+def _numpy_dtype(built: Built) -> str | None:
+    try:
+        describe(built)
+    except DTypeError as error:
+        return str(error)
+    return None
+
+
+def _numpy_reconstruct(built: Built) -> str | None:
+    """``_reconstruct(subtype, (0,), b"b")`` with state ``(1, shape, dtype, fortran, data)``."""
+    args = built.args
+    if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
+        return "_reconstruct is not given a type, a shape and a code"
+    if args[1] not in ((0,), 0) or _short(args[2]) not in ("b", "B"):
+        return "_reconstruct is called in another way than numpy does"
+    for state in built.states:
+        if type(state) is not tuple or len(state) < 5 or type(state[0]) is not int:
+            return "the state of an array has not the form numpy writes"
+        _, shape, dtype, fortran, data = state[:5]
+        if fortran not in (True, False):
+            return "the state of an array has not the form numpy writes"
+        reason = _array_data(shape, dtype, data)
+        if reason:
+            return reason
+    return None
+
+
+def _array_data(shape: Token, dtype: Token, data: Token) -> str | None:
+    described, count = _described(dtype), _count(shape)
+    if isinstance(described, str):
+        return described
+    if count is None:
+        return "an array's shape is no shape"
+    if described.hasobject:
+        if type(data) is list and len(data) == count:
+            return None
+        return "an object array is not given as many objects as it has elements"
+    if not isinstance(data, Blob) or data.size != count * described.itemsize:
+        return "an array's bytes are not as many as its shape says"
+    return None
+
+
+def _numpy_frombuffer(built: Built) -> str | None:
+    """``_frombuffer(buffer, dtype, shape, order)`` of protocol 5."""
+    args = built.args
+    if type(args) is not tuple or len(args) not in (4, 5) or args[3] not in ("C", "F", "K"):
+        return "_frombuffer is called in another way than numpy does"
+    if built.states:
+        return "an array made from a buffer is given a state"
+    described = _described(args[1])
+    if isinstance(described, DType) and described.hasobject:
+        return "an object array is made from raw bytes"
+    if len(args) == 5 and not _is_permutation(args[4], args[2]):
+        return "_frombuffer is called in another way than numpy does"
+    return _array_data(args[2], args[1], args[0])
+
+
+def _is_permutation(axes: Token, shape: Token) -> bool:
+    if axes is None:
+        return True
+    if type(axes) is not tuple or type(shape) is not tuple or len(axes) != len(shape):
+        return False
+    return all(type(axis) is int for axis in axes) and sorted(axes) == list(range(len(axes)))
+
+
+def _numpy_scalar(built: Built) -> str | None:
+    """``scalar(dtype, data)``: as many bytes as the dtype has, or a str for a StringDType."""
+    args = built.args
+    if type(args) is not tuple or not args or len(args) > 2 or built.states:
+        return "a numpy scalar is made in another way than numpy does"
+    described = _described(args[0])
+    if isinstance(described, str):
+        return described
+    if described.hasobject:
+        return "a numpy scalar claims to hold an object"
+    if len(args) == 1 or (isinstance(args[1], Blob) and args[1].size == described.itemsize):
+        return None
+    return "a numpy scalar's bytes are not as many as its dtype says"
+
+
+def _described(token: Token) -> DType | str:
+    try:
+        return describe(token)
+    except DTypeError as error:
+        return str(error)
+
+
+def _count(shape: Token) -> int | None:
+    lengths = (shape,) if type(shape) is int else shape
+    if type(lengths) is not tuple or len(lengths) > 64:
+        return None
+    count = 1
+    for length in lengths:
+        if type(length) is not int or length < 0:
+            return None
+        count *= length
+    return count
+
+
+def _short(token: Token) -> str | None:
+    if type(token) is str:
+        return token
+    if isinstance(token, Blob) and token.size == len(token.head):
+        return token.head.decode("latin-1")
+    return None
+
+
+_BASES = frozenset(["object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str"])
+
+
+def _copyreg_reconstructor(built: Built) -> str | None:
+    """``_reconstructor(cls, base, state)`` of protocols 0 and 1."""
+    args = built.args
+    if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
+        return "_reconstructor is not given a class, its base and a state"
+    base, state = args[1:]
+    if not (isinstance(base, Global) and base.module == "builtins" and base.name in _BASES):
+        return "_reconstructor is given a base that is no built-in type"
+    if base.name == "object":
+        return None if state is None else "_reconstructor gives object a state"
+    return None if type(state) in (dict, list, tuple, str, int, float, Mapping, Built) else (
+        "_reconstructor is given a state of another type than its base"
+    )
+
+
+def _copyreg_newobj(built: Built) -> str | None:
+    args = built.args
+    if type(args) is tuple and len(args) == 1 and isinstance(args[0], Global):
+        return None
+    if type(args) is tuple and len(args) == 3 and args[1] == () and _is_empty(args[2]):
+        return None
+    return "__newobj__ is given arguments"
+
+
+def _is_empty(token: Token) -> bool:
+    return isinstance(token, Mapping) and not token.pairs
+
+
+def _codecs_encode(built: Built) -> str | None:
+    """``_codecs.encode(text, "latin1")``: how protocols 0 to 2 write bytes."""
+    args = built.args
+    if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin1":
+        return None
+    return "_codecs.encode is used for another thing than bytes"
+
+
+def _regex(built: Built) -> str | None:
+    args = built.args
+    if type(args) is not tuple or len(args) != 2 or type(args[1]) is not int:
+        return "a regular expression is not given a pattern and flags"
+    pattern, flags = args
+    if flags & ~int(_PATTERN_FLAGS):
+        return "a regular expression has flags that do more than match"
+    if isinstance(pattern, Blob) and pattern.size == len(pattern.head):
+        pattern = pattern.head.decode("latin-1")
+    if type(pattern) is not str or len(pattern) > _MAX_PATTERN:
+        return "a regular expression is longer than any tokeniser needs"
+    if backtracks(pattern, flags):
+        return "a regular expression can take time exponential in the text"
+    return None
+
+
+def _cython_unpickle(built: Built) -> str | None:
+    """``__pyx_unpickle_X(cls, checksum, state)``, and the same with a state set by BUILD."""
+    args = built.args
+    if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
+        return "a Cython reconstructor is not given a class, a checksum and a state"
+    if type(args[1]) is not int or not (args[2] is None or type(args[2]) is tuple):
+        return "a Cython reconstructor is not given a class, a checksum and a state"
+    return None
+
+
+def _operator_getter(built: Built) -> str | None:
+    """``itemgetter`` of plain keys; ``attrgetter`` of public names."""
+    args = built.args
+    if type(args) is not tuple or not args or not is_plain(args):
+        return "a getter is not given plain keys"
+    if built.is_of("operator", "attrgetter"):
+        parts = [part for name in args for part in (name.split(".") if type(name) is str else [""])]
+        if not all(part.isidentifier() and not part.startswith("_") for part in parts):
+            return "attrgetter reaches for a private attribute"
+    return None
+
+
+RULES: dict[str, Rule] = {
+    "no_arguments": _no_arguments,
+    "plain_arguments": _plain_arguments,
+    "getattr": _getattr,
+    "functools_partial": _functools_partial,
+    "numpy_dtype": _numpy_dtype,
+    "numpy_reconstruct": _numpy_reconstruct,
+    "numpy_frombuffer": _numpy_frombuffer,
+    "numpy_scalar": _numpy_scalar,
+    "copyreg_reconstructor": _copyreg_reconstructor,
+    "copyreg_newobj": _copyreg_newobj,
+    "codecs_encode": _codecs_encode,
+    "regex": _regex,
+    "cython_unpickle": _cython_unpickle,
+    "operator_getter": _operator_getter,
+}

@@ -1,0 +1,223 @@
+"""Array element types: the tokens of a pickled ``numpy.dtype`` become a description of it.
+
+A dtype is pickled as a call ``numpy.dtype("f8", False, True)`` and a state that repeats byte
+order, fields, sizes and flags. numpy believes that state, so a forged one turns bytes of the file
+into object pointers. Here every part of the state must be what numpy itself writes for the type
+that the other parts describe.
+
+Trust: the tokens are hostile; a returned :class:`DType` is consistent, hence harmless to build.
+Source: numpy ``arraydescr_reduce`` and ``arraydescr_setstate``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from safeload.scan.program import Blob, Built, Mapping, Token, Use
+
+__all__ = ["DType", "DTypeError", "describe"]
+
+_SIMPLE = re.compile(r"(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|M8|m8|O8?|O4)")
+_SIZED = re.compile(r"([SUVa])(0|[1-9][0-9]{0,9})")
+_UNITS = frozenset(
+    ["generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "μs", "ns", "ps", "fs", "as"]
+)
+_DEPTH = 16
+
+# Flag bits of PyArray_Descr (numpy's ndarraytypes.h).
+_NEEDS_INIT = 0x08
+_NEEDS_PYAPI = 0x10
+_OBJECT_FLAGS = 0x3F
+_OBJECT_FIELD_FLAGS = 0x1B
+_ALIGNED_STRUCT = 0x80
+
+
+class DTypeError(ValueError):
+    """The tokens are not a dtype that numpy would write; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DType:
+    """An element type.
+
+    Attributes:
+        spec: What ``numpy.dtype`` takes to build it.
+        itemsize: Bytes of one element.
+        hasobject: Whether elements hold Python objects.
+    """
+
+    spec: Any
+    itemsize: int
+    hasobject: bool
+
+
+def describe(token: Token, *, depth: int = 0) -> DType:
+    """Describe the dtype that tokens stand for.
+
+    Args:
+        token: What the stream built.
+        depth: Dtypes around this one.
+
+    Returns:
+        Its description.
+
+    Raises:
+        DTypeError: It is not a dtype in numpy's own form.
+    """
+    if depth > _DEPTH:
+        raise DTypeError("a dtype is nested too deeply")
+    if isinstance(token, Built) and token.is_of(
+        "numpy._core._internal", "_convert_to_stringdtype_kwargs"
+    ):
+        return DType("T", 16, hasobject=True)
+    if not (isinstance(token, Built) and token.is_of("numpy", "dtype") and token.use is Use.CALL):
+        raise DTypeError("the dtype is not made by numpy.dtype")
+    code = _code(token)
+    if not token.states:
+        return _plain(code, "=", (-1, -1, None))
+    state = token.states[-1]
+    if len(token.states) > 1 or type(state) is not tuple or len(state) not in (8, 9):
+        raise DTypeError("the dtype's state has not the form numpy writes")
+    version, order, subdtype, names, fields, itemsize, alignment, flags = state[:8]
+    if version not in (3, 4) or type(order) is not str or order not in ("<", ">", "|", "="):
+        raise DTypeError("the dtype's state has an unknown version or byte order")
+    if not all(type(number) is int for number in (version, itemsize, alignment, flags)):
+        raise DTypeError("the dtype's state has numbers that are none")
+    extra = state[8] if len(state) == 9 else None
+    if (version == 4) != (extra is not None):
+        raise DTypeError("the dtype's state has metadata without saying so")
+    if subdtype is not None:
+        return _subarray(code, (names, fields), subdtype, (itemsize, flags), depth)
+    if names is not None or fields is not None:
+        return _record(code, names, fields, (itemsize, alignment, flags), depth)
+    described = _plain(code, order, (itemsize, alignment, extra))
+    expected = _OBJECT_FLAGS if described.hasobject else (_NEEDS_INIT if code[0] == "U" else 0)
+    if flags != expected:
+        raise DTypeError(f"the dtype's flags {flags} belong to another type than {code}")
+    return described
+
+
+def _code(token: Built) -> str:
+    args = token.args
+    if type(args) is not tuple or not args or type(args[0]) is not str or token.kwargs:
+        raise DTypeError("numpy.dtype is not called with a type code")
+    if len(args) > 3 or any(type(flag) not in (bool, int) or flag not in (0, 1) for flag in args[1:]):
+        raise DTypeError("numpy.dtype is called with unknown arguments")
+    code: str = args[0]
+    if not _SIMPLE.fullmatch(code) and not _SIZED.fullmatch(code):
+        raise DTypeError("numpy.dtype is called with an unknown type code")
+    return code
+
+
+def _plain(code: str, order: str, rest: tuple[int, int, Token]) -> DType:
+    itemsize, alignment, extra = rest
+    sized = _SIZED.fullmatch(code)
+    if sized is None:
+        if (itemsize, alignment) != (-1, -1):
+            raise DTypeError(f"the dtype {code} claims another size")
+        if code[0] == "O":
+            return DType("O", 8, hasobject=True)
+        size = int(code[1:])
+        unit = _unit(extra) if code[0] in "Mm" else ""
+        return DType(f"{'|' if size == 1 else order}{code}{unit}", size, hasobject=False)
+    length = int(sized[2])
+    kind = "S" if sized[1] == "a" else sized[1]
+    size = length * 4 if kind == "U" else length
+    if (itemsize, alignment) not in ((-1, -1), (size, 4 if kind == "U" else 1)):
+        raise DTypeError(f"the dtype {code} claims another size")
+    if size > 2**31 - 1:
+        raise DTypeError(f"the dtype {code} is larger than numpy allows")
+    return DType(f"{order if kind == 'U' else '|'}{kind}{length}", size, hasobject=False)
+
+
+def _unit(extra: Token) -> str:
+    if extra is None:
+        return ""
+    if type(extra) is not tuple or len(extra) != 2 or type(extra[1]) is not tuple:
+        raise DTypeError("a datetime's unit has not the form numpy writes")
+    unit, *numbers = extra[1]
+    name = _text(unit)
+    if name not in _UNITS or not numbers or not all(type(n) is int and n >= 1 for n in numbers):
+        raise DTypeError("a datetime's unit is unknown")
+    if name == "generic":
+        return ""
+    multiple = numbers[0]
+    if multiple > 2**31 - 1 or any(number != 1 for number in numbers[1:]):
+        raise DTypeError("a datetime's unit is unknown")
+    return f"[{multiple if multiple != 1 else ''}{name}]"
+
+
+def _text(token: Token) -> str | None:
+    if type(token) is str:
+        return token
+    if isinstance(token, Blob) and token.size == len(token.head):
+        return token.head.decode("utf-8", "replace")
+    return None
+
+
+def _subarray(
+    code: str, fields: tuple[Token, Token], subdtype: Token, sizes: tuple[int, int], depth: int
+) -> DType:
+    if fields != (None, None) or type(subdtype) is not tuple or len(subdtype) != 2:
+        raise DTypeError("a subarray's dtype has not the form numpy writes")
+    base = describe(subdtype[0], depth=depth + 1)
+    shape = subdtype[1] if type(subdtype[1]) is tuple else (subdtype[1],)
+    if len(shape) > 64 or not all(type(n) is int and n >= 0 for n in shape):
+        raise DTypeError("a subarray's shape is no shape")
+    size = base.itemsize
+    for length in shape:
+        size *= length
+    itemsize, flags = sizes
+    if code != f"V{size}" or itemsize not in (-1, size) or size > 2**31 - 1:
+        raise DTypeError("a subarray claims another size than its elements have")
+    if base.hasobject or flags & ~(_NEEDS_INIT | _NEEDS_PYAPI):
+        raise DTypeError("a subarray's flags belong to another type")
+    return DType((base.spec, shape), size, hasobject=False)
+
+
+def _record(
+    code: str, names: Token, fields: Token, sizes: tuple[int, int, int], depth: int
+) -> DType:
+    itemsize, alignment, flags = sizes
+    if type(names) is not tuple or not isinstance(fields, Mapping):
+        raise DTypeError("a record's fields have not the form numpy writes")
+    if not all(type(name) is str for name in names) or len(set(names)) != len(names):
+        raise DTypeError("a record's field names are not distinct strings")
+    if code != f"V{itemsize}" or not 0 <= itemsize < 2**31 or alignment not in (1, 2, 4, 8, 16):
+        raise DTypeError("a record claims another size than its code")
+    pairs = fields.pairs
+    if not all(type(key) is str for key in pairs[::2]) or len(pairs) != 2 * len(names):
+        raise DTypeError("a record's fields do not match their names")
+    by_name = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    if set(by_name) != set(names):
+        raise DTypeError("a record's fields do not match their names")
+    formats, offsets, spans = [], [], []
+    for name in names:
+        field = by_name[name]
+        if type(field) is not tuple or len(field) != 2 or type(field[1]) is not int:
+            raise DTypeError("a record's field is not a dtype and an offset")
+        described = describe(field[0], depth=depth + 1)
+        start, stop = field[1], field[1] + described.itemsize
+        if not 0 <= start <= stop <= itemsize:
+            raise DTypeError("a record's field lies outside the record")
+        spans.append((start, stop, described.hasobject))
+        formats.append(described.spec)
+        offsets.append(start)
+    hasobject = any(o for _, _, o in spans)
+    spans.sort()
+    if hasobject and any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
+        raise DTypeError("fields of a record with objects overlap")
+    bits = flags & ~_ALIGNED_STRUCT
+    if bits != _OBJECT_FIELD_FLAGS if hasobject else bits & ~(_NEEDS_INIT | _NEEDS_PYAPI):
+        raise DTypeError(f"a record's flags {flags} do not match its fields")
+    spec = {
+        "names": list(names),
+        "formats": formats,
+        "offsets": offsets,
+        "itemsize": itemsize,
+        "aligned": bool(flags & _ALIGNED_STRUCT),
+    }
+    return DType(spec, itemsize, hasobject)
