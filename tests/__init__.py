@@ -1,0 +1,1 @@
+"""Tests of safeload; ``builder`` and ``samples`` are what several of them share."""
