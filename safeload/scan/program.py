@@ -15,6 +15,7 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "Array",
     "ArraySpan",
     "Blob",
+    "Buffer",
     "Built",
     "Collection",
     "Global",
@@ -35,6 +37,9 @@ __all__ = [
     "Token",
     "Use",
 ]
+
+# What a file's bytes are kept in.
+Buffer = bytes | bytearray | mmap.mmap
 
 # A token; see the module docstring. Recursive unions of such width help no reader.
 Token = Any
@@ -115,8 +120,8 @@ class Built:
         self.use = use
         self.args = args
         self.kwargs = kwargs
-        self.states: list[Token] = []
-        self.items: list[Token] = []
+        self.states: tuple[Token, ...] = ()
+        self.items: tuple[Token, ...] = ()
         self.offset = offset
 
     def is_of(self, module: str, name: str) -> bool:
@@ -227,6 +232,7 @@ class Program:
         globals: Every global with its uses.
         built: Every object made, in order. Holds the token graph, so it is dropped after judging.
         findings: What is malformed or was not read.
+        aliases: Further spellings of a global in ``globals``: as written, and what it stands for.
         opcodes: Opcodes interpreted.
         size: Bytes of the member that this stream takes, array bytes included.
     """
@@ -237,6 +243,7 @@ class Program:
     globals: list[GlobalUse] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
     opcodes: int = 0
     size: int = 0
 
@@ -257,4 +264,4 @@ class Scan:
     format: str
     programs: list[Program]
     findings: list[Finding]
-    data: memoryview
+    data: Buffer

@@ -1,0 +1,118 @@
+"""Array bytes between opcodes: joblib's wrapper object says how many there are.
+
+joblib writes an array as a ``NumpyArrayWrapper`` with the array's type, shape, order and dtype.
+What follows the wrapper's BUILD is, for an array of objects, a whole pickle of its own; for any
+other, a byte that counts the padding, the padding (0xff), and the raw elements. joblib before 1.2
+wrote no padding and says so by the lack of an attribute.
+
+Trust: the metadata is hostile. Nothing but what joblib writes is taken, so that the bytes taken
+for data are exactly those.
+Source: joblib ``NumpyArrayWrapper.write_array`` and ``read_array``.
+"""
+
+from __future__ import annotations
+
+from safeload.scan.dtypes import DType, DTypeError, describe
+from safeload.scan.machine import Machine, MalformedError
+from safeload.scan.program import ArraySpan, Built, Global, Mapping, Token, Use
+
+__all__ = ["read_array"]
+
+_ATTRIBUTES = [
+    "subclass",
+    "shape",
+    "order",
+    "dtype",
+    "allow_mmap",
+    "numpy_array_alignment_bytes",
+]
+_ORDERS = ("C", "F")
+_LENGTHS = 2**63
+_SUBCLASSES = {
+    ("numpy", "ndarray"),
+    ("numpy", "matrix"),
+    ("numpy", "memmap"),
+    ("numpy.matrixlib.defmatrix", "matrix"),
+    ("numpy.core.memmap", "memmap"),
+}
+_PADDING = b"\xff" * 255
+
+
+def read_array(m: Machine, wrapper: Built, state: Token) -> ArraySpan | None:
+    """Find the bytes of the array that a wrapper announces.
+
+    Args:
+        m: The machine, right after the wrapper's BUILD.
+        wrapper: The wrapper.
+        state: The state it was given.
+
+    Returns:
+        The span of raw bytes, or None where a pickle of its own follows instead.
+
+    Raises:
+        MalformedError: The wrapper is not as joblib writes it, or the bytes are too few.
+    """
+    if not isinstance(state, Mapping) or wrapper.args != () or wrapper.states or wrapper.items:
+        raise _malformed(m, "An array wrapper is not built as joblib builds it.")
+    subclass, shape, order, token, mmap, alignment = _attributes(m, state)
+    if not isinstance(subclass, Global) or (subclass.module, subclass.name) not in _SUBCLASSES:
+        raise _malformed(m, "An array wrapper names a type that is no array.")
+    # The wrapper's own reading of the type is not a value that the model keeps.
+    m.use_up(subclass, Use.CONSTRUCT, holder=state)
+    if order not in _ORDERS or type(mmap) is not bool:
+        raise _malformed(m, "An array wrapper has an unknown order.")
+    if type(shape) is not tuple or len(shape) > m.limits.array_dimensions:
+        raise _malformed(m, "An array's shape is no shape.")
+    dtype = _dtype(m, token)
+    nbytes = dtype.itemsize
+    for length in shape:
+        if type(length) is not int or not 0 <= length < _LENGTHS:
+            raise _malformed(m, "An array's shape is no shape.")
+        nbytes *= length
+    if dtype.hasobject:
+        return None
+    offset = _skip_padding(m, alignment)
+    if nbytes > m.size - offset:
+        raise _malformed(m, "An array has more elements than there are bytes.")
+    return ArraySpan(offset, nbytes, dtype.spec, shape, order)
+
+
+def _attributes(m: Machine, state: Mapping) -> list[Token]:
+    """The values of a wrapper's attributes, in joblib's order; no alignment reads as None."""
+    keys, values = state.pairs[::2], state.pairs[1::2]
+    if keys == _ATTRIBUTES:
+        return values
+    if keys == _ATTRIBUTES[:-1]:
+        return [*values, None]
+    raise _malformed(m, "An array wrapper has attributes that joblib does not write.")
+
+
+def _dtype(m: Machine, token: Token) -> DType:
+    """Describe a dtype, once for all the arrays that share it."""
+    known = m.dtypes.get(id(token))
+    if known is not None:
+        return known[1]
+    try:
+        dtype = describe(token)
+    except DTypeError as error:
+        raise _malformed(m, f"An array's dtype is forged: {error}.") from error
+    m.dtypes[id(token)] = (token, dtype)
+    return dtype
+
+
+def _skip_padding(m: Machine, alignment: Token) -> int:
+    if alignment is None:
+        return m.position
+    if type(alignment) is not int or not 1 <= alignment <= len(_PADDING):
+        raise _malformed(m, "An array's alignment is no number of bytes.")
+    start = m.position + 1
+    expected = alignment - start % alignment
+    if m.position >= m.size or m.data[m.position] != expected:
+        raise MalformedError("SL209", "An array's padding has a wrong length.", m.position)
+    if m.data[start : start + expected] != _PADDING[:expected]:
+        raise MalformedError("SL209", "An array's padding hides other bytes.", start)
+    return start + expected
+
+
+def _malformed(m: Machine, message: str) -> MalformedError:
+    return MalformedError("SL210", message, m.position)

@@ -1,0 +1,1 @@
+"""One module for each container format: bytes become streams, described and not loaded."""

@@ -1,0 +1,329 @@
+"""Zip archives as Python's own writer makes them: bytes become members at known offsets.
+
+A zip file describes its members twice, and readers differ in whom they believe: the local headers
+or the central directory, the first or the last of two members of one name, the end record at the
+end or one hidden in its comment. Here all descriptions must agree and together cover every byte:
+the members from the first byte on without a gap, then the directory, then the end record without a
+comment. Such a file has one reading only.
+
+Trust: the bytes are hostile. Members lie within them and overlap nothing; sizes are as declared.
+Source: PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; the writer in CPython's ``zipfile``.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from safeload.errors import printable
+from safeload.limits import Limits
+
+__all__ = ["ArchiveError", "Budget", "Member", "extract", "read_archive", "store"]
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+
+_STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
+_METHODS = frozenset([_STORED, _DEFLATED, _BZIP2, _LZMA])
+# The name is UTF-8; the LZMA stream has an end marker. No other flag is written by zipfile.
+_FLAG_UTF8, _FLAG_LZMA_END = 0x800, 0x002
+
+_ZIP64_EXTRA = 1
+_IN_EXTRA = 0xFFFFFFFF
+_LZMA_HEADER = 9
+_LZMA_DICTIONARY = 256 * 1024 * 1024
+
+
+class ArchiveError(Exception):
+    """The archive has no single reading, or costs too much to read.
+
+    Args:
+        rule: ``"SL302"`` (malformed) or ``"SL002"`` (over a limit).
+        message: One printable sentence.
+        offset: Where, bytes from the start of the archive, or None.
+    """
+
+    def __init__(self, rule: str, message: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file in an archive.
+
+    Attributes:
+        name: Relative path, printable ASCII.
+        method: Compression: 0 stored, 8 deflated, 12 bzip2, 14 LZMA.
+        offset: First (compressed) byte, from the start of the archive.
+        packed: Length as it lies in the archive, bytes.
+        size: Length decompressed, bytes.
+        crc: CRC-32 of the decompressed bytes.
+    """
+
+    name: str
+    method: int
+    offset: int
+    packed: int
+    size: int
+    crc: int
+
+
+class Budget:
+    """What decompression may still produce, over one file and all archives within it.
+
+    Args:
+        limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` bound the sum.
+        source: Size of the file, bytes.
+    """
+
+    def __init__(self, limits: Limits, source: int) -> None:
+        self._ceiling = min(limits.bytes_out, max(limits.ratio_floor, limits.ratio * source))
+        self._taken = 0
+
+    def take(self, count: int) -> None:
+        """Account for ``count`` bytes before they are produced.
+
+        Raises:
+            ArchiveError: That would be too many.
+        """
+        self._taken += count
+        if self._taken > self._ceiling:
+            raise ArchiveError("SL002", "The archive decompresses to more than the limits allow.")
+
+
+def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
+    """List the members of an archive, in the order of their bytes.
+
+    Args:
+        data: The whole archive.
+        limits: ``members`` bounds their number.
+
+    Returns:
+        Members by name.
+
+    Raises:
+        ArchiveError: The archive is malformed or has too many members.
+    """
+    count, start, stop = _find_directory(data)
+    if count > limits.members:
+        raise ArchiveError("SL002", f"The archive has {count} members.", start)
+    members: dict[str, Member] = {}
+    end_of_last = 0
+    position = start
+    for _ in range(count):
+        member, header, following, position = _read_entry(data, position, stop)
+        if member.name in members:
+            raise ArchiveError(
+                "SL302", f"Two members have the name {printable(member.name)}.", header
+            )
+        if header != end_of_last:
+            raise ArchiveError("SL302", "Bytes lie between members, or members overlap.", header)
+        members[member.name] = member
+        end_of_last = following
+    if position != stop or end_of_last != start:
+        raise ArchiveError("SL302", "Bytes lie outside of members and directory.", end_of_last)
+    return members
+
+
+def _find_directory(data: memoryview) -> tuple[int, int, int]:
+    """Number of members, and the half-open range of the directory."""
+    end = len(data) - _END.size
+    if end < 0 or data[end : end + 4] != b"PK\x05\x06":
+        raise ArchiveError("SL302", "The archive does not end with its end record.", max(end, 0))
+    _, disk, disk_of_start, here, count, size, start, comment = _END.unpack_from(data, end)
+    if comment:
+        raise ArchiveError("SL302", "The end record announces a comment.", end)
+    stop = end
+    locator = end - _LOCATOR.size
+    # zipfile looks for this signature whatever the end record says.
+    if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
+        stop = locator - _END64.size
+        _, end64_disk, end64, disks = _LOCATOR.unpack_from(data, locator)
+        if stop < 0 or end64 != stop or end64_disk or disks != 1:
+            raise ArchiveError("SL302", "The zip64 locator points elsewhere.", locator)
+        fields = _END64.unpack_from(data, stop)
+        signature, length, _, _, disk64, disk64_of_start, here64, count64, size64, start64 = fields
+        short = (here, count, size, start)
+        full = (here64, count64, size64, start64)
+        caps = (0xFFFF, 0xFFFF, _IN_EXTRA, _IN_EXTRA)
+        if (
+            signature != b"PK\x06\x06"
+            or length != _END64.size - 12
+            or any(s not in (min(f, cap), cap) for s, f, cap in zip(short, full, caps, strict=True))
+        ):
+            raise ArchiveError("SL302", "The two end records disagree.", stop)
+        here, count, size, start = full
+        disk, disk_of_start = max(disk, disk64), max(disk_of_start, disk64_of_start)
+    if disk or disk_of_start or here != count:
+        raise ArchiveError("SL302", "The archive claims to span several disks.", end)
+    if start + size != stop:
+        raise ArchiveError("SL302", "The directory is not where the end record says.", end)
+    return count, start, stop
+
+
+def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int, int, int]:
+    """A member, its local header's offset, the end of its bytes and the end of its entry."""
+    if stop - position < _CENTRAL.size or data[position : position + 4] != b"PK\x01\x02":
+        raise ArchiveError("SL302", "The directory ends early or is damaged.", position)
+    fields = _CENTRAL.unpack_from(data, position)
+    flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
+    name_size, extra_size, comment_size, disk = fields[10:14]
+    header = fields[16]
+    name_start = position + _CENTRAL.size
+    name_stop = name_start + name_size
+    following = name_stop + extra_size
+    if following > stop or comment_size or disk:
+        raise ArchiveError("SL302", "A directory entry has a comment or no end.", position)
+    size, packed, header = _widen(
+        bytes(data[name_stop:following]), [size, packed, header], position, central=True
+    )
+    raw_name = bytes(data[name_start:name_stop])
+    name = _checked_name(raw_name, position)
+    allowed = _FLAG_UTF8 | (_FLAG_LZMA_END if method == _LZMA else 0)
+    if flags & ~allowed or method not in _METHODS:
+        raise ArchiveError(
+            "SL302",
+            f"The member {printable(name)} is encrypted or packed in an unknown way.",
+            position,
+        )
+    if header + _LOCAL.size > position or data[header : header + 4] != b"PK\x03\x04":
+        raise ArchiveError("SL302", f"The member {printable(name)} has no local header.", position)
+    local = _LOCAL.unpack_from(data, header)
+    local_name_stop = header + _LOCAL.size + local[9]
+    start = local_name_stop + local[10]
+    if start + packed > position:
+        raise ArchiveError("SL302", f"The member {printable(name)} has no end.", header)
+    local_size, local_packed = _widen(
+        bytes(data[local_name_stop:start]), [local[8], local[7]], header, central=False
+    )
+    if (
+        local[2:4] != (flags, method)
+        or (local[6], local_packed, local_size) != (crc, packed, size)
+        or data[header + _LOCAL.size : local_name_stop] != raw_name
+        or (method == _STORED and packed != size)
+    ):
+        raise ArchiveError(
+            "SL302", f"Header and directory disagree about {printable(name)}.", header
+        )
+    return Member(name, method, start, packed, size, crc), header, start + packed, following
+
+
+def _widen(extra: bytes, values: list[int], where: int, *, central: bool) -> list[int]:
+    """Replace the sizes and offsets that a zip64 extra field holds in full."""
+    wide = [index for index, value in enumerate(values) if value == _IN_EXTRA]
+    if not extra:
+        if wide:
+            raise ArchiveError("SL302", "A zip64 member lacks its sizes.", where)
+        return values
+    if len(extra) != 4 + 8 * len(wide) or struct.unpack_from("<2H", extra) != (
+        _ZIP64_EXTRA,
+        8 * len(wide),
+    ):
+        raise ArchiveError("SL302", "A member has extra fields that zipfile does not write.", where)
+    for index, value in zip(wide, struct.unpack_from(f"<{len(wide)}Q", extra, 4), strict=True):
+        values[index] = value
+    if not wide or (not central and len(wide) != len(values)):
+        raise ArchiveError("SL302", "A zip64 member has half its sizes elsewhere.", where)
+    return values
+
+
+def _checked_name(raw: bytes, where: int) -> str:
+    name = raw.decode("ascii", "replace")
+    if not name or any(not "!" <= letter <= "~" or letter in "\\:" for letter in name):
+        raise ArchiveError("SL302", f"A member has the name {printable(name)}.", where)
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        raise ArchiveError("SL302", f"A member's path is {printable(name)}.", where)
+    return name
+
+
+def extract(data: memoryview, member: Member, budget: Budget) -> bytes | memoryview:
+    """The bytes of a member: a view if it is stored, else decompressed and compared with its CRC.
+
+    Args:
+        data: The archive.
+        member: One of its members.
+        budget: What decompression may still produce.
+
+    Raises:
+        ArchiveError: It does not decompress to what its header says, or to too much.
+    """
+    packed = data[member.offset : member.offset + member.packed]
+    if member.method == _STORED:
+        return packed
+    budget.take(member.size)
+    try:
+        content = _decompress(packed, member)
+    except (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        raise ArchiveError(
+            "SL302", f"The member {printable(member.name)} does not decompress.", member.offset
+        ) from error
+    if len(content) != member.size or zlib.crc32(content) != member.crc:
+        raise ArchiveError(
+            "SL302",
+            f"The member {printable(member.name)} has another size or CRC than it says.",
+            member.offset,
+        )
+    return content
+
+
+def _decompress(packed: memoryview, member: Member) -> bytes:
+    # One byte more than declared is asked for: a longer stream then shows by its length.
+    most = member.size + 1
+    if member.method == _DEFLATED:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = inflate.decompress(packed, most)
+        if not inflate.eof or inflate.unused_data:
+            raise ValueError("the stream does not end where the member does")
+        return content
+    if member.method == _BZIP2:
+        stream = bz2.BZ2Decompressor()
+        content = stream.decompress(packed, most)
+        if not stream.eof or stream.unused_data:
+            raise ValueError("the stream does not end where the member does")
+        return content
+    return _decompress_lzma(packed, most)
+
+
+def _decompress_lzma(packed: memoryview, most: int) -> bytes:
+    if len(packed) < _LZMA_HEADER or packed[2:4] != b"\x05\x00":
+        raise ValueError("no LZMA properties")
+    rest, lc = divmod(packed[4], 9)
+    pb, lp = divmod(rest, 5)
+    dictionary = int.from_bytes(packed[5:9], "little")
+    if dictionary > _LZMA_DICTIONARY:
+        raise ValueError("the dictionary is larger than any preset makes it")
+    chain = [
+        {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb},
+    ]
+    stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
+    return stream.decompress(packed[_LZMA_HEADER:], most)
+
+
+def store(members: Iterable[tuple[str, bytes | memoryview]]) -> bytes:
+    """Write an archive whose members are all stored.
+
+    Args:
+        members: Name and bytes of each.
+
+    Returns:
+        The archive.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members:
+            large = len(content) >= 2**31
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=large) as file:
+                file.write(content)
+    return buffer.getvalue()

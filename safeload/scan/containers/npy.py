@@ -1,0 +1,173 @@
+"""Arrays in numpy's ``.npy`` form: a header becomes dtype, shape and the range of the raw bytes.
+
+The header is a Python literal. Only the literals that numpy itself writes are taken: one dict with
+``descr``, ``fortran_order`` and ``shape``, no escapes, no operators. The raw bytes must be exactly
+as many as dtype and shape call for.
+
+Trust: the bytes are hostile; the result describes them and holds no objects.
+Source: numpy ``numpy/lib/_format_impl.py``, format versions 1.0 to 3.0.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from safeload.limits import Limits
+
+__all__ = ["Npy", "NpyError", "read_npy"]
+
+_MAGIC = b"\x93NUMPY"
+# Version to the width of the header's length, and to the header's encoding.
+_VERSIONS = {(1, 0): (2, "latin1"), (2, 0): (4, "latin1"), (3, 0): (4, "utf-8")}
+# numpy.load refuses longer ones.
+_HEADER_SIZE = 10_000
+_HEADER = re.compile(r"(?:'[^'\\\n]*'|[0-9]+|True|False|[\s()\[\]{},:])*")
+_TYPE = re.compile(
+    r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|([SUV])(0|[1-9][0-9]{0,9})"
+    r"|[Mm]8(?:\[[0-9]{0,9}(?:generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
+)
+_ITEMSIZE = 2**31 - 1
+_RECORD_DEPTH = 16
+
+
+class NpyError(ValueError):
+    """The bytes are no array that numpy would write; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Npy:
+    """An array in ``.npy`` form.
+
+    Attributes:
+        dtype: What ``numpy.dtype`` takes: a type string such as ``"<f8"``, a pair of that and a
+            shape, or for records a dict of names, formats, offsets and itemsize.
+        shape: Shape of the array.
+        order: ``"C"`` or ``"F"``.
+        offset: First raw byte, from the start of the member.
+        nbytes: Number of raw bytes.
+    """
+
+    dtype: Any
+    shape: tuple[int, ...]
+    order: str
+    offset: int
+    nbytes: int
+
+
+def read_npy(data: memoryview, limits: Limits) -> Npy:
+    """Read the header of an array and check that its bytes are all there and nothing else is.
+
+    Args:
+        data: The whole member.
+        limits: ``array_dimensions`` bounds the shape.
+
+    Returns:
+        What the header says.
+
+    Raises:
+        NpyError: It is not an array in numpy's own form, or one of objects.
+    """
+    version = tuple(data[6:8])
+    if data[:6] != _MAGIC or version not in _VERSIONS:
+        raise NpyError("the member is not an array in numpy's form")
+    width, encoding = _VERSIONS[version]
+    start = 8 + width
+    size = int.from_bytes(data[8:start], "little")
+    if size > _HEADER_SIZE or len(data) < start + size:
+        raise NpyError("an array's header has no end, or is longer than numpy reads")
+    header = _literal(bytes(data[start : start + size]), encoding)
+    shape, fortran = header["shape"], header["fortran_order"]
+    if type(fortran) is not bool or not _is_shape(shape, limits):
+        raise NpyError("an array's shape or order is none")
+    dtype, itemsize = _describe(header["descr"], 0)
+    count = 1
+    for length in shape:
+        count *= length
+    if count and not itemsize:
+        # numpy would make any number of them out of nothing.
+        raise NpyError("an array has elements without size")
+    if len(data) != start + size + count * itemsize:
+        raise NpyError("an array's bytes are not as many as its header says")
+    return Npy(dtype, shape, "F" if fortran else "C", start + size, count * itemsize)
+
+
+def _literal(header: bytes, encoding: str) -> dict[str, Any]:
+    try:
+        text = header.decode(encoding)
+        if not _HEADER.fullmatch(text):
+            raise NpyError("an array's header holds more than numpy writes")
+        value = ast.literal_eval(text.strip())
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        raise NpyError("an array's header is not the literal numpy writes") from error
+    if type(value) is not dict or value.keys() != {"descr", "fortran_order", "shape"}:
+        raise NpyError("an array's header is not the dict numpy writes")
+    return value
+
+
+def _is_shape(shape: Any, limits: Limits) -> bool:
+    return (
+        type(shape) is tuple
+        and len(shape) <= limits.array_dimensions
+        and all(type(length) is int and 0 <= length < 2**63 for length in shape)
+    )
+
+
+def _describe(descr: Any, depth: int) -> tuple[Any, int]:
+    """What ``numpy.dtype`` takes, and the size of an element in bytes."""
+    if depth > _RECORD_DEPTH:
+        raise NpyError("records are nested too deeply")
+    if type(descr) is str:
+        return descr, _simple_size(descr)
+    if type(descr) is tuple and len(descr) == 2:
+        return _subarray(descr[0], descr[1], depth)
+    if type(descr) is not list:
+        raise NpyError("an array's dtype has not the form numpy writes")
+    names, formats, offsets, offset = [], [], [], 0
+    for field in descr:
+        if type(field) is not tuple or len(field) not in (2, 3) or type(field[0]) is not str:
+            raise NpyError("a record's field is not a name and a dtype")
+        if len(field) == 2:
+            spec, size = _describe(field[1], depth + 1)
+        else:
+            spec, size = _subarray(field[1], field[2], depth)
+        # A nameless field of raw bytes is padding.
+        if field[0] or type(spec) is not str or spec[1] != "V":
+            names.append(field[0])
+            formats.append(spec)
+            offsets.append(offset)
+        offset += size
+        if offset > _ITEMSIZE:
+            raise NpyError("a dtype is larger than numpy allows")
+    if len(set(names)) != len(names):
+        raise NpyError("a record has two fields of one name")
+    return {"names": names, "formats": formats, "offsets": offsets, "itemsize": offset}, offset
+
+
+def _simple_size(descr: str) -> int:
+    match = _TYPE.fullmatch(descr)
+    if match is None:
+        raise NpyError("an array's elements are objects, or of an unknown type")
+    if match[1] is None:
+        return 8 if descr[1] in "Mm" else int(descr[2:])
+    size = int(match[2]) * (4 if match[1] == "U" else 1)
+    if size > _ITEMSIZE:
+        raise NpyError("a dtype is larger than numpy allows")
+    return size
+
+
+def _subarray(descr: Any, shape: Any, depth: int) -> tuple[Any, int]:
+    spec, size = _describe(descr, depth + 1)
+    if type(shape) is int:
+        shape = (shape,)
+    if type(shape) is not tuple or len(shape) > 32:
+        raise NpyError("a field's shape is none")
+    for length in shape:
+        if type(length) is not int or length < 0:
+            raise NpyError("a field's shape is none")
+        size *= length
+    if size > _ITEMSIZE:
+        raise NpyError("a dtype is larger than numpy allows")
+    return (spec, shape), size

@@ -1,0 +1,235 @@
+"""The interpreter: one stream of opcodes becomes a :class:`Program`.
+
+It drives the symbolic machine from PROTO to STOP. It is total: whatever the bytes, it ends within
+them, and what it could not follow is a finding. A joblib file continues with raw array bytes after
+the BUILD of an array wrapper; those are stepped over, and the canonical code holds one BINPERSID
+in their place.
+
+Trust: the bytes are hostile; the Program describes them and permits nothing.
+Source: CPython ``Lib/pickle.py`` and ``Modules/_pickle.c``; joblib ``numpy_pickle.py``.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from safeload.limits import Limits
+from safeload.scan.arrays import read_array
+from safeload.scan.machine import WATCHED, Machine, MalformedError
+from safeload.scan.opcodes import HANDLERS
+from safeload.scan.program import (
+    Array,
+    ArraySpan,
+    Buffer,
+    Built,
+    Global,
+    Mapping,
+    Program,
+    Token,
+    Use,
+)
+
+__all__ = ["interpret"]
+
+_FLOAT64 = struct.Struct(">d")
+_INT32 = struct.Struct("<i")
+_UINT32 = struct.Struct("<I")
+_CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
+_FRAME = 0x95
+_STRINGS = frozenset([str])
+
+
+def interpret(
+    data: Buffer, *, limits: Limits, member: str = "", start: int = 0, nested: bool = False
+) -> Program:
+    """Interpret one stream of opcodes up to its STOP.
+
+    Args:
+        data: The member's bytes, array bytes included.
+        limits: Bounds on the stream.
+        member: The member's path, for findings.
+        start: Where the stream begins, bytes.
+        nested: The stream is an object array within a joblib file: arrays in it are ordinary
+            pickled objects, and bytes may follow its STOP.
+
+    Returns:
+        The program, with findings for whatever is malformed or was not read.
+    """
+    machine = Machine(data, limits=limits, member=member, start=start, nested=nested)
+    try:
+        _run(machine)
+    except MalformedError as problem:
+        machine.note(problem.rule, problem.message, problem.offset)
+    except (IndexError, struct.error):
+        machine.note("SL201", "The stream ends before its STOP.", len(data))
+    except UnicodeDecodeError:
+        machine.note("SL211", "A string is not valid UTF-8.", machine.position)
+    return machine.finish()
+
+
+# The opcodes that make up most of every model are written out here, because a function call for
+# each would double the time of a scan.
+def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
+    data, size = m.data, m.size
+    stack, marks, memo = m.stack, m.marks, m.memo
+    push, pop, remember = stack.append, stack.pop, memo.append
+    int32, uint32, float64 = _INT32.unpack_from, _UINT32.unpack_from, _FLOAT64.unpack_from
+    position = m.position
+    opcodes, budget = 0, m.limits.opcodes
+    while not m.stopped:
+        # A run ends with the frame it is in, so that no opcode reaches across unseen.
+        end = size if m.frame_end is None else m.frame_end
+        while position < end:
+            opcode = data[position]
+            position += 1
+            opcodes += 1
+            if opcode == 0x68:  # BINGET
+                index = data[position]
+                position += 1
+                try:
+                    token = memo[index]
+                except IndexError:
+                    m.unset(position)
+                if type(token) in WATCHED:
+                    m.recall(token, position)
+                push(token)
+            elif opcode == 0x8C:  # SHORT_BINUNICODE
+                stop = position + 1 + data[position]
+                if stop >= size:
+                    m.beyond(position)
+                token = data[position + 1 : stop].decode("utf-8", "surrogatepass")
+                push(token)
+                position = stop
+                if data[stop] == 0x94 and stop < end and not m.gaps:  # MEMOIZE
+                    remember(token)
+                    position += 1
+                    opcodes += 1
+            elif opcode == 0x4B:  # BININT1
+                push(data[position])
+                position += 1
+            elif opcode == 0x94:  # MEMOIZE
+                if m.gaps or len(stack) <= (marks[-1] if marks else 0):
+                    m.underflow(position)
+                remember(stack[-1])
+            elif opcode == 0x4A:  # BININT
+                push(int32(data, position)[0])
+                position += 4
+            elif opcode == 0x4D:  # BININT2
+                push(data[position] | data[position + 1] << 8)
+                position += 2
+            elif opcode in _CONSTANTS:
+                push(_CONSTANTS[opcode])
+            elif opcode == 0x28:  # MARK
+                marks.append(len(stack))
+            elif opcode == 0x7D:  # EMPTY_DICT
+                push(Mapping())
+            elif opcode == 0x75 and marks and len(stack) - marks[-1] & 1 == 0 and (
+                type(stack[marks[-1] - 1]) is Mapping
+                and marks[-1] > (marks[-2] if len(marks) > 1 else 0)
+                and _STRINGS.issuperset(map(type, stack[marks[-1] :: 2]))
+            ):  # SETITEMS of a dict with string keys
+                height = marks.pop()
+                stack[height - 1].pairs += stack[height:]
+                del stack[height:]
+            elif 0x85 <= opcode <= 0x87:  # TUPLE1, TUPLE2, TUPLE3
+                height = len(stack) - (opcode - 0x84)
+                if height < (marks[-1] if marks else 0):
+                    m.underflow(position)
+                stack[height:] = [tuple(stack[height:])]
+            elif opcode == 0x47:  # BINFLOAT
+                push(float64(data, position)[0])
+                position += 8
+            elif opcode == 0x81:  # NEWOBJ
+                if len(stack) - 2 < (marks[-1] if marks else 0):
+                    m.underflow(position)
+                token = pop()
+                target = stack[-1]
+                m.position = position
+                if type(target) is Global:
+                    target.consumed += 1
+                    target.uses.add(Use.CONSTRUCT)
+                stack[-1] = m.build(target, Use.CONSTRUCT, token)
+            elif opcode == 0x62:  # BUILD
+                if len(stack) - 2 < (marks[-1] if marks else 0):
+                    m.underflow(position)
+                token = pop()
+                target = stack[-1]
+                if type(target) is not Built:
+                    m.note("SL104", "BUILD on something the stream did not make.", position - 1)
+                elif target.callable is m.wrapper and m.wrapper is not None and not m.nested:
+                    m.position = position
+                    stack[-1] = _take_array(m, target, token)
+                    position = m.position
+                    break
+                else:
+                    target.states += (token,)
+            elif opcode == 0x6A:  # LONG_BINGET
+                index = uint32(data, position)[0]
+                position += 4
+                try:
+                    token = memo[index]
+                except IndexError:
+                    m.unset(position)
+                if type(token) in WATCHED:
+                    m.recall(token, position)
+                push(token)
+            elif opcode == 0x58:  # BINUNICODE
+                stop = position + 4 + uint32(data, position)[0]
+                if stop > size:
+                    m.beyond(position)
+                push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
+                position = stop
+            elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT
+                if opcode == 0x71:
+                    index = data[position]
+                    position += 1
+                else:
+                    index = uint32(data, position)[0]
+                    position += 4
+                if index == len(memo) and len(stack) > (marks[-1] if marks else 0):
+                    remember(stack[-1])
+                else:
+                    m.position = position
+                    m.put(index)
+            else:
+                m.position = position
+                HANDLERS[opcode](m)
+                position = m.position
+                if opcode == _FRAME or m.stopped:
+                    break
+            if opcodes > budget:
+                m.program.opcodes = opcodes
+                raise MalformedError("SL002", "The stream has too many opcodes.", position)
+        else:
+            m.position = position
+            m.leave_frame()
+        m.program.opcodes = opcodes
+
+
+def _take_array(m: Machine, wrapper: Built, state: Token) -> Array:
+    """The token of the array whose wrapper was just built; steps over the array's bytes."""
+    if m.frame_end is not None and m.position != m.frame_end:
+        m.note("SL208", "A frame reaches into the bytes of an array.", m.position)
+    m.frame_end = None
+    start = m.position
+    array: ArraySpan | Program | None = read_array(m, wrapper, state)
+    if isinstance(array, ArraySpan):
+        m.position = array.offset + array.nbytes
+    else:
+        array = _nested(m)
+        m.position += array.size
+    m.cut(start, m.position, instead=b"Q")
+    m.program.arrays.append(array)
+    m.wrappers -= 1
+    return Array(len(m.program.arrays) - 1)
+
+
+def _nested(m: Machine) -> Program:
+    """The stream of an array of objects, which begins here."""
+    member = f"{m.program.member}[{len(m.program.arrays)}]"
+    program = interpret(m.data, limits=m.limits, member=member, start=m.position, nested=True)
+    if not program.code:
+        # Where it ends is unknown, and so is everything behind it.
+        m.program.arrays.append(program)
+        raise MalformedError("SL210", "An array of objects has no end.", m.position)
+    return program

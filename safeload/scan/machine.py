@@ -1,0 +1,304 @@
+"""The symbolic pickle machine: what one stream of opcodes works on.
+
+It runs every opcode of protocols 0 to 5 on tokens, never on objects, and imports nothing. It is
+total: whatever the bytes, it stops within them, and what it could not follow is a finding. Where
+the C and the Python unpickler of CPython disagree, it takes neither side and refuses.
+
+This module holds its state; :mod:`safeload.scan.interpreter` drives it and
+:mod:`safeload.scan.opcodes` has one function for each opcode.
+
+Trust: the bytes are hostile; the Program describes them and permits nothing.
+Source: CPython ``Lib/pickle.py`` and ``Modules/_pickle.c``; joblib ``numpy_pickle.py``.
+"""
+
+from __future__ import annotations
+
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from collections.abc import Callable
+from typing import NoReturn
+
+from safeload.limits import Limits
+from safeload.scan.dtypes import DType
+from safeload.scan.program import Buffer, Built, Global, GlobalUse, Program, Token, Use
+from safeload.verdict import Finding, Severity
+
+__all__ = ["UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
+
+class _Unset:
+    """Stands in the memo where a PUT left a gap."""
+
+
+UNSET = _Unset()
+
+# Tokens whose every return from the memo is counted or judged.
+WATCHED = frozenset([Global, Built, _Unset])
+
+_WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
+
+# A memo may have gaps (Python 2 began at 1), but not so many that they cost more than the file.
+_GAPS_FREE = 64
+
+
+class MalformedError(Exception):
+    """The stream cannot be followed any further.
+
+    Args:
+        rule: The rule's identifier.
+        message: One printable sentence.
+        offset: Where, bytes from the start of the member.
+    """
+
+    def __init__(self, rule: str, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.offset = offset
+
+
+class Machine:
+    """The state of one stream being interpreted.
+
+    Attributes:
+        data: The member's bytes.
+        size: Their number.
+        position: Offset after the current opcode's code, bytes; each opcode function moves it past
+            the opcode's argument.
+        stack: Tokens.
+        marks: Heights of the stack at each MARK; nothing below the last may be popped.
+        memo: Tokens by memo index.
+        protocol: As PROTO says, else 0.
+        globals: Every global so far, by module and name as they will be imported.
+        program: What becomes the result.
+        stopped: Whether STOP was reached.
+        frame_end: Where the current frame ends, bytes, or None outside of frames.
+    """
+
+    def __init__(
+        self, data: Buffer, *, limits: Limits, member: str, start: int, nested: bool
+    ) -> None:
+        self.data = data
+        self.size = len(data)
+        self.limits = limits
+        self.start = start
+        self.position = start
+        self.nested = nested
+        self.stack: list[Token] = []
+        self.marks: list[int] = []
+        self.memo: list[Token] = []
+        self.protocol = 0
+        self.globals: dict[tuple[str, str], Global] = {}
+        self.program = Program(member)
+        self.stopped = False
+        self.frame_end: int | None = None
+        # How many memo indices a PUT left unset, and the array wrappers that wait for their array.
+        self.gaps = 0
+        self.wrapper: Global | None = None
+        self.wrappers = 0
+        # Dtypes described so far, by the identity of their token, which is kept alive.
+        self.dtypes: dict[int, tuple[Token, DType]] = {}
+        # Canonical code so far, and where the run of bytes begins that is not in it yet.
+        self._segments: list[bytes] = []
+        self._segment_start = start
+        # Containers whose global was used up where it stands, by identity; kept alive so that no
+        # other object takes that identity.
+        self._spent: dict[int, Token] = {}
+
+    def leave_frame(self) -> None:
+        """Go on behind the end of a frame; behind the last byte there is nothing to go on with."""
+        if self.frame_end is None:
+            raise MalformedError("SL201", "The stream ends before its STOP.", self.position)
+        if self.position != self.frame_end:
+            self.note("SL208", "An opcode reaches across the end of its frame.", self.position)
+        self.frame_end = None
+
+    def enter_frame(self, length: int) -> None:
+        """Begin a frame of ``length`` bytes at the current position; the code has no frames."""
+        if self.frame_end is not None and self.position - 9 < self.frame_end:
+            self.note("SL208", "A frame begins within another.", self.position - 9)
+        if length > self.size - self.position:
+            self.beyond(self.position - 8)
+        self.cut(self.position - 9, self.position)
+        self.frame_end = self.position + length
+
+    def cut(self, stop: int, resume: int, instead: bytes = b"") -> None:
+        """Leave the bytes from ``stop`` to ``resume`` out of the canonical code.
+
+        Args:
+            stop: Where the code so far ends, bytes.
+            resume: Where it goes on.
+            instead: Opcodes that take their place.
+        """
+        self._segments.append(bytes(self.data[self._segment_start : stop]))
+        self._segments.append(instead)
+        self._segment_start = resume
+
+    # -- the stack and the memo --------------------------------------------------------------
+
+    def fence(self) -> int:
+        """Height of the stack below which nothing may be popped."""
+        return self.marks[-1] if self.marks else 0
+
+    def need(self, count: int) -> None:
+        """Require ``count`` tokens above the last MARK."""
+        if len(self.stack) - count < self.fence():
+            self.underflow(self.position)
+
+    def pop(self) -> Token:
+        """Take the top token."""
+        self.need(1)
+        return self.stack.pop()
+
+    def pop_to_mark(self) -> list[Token]:
+        """Take everything above the last MARK, and the MARK."""
+        if not self.marks:
+            raise MalformedError("SL204", "There is no MARK to go back to.", self.position)
+        height = self.marks.pop()
+        items = self.stack[height:]
+        del self.stack[height:]
+        return items
+
+    def put(self, index: int) -> None:
+        """Store the top token in the memo."""
+        self.need(1)
+        memo, token = self.memo, self.stack[-1]
+        if 0 <= index < len(memo):
+            if memo[index] is UNSET:
+                self.gaps -= 1
+            memo[index] = token
+            return
+        gap = index - len(memo)
+        if index < 0 or self.gaps + gap > _GAPS_FREE + len(memo):
+            raise MalformedError("SL205", "A memo index no writer would use.", self.position)
+        self.gaps += gap
+        memo.extend([UNSET] * gap)
+        memo.append(token)
+
+    def get(self, index: int) -> None:
+        """Push what the memo holds."""
+        if not 0 <= index < len(self.memo):
+            self.unset(self.position)
+        token = self.memo[index]
+        if type(token) in WATCHED:
+            self.recall(token, self.position)
+        self.stack.append(token)
+
+    def recall(self, token: Token, position: int) -> None:
+        """Count a global that comes from the memo; refuse an array wrapper that does."""
+        if isinstance(token, Global):
+            token.pushed += 1
+        elif token is UNSET:
+            self.unset(position)
+        elif token.callable is self.wrapper:
+            self.note("SL215", "An array wrapper is referred to again.", position)
+
+    # -- globals and objects -----------------------------------------------------------------
+
+    def global_(self, module: str, name: str) -> Global:
+        """The token of a global, as Python 3 will import it.
+
+        Args:
+            module: Module as written.
+            name: Qualified name as written.
+        """
+        raw = (module, name)
+        if self.protocol < 3:  # noqa: PLR2004
+            module, name = renamed(module, name)
+        token = self.globals.get((module, name))
+        if token is None:
+            token = self.globals[module, name] = Global(module, name, raw, self.position)
+            if (module, name) == _WRAPPER:
+                self.wrapper = token
+        elif token.raw != raw:
+            if token.raw is None:
+                token.raw = raw
+            else:
+                # Two spellings of one name: both have to be resolvable under their own.
+                self.program.aliases.append((raw, token.module, token.name))
+        token.pushed += 1
+        return token
+
+    def attribute(self, owner: Global, name: str) -> Global:
+        """The token of an attribute that ``getattr`` reaches through a global."""
+        key = (owner.module, f"{owner.name}.{name}")
+        token = self.globals.get(key)
+        if token is None:
+            token = self.globals[key] = Global(*key, None, self.position)
+        return token
+
+    def use_up(self, target: Token, use: Use, holder: Token = None) -> None:
+        """Record that a global on the stack, or in a container, served to make an object.
+
+        Args:
+            target: What served; anything but a global is ignored.
+            use: How.
+            holder: The container it stands in; counted once, however often it is read.
+        """
+        if not isinstance(target, Global):
+            return
+        target.uses.add(use)
+        if holder is None:
+            target.consumed += 1
+        elif id(holder) not in self._spent:
+            self._spent[id(holder)] = holder
+            target.consumed += 1
+
+    def build(self, target: Token, use: Use, args: Token, kwargs: Token = None) -> Built:
+        """A new object made from ``target``."""
+        built = Built(target, use, args, self.position - 1, kwargs)
+        if target is self.wrapper and use is Use.CONSTRUCT:
+            # What joblib's wrapper may be given is checked where its array is read.
+            self.wrappers += 1
+        else:
+            self.program.built.append(built)
+        return built
+
+    # -- findings ----------------------------------------------------------------------------
+
+    def note(self, rule: str, message: str, offset: int) -> None:
+        """Add a finding."""
+        severity = Severity.WARNING if rule.startswith("SL0") else Severity.ERROR
+        if len(self.program.findings) < self.limits.findings:
+            member = self.program.member
+            self.program.findings.append(Finding(rule, severity, message, member, offset))
+
+    def beyond(self, position: int) -> NoReturn:
+        """A length leads beyond the end."""
+        raise MalformedError("SL212", "A length leads beyond the end of the file.", position)
+
+    def underflow(self, position: int) -> NoReturn:
+        """An opcode finds too little on the stack, or the memo in no state to number."""
+        raise MalformedError("SL204", "An opcode finds no operand on the stack.", position)
+
+    def unset(self, position: int) -> NoReturn:
+        """A memo index was never set."""
+        raise MalformedError("SL205", "A memo index is read that was never set.", position)
+
+    def finish(self) -> Program:
+        """Complete the program with code, globals and what only the end can tell."""
+        program = self.program
+        program.size = self.position - self.start
+        if self.stopped:
+            self.cut(self.position, self.position)
+            program.code = b"".join(self._segments)
+            if self.wrappers:
+                self.note("SL215", "An array wrapper is not followed by its array.", self.position)
+            if not self.nested and self.position != self.size:
+                self.note("SL202", "Bytes follow the end of the stream.", self.position)
+        for token in self.globals.values():
+            if token.pushed > token.consumed:
+                token.uses.add(Use.REFER)
+            program.globals.append(
+                GlobalUse(token.module, token.name, token.raw, frozenset(token.uses), token.offset)
+            )
+        return program
+
+
+Handler = Callable[[Machine], None]
+
+
+def renamed(module: str, name: str) -> tuple[str, str]:
+    """Python 2 names as ``pickle`` renames them below protocol 3."""
+    if (module, name) in NAME_MAPPING:
+        new: tuple[str, str] = NAME_MAPPING[module, name]
+        return new
+    return IMPORT_MAPPING.get(module, module), name

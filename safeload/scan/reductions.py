@@ -1,0 +1,87 @@
+"""REDUCE: a call, and the few calls that only stand for something simpler.
+
+Old protocols have no opcodes for bytes, new objects or attributes of classes, so writers spell
+them as calls. Those are recorded as the calls they are, and what they return is the token of what
+they make; everything that follows is then judged alike in every protocol.
+
+Trust: nothing is called; a call that has not exactly the writer's form stays an ordinary call.
+Source: CPython ``copyreg.py`` and ``save_bytes``, ``save_global`` of ``pickle.py``.
+"""
+
+from __future__ import annotations
+
+from safeload.scan.machine import Machine
+from safeload.scan.program import Blob, Built, Global, Token, Use
+
+__all__ = ["reduce"]
+
+
+def reduce(m: Machine, target: Token, args: Token) -> Token:
+    """What calling ``target`` with ``args`` leaves on the stack.
+
+    Args:
+        m: The machine; the call is recorded in its program.
+        target: The callable's token.
+        args: Token of the arguments, a tuple in anything a writer emits.
+
+    Returns:
+        The token of the result.
+    """
+    m.use_up(target, Use.CALL)
+    call = m.build(target, Use.CALL, args)
+    if not isinstance(target, Global) or type(args) is not tuple:
+        return call
+    key = (target.module, target.name)
+    if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):  # noqa: PLR2004
+        m.use_up(args[0], Use.CONSTRUCT, holder=args)
+        return m.build(args[0], Use.CONSTRUCT, ())
+    if key == ("copyreg", "__newobj__") and args and isinstance(args[0], Global):
+        m.use_up(args[0], Use.CONSTRUCT, holder=args)
+        return m.build(args[0], Use.CONSTRUCT, args[1:])
+    if key == ("copyreg", "__newobj_ex__") and len(args) == 3 and isinstance(args[0], Global):  # noqa: PLR2004
+        m.use_up(args[0], Use.CONSTRUCT, holder=args)
+        return m.build(args[0], Use.CONSTRUCT, args[1], args[2])
+    if _makes_instance_of_first(target) and args and isinstance(args[0], Global):
+        m.use_up(args[0], Use.CONSTRUCT, holder=args)
+        return call
+    if key == ("builtins", "getattr") and len(args) == 2 and type(args[1]) is str:  # noqa: PLR2004
+        return _attribute(m, call, args[0], args[1])
+    return _bytes(m, key, args) or call
+
+
+def _makes_instance_of_first(target: Global) -> bool:
+    return target.name.startswith("__pyx_unpickle_") or (
+        target.name == "_reconstruct"
+        and target.module in ("numpy._core.multiarray", "numpy.core.multiarray")
+    )
+
+
+def _attribute(m: Machine, call: Built, owner: Token, name: str) -> Token:
+    """``getattr``: of a class it is a dotted global; of an instance, a method of its class."""
+    if isinstance(owner, Global):
+        attribute = m.attribute(owner, name)
+        attribute.pushed += 1
+        return attribute
+    if isinstance(owner, Built) and owner.use is Use.CONSTRUCT and isinstance(
+        owner.callable, Global
+    ):
+        m.attribute(owner.callable, name).uses.add(Use.REFER)
+    return call
+
+
+def _bytes(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Blob | None:
+    """Bytes, as protocols 0 to 4 spell them."""
+    if key == ("_codecs", "encode") and len(args) == 2 and args[1] == "latin1":  # noqa: PLR2004
+        if type(args[0]) is str:
+            head = args[0][:256].encode("latin-1", "replace")
+            return Blob("bytes", m.position, len(args[0]), head)
+        return None
+    if key == ("builtins", "bytes") and args == ():
+        return Blob("bytes", m.position, 0, b"")
+    if key == ("builtins", "bytearray"):
+        if args == ():
+            return Blob("bytearray", m.position, 0, b"")
+        if len(args) == 1 and isinstance(args[0], Blob):
+            source = args[0]
+            return Blob("bytearray", source.offset, source.size, source.head)
+    return None
