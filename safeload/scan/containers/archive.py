@@ -12,19 +12,13 @@ Source: PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; the writer in CPython's ``zi
 
 from __future__ import annotations
 
-import bz2
-import io
-import lzma
 import struct
-import zipfile
-import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.limits import Limits
 
-__all__ = ["ArchiveError", "Budget", "Member", "extract", "read_archive", "store"]
+__all__ = ["BZIP2", "DEFLATED", "LZMA", "STORED", "ArchiveError", "Member", "read_archive"]
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -32,15 +26,13 @@ _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 
-_STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
-_METHODS = frozenset([_STORED, _DEFLATED, _BZIP2, _LZMA])
+STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
+_METHODS = frozenset([STORED, DEFLATED, BZIP2, LZMA])
 # The name is UTF-8; the LZMA stream has an end marker. No other flag is written by zipfile.
 _FLAG_UTF8, _FLAG_LZMA_END = 0x800, 0x002
 
 _ZIP64_EXTRA = 1
 _IN_EXTRA = 0xFFFFFFFF
-_LZMA_HEADER = 9
-_LZMA_DICTIONARY = 256 * 1024 * 1024
 
 
 class ArchiveError(Exception):
@@ -80,29 +72,6 @@ class Member:
     crc: int
 
 
-class Budget:
-    """What decompression may still produce, over one file and all archives within it.
-
-    Args:
-        limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` bound the sum.
-        source: Size of the file, bytes.
-    """
-
-    def __init__(self, limits: Limits, source: int) -> None:
-        self._ceiling = min(limits.bytes_out, max(limits.ratio_floor, limits.ratio * source))
-        self._taken = 0
-
-    def take(self, count: int) -> None:
-        """Account for ``count`` bytes before they are produced.
-
-        Raises:
-            ArchiveError: That would be too many.
-        """
-        self._taken += count
-        if self._taken > self._ceiling:
-            raise ArchiveError("SL002", "The archive decompresses to more than the limits allow.")
-
-
 def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
     """List the members of an archive, in the order of their bytes.
 
@@ -140,7 +109,7 @@ def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
 def _find_directory(data: memoryview) -> tuple[int, int, int]:
     """Number of members, and the half-open range of the directory."""
     end = len(data) - _END.size
-    if end < 0 or data[end : end + 4] != b"PK\x05\x06":
+    if end < 0 or bytes(data[end : end + 4]) != b"PK\x05\x06":
         raise ArchiveError("SL302", "The archive does not end with its end record.", max(end, 0))
     _, disk, disk_of_start, here, count, size, start, comment = _END.unpack_from(data, end)
     if comment:
@@ -148,7 +117,7 @@ def _find_directory(data: memoryview) -> tuple[int, int, int]:
     stop = end
     locator = end - _LOCATOR.size
     # zipfile looks for this signature whatever the end record says.
-    if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
+    if locator >= 0 and bytes(data[locator : locator + 4]) == b"PK\x06\x07":
         stop = locator - _END64.size
         _, end64_disk, end64, disks = _LOCATOR.unpack_from(data, locator)
         if stop < 0 or end64 != stop or end64_disk or disks != 1:
@@ -175,7 +144,7 @@ def _find_directory(data: memoryview) -> tuple[int, int, int]:
 
 def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int, int, int]:
     """A member, its local header's offset, the end of its bytes and the end of its entry."""
-    if stop - position < _CENTRAL.size or data[position : position + 4] != b"PK\x01\x02":
+    if stop - position < _CENTRAL.size or bytes(data[position : position + 4]) != b"PK\x01\x02":
         raise ArchiveError("SL302", "The directory ends early or is damaged.", position)
     fields = _CENTRAL.unpack_from(data, position)
     flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
@@ -191,14 +160,14 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int
     )
     raw_name = bytes(data[name_start:name_stop])
     name = _checked_name(raw_name, position)
-    allowed = _FLAG_UTF8 | (_FLAG_LZMA_END if method == _LZMA else 0)
+    allowed = _FLAG_UTF8 | (_FLAG_LZMA_END if method == LZMA else 0)
     if flags & ~allowed or method not in _METHODS:
         raise ArchiveError(
             "SL302",
             f"The member {printable(name)} is encrypted or packed in an unknown way.",
             position,
         )
-    if header + _LOCAL.size > position or data[header : header + 4] != b"PK\x03\x04":
+    if header + _LOCAL.size > position or bytes(data[header : header + 4]) != b"PK\x03\x04":
         raise ArchiveError("SL302", f"The member {printable(name)} has no local header.", position)
     local = _LOCAL.unpack_from(data, header)
     local_name_stop = header + _LOCAL.size + local[9]
@@ -212,7 +181,7 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int
         local[2:4] != (flags, method)
         or (local[6], local_packed, local_size) != (crc, packed, size)
         or data[header + _LOCAL.size : local_name_stop] != raw_name
-        or (method == _STORED and packed != size)
+        or (method == STORED and packed != size)
     ):
         raise ArchiveError(
             "SL302", f"Header and directory disagree about {printable(name)}.", header
@@ -246,84 +215,3 @@ def _checked_name(raw: bytes, where: int) -> str:
     if any(part in ("", ".", "..") for part in name.split("/")):
         raise ArchiveError("SL302", f"A member's path is {printable(name)}.", where)
     return name
-
-
-def extract(data: memoryview, member: Member, budget: Budget) -> bytes | memoryview:
-    """The bytes of a member: a view if it is stored, else decompressed and compared with its CRC.
-
-    Args:
-        data: The archive.
-        member: One of its members.
-        budget: What decompression may still produce.
-
-    Raises:
-        ArchiveError: It does not decompress to what its header says, or to too much.
-    """
-    packed = data[member.offset : member.offset + member.packed]
-    if member.method == _STORED:
-        return packed
-    budget.take(member.size)
-    try:
-        content = _decompress(packed, member)
-    except (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError) as error:
-        raise ArchiveError(
-            "SL302", f"The member {printable(member.name)} does not decompress.", member.offset
-        ) from error
-    if len(content) != member.size or zlib.crc32(content) != member.crc:
-        raise ArchiveError(
-            "SL302",
-            f"The member {printable(member.name)} has another size or CRC than it says.",
-            member.offset,
-        )
-    return content
-
-
-def _decompress(packed: memoryview, member: Member) -> bytes:
-    # One byte more than declared is asked for: a longer stream then shows by its length.
-    most = member.size + 1
-    if member.method == _DEFLATED:
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        content = inflate.decompress(packed, most)
-        if not inflate.eof or inflate.unused_data:
-            raise ValueError("the stream does not end where the member does")
-        return content
-    if member.method == _BZIP2:
-        stream = bz2.BZ2Decompressor()
-        content = stream.decompress(packed, most)
-        if not stream.eof or stream.unused_data:
-            raise ValueError("the stream does not end where the member does")
-        return content
-    return _decompress_lzma(packed, most)
-
-
-def _decompress_lzma(packed: memoryview, most: int) -> bytes:
-    if len(packed) < _LZMA_HEADER or packed[2:4] != b"\x05\x00":
-        raise ValueError("no LZMA properties")
-    rest, lc = divmod(packed[4], 9)
-    pb, lp = divmod(rest, 5)
-    dictionary = int.from_bytes(packed[5:9], "little")
-    if dictionary > _LZMA_DICTIONARY:
-        raise ValueError("the dictionary is larger than any preset makes it")
-    chain = [
-        {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb},
-    ]
-    stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
-    return stream.decompress(packed[_LZMA_HEADER:], most)
-
-
-def store(members: Iterable[tuple[str, bytes | memoryview]]) -> bytes:
-    """Write an archive whose members are all stored.
-
-    Args:
-        members: Name and bytes of each.
-
-    Returns:
-        The archive.
-    """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in members:
-            large = len(content) >= 2**31
-            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=large) as file:
-                file.write(content)
-    return buffer.getvalue()

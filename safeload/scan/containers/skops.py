@@ -21,16 +21,10 @@ from typing import Any, NoReturn
 
 from safeload.errors import printable
 from safeload.limits import Limits
-from safeload.scan.containers.archive import (
-    ArchiveError,
-    Budget,
-    Member,
-    extract,
-    read_archive,
-    store,
-)
+from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.skops_nodes import LOADERS
 from safeload.scan.containers.skops_walk import OverLimitError, Walk
+from safeload.scan.containers.unpack import Budget, extract, store
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding, Severity
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from safeload.scan.containers.archive import ArchiveError, extract, read_archive
+from safeload.scan.containers.archive import ArchiveError, read_archive
 from safeload.scan.containers.npy import Npy, NpyError, read_npy
 from safeload.scan.containers.skops_walk import Loader, OddNodeError, Walk, names, part, text
+from safeload.scan.containers.unpack import extract
 from safeload.scan.program import Array, ArraySpan, Built, Mapping, Token, Use
 
 __all__ = ["ARRAY_LOADERS"]

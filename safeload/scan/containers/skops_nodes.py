@@ -15,6 +15,7 @@ import json
 from typing import Any
 
 from safeload.scan.containers.skops_arrays import ARRAY_LOADERS
+from safeload.scan.containers.skops_containers import CONTAINER_LOADERS
 from safeload.scan.containers.skops_walk import (
     LITERAL_TYPES,
     Loader,
@@ -22,6 +23,7 @@ from safeload.scan.containers.skops_walk import (
     Walk,
     names,
     part,
+    require,
     text,
 )
 from safeload.scan.program import (
@@ -29,7 +31,6 @@ from safeload.scan.program import (
     ArraySpan,
     Blob,
     Built,
-    Collection,
     Global,
     Mapping,
     Token,
@@ -40,7 +41,6 @@ __all__ = ["LOADERS"]
 
 # Bytes that a Blob keeps.
 _HEAD = 256
-_KEY_LITERALS = {"bool": bool, "float": float, "int": int, "str": str}
 _JSON_SCALARS = (bool, float, int, str)
 
 
@@ -70,7 +70,11 @@ def checked_state(walk: Walk, token: Token) -> Token:
     Without ``__setstate__``, skops passes the state to ``__dict__.update``, which also takes pairs
     and anything that has ``keys``: attributes could hide in a list of pairs.
     """
-    if token is None or isinstance(token, Mapping):
+    if token is None:
+        return None
+    if isinstance(token, Mapping):
+        if any(type(key) is not str for key in token.pairs[::2]):
+            raise OddNodeError("its state has keys that are not strings")
         return token
     if type(token) is not tuple:
         raise OddNodeError("its state is neither a dict nor a tuple")
@@ -117,85 +121,6 @@ def _tree(walk: Walk, state: dict[str, Any]) -> Token:
 def _quantile_forest(walk: Walk, state: dict[str, Any]) -> Token:
     require(state, "quantile_forest._quantile_forest_fast", "QuantileForest")
     return _reduce(walk, state)
-
-
-def _dict(walk: Walk, state: dict[str, Any]) -> Token:
-    """``cls()``, then ``instance[key_type(key)] = value`` for each pair."""
-    keys = _key_types(walk, part(state, "key_types"))
-    content = part(state, "content")
-    if type(content) is not dict or len(content) != len(keys):
-        raise OddNodeError("its keys and their types are not as many")
-    pairs: list[Token] = []
-    for key_type, (key, value) in zip(keys, content.items(), strict=True):
-        pairs.append(_key(walk, key_type, key))
-        pairs.append(walk.node(value))
-    module, name = names(state)
-    if (module, name) == ("builtins", "dict"):
-        mapping = Mapping()
-        mapping.pairs = pairs
-        return mapping
-    built = walk.built(walk.global_(module, name, Use.CALL), Use.CALL)
-    return _filled(built, pairs)
-
-
-def _filled(built: Built, pairs: list[Token]) -> Built:
-    built.items = tuple(pairs)
-    if pairs:
-        built.callable.uses.add(Use.FILL)
-    return built
-
-
-def _key_types(walk: Walk, state: Any) -> list[Global]:
-    outer, walk.naming_keys = walk.naming_keys, True
-    try:
-        types = walk.node(state)
-    finally:
-        walk.naming_keys = outer
-    if type(types) is not list or not all(isinstance(item, Global) for item in types):
-        raise OddNodeError("its key types are not a list of types")
-    return types
-
-
-def _key(walk: Walk, key_type: Global, key: str) -> Token:
-    if key_type.module == "builtins" and key_type.name in _KEY_LITERALS:
-        try:
-            return _KEY_LITERALS[key_type.name](key)
-        except ValueError as error:
-            raise OddNodeError("a key is not of its type") from error
-    return walk.built(key_type, Use.CALL, (key,))
-
-
-def _default_dict(walk: Walk, state: dict[str, Any]) -> Token:
-    require(state, "collections", "defaultdict")
-    content = part(state, "content")
-    main = walk.node(part(content, "main"))
-    factory = walk.node(part(content, "default_factory"))
-    if not isinstance(main, Mapping):
-        raise OddNodeError("its content is not a dict")
-    target = walk.global_("collections", "defaultdict", Use.CALL)
-    return _filled(walk.built(target, Use.CALL, (factory,)), main.pairs)
-
-
-def _list(walk: Walk, state: dict[str, Any]) -> Token:
-    items = walk.nodes(part(state, "content"))
-    return items if is_builtin(state, "list") else _called(walk, state, (items,))
-
-
-def _set(walk: Walk, state: dict[str, Any]) -> Token:
-    items = walk.nodes(part(state, "content"))
-    if is_builtin(state, "set"):
-        return Collection("set", items)
-    return _called(walk, state, (items,))
-
-
-def _tuple(walk: Walk, state: dict[str, Any]) -> Token:
-    items = tuple(walk.nodes(part(state, "content")))
-    # skops calls a named tuple's class with the items.
-    return items if is_builtin(state, "tuple") else _called(walk, state, items)
-
-
-def _called(walk: Walk, state: dict[str, Any], args: tuple[Token, ...]) -> Built:
-    return walk.built(walk.global_(*names(state), Use.CALL), Use.CALL, args)
 
 
 def _bytes(walk: Walk, state: dict[str, Any]) -> Token:
@@ -284,38 +209,23 @@ def _operator(walk: Walk, state: dict[str, Any]) -> Token:
     return walk.built(walk.global_("operator", name, Use.CALL), Use.CALL, args)
 
 
-def require(state: dict[str, Any], module: str, name: str) -> None:
-    """Refuse a node of another class than its kind always has."""
-    if names(state) != (module, name):
-        raise OddNodeError(f"it claims another class than {module}.{name}")
-
-
-def is_builtin(state: dict[str, Any], name: str) -> bool:
-    """Whether a node is exactly of this built-in type."""
-    return names(state) == ("builtins", name)
-
-
 # CachedNode and _DictWithDeprecatedKeysNode are left out: no release of skops that reads protocol
 # 2 writes them.
 LOADERS: dict[str, Loader] = {
     "BytearrayNode": _bytearray,
     "BytesNode": _bytes,
     "ConstructorFromReduceNode": _constructor_from_reduce,
-    "DefaultDictNode": _default_dict,
-    "DictNode": _dict,
     "FunctionNode": _function,
     "JsonNode": _json,
-    "ListNode": _list,
     "LossNode": _reduce,
     "MethodNode": _method,
     "ObjectNode": _object,
     "OperatorFuncNode": _operator,
     "PartialNode": _partial,
     "QuantileForestNode": _quantile_forest,
-    "SetNode": _set,
     "SliceNode": _slice,
     "TreeNode": _tree,
-    "TupleNode": _tuple,
     "TypeNode": _type,
     **ARRAY_LOADERS,
+    **CONTAINER_LOADERS,
 }

@@ -17,11 +17,23 @@ from typing import Any
 
 from safeload.errors import printable
 from safeload.limits import Limits
-from safeload.scan.containers.archive import Budget, Member
+from safeload.scan.containers.archive import Member
+from safeload.scan.containers.unpack import Budget
 from safeload.scan.program import Array, ArraySpan, Built, Global, GlobalUse, Program, Token, Use
 from safeload.verdict import Finding, Severity
 
-__all__ = ["LITERAL_TYPES", "Loader", "OddNodeError", "OverLimitError", "Walk"]
+__all__ = [
+    "LITERAL_TYPES",
+    "Loader",
+    "OddNodeError",
+    "OverLimitError",
+    "Walk",
+    "is_builtin",
+    "names",
+    "part",
+    "require",
+    "text",
+]
 
 # Types that skops resolves by name where a pickle has an opcode of its own. As node or key type
 # they make plain values, so they are no globals of the file.
@@ -248,3 +260,14 @@ def names(state: dict[str, Any]) -> tuple[str, str]:
     if "." in name:
         raise OddNodeError("its class has a dot, so that no attribute can have that name")
     return module, name
+
+
+def require(state: dict[str, Any], module: str, name: str) -> None:
+    """Refuse a node of another class than its kind always has."""
+    if names(state) != (module, name):
+        raise OddNodeError(f"it claims another class than {module}.{name}")
+
+
+def is_builtin(state: dict[str, Any], name: str) -> bool:
+    """Whether a node is exactly of this built-in type."""
+    return names(state) == ("builtins", name)

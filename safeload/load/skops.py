@@ -1,0 +1,95 @@
+"""A skops archive becomes an object, with exactly the accepted names trusted.
+
+skops is told which names to trust; it adds those that it trusts by default. That is why the scan
+lists all names and the policy judges all of them before this module is reached. What the file asks
+for (``get_untrusted_types``) is never read.
+
+Trust: the archive is the one that was scanned, and the names are those that the policy allowed for
+it. Content that crashes native code is the business of ``load/soundness``.
+Source: skops ``io/_persist.py`` (``load``).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from typing import Any
+
+from safeload.errors import LoadError, printable
+from safeload.scan.program import Buffer
+
+__all__ = ["load_skops"]
+
+
+class _Snapshot(io.RawIOBase):
+    """A seekable file over bytes in memory, without a copy of them."""
+
+    def __init__(self, data: memoryview) -> None:
+        super().__init__()
+        self._data = data
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._data)}[whence]
+        # Before the start is an error, as in every other file; zipfile relies on it.
+        if start + offset < 0:
+            raise OSError("the position is before the start of the file")
+        self._position = start + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._data[self._position : self._position + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        return len(chunk)
+
+
+def load_skops(data: Buffer | memoryview, accepted: Collection[str]) -> object:
+    """Load an archive that was scanned and judged.
+
+    Args:
+        data: ``Scan.data`` of :func:`safeload.scan.containers.skops.read_skops`: all members are
+            stored, so that nothing grows while it is read.
+        accepted: What :func:`~safeload.scan.containers.skops.trusted_names` gives for its program.
+
+    Returns:
+        The object.
+
+    Raises:
+        LoadError: skops asks for a name that the scan did not see (``skops-disagrees``), or fails
+            (``load-failed``).
+    """
+    try:
+        from skops.io import load
+        from skops.io.exceptions import UntrustedTypesFoundException
+    except ImportError as error:
+        raise LoadError(
+            "skops is not installed, or not completely.",
+            code="load-failed",
+            hint="Install skops 0.16 or newer.",
+        ) from error
+    with _Snapshot(memoryview(data).cast("B")) as file:
+        try:
+            result: object = load(file, trusted=list(accepted))
+        except UntrustedTypesFoundException as error:
+            raise LoadError(
+                "skops asks for a name that the scan did not see.",
+                code="skops-disagrees",
+                hint="Please report this file as a bug in safeload; do not load it otherwise.",
+            ) from error
+        except Exception as error:  # whatever the constructors of the model raise
+            raise LoadError(
+                f"skops cannot load the file: {type(error).__name__}: {printable(str(error))}",
+                code="load-failed",
+                hint="Check that the library versions are those that wrote the file.",
+            ) from error
+    return result

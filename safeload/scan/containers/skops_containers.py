@@ -1,0 +1,117 @@
+"""The nodes of a skops schema that stand for containers: dicts, lists, sets and tuples.
+
+The built-in types are literals. Any other class is called: a dict's without arguments, a list's or
+set's with a list of the items, a named tuple's with the items. The keys of a dict are JSON strings,
+and skops calls a type on each to have the key back.
+
+Trust: every value is hostile; the types of keys are names from the file like any other.
+Source: ``DictNode``, ``DefaultDictNode``, ``ListNode``, ``SetNode`` and ``TupleNode`` in skops
+``io/_general.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from safeload.scan.containers.skops_walk import (
+    Loader,
+    OddNodeError,
+    Walk,
+    is_builtin,
+    names,
+    part,
+    require,
+)
+from safeload.scan.program import Built, Collection, Global, Mapping, Token, Use
+
+__all__ = ["CONTAINER_LOADERS"]
+
+_KEY_LITERALS = {"bool": bool, "float": float, "int": int, "str": str}
+
+
+def _dict(walk: Walk, state: dict[str, Any]) -> Token:
+    """``cls()``, then ``instance[key_type(key)] = value`` for each pair."""
+    keys = _key_types(walk, part(state, "key_types"))
+    content = part(state, "content")
+    if type(content) is not dict or len(content) != len(keys):
+        raise OddNodeError("its keys and their types are not as many")
+    pairs: list[Token] = []
+    for key_type, (key, value) in zip(keys, content.items(), strict=True):
+        pairs.append(_key(walk, key_type, key))
+        pairs.append(walk.node(value))
+    module, name = names(state)
+    if (module, name) == ("builtins", "dict"):
+        mapping = Mapping()
+        mapping.pairs = pairs
+        return mapping
+    built = walk.built(walk.global_(module, name, Use.CALL), Use.CALL)
+    return _filled(built, pairs)
+
+
+def _filled(built: Built, pairs: list[Token]) -> Built:
+    built.items = tuple(pairs)
+    if pairs:
+        built.callable.uses.add(Use.FILL)
+    return built
+
+
+def _key_types(walk: Walk, state: Any) -> list[Global]:
+    outer, walk.naming_keys = walk.naming_keys, True
+    try:
+        types = walk.node(state)
+    finally:
+        walk.naming_keys = outer
+    if type(types) is not list or not all(isinstance(item, Global) for item in types):
+        raise OddNodeError("its key types are not a list of types")
+    return types
+
+
+def _key(walk: Walk, key_type: Global, key: str) -> Token:
+    if key_type.module == "builtins" and key_type.name in _KEY_LITERALS:
+        try:
+            return _KEY_LITERALS[key_type.name](key)
+        except ValueError as error:
+            raise OddNodeError("a key is not of its type") from error
+    return walk.built(key_type, Use.CALL, (key,))
+
+
+def _default_dict(walk: Walk, state: dict[str, Any]) -> Token:
+    require(state, "collections", "defaultdict")
+    content = part(state, "content")
+    main = walk.node(part(content, "main"))
+    factory = walk.node(part(content, "default_factory"))
+    if not isinstance(main, Mapping):
+        raise OddNodeError("its content is not a dict")
+    target = walk.global_("collections", "defaultdict", Use.CALL)
+    return _filled(walk.built(target, Use.CALL, (factory,)), main.pairs)
+
+
+def _list(walk: Walk, state: dict[str, Any]) -> Token:
+    items = walk.nodes(part(state, "content"))
+    return items if is_builtin(state, "list") else _called(walk, state, (items,))
+
+
+def _set(walk: Walk, state: dict[str, Any]) -> Token:
+    items = walk.nodes(part(state, "content"))
+    if is_builtin(state, "set"):
+        return Collection("set", items)
+    return _called(walk, state, (items,))
+
+
+def _tuple(walk: Walk, state: dict[str, Any]) -> Token:
+    items = tuple(walk.nodes(part(state, "content")))
+    # skops calls a named tuple's class with the items.
+    return items if is_builtin(state, "tuple") else _called(walk, state, items)
+
+
+def _called(walk: Walk, state: dict[str, Any], args: tuple[Token, ...]) -> Built:
+    return walk.built(walk.global_(*names(state), Use.CALL), Use.CALL, args)
+
+
+CONTAINER_LOADERS: dict[str, Loader] = {
+    "DefaultDictNode": _default_dict,
+    "DictNode": _dict,
+    "ListNode": _list,
+    "SetNode": _set,
+    "TupleNode": _tuple,
+}
