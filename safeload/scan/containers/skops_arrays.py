@@ -97,6 +97,10 @@ def _object_array(walk: Walk, state: dict[str, Any]) -> list[Token]:
 
 
 def _masked_array(walk: Walk, state: dict[str, Any]) -> Token:
+    """A masked array.
+
+    It counts as constructed: the file chooses neither the callable nor the form of its arguments.
+    """
     module, name = names(state)
     if name != "MaskedArray" or module not in ("numpy.ma", "numpy.ma.core"):
         raise OddNodeError("it claims another class than numpy.ma.MaskedArray")
@@ -104,7 +108,7 @@ def _masked_array(walk: Walk, state: dict[str, Any]) -> Token:
     data, mask = walk.node(part(content, "data")), walk.node(part(content, "mask"))
     if not _is_array(data) or not (_is_array(mask) or _is_bool(mask)):
         raise OddNodeError("its data or mask is not an array")
-    return walk.built(walk.global_(module, name, Use.CALL), Use.CALL, (data, mask))
+    return walk.built(walk.global_(module, name, Use.CONSTRUCT), Use.CONSTRUCT, (data, mask))
 
 
 def _is_array(token: Token) -> bool:
@@ -182,8 +186,8 @@ def _seed_sequence(walk: Walk, seed: Token) -> Built:
 def _sparse_matrix(walk: Walk, state: dict[str, Any]) -> Token:
     """A sparse matrix or array.
 
-    It counts as constructed, as it does in a pickle: the file chooses neither the callable nor the
-    form of its arguments, ``load_npz`` does.
+    It counts as constructed, as it does in a pickle: ``load_npz`` chooses the callable and the form
+    of its arguments, not the file.
     """
     if text(state, "type") != "scipy":
         raise OddNodeError("its type is unknown")

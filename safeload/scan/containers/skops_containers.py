@@ -1,8 +1,8 @@
 """The nodes of a skops schema that stand for containers: dicts, lists, sets and tuples.
 
-The built-in types are literals. Any other class is called: a dict's without arguments, a list's or
-set's with a list of the items, a named tuple's with the items. The keys of a dict are JSON strings,
-and skops calls a type on each to have the key back.
+The built-in types are literals. Of any other class an instance is made: a dict's without arguments,
+a named tuple's from its items as NEWOBJ does; a list's or set's class is called with a list of the
+items. The keys of a dict are JSON strings, and skops calls a type on each to have the key back.
 
 Trust: every value is hostile; the types of keys are names from the file like any other.
 Source: ``DictNode``, ``DefaultDictNode``, ``ListNode``, ``SetNode`` and ``TupleNode`` in skops
@@ -30,7 +30,11 @@ _KEY_LITERALS = {"bool": bool, "float": float, "int": int, "str": str}
 
 
 def _dict(walk: Walk, state: dict[str, Any]) -> Token:
-    """``cls()``, then ``instance[key_type(key)] = value`` for each pair."""
+    """``cls()``, then ``instance[key_type(key)] = value`` for each pair.
+
+    A class made without arguments counts as constructed. It counts as filled even if it stays
+    empty, so that only a class that the policy allows to hold items is ever made this way.
+    """
     keys = _key_types(walk, part(state, "key_types"))
     content = part(state, "content")
     if type(content) is not dict or len(content) != len(keys):
@@ -44,14 +48,12 @@ def _dict(walk: Walk, state: dict[str, Any]) -> Token:
         mapping = Mapping()
         mapping.pairs = pairs
         return mapping
-    built = walk.built(walk.global_(module, name, Use.CALL), Use.CALL)
-    return _filled(built, pairs)
+    return _filled(walk.built(walk.global_(module, name, Use.CONSTRUCT), Use.CONSTRUCT), pairs)
 
 
 def _filled(built: Built, pairs: list[Token]) -> Built:
     built.items = tuple(pairs)
-    if pairs:
-        built.callable.uses.add(Use.FILL)
+    built.callable.uses.add(Use.FILL)
     return built
 
 
@@ -100,8 +102,10 @@ def _set(walk: Walk, state: dict[str, Any]) -> Token:
 
 def _tuple(walk: Walk, state: dict[str, Any]) -> Token:
     items = tuple(walk.nodes(part(state, "content")))
-    # skops calls a named tuple's class with the items.
-    return items if is_builtin(state, "tuple") else _called(walk, state, items)
+    if is_builtin(state, "tuple"):
+        return items
+    # skops looks whether the class is that of a named tuple, and calls no other.
+    return walk.built(walk.global_(*names(state), Use.CONSTRUCT), Use.CONSTRUCT, items)
 
 
 def _called(walk: Walk, state: dict[str, Any], args: tuple[Token, ...]) -> Built:
