@@ -13,15 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.scan.dtypes import DType, DTypeError, describe
-from safeload.scan.program import Array, Blob, Built, Global, Mapping, Token, Use
+from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token, Use
 
 __all__ = ["RULES", "Rule"]
 
 Rule = Callable[[Built], str | None]
 
-_PLAIN_DEPTH = 16
+_DATA = frozenset([type(None), bool, int, float, str, Blob, Array])
 
 # Bound methods of values that the stream makes itself, by what makes the value. They neither
 # format (str.format reads attributes) nor write.
@@ -38,25 +39,34 @@ _MAX_PATTERN = 2_000
 _PATTERN_FLAGS = re.A | re.I | re.L | re.M | re.S | re.U | re.X
 
 
-def is_plain(token: Token, depth: int = _PLAIN_DEPTH) -> bool:
+def is_plain(token: Token) -> bool:
     """Whether a token is data through and through.
 
     Args:
         token: Any token.
-        depth: Levels of nesting allowed.
 
     Returns:
         True for None, numbers, strings, bytes, arrays, and containers of these.
     """
-    if token is None or type(token) in (bool, int, float, str, Blob, Array):
-        return True
-    if depth == 0:
-        return False
-    if type(token) in (tuple, list):
-        return all(is_plain(item, depth - 1) for item in token)
-    if isinstance(token, Mapping):
-        return all(is_plain(item, depth - 1) for item in token.pairs)
-    return False
+    pending, seen = [token], set()
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind in _DATA:
+            continue
+        # A container may hold itself, or one other many times over.
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if kind is tuple or kind is list:
+            pending += item
+        elif kind is Mapping:
+            pending += item.pairs
+        elif kind is Collection:
+            pending += item.items
+        else:
+            return False
+    return True
 
 
 def _no_arguments(built: Built) -> str | None:
@@ -79,6 +89,8 @@ def _getattr(built: Built) -> str | None:
     if type(args) is not tuple or len(args) != 2 or type(args[1]) is not str:
         return "getattr takes an owner and a name"
     owner, name = args
+    if built.states or built.items:
+        return "the result of getattr is given a state"
     if not name.isidentifier() or name.startswith("__"):
         return "getattr asks for a name that no writer asks for"
     if isinstance(owner, Global):
@@ -311,4 +323,5 @@ RULES: dict[str, Rule] = {
     "regex": _regex,
     "cython_unpickle": _cython_unpickle,
     "operator_getter": _operator_getter,
+    **LIBRARY_RULES,
 }

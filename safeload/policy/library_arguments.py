@@ -1,0 +1,247 @@
+"""Argument rules of particular libraries: the standard library's values, numpy, scipy.
+
+The same contract as :mod:`safeload.policy.arguments`, whose ``RULES`` take these in: each rule goes
+from a :class:`~safeload.scan.program.Built` to the reason why it is refused, or None.
+
+A mapping in a stream may be changed after it was used, so a rule looks at every pair that a mapping
+was ever given, never only at the last one for a key.
+
+Trust: all arguments and states are hostile.
+Source: the ``__reduce__`` and ``__setstate__`` of each callable named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from safeload.scan.dtypes import DTypeError, describe
+from safeload.scan.program import Array, Blob, Built, Global, Mapping, Token
+
+__all__ = ["LIBRARY_RULES"]
+
+Rule = Callable[[Built], str | None]
+
+# -- the standard library -------------------------------------------------------------------------
+
+
+def _byte_string(built: Built) -> str | None:
+    """``bytearray(data)`` of bytes in the stream; a length would be memory for the asking."""
+    args = built.args
+    if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob)):
+        return None
+    return "it is not made from bytes in the stream"
+
+
+def _integers(built: Built) -> str | None:
+    """``Fraction(numerator, denominator)``."""
+    args = built.args
+    if type(args) is tuple and args and all(type(item) is int for item in args):
+        return None
+    return "its arguments are not whole numbers"
+
+
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}", re.ASCII)
+
+
+def _zoneinfo_key(built: Built) -> str | None:
+    """``ZoneInfo._unpickle(key, from_cache)``: a key of the time zone database, never a path."""
+    args = built.args
+    if (
+        type(args) is tuple
+        and len(args) == 2  # noqa: PLR2004
+        and type(args[0]) is str
+        and _ZONE.fullmatch(args[0])
+        and type(args[1]) in (bool, int)
+    ):
+        return None
+    return "it is not a key of the time zone database"
+
+
+def _namedtuple(built: Built) -> str | None:
+    """``NEWOBJ`` of a named tuple: its fields are any objects, each judged in its own right."""
+    if type(built.args) is tuple and built.kwargs is None and not built.states:
+        return None
+    return "a named tuple is made in another way than pickle does"
+
+
+# -- numpy ----------------------------------------------------------------------------------------
+
+_MASKED_STATE = 7
+
+
+def _numpy_mareconstruct(built: Built) -> str | None:
+    """``_mareconstruct(MaskedArray, ndarray, (0,), "b")`` with the state a masked array writes."""
+    args = built.args
+    if type(args) is not tuple or len(args) != 4 or args[2] != (0,):  # noqa: PLR2004
+        return "_mareconstruct is called in another way than numpy does"
+    kinds = [(item.module, item.name) for item in args[:2] if isinstance(item, Global)]
+    if kinds not in (
+        [("numpy.ma", "MaskedArray"), ("numpy", "ndarray")],
+        [("numpy.ma.core", "MaskedArray"), ("numpy", "ndarray")],
+    ) or _text(args[3]) != "b":
+        return "_mareconstruct is called in another way than numpy does"
+    for state in built.states:
+        if type(state) is not tuple or len(state) != _MASKED_STATE:
+            return "the state of a masked array has not the form numpy writes"
+        _, shape, dtype, _, data, mask, _ = state
+        try:
+            described = describe(dtype)
+        except DTypeError as error:
+            return str(error)
+        count = _count(shape)
+        if count is None:
+            return "an array's shape is no shape"
+        if described.hasobject:
+            whole = type(data) is list and len(data) == count
+        else:
+            whole = isinstance(data, Blob) and data.size == count * described.itemsize
+        if not whole or not isinstance(mask, Blob):
+            return "a masked array's data are not as many as its shape says"
+    return None
+
+
+def _count(shape: Token) -> int | None:
+    if type(shape) is not tuple or len(shape) > 64:  # noqa: PLR2004
+        return None
+    count = 1
+    for length in shape:
+        if type(length) is not int or length < 0:
+            return None
+        count *= length
+    return count
+
+
+def _text(token: Token) -> str | None:
+    if isinstance(token, Blob) and token.size == len(token.head):
+        return token.head.decode("latin-1")
+    return token if type(token) is str else None
+
+
+_BIT_GENERATORS = frozenset(["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"])
+_CONSTRUCTOR = ("numpy.random._pickle", "__bit_generator_ctor")
+# Positions that a generator's compiled code uses as an index without looking, and their bounds.
+_POSITIONS = {"pos": 624, "buffer_pos": 4}
+
+
+def _bit_generator(built: Built) -> str | None:
+    """``__bit_generator_ctor(cls)``, ``__generator_ctor(bits)``, ``__randomstate_ctor(bits)``.
+
+    Releases before 1.25 give a name instead of a class, and the constructor as a second argument.
+    """
+    args = built.args
+    if type(args) is not tuple or len(args) not in (1, 2):
+        return "a random number generator is made in another way than numpy does"
+    source = args[0]
+    known = (
+        (type(source) is str and source in _BIT_GENERATORS)
+        or (isinstance(source, Global) and source.name in _BIT_GENERATORS)
+        or (isinstance(source, Built) and source.is_of(*_CONSTRUCTOR))
+    )
+    if not known:
+        return "a random number generator is made from something unknown"
+    if len(args) == 2 and not (  # noqa: PLR2004
+        isinstance(args[1], Global) and (args[1].module, args[1].name) == _CONSTRUCTOR
+    ):
+        return "a random number generator is made by something unknown"
+    return next(filter(None, map(_generator_state, built.states)), None)
+
+
+def _generator_state(state: Token) -> str | None:
+    """A dict; or the dict and the seed it came from; or, of a Generator, nothing."""
+    if state is None:
+        return None
+    if type(state) is tuple and state and (state[0] is None or isinstance(state[0], Mapping)):
+        return _generator_state(state[0])
+    if not isinstance(state, Mapping):
+        return "the state of a random number generator is no dict"
+    for key, value in _pairs(state):
+        if type(key) is not str:
+            return "the state of a random number generator has a key that is no string"
+        if key == "state" and isinstance(value, Mapping):
+            reason = _generator_state(value)
+            if reason:
+                return reason
+        elif key in _POSITIONS and not (type(value) is int and 0 <= value <= _POSITIONS[key]):
+            return "the position of a random number generator is outside its buffer"
+        elif not isinstance(value, str | int | float | Array | Built):
+            return "the state of a random number generator has not the form numpy writes"
+    return None
+
+
+def _pairs(mapping: Mapping) -> Iterator[tuple[Token, Token]]:
+    """Every pair a mapping was ever given, those since overwritten as well."""
+    pairs = mapping.pairs
+    return zip(pairs[::2], pairs[1::2], strict=True)
+
+
+# -- scipy ----------------------------------------------------------------------------------------
+
+# scipy executes this text to define three methods on the instance: names of shape parameters, and
+# two fixed endings for distributions on the line and on the whole numbers.
+_TEMPLATE = re.compile(
+    r"\n"
+    r"def _parse_args\(self, (?P<s>(?:[A-Za-z_][A-Za-z0-9_]*, )*) (?P<l>loc=0(?:, scale=1)?)\):\n"
+    r"    return \((?P=s)\), (?P<o>loc, (?:scale|1))\n"
+    r"\n"
+    r"def _parse_args_rvs\(self, (?P=s) (?P=l), size=None\):\n"
+    r"    return self\._argcheck_rvs\((?P=s) (?P=o), size=size\)\n"
+    r"\n"
+    r"def _parse_args_stats\(self, (?P=s) (?P=l), moments='mv'\):\n"
+    r"    return \((?P=s)\), (?P=o), moments\n",
+    re.ASCII,
+)
+_TEMPLATE_KEY = "_parse_arg_template"
+
+
+def _scipy_distribution(built: Built) -> str | None:
+    """A distribution whose state holds the text scipy itself writes, exactly once.
+
+    ``rv_generic.__setstate__`` executes ``_parse_arg_template`` of the state.
+    """
+    if len(built.states) > 1 or built.items:
+        return "a distribution is given its state in another way than scipy does"
+    for state in built.states:
+        if not isinstance(state, Mapping):
+            return "the state of a distribution is no dict"
+        templates = []
+        for key, value in _pairs(state):
+            if type(key) is not str:
+                return "the state of a distribution has a key that is no string"
+            if key == _TEMPLATE_KEY:
+                templates.append(value)
+        if len(templates) != 1 or type(templates[0]) is not str:
+            return "a distribution holds code in another way than scipy writes it"
+        if not _TEMPLATE.fullmatch(templates[0]):
+            return "a distribution holds code that is not scipy's own"
+    return None
+
+
+# -- scikit-learn ---------------------------------------------------------------------------------
+
+
+def _cython_newobj(built: Built) -> str | None:
+    """``newObj(cls)`` of a Cython module: an empty instance of a class of that same module."""
+    args, target = built.args, built.callable
+    if (
+        type(args) is tuple
+        and len(args) == 1
+        and isinstance(args[0], Global)
+        and isinstance(target, Global)
+        and args[0].module == target.module
+        and args[0].name != target.name
+    ):
+        return None
+    return "newObj is given something else than a class of its own module"
+
+
+LIBRARY_RULES: dict[str, Rule] = {
+    "byte_string": _byte_string,
+    "integers": _integers,
+    "zoneinfo_key": _zoneinfo_key,
+    "namedtuple": _namedtuple,
+    "numpy_mareconstruct": _numpy_mareconstruct,
+    "bit_generator": _bit_generator,
+    "scipy_distribution": _scipy_distribution,
+    "cython_newobj": _cython_newobj,
+}
