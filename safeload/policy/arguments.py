@@ -308,7 +308,134 @@ def _operator_getter(built: Built) -> str | None:
     return None
 
 
+def _cython_newobj(built: Built) -> str | None:
+    """``newObj(cls)`` of scikit-learn's neighbour trees and metrics."""
+    args = built.args
+    if type(args) is tuple and len(args) == 1 and isinstance(args[0], Global):
+        return None
+    return "newObj is not given a class"
+
+
+_BIT_GENERATOR_CTOR = "numpy.random._pickle.__bit_generator_ctor"
+_BIT_GENERATORS = frozenset(["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"])
+
+
+def _bit_generator(built: Built) -> str | None:
+    """numpy's constructors of generators: by name or class, then by the one that makes the first."""
+    args = built.args
+    if type(args) is not tuple or not 1 <= len(args) <= 2:  # noqa: PLR2004
+        return "a random generator is made in another way than numpy does"
+    source = args[0]
+    if isinstance(source, Global):
+        known = source.module.startswith("numpy.random.") and source.name in _BIT_GENERATORS
+    elif isinstance(source, Built):
+        known = source.is_of("numpy.random._pickle", "__bit_generator_ctor")
+    else:
+        known = type(source) is str and source in _BIT_GENERATORS
+    if not known:
+        return "a random generator is made from something that is no bit generator"
+    if len(args) == 2:  # noqa: PLR2004
+        maker = args[1]
+        if not isinstance(maker, Global) or maker.path != _BIT_GENERATOR_CTOR:
+            return "a random generator is made with another constructor than numpy's"
+    return None
+
+
+def _byte_string(built: Built) -> str | None:
+    """``bytearray(data)``; of a number it would allocate as many bytes."""
+    args = built.args
+    if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob)):
+        return None
+    if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":  # noqa: PLR2004
+        return None
+    return "a bytearray is made of something else than bytes"
+
+
+def _integers(built: Built) -> str | None:
+    args = built.args
+    if type(args) is tuple and all(type(number) is int for number in args):
+        return None
+    return "it is given something else than whole numbers"
+
+
+def _namedtuple(built: Built) -> str | None:
+    if type(built.args) is tuple and built.kwargs is None and not built.states:
+        return None
+    return "a named tuple is given more than its fields"
+
+
+def _numpy_mareconstruct(built: Built) -> str | None:
+    """``_mareconstruct(type, base, (0,), b"b")``, state ``(1, shape, dtype, fortran, data, mask, fill)``."""
+    args = built.args
+    if (
+        type(args) is not tuple
+        or len(args) != 4  # noqa: PLR2004
+        or not all(isinstance(kind, Global) for kind in args[:2])
+        or args[2] not in ((0,), 0)
+        or _short(args[3]) not in ("b", "B")
+    ):
+        return "a masked array is made in another way than numpy does"
+    for state in built.states:
+        if type(state) is not tuple or len(state) != 7:  # noqa: PLR2004
+            return "the state of a masked array has not the form numpy writes"
+        _, shape, dtype, _, data, mask, _ = state
+        reason = _array_data(shape, dtype, data)
+        if reason is not None:
+            return reason
+        if not isinstance(mask, Blob):
+            return "the mask of a masked array is not made of bytes"
+    return None
+
+
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+
+
+def _zoneinfo_key(built: Built) -> str | None:
+    args = built.args
+    if type(args) is tuple and args and type(args[0]) is str and _ZONE.fullmatch(args[0]):
+        return None if is_plain(args) else "a time zone is given more than its key"
+    return "a time zone's key is no name of the time zone database"
+
+
+_SHAPES = r"(?:[A-Za-z_][A-Za-z0-9_]*, )*"
+_TEMPLATE = re.compile(
+    rf"\ndef _parse_args\(self, (?P<shapes>{_SHAPES}) (?P<given>loc=0(?:, scale=1)?)\):\n"
+    r"    return \((?P=shapes)\), loc, (?P<scale>scale|1)\n"
+    r"\ndef _parse_args_rvs\(self, (?P=shapes) (?P=given), size=None\):\n"
+    r"    return self\._argcheck_rvs\((?P=shapes) loc, (?P=scale), size=size\)\n"
+    r"\ndef _parse_args_stats\(self, (?P=shapes) (?P=given), moments='mv'\):\n"
+    r"    return \((?P=shapes)\), loc, (?P=scale), moments\n",
+    re.ASCII,
+)
+
+
+def _scipy_distribution(built: Built) -> str | None:
+    """A distribution, whose ``__setstate__`` executes the template in its state.
+
+    Only the text that scipy itself makes of the names of shape parameters is let through.
+    """
+    if built.args != () or built.kwargs is not None or built.items:
+        return "a distribution is constructed with arguments"
+    for state in built.states:
+        if not isinstance(state, Mapping):
+            return "the state of a distribution is no dict"
+        for key, value in zip(state.pairs[::2], state.pairs[1::2], strict=True):
+            if key != "_parse_arg_template":
+                continue
+            if type(value) is not str or not _TEMPLATE.fullmatch(value):
+                return "a distribution holds code that scipy did not write"
+    return None
+
+
 RULES: dict[str, Rule] = {
+    "bit_generator": _bit_generator,
+    "byte_string": _byte_string,
+    "cython_newobj": _cython_newobj,
+    "integers": _integers,
+    "namedtuple": _namedtuple,
+    "numpy_mareconstruct": _numpy_mareconstruct,
+    "scipy_distribution": _scipy_distribution,
+    "zoneinfo_key": _zoneinfo_key,
     "no_arguments": _no_arguments,
     "plain_arguments": _plain_arguments,
     "getattr": _getattr,

@@ -33,6 +33,8 @@ UNSET = _Unset()
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, Built, _Unset])
 
+_OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
+_OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
 # A memo may have gaps (Python 2 began at 1), but not so many that they cost more than the file.
@@ -208,6 +210,8 @@ class Machine:
             token = self.globals[module, name] = Global(module, name, raw, self.position)
             if (module, name) == _WRAPPER:
                 self.wrapper = token
+            elif name in _OLD_WRAPPERS and module in _OLD_MODULES:
+                self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", self.position)
         elif token.raw != raw:
             if token.raw is None:
                 token.raw = raw
@@ -285,6 +289,9 @@ class Machine:
             if not self.nested and self.position != self.size:
                 self.note("SL202", "Bytes follow the end of the stream.", self.position)
         for token in self.globals.values():
+            if token.name in _OLD_WRAPPERS and token.module in _OLD_MODULES:
+                # Already reported as not read; nothing will ever resolve it.
+                continue
             if token.pushed > token.consumed:
                 token.uses.add(Use.REFER)
             program.globals.append(

@@ -72,10 +72,7 @@ def _attribute(m: Machine, call: Built, owner: Token, name: str) -> Token:
 def _bytes(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Blob | None:
     """Bytes, as protocols 0 to 4 spell them."""
     if key == ("_codecs", "encode") and len(args) == 2 and args[1] == "latin1":  # noqa: PLR2004
-        if type(args[0]) is str:
-            head = args[0][:256].encode("latin-1", "replace")
-            return Blob("bytes", m.position, len(args[0]), head)
-        return None
+        return _encoded(m, "bytes", args[0]) if type(args[0]) is str else None
     if key == ("builtins", "bytes") and args == ():
         return Blob("bytes", m.position, 0, b"")
     if key == ("builtins", "bytearray"):
@@ -84,4 +81,10 @@ def _bytes(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Blob | 
         if len(args) == 1 and isinstance(args[0], Blob):
             source = args[0]
             return Blob("bytearray", source.offset, source.size, source.head)
+        if len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":  # noqa: PLR2004
+            return _encoded(m, "bytearray", args[0])
     return None
+
+
+def _encoded(m: Machine, kind: str, text: str) -> Blob:
+    return Blob(kind, m.position, len(text), text[:256].encode("latin-1", "replace"))

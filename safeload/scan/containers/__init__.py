@@ -1,1 +1,1 @@
-"""One module for each container format: bytes become streams, described and not loaded."""
+"""Containers: one module for each way in which model bytes are packed."""

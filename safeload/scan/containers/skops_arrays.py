@@ -108,7 +108,8 @@ def _masked_array(walk: Walk, state: dict[str, Any]) -> Token:
     data, mask = walk.node(part(content, "data")), walk.node(part(content, "mask"))
     if not _is_array(data) or not (_is_array(mask) or _is_bool(mask)):
         raise OddNodeError("its data or mask is not an array")
-    return walk.built(walk.global_(module, name, Use.CONSTRUCT), Use.CONSTRUCT, (data, mask))
+    target = walk.global_(module, name, Use.CONSTRUCT)
+    return walk.built(target, Use.CONSTRUCT, state=(data, mask))
 
 
 def _is_array(token: Token) -> bool:

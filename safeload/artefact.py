@@ -1,0 +1,210 @@
+"""One read of one file: a path becomes private bytes with their SHA-256.
+
+Everything after this works on these bytes: nothing opens the path again, and no loader is handed
+it. The file must be a regular one and must not change size while it is read.
+
+Trust: the path and what it leads to are hostile; the bytes, once here, cannot be changed by
+anybody outside of this process. Their content is as hostile as before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from safeload.errors import ArtefactError, UsageError
+from safeload.limits import Limits
+
+__all__ = ["Artefact", "Progress"]
+
+# Told how many bytes were just read.
+Progress = Callable[[int], object]
+
+# Small enough to be in the processor's cache still when it is hashed.
+_CHUNK = 1 << 20
+# Below this an anonymous map costs more than it saves.
+_SMALL = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A file's bytes, read once.
+
+    Attributes:
+        path: Where it was read from; shown to people, never opened again.
+        data: The bytes. Private to this process, writable only because numpy has no other way to
+            lend writable arrays; nothing writes to them before the caller has the model.
+        size: Their number.
+        sha256: Their SHA-256, 64 lower-case hex digits.
+        sealed: File descriptor of the sealed copy that ``mmap_mode`` is served from, or None.
+    """
+
+    path: Path
+    data: bytearray | mmap.mmap
+    size: int
+    sha256: str
+    sealed: int | None = None
+
+    @classmethod
+    def read(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        limits: Limits | None = None,
+        sealed: bool = False,
+        progress: Progress | None = None,
+    ) -> Artefact:
+        """Read a file into private memory and hash it on the way.
+
+        Args:
+            path: A regular file; symbolic links are followed once, by the open itself.
+            limits: Bounds; ``bytes_in`` applies.
+            sealed: Keep the bytes in a sealed memory file, for ``mmap_mode``.
+            progress: Told how many bytes each step read.
+
+        Returns:
+            The artefact.
+
+        Raises:
+            ArtefactError: It cannot be read, is no regular file, is too large, or changed.
+            UsageError: The path is no path.
+        """
+        limits = limits or Limits()
+        where = _path(path)
+        descriptor = _open(where)
+        try:
+            size = _size(descriptor, where, limits)
+            memory = _sealable(size) if sealed else None
+            buffer = _buffer(size, memory)
+            digest = hashlib.sha256()
+            filled = _fill(descriptor, buffer, digest.update, progress)
+            if filled != size or os.read(descriptor, 1):
+                raise ArtefactError(
+                    "The file changed size while it was read.",
+                    code="changed",
+                    hint="Wait until nothing writes to it any more, then try again.",
+                )
+        except OSError as error:
+            raise _unreadable(where, error) from error
+        finally:
+            os.close(descriptor)
+        if memory is not None and isinstance(buffer, mmap.mmap):
+            buffer.close()
+            buffer = _seal(memory, size)
+        return cls(where, buffer, size, digest.hexdigest(), memory)
+
+
+def _path(path: str | os.PathLike[str]) -> Path:
+    try:
+        text = os.fspath(path)
+    except TypeError as error:
+        raise UsageError("The path is no path.", code="no-path") from error
+    if not isinstance(text, str) or "\0" in text or not text:
+        raise UsageError("The path is no path.", code="no-path")
+    return Path(text)
+
+
+def _open(path: Path) -> int:
+    # O_NONBLOCK: opening a FIFO must not wait for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return os.open(path, flags | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> ArtefactError:
+    reason = getattr(error, "strerror", None) or "not a path"
+    return ArtefactError(
+        f"The file cannot be read: {reason}.",
+        code="unreadable",
+        hint=f"Check that {path.name!r} exists and that you may read it.",
+    )
+
+
+def _size(descriptor: int, path: Path, limits: Limits) -> int:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise ArtefactError(
+            "The path does not lead to a regular file.",
+            code="not-regular",
+            hint=f"{path.name!r} is a directory, a pipe or a device; give the model file itself.",
+        )
+    if status.st_size > limits.bytes_in:
+        raise ArtefactError(
+            f"The file is larger than {limits.bytes_in} bytes.",
+            code="too-large",
+            hint="Raise the limit bytes_in if you expect a model of this size.",
+        )
+    return status.st_size
+
+
+def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:
+    try:
+        if memory is not None and size:
+            return mmap.mmap(memory, size)
+        if size < _SMALL:
+            return bytearray(size)
+        buffer = mmap.mmap(-1, size)
+    except (OSError, MemoryError, OverflowError) as error:
+        raise ArtefactError(
+            f"There is no memory for a file of {size} bytes.",
+            code="too-large",
+            hint="Load it on a machine with more memory.",
+        ) from error
+    # Large pages: fewer faults, which would cost as much as the reading itself.
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            buffer.madvise(mmap.MADV_HUGEPAGE)
+    return buffer
+
+
+def _fill(
+    descriptor: int,
+    buffer: bytearray | mmap.mmap,
+    update: Callable[[memoryview], object],
+    progress: Progress | None,
+) -> int:
+    filled = 0
+    with memoryview(buffer) as view:
+        while filled < len(view):
+            chunk = view[filled : filled + _CHUNK]
+            count = os.readv(descriptor, [chunk]) if hasattr(os, "readv") else _read(descriptor, chunk)
+            if not count:
+                break
+            update(chunk[:count])
+            filled += count
+            if progress is not None:
+                progress(count)
+    return filled
+
+
+def _read(descriptor: int, chunk: memoryview) -> int:
+    data = os.read(descriptor, len(chunk))
+    chunk[: len(data)] = data
+    return len(data)
+
+
+def _sealable(size: int) -> int | None:
+    """A memory file that can be sealed, or None where the kernel has none (or nothing to hold)."""
+    if size == 0 or not sys.platform.startswith("linux"):
+        return None
+    memory = os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(memory, size)
+    return memory
+
+
+def _seal(memory: int, size: int) -> mmap.mmap:
+    """Make a memory file unchangeable, even by this process, and map it."""
+    import fcntl
+
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
+    return mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)

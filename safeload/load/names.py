@@ -1,0 +1,91 @@
+"""Globals become objects, before anything is unpickled.
+
+Everything that a program may ask for is imported here, by the names that were judged. What happens
+afterwards imports nothing.
+
+Trust: only names that the policy allowed arrive here; importing a library runs its code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+from safeload.errors import LoadError, printable
+from safeload.scan.program import Program
+
+__all__ = ["resolve"]
+
+
+def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
+    """Import every global of accepted programs.
+
+    Args:
+        programs: Accepted programs; a global that only ``getattr`` reaches needs no import.
+
+    Returns:
+        The objects by module and qualified name as the file spells them.
+
+    Raises:
+        LoadError: A library is not installed, or its release has no such name.
+    """
+    objects: dict[tuple[str, str], Any] = {}
+    for program in programs:
+        for use in program.globals:
+            if use.raw is not None:
+                objects[use.raw] = _object(use.module, use.name)
+        for raw, module, name in program.aliases:
+            objects[raw] = _object(module, name)
+    return objects
+
+
+@lru_cache(maxsize=4096)
+def _object(module: str, name: str) -> Any:
+    if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
+        from safeload.load.arrays import Wrapper
+
+        return Wrapper
+    found: Any = _import(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+        if found is None:
+            library = module.split(".")[0]
+            raise LoadError(
+                f"{printable(f'{module}.{name}')} does not exist in the installed {library}.",
+                code="missing-name",
+                hint=f"The model was written by another release of {library}; install that one.",
+            )
+    if isinstance(found, ModuleType):
+        raise LoadError(
+            f"{printable(f'{module}.{name}')} is a module, not a type or function.",
+            code="missing-name",
+        )
+    return found
+
+
+def _import(module: str) -> ModuleType:
+    # numpy 2 renamed numpy.core and warns whoever still reads through the old name.
+    if module.startswith("numpy.core."):
+        module = "numpy._core." + module.removeprefix("numpy.core.")
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        return loaded
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        library = module.split(".")[0]
+        if library in sys.modules:
+            raise LoadError(
+                f"The installed {library} has no module {printable(module)}.",
+                code="missing-name",
+                hint=f"The model was written by another release of {library}; install that one.",
+            ) from error
+        raise LoadError(
+            f"The model needs {library}, which cannot be imported.",
+            code="missing-library",
+            hint=f"Install {library} and try again.",
+        ) from error

@@ -1,0 +1,225 @@
+"""The judge: a scan and a policy become findings, and with none of them permission to load.
+
+Every global must be an entry, with each of its uses; every call and construction must pass the
+entry's argument rule; every state must be plain attributes. Nothing else decides, and nothing that
+the file says about itself counts.
+
+Trust: the scan is a description of a hostile file, the policy is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from safeload.errors import printable
+from safeload.policy.arguments import RULES, Rule
+from safeload.policy.policy import Entry, Policy
+from safeload.scan.program import Built, Collection, Global, GlobalUse, Mapping, Program, Scan
+from safeload.scan.program import Token, Use
+from safeload.verdict import (
+    FileReport,
+    Finding,
+    GlobalReport,
+    MemberReport,
+    Severity,
+    verdict_of,
+)
+
+__all__ = ["Judgement", "judge"]
+
+# Names that rebuild code from bytes: what they would run is in the file, not on any list.
+_CODE_MODULES = frozenset(
+    ["cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast", "dill._dill", "marshal", "types"]
+)
+_CODE_NAMES = frozenset(
+    "CodeType FunctionType _builtin_type _create_code _create_function _fill_function "
+    "_function_setstate _make_cell _make_empty_cell _make_function _make_skel_func "
+    "_make_skeleton_class _class_setstate loads".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the policy says of a scan.
+
+    Attributes:
+        findings: Everything found, in the file's order; empty if all is allowed.
+        globals: Every global with its uses, and whether they are allowed.
+        members: One report for each stream.
+    """
+
+    findings: tuple[Finding, ...]
+    globals: tuple[GlobalReport, ...]
+    members: tuple[MemberReport, ...]
+
+    def report(self, path: str, sha256: str, size: int, form: str) -> FileReport:
+        """The report on the file these findings are about."""
+        return FileReport(
+            path, sha256, size, form, verdict_of(self.findings),
+            self.members, self.globals, self.findings,
+        )  # fmt: skip
+
+
+def judge(scan: Scan, policy: Policy) -> Judgement:
+    """Judge a scan by a policy.
+
+    Args:
+        scan: A file as scanned.
+        policy: The allow-list.
+
+    Returns:
+        The judgement. The verdict is ACCEPT exactly if it has no finding but notes.
+    """
+    findings = list(scan.findings)
+    members = []
+    uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
+    for program in scan.programs:
+        of_member = [*program.findings, *_judge_program(program, policy, uses)]
+        findings += of_member
+        form = scan.format if program is scan.programs[0] else "pickle"
+        members.append(
+            MemberReport(
+                program.member, form, verdict_of(of_member), program.opcodes, len(program.arrays)
+            )
+        )
+    globals_ = tuple(
+        GlobalReport(
+            printable(f"{module}.{name}"), tuple(sorted(of_name)), offset, allowed
+        )
+        for (module, name), (of_name, offset, allowed) in uses.items()
+    )
+    return Judgement(tuple(findings), globals_, tuple(members))
+
+
+def _judge_program(
+    program: Program, policy: Policy, uses: dict[tuple[str, str], tuple[set[Use], int, bool]]
+) -> list[Finding]:
+    findings = []
+    for use in program.globals:
+        finding = _judge_global(use, policy, program.member)
+        key = (use.module, use.name)
+        known = uses.get(key, (set(), use.offset, True))
+        uses[key] = (known[0] | use.uses, known[1], known[2] and finding is None)
+        if finding is not None:
+            findings.append(finding)
+    inspect = _Inspector(policy)
+    for built in program.built:
+        for rule, reason in inspect(built):
+            findings.append(
+                Finding(rule, Severity.ERROR, f"{_name(built)}: {reason}.", program.member,
+                        built.offset)
+            )
+    return findings
+
+
+def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None:
+    entry = policy.get(use.module, use.name)
+    if entry is None:
+        rule, why = _unknown(use)
+        return Finding(rule, Severity.ERROR, f"{printable(use.path)} {why}.", member, use.offset)
+    excess = use.uses - entry.uses
+    if not excess:
+        return None
+    allowed = ", ".join(sorted(entry.uses))
+    message = (
+        f"{printable(use.path)} is used in a way that is not allowed: "
+        f"{', '.join(sorted(excess))} (allowed: {allowed})."
+    )
+    return Finding("SL102", Severity.ERROR, message, member, use.offset)
+
+
+def _unknown(use: GlobalUse) -> tuple[str, str]:
+    """The rule for a name that is no entry, and the words that help most."""
+    if use.module in _CODE_MODULES and use.name in _CODE_NAMES:
+        return "SL108", "rebuilds a function or class from code within the file; it is code"
+    if use.module in ("__main__", "__mp_main__"):
+        return "SL109", "was defined in a script or notebook; no other program can load it"
+    return "SL101", f"is not on the allow-list (used: {', '.join(sorted(use.uses))})"
+
+
+def _name(built: Built) -> str:
+    target = built.callable
+    return printable(target.path) if isinstance(target, Global) else "A computed callable"
+
+
+class _Inspector:
+    """Judges objects one by one and remembers what it knows of their classes and keys."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
+        self._good_keys: set[tuple[str, ...]] = set()
+
+    def __call__(self, built: Built) -> list[tuple[str, str]]:
+        target = built.callable
+        if not isinstance(target, Global):
+            return [("SL107", "what is called was itself made by the stream")]
+        known = self._entries.get(target)
+        if known is None:
+            known = self._entries[target] = self._look_up(target)
+        entry, rule = known
+        if entry is None:
+            # Already refused by name; whatever it is given does not matter any more.
+            return []
+        problems = []
+        if rule is not None:
+            reason = rule(built)
+            if reason is not None:
+                problems.append(("SL103", reason))
+        elif built.use is Use.CONSTRUCT and (built.args != () or not _is_empty(built.kwargs)):
+            problems.append(("SL103", "it is constructed with arguments"))
+        for state in built.states:
+            reason = self._state(state)
+            if reason is not None:
+                problems.append(("SL105", reason))
+        return problems
+
+    def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
+        entry = self._policy.get(target.module, target.name)
+        return entry, RULES[entry.rule] if entry is not None and entry.rule else None
+
+    def _state(self, state: Token) -> str | None:
+        """Why a state may not be given, or None.
+
+        A dict becomes attributes, and so do the two dicts of a pair (the second through
+        ``setattr``); every other form goes to the ``__setstate__`` of an allowed class. An
+        object in the place of a dict could be one whose keys nobody has seen.
+        """
+        if type(state) is Mapping:
+            return self._keys(state)
+        if type(state) is tuple and len(state) == 2:  # noqa: PLR2004
+            for part in state:
+                reason = self._keys(part) if type(part) is Mapping else self._hidden(part)
+                if reason is not None:
+                    return reason
+            return None
+        return self._hidden(state)
+
+    def _keys(self, state: Mapping) -> str | None:
+        keys = tuple(state.pairs[::2])
+        if not all(type(key) is str for key in keys):
+            return "an attribute's name is no string"
+        if keys in self._good_keys:
+            return None
+        for key, value in zip(keys, state.pairs[1::2], strict=True):
+            if key == "__doc__" and type(value) is str:
+                continue
+            if key.startswith("__") and key.endswith("__"):
+                return f"its state sets {printable(key)}"
+        if "__doc__" not in keys:
+            self._good_keys.add(keys)
+        return None
+
+    def _hidden(self, state: Token) -> str | None:
+        if not isinstance(state, Built):
+            return None
+        target = state.callable
+        entry = self._policy.get(target.module, target.name) if isinstance(target, Global) else None
+        if entry is None or Use.FILL in entry.uses or state.is_of("builtins", "dict"):
+            return "its state is an object instead of a dict"
+        return None
+
+
+def _is_empty(kwargs: Token) -> bool:
+    return kwargs is None or (isinstance(kwargs, Mapping) and not kwargs.pairs)

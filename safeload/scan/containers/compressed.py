@@ -1,0 +1,144 @@
+"""Compressed streams, as joblib writes them: one stream of one codec becomes its bytes.
+
+The codec is told by the first bytes, as joblib tells it, never by the file's name. Decompression
+streams under a cap on bytes and on the ratio, so that a bomb costs no more than the caps.
+
+Trust: the stream is hostile; what comes out is as hostile as before.
+Source: joblib ``compressor.py``; RFC 1950, RFC 1952, the bzip2, xz and LZ4 frame formats.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from safeload.limits import Limits
+from safeload.scan.program import Buffer
+from safeload.verdict import Finding, Severity
+
+__all__ = ["codec_of", "decompress"]
+
+_CHUNK = 1 << 16
+_PIECE = 1 << 20
+# An xz header may ask for 4 GiB of dictionary; the presets need 65 MiB.
+_LZMA_MEMORY = 256 << 20
+
+
+class _Codec(NamedTuple):
+    name: str
+    prefix: bytes
+    decompressor: Callable[[], Any]
+
+
+class _Zlib:
+    """``zlib.decompressobj`` with the interface of ``bz2.BZ2Decompressor``."""
+
+    def __init__(self, window_bits: int) -> None:
+        self._inner = zlib.decompressobj(window_bits)
+        self._left = b""
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._left and not self.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        piece = self._inner.decompress(self._left + data, max_length)
+        self._left = self._inner.unconsumed_tail
+        return piece
+
+
+def _lz4() -> Any:
+    import lz4.frame
+
+    return lz4.frame.LZ4FrameDecompressor()
+
+
+_CODECS = (
+    _Codec("zlib", b"\x78", lambda: _Zlib(zlib.MAX_WBITS)),
+    _Codec("gzip", b"\x1f\x8b", lambda: _Zlib(16 + zlib.MAX_WBITS)),
+    _Codec("bz2", b"BZ", bz2.BZ2Decompressor),
+    _Codec("xz", b"\xfd7zXZ", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY)),
+    _Codec("lzma", b"\x5d\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
+    _Codec("lz4", b"\x04\x22\x4d\x18", _lz4),
+)
+
+
+def codec_of(head: bytes) -> str | None:
+    """Name the codec that the first bytes announce.
+
+    Args:
+        head: The first bytes, at least five unless there are fewer.
+
+    Returns:
+        ``"zlib"``, ``"gzip"``, ``"bz2"``, ``"xz"``, ``"lzma"``, ``"lz4"`` or None.
+    """
+    for codec in _CODECS:
+        if head.startswith(codec.prefix):
+            return codec.name
+    return None
+
+
+def decompress(data: Buffer, name: str, limits: Limits) -> tuple[bytearray, list[Finding]]:
+    """Decompress one stream.
+
+    Args:
+        data: The whole file.
+        name: A codec, as :func:`codec_of` names it.
+        limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` apply.
+
+    Returns:
+        What came out until the end or the first finding, and the findings.
+    """
+    codec = next(codec for codec in _CODECS if codec.name == name)
+    out = bytearray()
+    try:
+        decompressor = codec.decompressor()
+        return out, _stream(decompressor, data, out, limits)
+    except ImportError:
+        return out, [_unread("SL003", f"The library for {name} is not installed.")]
+    except MemoryError:
+        return out, [_unread("SL002", "Decompressing needs more memory than there is.")]
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError):
+        if len(out) == 0:
+            return out, [_unread("SL001", f"It begins like {name} but is not.")]
+        return out, [_refused("SL301", f"The {name} stream is damaged.")]
+
+
+def _stream(decompressor: Any, data: Buffer, out: bytearray, limits: Limits) -> list[Finding]:
+    position = 0
+    while not decompressor.eof:
+        chunk = b""
+        if decompressor.needs_input:
+            chunk = bytes(data[position : position + _CHUNK])
+            position += len(chunk)
+            if not chunk:
+                if not out:
+                    return [_unread("SL001", "It begins like a compressed stream but is not.")]
+                return [_refused("SL301", "The compressed stream has no end.")]
+        out += decompressor.decompress(chunk, _PIECE)
+        if len(out) > limits.bytes_out:
+            return [_unread("SL002", "It decompresses to more bytes than the limit.")]
+        if len(out) > limits.ratio_floor and len(out) > limits.ratio * position:
+            return [_unread("SL002", "It decompresses to too many bytes for its size.")]
+    if decompressor.unused_data or position < len(data):
+        return [_refused("SL301", "Bytes follow the end of the compressed stream.")]
+    return []
+
+
+def _unread(rule: str, message: str) -> Finding:
+    return Finding(rule, Severity.WARNING, message)
+
+
+def _refused(rule: str, message: str) -> Finding:
+    return Finding(rule, Severity.ERROR, message)

@@ -1,0 +1,81 @@
+"""A file's bytes become a :class:`Scan`: which format, which streams, what they would do.
+
+The format is told by content. What is in no format we read is INCOMPLETE with its reason.
+
+Trust: the bytes are hostile; nothing is imported or run.
+"""
+
+from __future__ import annotations
+
+from safeload.limits import Limits
+from safeload.scan.containers.compressed import codec_of, decompress
+from safeload.scan.containers.skops import has_schema, read_skops
+from safeload.scan.interpreter import interpret
+from safeload.scan.program import Buffer, Program, Scan
+from safeload.verdict import Finding, Severity
+
+__all__ = ["scan"]
+
+_PICKLE = b"\x80"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_UNREAD = (
+    (b"ZF", "SL004", "It was written by joblib before 0.10, which needs companion files."),
+    (b"\x93NUMPY", "SL001", "It is a numpy .npy file, not a model."),
+    (b"\x89HDF", "SL001", "It is an HDF5 file, which safeload does not read."),
+)
+
+
+def scan(data: Buffer, limits: Limits | None = None) -> Scan:
+    """Say what a file would do when it is loaded.
+
+    Args:
+        data: The whole file.
+        limits: Bounds on the work.
+
+    Returns:
+        The scan. Whatever was not read or is malformed is among its findings.
+    """
+    limits = limits or Limits()
+    head = bytes(data[:16])
+    if not head:
+        return _unread(data, "SL001", "The file is empty.")
+    for prefix, rule, message in _UNREAD:
+        if head.startswith(prefix):
+            return _unread(data, rule, message)
+    if head.startswith(_ZIP):
+        with memoryview(data) as view:
+            if has_schema(view):
+                return read_skops(view, limits)
+        return _unread(data, "SL001", "It is a zip archive without a skops schema.")
+    codec = codec_of(head)
+    if codec is None:
+        return _stream(data, limits)
+    unpacked, findings = decompress(data, codec, limits)
+    if any(finding.rule in ("SL001", "SL003") for finding in findings):
+        return Scan("unknown", [], findings, data)
+    if codec_of(bytes(unpacked[:16])):
+        return _unread(data, "SL001", "It is compressed more than once, which joblib never does.")
+    inner = _stream(unpacked, limits)
+    form = "unknown" if inner.format == "unknown" else f"joblib+{codec}"
+    return Scan(form, inner.programs, [*findings, *inner.findings], unpacked)
+
+
+def _stream(data: Buffer, limits: Limits) -> Scan:
+    program = interpret(data, limits=limits)
+    if not data[:1] == _PICKLE and not program.code and not program.globals:
+        # Protocols 0 and 1 have no mark of their own; this is no stream of theirs either, and
+        # up to where it fails it names nothing that could run.
+        return _unread(data, "SL001", "It is in no format that safeload reads.")
+    return Scan("joblib" if program.arrays else "pickle", _flat(program), [], data)
+
+
+def _flat(program: Program) -> list[Program]:
+    programs = [program]
+    for array in program.arrays:
+        if isinstance(array, Program):
+            programs.extend(_flat(array))
+    return programs
+
+
+def _unread(data: Buffer, rule: str, message: str) -> Scan:
+    return Scan("unknown", [], [Finding(rule, Severity.WARNING, message)], data)
