@@ -97,9 +97,8 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
 def _literal(header: bytes, encoding: str) -> dict[str, Any]:
     try:
         text = header.decode(encoding)
-        if not _HEADER.fullmatch(text):
-            raise NpyError("an array's header holds more than numpy writes")
-        value = ast.literal_eval(text.strip())
+        # What else a literal may hold (escapes, signs, other strings) can warn, or nest deeply.
+        value = ast.literal_eval(text.strip()) if _HEADER.fullmatch(text) else None
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise NpyError("an array's header is not the literal numpy writes") from error
     if type(value) is not dict or value.keys() != {"descr", "fortran_order", "shape"}:

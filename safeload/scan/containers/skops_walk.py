@@ -112,8 +112,8 @@ class Walk:
             return self._visit(state)
         except OddNodeError as problem:
             loader = state.get("__loader__") if isinstance(state, dict) else None
-            kind = printable(loader, limit=40) if isinstance(loader, str) else "node"
-            self.note("SL304", f"A {kind} is odd: {problem}.")
+            kind = printable(loader, limit=40) if isinstance(loader, str) else "Node"
+            self.note("SL304", f"{kind}: {problem}.")
             return None
         finally:
             self._depth -= 1
