@@ -14,8 +14,8 @@ import mmap
 import os
 import stat
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,28 @@ class Artefact:
             buffer.close()
             buffer = _seal(memory, size)
         return cls(where, buffer, size, digest.hexdigest(), memory)
+
+
+    @contextmanager
+    def mapped(self, mmap_mode: str | None) -> Iterator[bytearray | mmap.mmap]:
+        """The bytes as ``mmap_mode`` wants them; the sealed copy's descriptor is closed afterwards.
+
+        Args:
+            mmap_mode: None, ``"r"`` for unwritable pages, ``"c"`` for pages whose changes stay
+                private to this process.
+
+        Yields:
+            The bytes to view.
+        """
+        try:
+            if self.sealed is None or mmap_mode != "c":
+                yield self.data
+            else:
+                writable = mmap.PROT_READ | mmap.PROT_WRITE
+                yield mmap.mmap(self.sealed, self.size, flags=mmap.MAP_PRIVATE, prot=writable)
+        finally:
+            if self.sealed is not None:
+                os.close(self.sealed)
 
 
 def _path(path: str | os.PathLike[str]) -> Path:

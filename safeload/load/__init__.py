@@ -1,0 +1,1 @@
+"""Load: an accepted program becomes the object it describes, and nothing else happens."""

@@ -24,6 +24,7 @@ file ever adds an entry.
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Policy:
         return _packs()
 
     @classmethod
-    def read(cls, path: str | Path) -> Policy:
+    def read(cls, path: str | os.PathLike[str]) -> Policy:
         """The packs and what the policy file at ``path`` adds to them.
 
         Args:
@@ -99,6 +100,30 @@ class Policy:
                 hint="Check the path given with --policy or policy=.",
             ) from error
         return _with_file(text, str(path))
+
+    @classmethod
+    def of(cls, policy: str | os.PathLike[str] | Policy | None) -> Policy:
+        """A policy as callers may give it: itself, a policy file to add, or None for the packs."""
+        if isinstance(policy, Policy):
+            return policy
+        return cls.default() if policy is None else cls.read(policy)
+
+    def narrowed(self, signed: Mapping[tuple[str, str], frozenset[str]]) -> Policy:
+        """This policy without what a signed manifest does not list.
+
+        Args:
+            signed: Uses by (module, qualified name), as scanned when the file was signed.
+
+        Returns:
+            The intersection; it never allows more than either.
+        """
+        entries = {}
+        for name, uses in signed.items():
+            entry = self.entries.get(name)
+            if entry is not None:
+                both = frozenset(use for use in entry.uses if use in uses)
+                entries[name] = Entry(both, entry.rule, entry.source)
+        return Policy(entries, self.digest, self.version_check)
 
     def get(self, module: str, name: str) -> Entry | None:
         """The entry of exactly this name, or None."""

@@ -1,0 +1,212 @@
+"""The gate: what was verified is what was scanned, and what was scanned is all that can run.
+
+Loading a signed model takes these steps, in this order, and each works on what the one before has
+proven. The numbers recur in SECURITY.md and in the tests.
+
+1. Read the artefact once; everything below works on those bytes.
+2. Verify the signature of the bundle with the trusted keys.
+3. Parse the manifest from the verified payload.
+4. Check model name, signer's rights, expiry, serial and revocation.
+5. Compare size and SHA-256 of the bytes with the manifest's.
+6. Scan the bytes and judge them; every verdict but ACCEPT ends here.
+7. Import every allowed name, before anything is unpickled.
+8. Unpickle the canonical code; the unpickler is granted those names and no other.
+9. (Soundness of native state: not in this release.)
+10. Compare library versions, and the probe's predictions where the caller asks for them.
+
+Trust: the file and its bundle are hostile until step 5; their content stays hostile to the end.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safeload.artefact import Artefact, Progress
+from safeload.errors import TrustError
+from safeload.limits import Limits
+from safeload.load.admit import Accepted, admit, deserialise
+from safeload.load.environment import check_versions
+from safeload.policy.policy import Policy
+from safeload.trust.bundle import bundle_path, read_bundle
+from safeload.trust.envelope import verify as verify_bundle
+from safeload.trust.manifest import Manifest
+from safeload.trust.trustfile import TrustFile
+
+__all__ = ["Verified", "load", "load_unsigned", "verify"]
+
+_Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A file that a trusted signer vouches for.
+
+    Attributes:
+        artefact: The bytes, read once.
+        manifest: What the signer says about them.
+        signer: Name of the signer in the trust file.
+    """
+
+    artefact: Artefact
+    manifest: Manifest
+    signer: str
+
+
+def load(
+    path: _Path,
+    *,
+    trust: _Path | TrustFile | None = None,
+    name: str | None = None,
+    policy: _Path | Policy | None = None,
+    probe: bool = False,
+    mmap_mode: str | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Load a signed model: steps 1 to 10.
+
+    Args:
+        path: The model; its bundle lies beside it, with ``.sig`` appended to the name.
+        trust: The trust file; by default the one in the user's configuration directory.
+        name: The model's name as signed; any that the signer may sign unless given.
+        policy: A policy, or a policy file to add to the packs.
+        probe: Predict on the rows that were sealed at signing and compare.
+        mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
+        limits: Bounds on the work.
+        progress: Told how many bytes each step of reading took.
+
+    Returns:
+        The model.
+
+    Raises:
+        ArtefactError: The file cannot be taken in.
+        TrustError: No trusted signature covers it.
+        RefusedError: Its content is not allowed, or was not read in full.
+        LoadError: It does not load here, or predicts otherwise than sealed.
+        UsageError: The trust file or policy file cannot be used.
+    """
+    bounds = limits or Limits()
+    allowed = Policy.of(policy)
+    # 1 to 5
+    verified = verify(
+        path, trust=trust, name=name, limits=bounds, progress=progress, sealed=_maps(mmap_mode)
+    )
+    manifest = verified.manifest
+    if manifest.model is None:
+        raise TrustError(
+            "The signature covers these bytes but says nothing about a model.",
+            code="not-a-model",
+            hint="It was made by another tool; sign the model with 'safeload sign'.",
+        )
+    # 6
+    signed = {(g.module, g.name): frozenset(g.uses) for g in manifest.model.globals}
+    accepted = admit(verified.artefact, allowed.narrowed(signed), bounds)
+    # 7, 8
+    model = _deserialise(accepted, verified.artefact, mmap_mode)
+    # 10
+    check_versions(manifest.model.versions, allowed)
+    if probe:
+        from safeload.load.probe import check_probe
+
+        check_probe(model, manifest.model.probe)
+    return model
+
+
+def load_unsigned(
+    path: _Path,
+    *,
+    policy: _Path | Policy | None = None,
+    mmap_mode: str | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Load a file that nobody signed: steps 1 and 6 to 8 only.
+
+    The allow-list is all that stands between the file and the process: nobody vouches for what
+    the model predicts. Sign what you trained, and use :func:`load`.
+
+    Args:
+        path: The model.
+        policy: A policy, or a policy file to add to the packs.
+        mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
+        limits: Bounds on the work.
+        progress: Told how many bytes each step of reading took.
+
+    Returns:
+        The model.
+
+    Raises:
+        ArtefactError: The file cannot be taken in.
+        RefusedError: Its content is not allowed, or was not read in full.
+        LoadError: It does not load here.
+        UsageError: The policy file cannot be used.
+    """
+    bounds = limits or Limits()
+    # 1
+    artefact = Artefact.read(path, limits=bounds, sealed=_maps(mmap_mode), progress=progress)
+    # 6
+    accepted = admit(artefact, Policy.of(policy), bounds)
+    # 7, 8
+    return _deserialise(accepted, artefact, mmap_mode)
+
+
+def verify(
+    path: _Path,
+    *,
+    trust: _Path | TrustFile | None = None,
+    name: str | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    sealed: bool = False,
+) -> Verified:
+    """Verify a file without looking into it: steps 1 to 5.
+
+    Args:
+        path: The file; its bundle lies beside it, with ``.sig`` appended to the name.
+        trust: The trust file; by default the one in the user's configuration directory.
+        name: The model's name as signed; any that the signer may sign unless given.
+        limits: Bounds on the work.
+        progress: Told how many bytes each step of reading took.
+        sealed: Keep the bytes in a sealed memory file.
+
+    Returns:
+        The bytes, the manifest and the signer.
+
+    Raises:
+        ArtefactError: The file cannot be taken in.
+        TrustError: No trusted signature covers it.
+        UsageError: The trust file cannot be used.
+    """
+    bounds = limits or Limits()
+    # 1 Read the artefact once.
+    artefact = Artefact.read(path, limits=bounds, sealed=sealed, progress=progress)
+    # 2 Verify the bundle with the trusted keys.
+    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
+    payload = verify_bundle(read_bundle(bundle_path(artefact.path), bounds), trusted.keys)
+    # 3 Parse the manifest from the verified payload, and from nothing else.
+    manifest = Manifest.from_payload(payload)
+    # 4 Name, rights of the signer, expiry, serial, revocation.
+    signer = trusted.authorise(payload, manifest, wanted=name)
+    # 5 These bytes are the ones that were signed.
+    manifest.check_digest(artefact.path.name, size=artefact.size, sha256=artefact.sha256)
+    return Verified(artefact, manifest, signer.name)
+
+
+def _maps(mmap_mode: str | None) -> bool:
+    from safeload.errors import UsageError
+
+    if mmap_mode not in (None, "r", "c"):
+        raise UsageError(
+            f"mmap_mode {mmap_mode!r} is neither None, 'r' nor 'c'.",
+            code="mmap-mode",
+            hint="Modes that write would change the file that was verified.",
+        )
+    return mmap_mode is not None
+
+
+def _deserialise(accepted: Accepted, artefact: Artefact, mmap_mode: str | None) -> Any:
+    with artefact.mapped(mmap_mode) as data:
+        return deserialise(accepted, mmap_mode=mmap_mode, snapshot=data)

@@ -1,0 +1,124 @@
+"""Admission: bytes and a policy become accepted programs; accepted programs become the object.
+
+Trust: an :class:`Accepted` exists only for bytes that were read in full and hold nothing that the
+policy does not allow. The loaders take nothing else.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from safeload.artefact import Artefact
+from safeload.errors import LoadError, RefusedError, SafeloadError, printable
+from safeload.limits import Limits
+from safeload.policy.judge import judge
+from safeload.policy.policy import Policy
+from safeload.scan.program import Buffer, Program
+from safeload.scan.scan import scan
+from safeload.verdict import FileReport, Severity, Verdict
+
+__all__ = ["Accepted", "admit", "deserialise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A file that was read in full and in which everything is allowed.
+
+    Attributes:
+        programs: Its streams, outermost first.
+        data: The bytes they point into.
+        report: The report, whose verdict is ACCEPT.
+    """
+
+    programs: tuple[Program, ...]
+    data: Buffer
+    report: FileReport
+
+
+def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
+    """Scan a file and judge it.
+
+    Args:
+        artefact: The file.
+        policy: What is allowed.
+        limits: Bounds on the work.
+
+    Returns:
+        The accepted file.
+
+    Raises:
+        RefusedError: The verdict is REFUSE or INCOMPLETE; the error carries the report.
+    """
+    scanned = scan(artefact.data, limits)
+    report = judge(scanned, policy).report(
+        str(artefact.path), artefact.sha256, artefact.size, scanned.format
+    )
+    if report.verdict is not Verdict.ACCEPT:
+        raise _refusal(report)
+    for program in scanned.programs:
+        # The token graph has served its purpose and may be as large as the model.
+        program.built.clear()
+    return Accepted(tuple(scanned.programs), scanned.data, report)
+
+
+def deserialise(accepted: Accepted, *, mmap_mode: str | None, snapshot: Buffer) -> Any:
+    """Make the object that an accepted file describes.
+
+    Args:
+        accepted: The file.
+        mmap_mode: None, ``"r"`` or ``"c"``; only for uncompressed joblib files.
+        snapshot: The artefact's bytes as ``mmap_mode`` wants them.
+
+    Returns:
+        The object.
+
+    Raises:
+        LoadError: A library or name is missing, or an allowed callable failed.
+    """
+    from safeload.load.guard import unpickle
+    from safeload.load.names import resolve
+    from safeload.load.skops import load_skops
+    from safeload.scan.containers.skops import trusted_names
+
+    programs, data = accepted.programs, accepted.data
+    names = resolve(programs)
+    try:
+        if accepted.report.format == "skops":
+            return load_skops(data, trusted_names(programs[0]))
+        if mmap_mode is not None and accepted.report.format != "joblib":
+            warnings.warn(
+                f"mmap_mode has no effect on a {accepted.report.format} file.", stacklevel=4
+            )
+            mmap_mode = None
+        data = snapshot if mmap_mode is not None else data
+        return unpickle(programs[0], data, names, mmap_mode=mmap_mode)
+    except SafeloadError:
+        raise
+    except Exception as error:
+        raise LoadError(
+            f"Loading failed: {type(error).__name__}: {printable(str(error))}",
+            code="load-failed",
+            hint="Compare the installed library versions with those the model was written with.",
+        ) from error
+
+
+def _refusal(report: FileReport) -> RefusedError:
+    weights = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+    first = min(report.findings, key=lambda finding: weights[finding.severity])
+    more = len(report.findings) - 1
+    rest = f" ({more} more)" if more else ""
+    if report.verdict is Verdict.REFUSE:
+        return RefusedError(
+            f"Refused: {first.message}{rest}",
+            code="refused",
+            report=report,
+            hint="Run 'safeload audit' on the file for everything that was found.",
+        )
+    return RefusedError(
+        f"Not read: {first.message}{rest}",
+        code="incomplete",
+        report=report,
+        hint="What was not read cannot be judged; nothing was loaded.",
+    )

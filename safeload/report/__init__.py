@@ -1,0 +1,1 @@
+"""Report: what was found, for people and for programs."""

@@ -1,0 +1,80 @@
+"""The machine-readable report, schema 1. Other tools read it; its fields only ever grow.
+
+Trust: every string from a file has been escaped before it got here.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import Any
+
+from safeload.audit.run import AuditReport
+from safeload.verdict import FileReport, Verdict
+
+__all__ = ["as_document", "as_json"]
+
+
+def as_document(report: AuditReport) -> dict[str, Any]:
+    """The report as JSON types.
+
+    Args:
+        report: An audit's report.
+
+    Returns:
+        The document; ``docs/report.md`` describes its fields.
+    """
+    verdicts = [file.verdict for file in report.files]
+    return {
+        "schema": 1,
+        "safeload": version("safeload"),
+        "files": [_file(file) for file in report.files],
+        "summary": {
+            "files": len(verdicts),
+            **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
+        },
+    }
+
+
+def as_json(report: AuditReport) -> str:
+    """The report as JSON text, ASCII, without a final newline."""
+    return json.dumps(as_document(report), indent=2)
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "sha256": file.sha256,
+        "size": file.size,
+        "format": file.format,
+        "verdict": file.verdict.value,
+        "members": [
+            {
+                "path": member.path,
+                "format": member.format,
+                "verdict": member.verdict.value,
+                "opcodes": member.opcodes,
+                "arrays": member.arrays,
+            }
+            for member in file.members
+        ],
+        "globals": [
+            {
+                "name": item.name,
+                "uses": [str(use) for use in item.uses],
+                "offset": item.offset,
+                "allowed": item.allowed,
+            }
+            for item in file.globals
+        ],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity.value,
+                "message": finding.message,
+                "member": finding.member,
+                "offset": finding.offset,
+            }
+            for finding in file.findings
+        ],
+    }
