@@ -1,0 +1,10 @@
+"""80 MiB of zeros in a few hundred kilobytes or less of gzip."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import compress
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return compress(bytes(80 << 20), "gzip")

@@ -1,0 +1,11 @@
+"""Numpy.dtype without a copy is one object for the whole process; BUILD changes it."""
+
+from __future__ import annotations
+
+from tests.builder import Name, Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    state = (3, ">", None, None, None, -1, -1, 0)
+    return Pickle().call(Name("numpy", "dtype"), "f8").save(state).build().finish()

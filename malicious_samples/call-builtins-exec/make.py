@@ -1,0 +1,9 @@
+"""Exec of a statement."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call, python
+
+
+def build(canary: str) -> bytes:
+    return pickled_call("builtins", "exec", python(canary))

@@ -1,0 +1,9 @@
+"""Distutils writes a file."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call
+
+
+def build(canary: str) -> bytes:
+    return pickled_call("distutils.file_util", "write_file", canary, ["x"])

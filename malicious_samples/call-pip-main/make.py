@@ -1,0 +1,10 @@
+"""Pip.main installs any package."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return pickled_call("pip", "main", ["--version"])

@@ -1,0 +1,9 @@
+"""Subprocess.Popen starts a program."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call
+
+
+def build(canary: str) -> bytes:
+    return pickled_call("subprocess", "Popen", ["touch", canary])

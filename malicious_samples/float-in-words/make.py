@@ -1,0 +1,10 @@
+"""FLOAT spelled infinity."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle(0).float_("infinity").finish()

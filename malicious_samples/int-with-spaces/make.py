@@ -1,0 +1,10 @@
+"""INT with spaces around it."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle(0).int_(" 1 ").finish()

@@ -1,0 +1,10 @@
+"""LONG with two letters L."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle(0).long_("1LL").finish()

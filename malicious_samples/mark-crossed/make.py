@@ -1,0 +1,10 @@
+"""An opcode takes operands from below a MARK."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle().save(1, 2).mark().tuple2().finish()

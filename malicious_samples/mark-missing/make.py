@@ -1,0 +1,10 @@
+"""TUPLE without MARK."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle().save(1).tuple_().finish()

@@ -1,0 +1,10 @@
+"""GET with a space before the index, which int() forgives."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle(0).save("a").get(" 0").finish()

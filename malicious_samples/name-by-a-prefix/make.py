@@ -1,0 +1,10 @@
+"""An allowed name and one letter more."""
+
+from __future__ import annotations
+
+from tests.builder import Name, Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle().save(Name("sklearn.pipeline", "Pipelines")).finish()

@@ -1,0 +1,10 @@
+"""A space after an allowed name."""
+
+from __future__ import annotations
+
+from tests.builder import Name, Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle().save(Name("sklearn.pipeline", "Pipeline ")).finish()

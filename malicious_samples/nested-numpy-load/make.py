@@ -1,0 +1,9 @@
+"""Numpy.load of a file in memory, pickles allowed."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import load_of_call, pickled_call
+
+
+def build(canary: str) -> bytes:
+    return pickled_call("numpy", "load", load_of_call(canary), None, 1)

@@ -1,0 +1,10 @@
+"""Pandas.eval evaluates an expression."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return pickled_call("pandas", "eval", "1 + 1")

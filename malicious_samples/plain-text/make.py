@@ -1,0 +1,8 @@
+"""Text that is no model."""
+
+from __future__ import annotations
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return b"This is not a model.\n"

@@ -1,0 +1,10 @@
+"""A tokeniser's pattern takes time exponential in the text."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return pickled_call("re", "_compile", "(a+)+$", 32)

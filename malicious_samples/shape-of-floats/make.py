@@ -1,0 +1,10 @@
+"""Lengths that are no whole numbers."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle().array(bytes(8), shape=(1.5,)).finish()

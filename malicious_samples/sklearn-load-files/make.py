@@ -1,0 +1,10 @@
+"""A loader of scikit-learn reads any directory."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import pickled_call
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return pickled_call("sklearn.datasets", "load_files", "/etc")

@@ -1,0 +1,10 @@
+"""ListNode whose type is eval's sibling: any callable of one argument."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import json_node, node, skops
+
+
+def build(canary: str) -> bytes:
+    items = [json_node("touch"), json_node(canary)]
+    return skops(node("ListNode", "subprocess", "check_call", content=items))

@@ -1,0 +1,10 @@
+"""A schema that is no JSON."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import skops_archive
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return skops_archive(("schema.json", b"{'a': 1}"))

@@ -1,0 +1,10 @@
+"""A protocol that is True."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import json_node, skops
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return skops(json_node(1), protocol=True)

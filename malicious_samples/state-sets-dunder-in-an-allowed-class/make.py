@@ -1,0 +1,12 @@
+"""The state of an allowed class plants __reduce_ex__."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import honest_state
+from tests.builder import Name, Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    state = honest_state(steps=[], __reduce_ex__=Name("numpy", "log1p"))
+    return Pickle().object_(Name("sklearn.pipeline", "Pipeline"), state=state).finish()

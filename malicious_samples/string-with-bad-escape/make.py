@@ -1,0 +1,10 @@
+"""STRING with half of an escape."""
+
+from __future__ import annotations
+
+from tests.builder import Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return Pickle(0).string(r"'\x4'").finish()

@@ -1,0 +1,137 @@
+"""Every malicious sample is refused by the scan, stopped by the load, and known to be live.
+
+Scans and loads run in a handful of child processes, so that a sample which gets through harms
+nobody and no sample costs the import of scikit-learn.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.samples import LOADERS, ROOT, Sample, let_loose, samples
+
+SAMPLES = samples()
+LIVE = [sample for sample in SAMPLES if sample.is_live_here()]
+
+# Reports on every file in a directory, and tries to load each.
+_JUDGE = """
+import json, pathlib, sys, warnings
+import safeload
+
+warnings.simplefilter("ignore")
+directory = pathlib.Path(sys.argv[1])
+results = {}
+for path in sorted(directory.glob("*.bin")):
+    file = safeload.audit(path).files[0]
+    rules = [finding.rule for finding in file.findings]
+    try:
+        safeload.load_unsigned(path)
+        stopped = "loaded"
+    except safeload.SafeloadError as error:
+        stopped = type(error).__name__
+    canary = path.with_suffix(".canary").exists()
+    results[path.stem] = {
+        "verdict": str(file.verdict), "rules": rules, "stopped": stopped, "canary": canary
+    }
+print(json.dumps(results))
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with every sample as ``NAME.bin``; the canary of each is ``NAME.canary``."""
+    directory = tmp_path_factory.mktemp("samples")
+    for sample in SAMPLES:
+        data = sample.build(str(directory / f"{sample.name}.canary"))
+        (directory / f"{sample.name}.bin").write_bytes(data)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def judged(built: Path) -> dict[str, dict[str, Any]]:
+    """What safeload says of each sample."""
+    command = [sys.executable, "-c", _JUDGE, str(built)]
+    child = subprocess.run(
+        command, cwd=ROOT.parent, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert child.returncode == 0, child.stderr
+    results: dict[str, dict[str, Any]] = json.loads(child.stdout)
+    return results
+
+
+@pytest.fixture(scope="module")
+def dead(built: Path) -> dict[str, str]:
+    """The controls that did not fire, and what happened instead."""
+    directory = built / "loose"
+    directory.mkdir()
+    for sample in LIVE:
+        data = sample.build(str(directory / f"{sample.name}.canary"))
+        (directory / f"{sample.name}.bin").write_bytes(data)
+    return let_loose(directory, LIVE)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_scan_refuses_it_and_says_why(
+    sample: Sample, judged: dict[str, dict[str, Any]]
+) -> None:
+    result = judged[sample.name]
+    assert sample.rule in result["rules"]
+    assert result["verdict"] == sample.expect
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_the_load_stops_it_before_anything_happens(
+    sample: Sample, judged: dict[str, dict[str, Any]]
+) -> None:
+    result = judged[sample.name]
+    assert result["stopped"] == "RefusedError"
+    assert not result["canary"]
+
+
+@pytest.mark.parametrize("sample", LIVE, ids=lambda sample: sample.name)
+def test_an_unprotected_load_of_it_creates_the_canary(
+    sample: Sample, dead: dict[str, str]
+) -> None:
+    assert sample.name not in dead, dead[sample.name]
+
+
+def test_every_technique_has_a_control_or_cannot_have_one() -> None:
+    controlled = {sample.technique for sample in SAMPLES if sample.control}
+    # Malformed streams and bombs are refused for what they are, whatever they carry.
+    without = {sample.technique for sample in SAMPLES} - controlled
+    assert without <= {
+        "bomb",
+        "forged dtype",
+        "length beyond the end",
+        "literal in another form",
+        "name from __main__",
+        "name that deceives a reader",
+        "import side effect",
+        "skops archive or schema",
+        "unknown format",
+    }
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_its_description_is_complete(sample: Sample) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", sample.name)
+    assert sample.title
+    assert sample.technique
+    assert sample.source
+    assert sample.expect == ("incomplete" if sample.rule.startswith("SL0") else "refuse")
+    assert re.fullmatch(r"SL[0-3][0-9]{2}", sample.rule)
+    assert sample.control == bool(sample.loader)
+    assert sample.loader in {"", *LOADERS}
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_its_recipe_gives_the_same_bytes_each_time(sample: Sample, built: Path) -> None:
+    canary = str(built / f"{sample.name}.canary")
+    assert sample.build(canary) == (built / f"{sample.name}.bin").read_bytes()
