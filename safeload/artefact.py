@@ -14,8 +14,8 @@ import mmap
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +43,12 @@ class Artefact:
             lend writable arrays; nothing writes to them before the caller has the model.
         size: Their number.
         sha256: Their SHA-256, 64 lower-case hex digits.
-        sealed: File descriptor of the sealed copy that ``mmap_mode`` is served from, or None.
     """
 
     path: Path
     data: bytearray | mmap.mmap
     size: int
     sha256: str
-    sealed: int | None = None
 
     @classmethod
     def read(
@@ -58,7 +56,7 @@ class Artefact:
         path: str | os.PathLike[str],
         *,
         limits: Limits | None = None,
-        sealed: bool = False,
+        mmap_mode: str | None = None,
         progress: Progress | None = None,
     ) -> Artefact:
         """Read a file into private memory and hash it on the way.
@@ -66,7 +64,9 @@ class Artefact:
         Args:
             path: A regular file; symbolic links are followed once, by the open itself.
             limits: Bounds; ``bytes_in`` applies.
-            sealed: Keep the bytes in a sealed memory file, for ``mmap_mode``.
+            mmap_mode: ``"r"`` for bytes that nobody can write to, ``"c"`` for bytes whose changes
+                stay private to each map; both are pages of a sealed memory file where the kernel
+                has those.
             progress: Told how many bytes each step read.
 
         Returns:
@@ -81,11 +81,13 @@ class Artefact:
         descriptor = _open(where)
         try:
             size = _size(descriptor, where, limits)
-            memory = _sealable(size) if sealed else None
+            memory = _sealable(size) if mmap_mode is not None else None
             buffer = _buffer(size, memory)
             digest = hashlib.sha256()
             filled = _fill(descriptor, buffer, digest.update, progress)
             if filled != size or os.read(descriptor, 1):
+                if memory is not None:
+                    os.close(memory)
                 raise ArtefactError(
                     "The file changed size while it was read.",
                     code="changed",
@@ -97,30 +99,8 @@ class Artefact:
             os.close(descriptor)
         if memory is not None and isinstance(buffer, mmap.mmap):
             buffer.close()
-            buffer = _seal(memory, size)
-        return cls(where, buffer, size, digest.hexdigest(), memory)
-
-
-    @contextmanager
-    def mapped(self, mmap_mode: str | None) -> Iterator[bytearray | mmap.mmap]:
-        """The bytes as ``mmap_mode`` wants them; the sealed copy's descriptor is closed afterwards.
-
-        Args:
-            mmap_mode: None, ``"r"`` for unwritable pages, ``"c"`` for pages whose changes stay
-                private to this process.
-
-        Yields:
-            The bytes to view.
-        """
-        try:
-            if self.sealed is None or mmap_mode != "c":
-                yield self.data
-            else:
-                writable = mmap.PROT_READ | mmap.PROT_WRITE
-                yield mmap.mmap(self.sealed, self.size, flags=mmap.MAP_PRIVATE, prot=writable)
-        finally:
-            if self.sealed is not None:
-                os.close(self.sealed)
+            buffer = _seal(memory, size, writable=mmap_mode == "c")
+        return cls(where, buffer, size, digest.hexdigest())
 
 
 def _path(path: str | os.PathLike[str]) -> Path:
@@ -223,10 +203,14 @@ def _sealable(size: int) -> int | None:
     return memory
 
 
-def _seal(memory: int, size: int) -> mmap.mmap:
+def _seal(memory: int, size: int, *, writable: bool) -> mmap.mmap:
     """Make a memory file unchangeable, even by this process, and map it."""
     import fcntl
 
     seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
-    return mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    try:
+        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
+        access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+        return mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=access)
+    finally:
+        os.close(memory)

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from safeload.artefact import Artefact, Progress
-from safeload.errors import TrustError
+from safeload.errors import TrustError, UsageError
 from safeload.limits import Limits
-from safeload.load.admit import Accepted, admit, deserialise
-from safeload.load.environment import check_versions
+from safeload.loading.admit import admit, deserialise
+from safeload.loading.environment import check_versions
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import verify as verify_bundle
@@ -92,7 +92,7 @@ def load(
     allowed = Policy.of(policy)
     # 1 to 5
     verified = verify(
-        path, trust=trust, name=name, limits=bounds, progress=progress, sealed=_maps(mmap_mode)
+        path, trust=trust, name=name, limits=bounds, progress=progress, mmap_mode=mmap_mode
     )
     manifest = verified.manifest
     if manifest.model is None:
@@ -105,11 +105,11 @@ def load(
     signed = {(g.module, g.name): frozenset(g.uses) for g in manifest.model.globals}
     accepted = admit(verified.artefact, allowed.narrowed(signed), bounds)
     # 7, 8
-    model = _deserialise(accepted, verified.artefact, mmap_mode)
+    model = deserialise(accepted, mmap_mode=mmap_mode)
     # 10
     check_versions(manifest.model.versions, allowed)
     if probe:
-        from safeload.load.probe import check_probe
+        from safeload.loading.probe import check_probe
 
         check_probe(model, manifest.model.probe)
     return model
@@ -145,12 +145,13 @@ def load_unsigned(
         UsageError: The policy file cannot be used.
     """
     bounds = limits or Limits()
+    _check_mode(mmap_mode)
     # 1
-    artefact = Artefact.read(path, limits=bounds, sealed=_maps(mmap_mode), progress=progress)
+    artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
     # 6
     accepted = admit(artefact, Policy.of(policy), bounds)
     # 7, 8
-    return _deserialise(accepted, artefact, mmap_mode)
+    return deserialise(accepted, mmap_mode=mmap_mode)
 
 
 def verify(
@@ -160,7 +161,7 @@ def verify(
     name: str | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
-    sealed: bool = False,
+    mmap_mode: str | None = None,
 ) -> Verified:
     """Verify a file without looking into it: steps 1 to 5.
 
@@ -170,7 +171,7 @@ def verify(
         name: The model's name as signed; any that the signer may sign unless given.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
-        sealed: Keep the bytes in a sealed memory file.
+        mmap_mode: As :func:`load` takes it.
 
     Returns:
         The bytes, the manifest and the signer.
@@ -181,8 +182,9 @@ def verify(
         UsageError: The trust file cannot be used.
     """
     bounds = limits or Limits()
+    _check_mode(mmap_mode)
     # 1 Read the artefact once.
-    artefact = Artefact.read(path, limits=bounds, sealed=sealed, progress=progress)
+    artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
     # 2 Verify the bundle with the trusted keys.
     trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     payload = verify_bundle(read_bundle(bundle_path(artefact.path), bounds), trusted.keys)
@@ -195,18 +197,10 @@ def verify(
     return Verified(artefact, manifest, signer.name)
 
 
-def _maps(mmap_mode: str | None) -> bool:
-    from safeload.errors import UsageError
-
+def _check_mode(mmap_mode: str | None) -> None:
     if mmap_mode not in (None, "r", "c"):
         raise UsageError(
             f"mmap_mode {mmap_mode!r} is neither None, 'r' nor 'c'.",
             code="mmap-mode",
-            hint="Modes that write would change the file that was verified.",
+            hint="Modes that write would change the bytes that were verified.",
         )
-    return mmap_mode is not None
-
-
-def _deserialise(accepted: Accepted, artefact: Artefact, mmap_mode: str | None) -> Any:
-    with artefact.mapped(mmap_mode) as data:
-        return deserialise(accepted, mmap_mode=mmap_mode, snapshot=data)

@@ -9,7 +9,7 @@ import json
 from importlib.metadata import version
 from typing import Any
 
-from safeload.audit.run import AuditReport
+from safeload.auditing.run import AuditReport
 from safeload.verdict import FileReport, Verdict
 
 __all__ = ["as_document", "as_json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import struct
@@ -739,7 +740,7 @@ def test_a_changed_schema_is_scanned(changes: list[tuple[tuple[Any, ...], Any]])
         try:
             for key in path[:-1]:
                 target = target[key]
-            target[path[-1]] = value
+            target[path[-1]] = copy.deepcopy(value)
         except (KeyError, IndexError, TypeError):
             continue
     read_skops(archive(json.dumps(schema), _MEMBERS), LIMITS)

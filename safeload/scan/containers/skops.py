@@ -8,13 +8,14 @@ A file with compressed members is written anew with all members stored. Whoever 
 ``Scan.data`` runs what was scanned, and nothing is decompressed a second time.
 
 Trust: the bytes are hostile, and nothing named in them is imported. The Program has no code; it
-describes what :func:`safeload.load.skops.load_skops` would do and permits nothing.
+describes what :func:`safeload.loading.skops.load_skops` would do and permits nothing.
 Source: skops ``io/_persist.py`` (``load``), ``io/_utils.py`` (``read_schema``).
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import struct
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -89,7 +90,7 @@ def read_skops(data: Buffer | memoryview, limits: Limits) -> Scan:
         A scan with one program, or with none and the finding that says why. ``Scan.data`` is the
         archive to load: the file's own bytes, or a copy of them with all members stored.
     """
-    source = data.tobytes() if isinstance(data, memoryview) else data
+    source = _buffer(data)
     budget = Budget(limits, len(source))
     try:
         source, view, members = _uncompressed(source, limits, budget)
@@ -109,6 +110,15 @@ def read_skops(data: Buffer | memoryview, limits: Limits) -> Scan:
     program = _walk(walk, schema)
     program.size = len(source)
     return Scan("skops", [program], _unread(walk), source)
+
+
+def _buffer(data: Buffer | memoryview) -> Buffer:
+    """What a view shows, without a copy if it shows all of it."""
+    if not isinstance(data, memoryview):
+        return data
+    if isinstance(data.obj, bytes | bytearray | mmap.mmap) and len(data.obj) == data.nbytes:
+        return data.obj
+    return data.tobytes()
 
 
 def _uncompressed(

@@ -42,6 +42,7 @@ LITERAL_TYPES = frozenset(
 )
 
 _OPEN: Any = object()
+_NAMES_SOUGHT = 256
 
 
 class OddNodeError(Exception):
@@ -172,7 +173,10 @@ class Walk:
         token.uses.add(Use.REFER)
 
     def _position(self, name: str) -> int:
-        # Parsed JSON has no offsets; where the name first stands in quotes is close enough.
+        # Parsed JSON has no offsets; where the name first stands in quotes is close enough. A model
+        # has few names, and many searches of a large schema would take long.
+        if len(self._globals) >= _NAMES_SOUGHT:
+            return 0
         return max(0, self._schema.find(f'"{name}"'.encode("utf-8", "replace")))
 
     def built(

@@ -17,7 +17,7 @@ from skops.io.exceptions import UnsupportedTypeException
 
 from safeload.errors import LoadError
 from safeload.limits import Limits
-from safeload.load.skops import load_skops
+from safeload.loading.skops import load_skops
 from safeload.scan.containers.skops import read_skops, trusted_names
 from safeload.scan.containers.skops_walk import LITERAL_TYPES
 from safeload.scan.program import Scan

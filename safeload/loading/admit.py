@@ -63,13 +63,12 @@ def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
     return Accepted(tuple(scanned.programs), scanned.data, report)
 
 
-def deserialise(accepted: Accepted, *, mmap_mode: str | None, snapshot: Buffer) -> Any:
+def deserialise(accepted: Accepted, *, mmap_mode: str | None = None) -> Any:
     """Make the object that an accepted file describes.
 
     Args:
         accepted: The file.
         mmap_mode: None, ``"r"`` or ``"c"``; only for uncompressed joblib files.
-        snapshot: The artefact's bytes as ``mmap_mode`` wants them.
 
     Returns:
         The object.
@@ -77,9 +76,9 @@ def deserialise(accepted: Accepted, *, mmap_mode: str | None, snapshot: Buffer) 
     Raises:
         LoadError: A library or name is missing, or an allowed callable failed.
     """
-    from safeload.load.guard import unpickle
-    from safeload.load.names import resolve
-    from safeload.load.skops import load_skops
+    from safeload.loading.guard import unpickle
+    from safeload.loading.names import resolve
+    from safeload.loading.skops import load_skops
     from safeload.scan.containers.skops import trusted_names
 
     programs, data = accepted.programs, accepted.data
@@ -92,7 +91,6 @@ def deserialise(accepted: Accepted, *, mmap_mode: str | None, snapshot: Buffer) 
                 f"mmap_mode has no effect on a {accepted.report.format} file.", stacklevel=4
             )
             mmap_mode = None
-        data = snapshot if mmap_mode is not None else data
         return unpickle(programs[0], data, names, mmap_mode=mmap_mode)
     except SafeloadError:
         raise

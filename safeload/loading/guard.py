@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from safeload.errors import LoadError, printable
-from safeload.load.arrays import make_array
+from safeload.loading.arrays import make_array
 from safeload.scan.program import ArraySpan, Buffer, Program
 
 __all__ = ["unpickle"]
@@ -39,7 +39,7 @@ def unpickle(
     Args:
         program: The file's outermost program, accepted by the policy.
         data: The bytes its spans point into.
-        names: What :func:`safeload.load.names.resolve` found for it.
+        names: What :func:`safeload.loading.names.resolve` found for it.
         mmap_mode: None, ``"r"`` or ``"c"``, as ``joblib.load`` takes it.
 
     Returns:

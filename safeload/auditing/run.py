@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from safeload.artefact import Artefact
-from safeload.audit.walk import Candidate, walk
+from safeload.auditing.walk import Candidate, walk
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.policy.judge import judge

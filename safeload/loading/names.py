@@ -46,7 +46,7 @@ def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
 @lru_cache(maxsize=4096)
 def _object(module: str, name: str) -> Any:
     if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
-        from safeload.load.arrays import Wrapper
+        from safeload.loading.arrays import Wrapper
 
         return Wrapper
     found: Any = _import(module)

@@ -1,0 +1,100 @@
+"""Sign scikit-learn models, load only what was signed and allowed, audit what a stranger sent.
+
+::
+
+    import safeload
+
+    safeload.dump(model, "churn.joblib", key="signing.key", name="churn", version="1.2.0")
+    model = safeload.load("churn.joblib", trust="trust.toml")
+    model = safeload.load_unsigned("theirs.joblib")
+    report = safeload.audit("theirs.pkl")
+
+Everything is imported when it is first used: ``import safeload`` alone costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from safeload.errors import (
+    ArtefactError,
+    LoadError,
+    RefusedError,
+    SafeloadError,
+    TrustError,
+    UsageError,
+)
+from safeload.limits import Limits
+from safeload.verdict import FileReport, Finding, Severity, Verdict
+
+if TYPE_CHECKING:
+    from safeload.auditing.run import AuditReport, audit
+    from safeload.gate import Verified, load, load_unsigned, verify
+    from safeload.policy.policy import Policy
+    from safeload.signing import dump, sign
+    from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
+    from safeload.trust.manifest import Manifest
+    from safeload.trust.trustfile import TrustFile
+
+__all__ = [
+    "ArtefactError",
+    "AuditReport",
+    "FileReport",
+    "Finding",
+    "KeyType",
+    "Limits",
+    "LoadError",
+    "Manifest",
+    "Policy",
+    "RefusedError",
+    "SafeloadError",
+    "Severity",
+    "SigningKey",
+    "TrustError",
+    "TrustFile",
+    "UsageError",
+    "Verdict",
+    "Verified",
+    "VerifyingKey",
+    "__version__",
+    "audit",
+    "dump",
+    "load",
+    "load_unsigned",
+    "sign",
+    "verify",
+]
+
+_HOMES = {
+    "AuditReport": "safeload.auditing.run",
+    "KeyType": "safeload.trust.keys",
+    "Manifest": "safeload.trust.manifest",
+    "Policy": "safeload.policy.policy",
+    "SigningKey": "safeload.trust.keys",
+    "TrustFile": "safeload.trust.trustfile",
+    "Verified": "safeload.gate",
+    "VerifyingKey": "safeload.trust.keys",
+    "audit": "safeload.auditing.run",
+    "dump": "safeload.signing",
+    "load": "safeload.gate",
+    "load_unsigned": "safeload.gate",
+    "sign": "safeload.signing",
+    "verify": "safeload.gate",
+}
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'safeload' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    # A subpackage of the same name (audit, load) would otherwise shadow the function.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,305 @@
+"""A payload and a key become a bundle; a bundle and trusted keys become a verified payload.
+
+The bundle is JSON: a Sigstore bundle around a DSSE envelope around the payload. What is signed is
+the payload's pre-authentication encoding (PAE), so its exact bytes and its type, with lengths in
+bytes. Those very bytes are handed on; nothing is parsed and written again in between.
+
+Trust: a bundle is hostile. What is read from it is called ``unverified_…`` until :func:`verify`
+returns a :class:`VerifiedPayload`, and nothing else makes one. The key id in a bundle selects among
+the trusted keys: one that lies selects the wrong key, and verification fails.
+
+Source: DSSE 1.0 (protocol.md, envelope.md), Sigstore bundle v0.3 (sigstore_bundle.proto), OpenSSF
+Model Signing 1.0 section 4, RFC 4648 section 4.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safeload.errors import TrustError, printable
+from safeload.limits import Limits
+from safeload.trust.files import read_small
+from safeload.trust.keys import SigningKey, VerifyingKey
+from safeload.trust.strict_json import parse_json
+
+__all__ = [
+    "MEDIA_TYPE",
+    "PAYLOAD_TYPE",
+    "UnverifiedBundle",
+    "VerifiedPayload",
+    "pre_authentication_encoding",
+    "seal",
+    "verify",
+]
+
+MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+# Opening brackets in one bundle. An honest one has six, and some twenty more for every entry of a
+# transparency log; the payload is base64 and has none. Counting them before parsing bounds what
+# the parser may build, and how deep.
+_BRACKETS = 1_000
+
+
+def pre_authentication_encoding(payload: bytes) -> bytes:
+    """Encode what is signed: ``DSSEv1``, then type and payload, each after its length in bytes.
+
+    Args:
+        payload: The exact bytes of the statement.
+
+    Returns:
+        The bytes to sign or to verify.
+    """
+    kind = PAYLOAD_TYPE.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def seal(payload: bytes, key: SigningKey) -> bytes:
+    """Sign a payload and put it into a bundle.
+
+    Args:
+        payload: The exact bytes of the statement.
+        key: Who signs.
+
+    Returns:
+        The bundle, one line of JSON.
+    """
+    signature = key.sign(pre_authentication_encoding(payload))
+    bundle = {
+        "mediaType": MEDIA_TYPE,
+        # sigstore's own reader insists on the empty list.
+        "verificationMaterial": {"publicKey": {"hint": key.public.key_id}, "tlogEntries": []},
+        "dsseEnvelope": {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [
+                {"sig": base64.b64encode(signature).decode(), "keyid": key.public.key_id}
+            ],
+        },
+    }
+    return json.dumps(bundle, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedBundle:
+    """A bundle of the right form. Nobody has vouched for any of it.
+
+    Attributes:
+        unverified_payload: What it claims was signed.
+        unverified_signature: What it claims is the signature.
+        unverified_key_id: Which key it claims to be signed with, or an empty string.
+    """
+
+    unverified_payload: bytes
+    unverified_signature: bytes
+    unverified_key_id: str
+
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str], *, limits: Limits | None = None
+    ) -> UnverifiedBundle:
+        """Read a bundle file.
+
+        Args:
+            path: The file, such as ``model.joblib.sig``.
+            limits: Bounds; ``bundle_bytes`` applies.
+
+        Returns:
+            The bundle.
+
+        Raises:
+            TrustError: There is none, it cannot be read, or it is malformed.
+        """
+        limits = limits or Limits()
+        try:
+            # One byte more than allowed is enough for read() to refuse it by its size.
+            data, _ = read_small(Path(path), limit=limits.bundle_bytes + 1)
+        except OSError as error:
+            raise TrustError(
+                f"There is no signature bundle to read: {error.strerror}.",
+                code="bundle-missing",
+                hint=f"Sign the model, or put its bundle at {printable(os.fspath(path))!r}.",
+            ) from error
+        return cls.read(data, limits=limits)
+
+    @classmethod
+    def read(cls, data: bytes, *, limits: Limits | None = None) -> UnverifiedBundle:
+        """Parse a bundle.
+
+        Members that bear on the meaning must be as the specifications say, and unknown ones are
+        refused, so that no two verifiers read the same bundle in two ways. Entries of a
+        transparency log and timestamps are allowed and prove nothing here.
+
+        Args:
+            data: The bundle, JSON in UTF-8.
+            limits: Bounds; ``bundle_bytes`` applies.
+
+        Returns:
+            The bundle.
+
+        Raises:
+            TrustError: It is malformed, too large, or signed in another way than with a key.
+        """
+        limits = limits or Limits()
+        if len(data) > limits.bundle_bytes:
+            raise _malformed(f"it is larger than {limits.bundle_bytes} bytes")
+        if data.count(b"[") + data.count(b"{") > _BRACKETS:
+            raise _malformed("its JSON is too rich in structure")
+        bundle = _members(parse_json(data, _malformed), "the bundle", _BUNDLE)
+        if bundle.get("mediaType") != MEDIA_TYPE:
+            raise _malformed("its mediaType is not that of a Sigstore bundle v0.3")
+        hint = _hint(bundle.get("verificationMaterial"))
+        envelope = _members(bundle.get("dsseEnvelope"), "dsseEnvelope", _ENVELOPE)
+        if envelope.get("payloadType") != PAYLOAD_TYPE:
+            raise _malformed("its payloadType is not that of an in-toto statement")
+        signatures = envelope.get("signatures")
+        if not isinstance(signatures, list) or len(signatures) != 1:
+            raise _malformed("it does not hold exactly one signature")
+        signature = _members(signatures[0], "the signature", _SIGNATURE)
+        key_id = signature.get("keyid") or ""
+        if not isinstance(key_id, str) or (key_id and hint and key_id != hint):
+            raise _malformed("its hint and its keyid name two keys")
+        return cls(
+            unverified_payload=_base64(envelope.get("payload")),
+            unverified_signature=_base64(signature.get("sig")),
+            unverified_key_id=hint or key_id,
+        )
+
+
+# Members that each object of a bundle may have. rawBytes and keyDetails stood in for the hint
+# until model_signing 1.1; they are never looked at.
+_BUNDLE = frozenset({"mediaType", "verificationMaterial", "dsseEnvelope"})
+_MATERIAL = frozenset({"publicKey", "tlogEntries", "timestampVerificationData"})
+_PUBLIC_KEY = frozenset({"hint", "rawBytes", "keyDetails"})
+_ENVELOPE = frozenset({"payload", "payloadType", "signatures"})
+_SIGNATURE = frozenset({"sig", "keyid"})
+
+
+def _hint(material: object) -> str:
+    if isinstance(material, dict) and material.keys() & {"certificate", "x509CertificateChain"}:
+        raise TrustError(
+            "The bundle was signed with a certificate, not with a key.",
+            code="bundle-unsupported",
+            hint="Have the model signed with a key, by safeload sign or model_signing sign key.",
+        )
+    members = _members(material, "verificationMaterial", _MATERIAL)
+    if not isinstance(members.get("tlogEntries", []), list):
+        raise _malformed("its tlogEntries are no list")
+    if not isinstance(members.get("timestampVerificationData") or {}, dict):
+        raise _malformed("its timestampVerificationData are no object")
+    hint = _members(members.get("publicKey"), "publicKey", _PUBLIC_KEY).get("hint") or ""
+    if not isinstance(hint, str):
+        raise _malformed("its key hint is no text")
+    return hint
+
+
+def _members(value: object, what: str, allowed: frozenset[str]) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _malformed(f"{what} is no object")
+    if not value.keys() <= allowed:
+        raise _malformed(f"{what} has members that no specification gives it")
+    return value
+
+
+def _base64(value: object) -> bytes:
+    """Decode standard base64, in the one canonical spelling of the bytes."""
+    if isinstance(value, str) and value:
+        try:
+            decoded = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            decoded = b""
+        # Bits left over in the last character must be zero: one spelling for one payload.
+        if decoded and base64.b64encode(decoded).decode() == value:
+            return decoded
+    raise _malformed("its payload or signature is not in canonical base64")
+
+
+def _malformed(why: str) -> TrustError:
+    return TrustError(
+        f"The signature bundle cannot be read: {why}.",
+        code="bundle-malformed",
+        hint="Get the bundle again from whoever signed the model, or have it signed anew.",
+    )
+
+
+# Held by verify() alone.
+_PROOF = object()
+
+
+class VerifiedPayload:
+    """Bytes that a trusted key signed. Only :func:`verify` makes one.
+
+    Attributes:
+        payload: The exact bytes.
+        key: The key that verified them.
+        sha256: SHA-256 of the bytes, 64 lower-case hex digits. This names what was signed; a
+            signature never does.
+    """
+
+    __slots__ = ("key", "payload", "sha256")
+
+    payload: bytes
+    key: VerifyingKey
+    sha256: str
+
+    def __init__(self, payload: bytes, key: VerifyingKey, *, proof: object) -> None:
+        if proof is not _PROOF:
+            raise TypeError("a VerifiedPayload comes from verify() alone")
+        object.__setattr__(self, "payload", payload)
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "sha256", hashlib.sha256(payload).hexdigest())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} was verified and stays as it is")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __reduce__(self) -> str:
+        raise TypeError("a VerifiedPayload cannot be copied, pickled or sent: verify again")
+
+
+def verify(bundle: UnverifiedBundle, keys: Iterable[VerifyingKey]) -> VerifiedPayload:
+    """Check the signature with trusted keys.
+
+    A bundle that names a key is checked with that key alone, if it is trusted; one that names none
+    is checked with each trusted key.
+
+    Args:
+        bundle: What is to be verified.
+        keys: The keys trusted for this purpose. What a key may sign is for the caller to judge
+            afterwards (:meth:`safeload.trust.trustfile.TrustFile.authorise`).
+
+    Returns:
+        The payload, with the key that verified it.
+
+    Raises:
+        TrustError: No trusted key signed it (``signer-unknown``), or the key that it names did
+            not (``signature-invalid``).
+    """
+    named = bundle.unverified_key_id
+    data = pre_authentication_encoding(bundle.unverified_payload)
+    for key in keys:
+        if named and named != key.key_id:
+            continue
+        try:
+            key.verify(bundle.unverified_signature, data)
+        except TrustError:
+            if named:
+                raise
+            continue
+        return VerifiedPayload(bundle.unverified_payload, key, proof=_PROOF)
+    raise TrustError(
+        f"The bundle names a key that is not trusted: {printable(named, limit=64)}."
+        if named
+        else "The bundle names no key, and no trusted key made its signature.",
+        code="signer-unknown",
+        hint="If you trust whoever signed it, add their public key to your trust file.",
+    )

@@ -1,0 +1,323 @@
+"""Key files become keys: a private key signs bytes, a public key verifies a signature.
+
+Ed25519, and ECDSA over P-256 (with SHA-256), P-384 (SHA-384) and P-521 (SHA-512), which are what
+``model_signing`` accepts. ECDSA signatures are DER. The algorithm is a property of the key;
+nothing in a bundle can choose another one.
+
+Trust: key files are the caller's own input. A private key file that others may read is refused.
+The data and the signature are hostile. A valid ECDSA signature has a second valid form (its ``s``
+negated), so a signature never identifies anything: the payload's digest does.
+
+Source: RFC 8032 (Ed25519), FIPS 186-5 (ECDSA), RFC 5958 (PKCS#8), RFC 5280 4.1 (SPKI), RFC 8709
+(``ssh-ed25519``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from safeload.errors import TrustError, UsageError, printable
+from safeload.trust.files import read_small, write_new
+
+__all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey"]
+
+# The passphrase of a key file, or what asks for it once the file turns out to need one.
+Passphrase: TypeAlias = bytes | Callable[[], bytes]
+
+_Private: TypeAlias = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+_Public: TypeAlias = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
+
+_PEM_BEGIN = "-----BEGIN PUBLIC KEY-----"
+_PEM_END = "-----END PUBLIC KEY-----"
+_SSH_PREFIX = "ssh-ed25519 "
+# A P-521 key takes 400 bytes; what is so much longer is another file.
+_KEY_FILE_BYTES = 64 * 1024
+# Longest passphrase that OpenSSL takes, bytes.
+_PASSPHRASE_BYTES = 1023
+
+
+class KeyType(StrEnum):
+    """An algorithm together with its curve."""
+
+    ED25519 = "ed25519"
+    P256 = "p256"
+    P384 = "p384"
+    P521 = "p521"
+
+
+_CURVES: dict[KeyType, ec.EllipticCurve] = {
+    KeyType.P256: ec.SECP256R1(),
+    KeyType.P384: ec.SECP384R1(),
+    KeyType.P521: ec.SECP521R1(),
+}
+_ECDSA: dict[KeyType, ec.ECDSA] = {
+    KeyType.P256: ec.ECDSA(hashes.SHA256()),
+    KeyType.P384: ec.ECDSA(hashes.SHA384()),
+    KeyType.P521: ec.ECDSA(hashes.SHA512()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyingKey:
+    """A public key; two are equal when their PEM text is.
+
+    Attributes:
+        pem: The key as SubjectPublicKeyInfo in PEM, with a final newline.
+        key_id: SHA-256 over that text, 64 lower-case hex digits. It selects a key and proves
+            nothing.
+        key_type: What it verifies with.
+    """
+
+    pem: str
+    key_id: str
+    key_type: KeyType
+    _public: _Public = field(repr=False, compare=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> VerifyingKey:
+        """Read a public key.
+
+        Args:
+            text: SubjectPublicKeyInfo in PEM, or one ``ssh-ed25519 AAAA… comment`` line.
+
+        Returns:
+            The key.
+
+        Raises:
+            UsageError: The text is no such key, or a key of a type that is not supported.
+        """
+        text = text.strip()
+        if "PRIVATE KEY-----" in text:
+            raise UsageError(
+                "This is a private key where a public key belongs.",
+                code="key-malformed",
+                hint="Keep it secret, and give the public key that belongs to it.",
+            )
+        try:
+            if text.startswith(_SSH_PREFIX) and len(text.splitlines()) == 1:
+                # The comment proves nothing and may be in any script.
+                line = " ".join(text.split()[:2])
+                return cls.of(serialization.load_ssh_public_key(line.encode("ascii")))
+            if text.startswith(_PEM_BEGIN) and text.endswith(_PEM_END) and text.count("BEGIN") == 1:
+                return cls.of(serialization.load_pem_public_key(text.encode("ascii")))
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise _malformed_public_key() from error
+        raise _malformed_public_key()
+
+    @classmethod
+    def of(cls, public: object) -> VerifyingKey:
+        """Wrap a public key of the ``cryptography`` package.
+
+        Raises:
+            UsageError: Keys of its type are not supported.
+        """
+        if isinstance(public, ed25519.Ed25519PublicKey):
+            key_type = KeyType.ED25519
+        elif isinstance(public, ec.EllipticCurvePublicKey):
+            key_type = _type_of(public.curve)
+        else:
+            raise _unsupported()
+        pem = public.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return cls(pem.decode("ascii"), hashlib.sha256(pem).hexdigest(), key_type, public)
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Return when this key signed the data, and raise in every other case.
+
+        Args:
+            signature: 64 bytes for Ed25519, DER for ECDSA.
+            data: What was signed.
+
+        Raises:
+            TrustError: The signature is not this key's over this data.
+        """
+        try:
+            if isinstance(self._public, ed25519.Ed25519PublicKey):
+                self._public.verify(signature, data)
+            else:
+                self._public.verify(signature, data, _ECDSA[self.key_type])
+        except InvalidSignature as error:
+            raise TrustError(
+                "The signature does not belong to this key and these bytes.",
+                code="signature-invalid",
+                hint="The bundle was changed or made with another key; get the original again.",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key. Neither its ``repr`` nor an error shows the secret.
+
+    Attributes:
+        public: The public key that belongs to it.
+    """
+
+    public: VerifyingKey
+    _private: _Private = field(repr=False, compare=False)
+
+    @classmethod
+    def generate(cls, key_type: KeyType = KeyType.ED25519) -> SigningKey:
+        """Make a new key from the system's randomness."""
+        if key_type is KeyType.ED25519:
+            return cls._of(ed25519.Ed25519PrivateKey.generate())
+        return cls._of(ec.generate_private_key(_CURVES[KeyType(key_type)]))
+
+    @classmethod
+    def _of(cls, private: object) -> SigningKey:
+        if not isinstance(private, _Private):
+            raise _unsupported()
+        return cls(VerifyingKey.of(private.public_key()), private)
+
+    @classmethod
+    def read(
+        cls, path: str | os.PathLike[str], *, passphrase: Passphrase | None = None
+    ) -> SigningKey:
+        """Read a private key file.
+
+        Args:
+            path: PKCS#8 in PEM, encrypted or not; what ``openssl`` writes for EC keys will do.
+            passphrase: The passphrase, or a callable that is asked for it only if the file is
+                encrypted. A file that is not encrypted needs none.
+
+        Returns:
+            The key.
+
+        Raises:
+            UsageError: The file cannot be read, others may read it, it holds no supported
+                private key, or the passphrase is missing or wrong.
+        """
+        try:
+            data, status = read_small(Path(path), limit=_KEY_FILE_BYTES)
+        except OSError as error:
+            raise UsageError(
+                f"The key file cannot be read: {error.strerror}.",
+                code="key-unreadable",
+                hint=f"Check that {printable(os.fspath(path))!r} is your key file.",
+            ) from error
+        if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise UsageError(
+                f"The key file has mode {stat.S_IMODE(status.st_mode):04o}: others may use it.",
+                code="key-permissions",
+                hint=f"Run chmod 600 {printable(os.fspath(path))!r}, and replace a key others had.",
+            )
+        return cls._of(_load_private(data, passphrase))
+
+    def write(self, path: str | os.PathLike[str], *, passphrase: bytes | None) -> None:
+        """Write the key to a new file that only its owner may read.
+
+        Args:
+            path: Where nothing is yet.
+            passphrase: What to encrypt it with, 1 to 1,023 bytes, or None for a file that
+                whoever reads it can sign with.
+
+        Raises:
+            UsageError: The file exists or cannot be written, or the passphrase does not fit.
+        """
+        encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+        if passphrase is not None:
+            _check_length(passphrase)
+            encryption = serialization.BestAvailableEncryption(passphrase)
+        pem = self._private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        )
+        try:
+            write_new(Path(path), pem, mode=0o600)
+        except FileExistsError as error:
+            raise UsageError(
+                "A file of this name exists, and keys are never overwritten.",
+                code="key-exists",
+                hint="Choose another name, or move the old key away first.",
+            ) from error
+        except OSError as error:
+            raise UsageError(
+                f"The key file cannot be written: {error.strerror}.",
+                code="key-unwritable",
+                hint=f"Check the directory of {printable(os.fspath(path))!r}.",
+            ) from error
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign bytes.
+
+        Args:
+            data: What to sign.
+
+        Returns:
+            64 bytes for Ed25519, DER for ECDSA.
+        """
+        if isinstance(self._private, ed25519.Ed25519PrivateKey):
+            return self._private.sign(data)
+        return self._private.sign(data, _ECDSA[self.public.key_type])
+
+
+def _load_private(data: bytes, passphrase: Passphrase | None) -> object:
+    """A private key of any type from its PEM."""
+    try:
+        return serialization.load_pem_private_key(data, None)
+    except TypeError:
+        pass  # Encrypted: only now a passphrase is needed.
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise UsageError(
+            "The key file holds no private key in PEM.",
+            code="key-malformed",
+            hint="Make one with safeload keygen.",
+        ) from error
+    if passphrase is None:
+        raise UsageError(
+            "The key file is encrypted and no passphrase was given.",
+            code="passphrase-needed",
+            hint="Give its passphrase.",
+        )
+    secret = passphrase() if callable(passphrase) else passphrase
+    _check_length(secret)
+    try:
+        return serialization.load_pem_private_key(data, secret)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UsageError(
+            "The key file does not open with this passphrase.",
+            code="passphrase-wrong",
+            hint="Try again; a key whose passphrase is lost has to be replaced.",
+        ) from error
+
+
+def _check_length(passphrase: bytes) -> None:
+    if not 0 < len(passphrase) <= _PASSPHRASE_BYTES:
+        raise UsageError(
+            f"A passphrase has 1 to {_PASSPHRASE_BYTES} bytes.",
+            code="passphrase-length",
+            hint="Choose another one.",
+        )
+
+
+def _type_of(curve: ec.EllipticCurve) -> KeyType:
+    for key_type, supported in _CURVES.items():
+        if curve.name == supported.name:
+            return key_type
+    raise _unsupported()
+
+
+def _unsupported() -> UsageError:
+    return UsageError(
+        "Keys of this type are not supported.",
+        code="key-unsupported",
+        hint="Use Ed25519, or ECDSA over P-256, P-384 or P-521.",
+    )
+
+
+def _malformed_public_key() -> UsageError:
+    return UsageError(
+        "This is no public key.",
+        code="key-malformed",
+        hint="Give the text from BEGIN PUBLIC KEY to END PUBLIC KEY, or one ssh-ed25519 line.",
+    )
