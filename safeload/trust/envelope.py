@@ -18,15 +18,12 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from safeload.errors import TrustError, printable
 from safeload.limits import Limits
-from safeload.trust.files import read_small
 from safeload.trust.keys import SigningKey, VerifyingKey
 from safeload.trust.strict_json import parse_json
 
@@ -101,34 +98,6 @@ class UnverifiedBundle:
     unverified_payload: bytes
     unverified_signature: bytes
     unverified_key_id: str
-
-    @classmethod
-    def open(
-        cls, path: str | os.PathLike[str], *, limits: Limits | None = None
-    ) -> UnverifiedBundle:
-        """Read a bundle file.
-
-        Args:
-            path: The file, such as ``model.joblib.sig``.
-            limits: Bounds; ``bundle_bytes`` applies.
-
-        Returns:
-            The bundle.
-
-        Raises:
-            TrustError: There is none, it cannot be read, or it is malformed.
-        """
-        limits = limits or Limits()
-        try:
-            # One byte more than allowed is enough for read() to refuse it by its size.
-            data, _ = read_small(Path(path), limit=limits.bundle_bytes + 1)
-        except OSError as error:
-            raise TrustError(
-                f"There is no signature bundle to read: {error.strerror}.",
-                code="bundle-missing",
-                hint=f"Sign the model, or put its bundle at {printable(os.fspath(path))!r}.",
-            ) from error
-        return cls.read(data, limits=limits)
 
     @classmethod
     def read(cls, data: bytes, *, limits: Limits | None = None) -> UnverifiedBundle:

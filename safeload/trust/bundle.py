@@ -1,0 +1,64 @@
+"""A model's path becomes the path of its bundle, and that file an unverified bundle.
+
+Trust: the file is hostile; it is read once and within a limit. The result is worth nothing until
+:func:`safeload.trust.envelope.verify` returns.
+
+Source: OpenSSF Model Signing 1.0 section 9 (a detached file ending in ``.sig``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from safeload.errors import TrustError, printable
+from safeload.limits import Limits
+from safeload.trust.envelope import UnverifiedBundle
+from safeload.trust.files import read_small
+
+__all__ = ["bundle_path", "read_bundle"]
+
+
+def bundle_path(path: str | os.PathLike[str]) -> Path:
+    """Where the bundle of a model lies.
+
+    Args:
+        path: The model: a file, or a directory of files.
+
+    Returns:
+        ``model.joblib.sig`` beside ``model.joblib``; ``model.sig`` inside a directory.
+    """
+    model = Path(path)
+    # Not with_suffix(): model.joblib and model.skops are two models.
+    return model / "model.sig" if model.is_dir() else Path(f"{model}.sig")
+
+
+def read_bundle(path: str | os.PathLike[str], limits: Limits | None = None) -> UnverifiedBundle:
+    """Read and parse a bundle file.
+
+    Args:
+        path: The file, such as ``model.joblib.sig``.
+        limits: Bounds; ``bundle_bytes`` applies.
+
+    Returns:
+        The bundle, of the right form and vouched for by nobody.
+
+    Raises:
+        TrustError: There is none, it cannot be read, or it is malformed.
+    """
+    limits = limits or Limits()
+    try:
+        data, _ = read_small(Path(path), limit=limits.bundle_bytes)
+    except FileNotFoundError as error:
+        raise TrustError(
+            "There is no signature bundle.",
+            code="bundle-missing",
+            hint=f"Sign the model, or put its bundle at {printable(os.fspath(path))!r}.",
+        ) from error
+    except OSError as error:
+        raise TrustError(
+            f"The signature bundle cannot be read: {error.strerror}.",
+            code="bundle-unreadable",
+            hint=f"Check {printable(os.fspath(path))!r}.",
+        ) from error
+    return UnverifiedBundle.read(data, limits=limits)
