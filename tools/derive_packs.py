@@ -326,7 +326,7 @@ def resolve(module: str, name: str) -> Any:
 
 def _as_pickled(path: Path) -> Iterator[Group]:
     """The reviewed names, as this release pickles them."""
-    for group in read_groups(path):
+    for group in read_groups(path, must_exist=False):
         here = Group(group.reason, group.uses, group.rule)
         for module, names in group.names.items():
             for name in names:
@@ -352,19 +352,26 @@ LIBRARIES: dict[str, tuple[str | None, Callable[[], Iterator[Group]] | None]] = 
 }
 
 
-def read_groups(path: Path) -> list[Group]:
-    """The groups of a reviewed list or of a release."""
+def read_groups(path: Path, *, must_exist: bool) -> list[Group]:
+    """The groups of a reviewed list.
+
+    Args:
+        path: The list.
+        must_exist: Whether its names have to exist in the installed releases, but for groups
+            marked ``elsewhere``, which name what other releases have.
+
+    Raises:
+        LookupError: A name does not exist.
+    """
     groups = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("group", []):
         uses = tuple(use for use in USES if use in entry["uses"])
         names = {module: set(names) for module, names in entry["names"].items()}
-        group = Group(entry["reason"], uses, entry.get("rule"), names)
-        if path.parent == REVIEWED and not entry.get("elsewhere"):
+        if must_exist and not entry.get("elsewhere"):
             for module, qualnames in names.items():
                 for name in qualnames:
-                    if not module.startswith("numpy.core."):
-                        resolve(module, name)
-        groups.append(group)
+                    resolve(module, name)
+        groups.append(Group(entry["reason"], uses, entry.get("rule"), names))
     return groups
 
 
@@ -422,7 +429,7 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
     """Every pack."""
     files = {}
     for library, (distribution, introspect) in LIBRARIES.items():
-        groups = read_groups(REVIEWED / f"{library}.toml")
+        groups = read_groups(REVIEWED / f"{library}.toml", must_exist=True)
         versions = [metadata.version(distribution)] if distribution else []
         if introspect is not None:
             texts = {path: path.read_text(encoding="utf-8")
