@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import io
+import json
+import warnings
 import zipfile
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse
 import skops.io
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from skops.io import dumps
 from skops.io.exceptions import UnsupportedTypeException
@@ -22,7 +31,7 @@ from safeload.scan.containers.skops import read_skops, trusted_names
 from safeload.scan.containers.skops_walk import LITERAL_TYPES
 from safeload.scan.program import Scan
 from tests.honest import estimators as honest
-from tests.scan.schemas import archive, json_, ndarray, object_, type_
+from tests.scan.schemas import archive, at, json_, ndarray, object_, parts, places, type_
 
 LIMITS = Limits()
 
@@ -145,3 +154,77 @@ def test_the_file_is_read_from_memory_and_left_open_nowhere() -> None:
     # A bytearray with a view of it still open cannot be resized.
     buffer.clear()
     assert io.BytesIO(buffer).read() == b""
+
+
+# -- agreement on forged files --------------------------------------------------------------------
+
+_MODEL = {
+    "a": [1, "x", slice(2), float, len, {"b": 2, 3: 4.0}, (1, None)],
+    "c": np.random.RandomState(0),
+    "d": np.float64(2),
+    "e": np.array([[1, None]], dtype=object),
+    "f": partial(int, base=2),
+    "g": itemgetter(1),
+    "h": LogisticRegression(),
+    "i": np.ma.MaskedArray([1.0]),
+    "j": np.dtype("f4"),
+    "k": OrderedDict(a=1),
+    "l": defaultdict(list, a=[1]),
+    "m": frozenset([1]),
+}
+_SCHEMA, _MEMBERS = parts(dumps(_MODEL))
+_PLACES = places(_SCHEMA)[1:]
+_NODES = [place[:-1] for place in _PLACES if len(place) > 1 and place[-1] == "__loader__"]
+_LOADERS = sorted({at(_SCHEMA, place)["__loader__"] for place in _NODES})
+
+_CHANGES = st.one_of(
+    st.tuples(st.just("copy"), st.sampled_from(_NODES), st.sampled_from(_NODES)),
+    st.tuples(st.just("loader"), st.sampled_from(_NODES), st.sampled_from(_LOADERS)),
+    st.tuples(st.just("id"), st.sampled_from(_NODES), st.sampled_from(_NODES)),
+    st.tuples(st.just("class"), st.sampled_from(_NODES), st.sampled_from(_NODES)),
+    st.tuples(st.just("content"), st.sampled_from(_NODES), st.sampled_from(_NODES)),
+)
+
+
+def _changed(changes: list[tuple[str, Any, Any]]) -> dict[str, Any]:
+    schema: dict[str, Any] = copy.deepcopy(_SCHEMA)
+    for what, place, other in changes:
+        try:
+            target = at(schema, place)
+            source = other if what == "loader" else copy.deepcopy(at(_SCHEMA, other))
+            if what == "copy":
+                target.clear()
+                target |= source
+            elif what == "loader":
+                target["__loader__"] = source
+            elif what == "id":
+                target["__id__"] = source["__id__"]
+            elif what == "class":
+                target |= {key: source[key] for key in ("__class__", "__module__")}
+            else:
+                target["content"] = source["content"]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            continue
+    return schema
+
+
+@settings(
+    deadline=None,
+    max_examples=400,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
+@given(st.lists(_CHANGES, min_size=1, max_size=3), st.sampled_from([0, 1, 2]))
+def test_of_a_forged_file_without_findings_skops_resolves_no_name_but_the_scanned(
+    resolved: set[str], changes: list[tuple[str, Any, Any]], protocol: int
+) -> None:
+    schema = {**_changed(changes), "protocol": protocol}
+    scan = read_skops(archive(json.dumps(schema), _MEMBERS), LIMITS)
+    # A member that lost its node hides no name.
+    if not scan.programs or scan.programs[0].findings:
+        return
+    names = trusted_names(scan.programs[0])
+    resolved.clear()
+    with warnings.catch_warnings(), contextlib.suppress(LoadError):
+        warnings.simplefilter("ignore")
+        load_skops(scan.data, names)
+    assert resolved <= {*names, "builtins.getattr"} | {f"builtins.{n}" for n in LITERAL_TYPES}

@@ -11,6 +11,7 @@ import numpy as np
 
 __all__ = [
     "archive",
+    "at",
     "dict_",
     "json_",
     "list_",
@@ -18,6 +19,8 @@ __all__ = [
     "node",
     "npy",
     "object_",
+    "parts",
+    "places",
     "tuple_",
     "type_",
 ]
@@ -97,3 +100,27 @@ def archive(
             file.writestr(name, content)
         file.writestr("schema.json", text)
     return buffer.getvalue()
+
+
+def parts(data: bytes) -> tuple[Any, dict[str, bytes]]:
+    """The schema of a skops file, and the content of its other members by name."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    return json.loads(members.pop("schema.json")), members
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value within a schema, its own first."""
+    items: Any = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    return [path, *[place for key, item in items for place in places(item, (*path, key))]]
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    """What lies at a path."""
+    for key in path:
+        value = value[key]
+    return value

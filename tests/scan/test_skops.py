@@ -35,6 +35,8 @@ from tests.scan.schemas import (
     node,
     npy,
     object_,
+    parts,
+    places,
     tuple_,
     type_,
 )
@@ -702,21 +704,8 @@ def test_a_changed_file_is_scanned(draw: st.DataObject) -> None:
     assert all(len(program.findings) <= LIMITS.findings for program in scan.programs)
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    return [path, *[place for key, item in items for place in _places(item, (*path, key))]]
-
-
-with zipfile.ZipFile(io.BytesIO(_MODEL)) as _file:
-    _SCHEMA = json.loads(_file.read("schema.json"))
-    _MEMBERS = {name: _file.read(name) for name in _file.namelist() if name != "schema.json"}
-_PLACES = _places(_SCHEMA)[1:]
+_SCHEMA, _MEMBERS = parts(_MODEL)
+_PLACES = places(_SCHEMA)[1:]
 _LOADERS = [
     "BytesNode", "CachedNode", "ConstructorFromReduceNode", "DTypeNode", "DefaultDictNode",
     "DictNode", "FunctionNode", "JsonNode", "ListNode", "LossNode", "MaskedArrayNode",
