@@ -10,11 +10,13 @@ Run as a script in a child process, this module loads files without any protecti
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import os
 import pickle
 import runpy
+import signal
 import subprocess
 import sys
 import time
@@ -47,9 +49,10 @@ class Sample:
         format: What the file passes for.
         expect: ``"refuse"`` or ``"incomplete"``.
         rule: A rule that must be among the findings.
-        control: Whether an unprotected load creates the canary.
+        control: Whether an unprotected load is known to do harm.
         loader: Which load that is, a key of :data:`LOADERS`; empty without control.
         then: Method to call on what was loaded, for payloads that fire later.
+        effect: What the unprotected load does: creates the ``"canary"``, or ends in a ``"crash"``.
         gone_in: Python releases (of one minor version each) since which the control is dead.
     """
 
@@ -63,6 +66,7 @@ class Sample:
     control: bool
     loader: str = ""
     then: str = ""
+    effect: str = "canary"
     gone_in: list[str] = field(default_factory=list)
 
     @classmethod
@@ -133,9 +137,9 @@ def let_loose(directory: Path, chosen: Iterable[Sample]) -> dict[str, str]:
         chosen: Samples with a loader.
 
     Returns:
-        By name, what went wrong for those that did not create their canary.
+        By name, what went wrong for those that had not their effect.
     """
-    jobs = [(sample.name, sample.loader, sample.then) for sample in chosen]
+    jobs = [(sample.name, sample.loader, sample.then, sample.effect) for sample in chosen]
     command = [sys.executable, "-m", "tests.samples", str(directory)]
     subprocess.run(
         command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent, timeout=300
@@ -151,32 +155,32 @@ def _main(directory: str) -> None:
         importlib.import_module(name)
     os.chdir(directory)
     errors: dict[str, str] = {}
-    children: list[tuple[str, int]] = []
-    for name, loader, then in json.load(sys.stdin):
+    children: list[tuple[str, str, int]] = []
+    for name, loader, then, effect in json.load(sys.stdin):
         child = os.fork()
         if child == 0:
             _run(name, loader, then)
-        children.append((name, child))
+        children.append((name, effect, child))
         if len(children) >= (os.cpu_count() or 1):
             _wait(*children.pop(0), errors)
-    for name, child in children:
-        _wait(name, child, errors)
+    for waiting in children:
+        _wait(*waiting, errors)
     Path("errors.json").write_text(json.dumps(errors))
 
 
-def _wait(name: str, child: int, errors: dict[str, str]) -> None:
-    os.waitpid(child, 0)
-    if not Path(f"{name}.canary").exists():
+def _wait(name: str, effect: str, child: int, errors: dict[str, str]) -> None:
+    _, status = os.waitpid(child, 0)
+    crashed = os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGALRM
+    if not (crashed if effect == "crash" else Path(f"{name}.canary").exists()):
         report = Path(f"{name}.error")
-        errors[name] = report.read_text() if report.exists() else "no error, and no canary"
+        errors[name] = report.read_text() if report.exists() else f"no {effect}, and no error"
 
 
 def _run(name: str, loader: str, then: str) -> None:
     """Be the child: load, call, wait for the canary, and leave by the shortest way."""
-    import faulthandler
-    import signal
+    import resource  # which Windows has not
 
-    faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(_TIMEOUT)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -193,8 +197,6 @@ def _run(name: str, loader: str, then: str) -> None:
 
 
 def _leave(name: str) -> None:
-    import atexit
-
     # What is registered to run at the end belongs to the payload.
     atexit._run_exitfuncs()
     deadline = time.monotonic() + _PATIENCE

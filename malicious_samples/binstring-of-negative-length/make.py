@@ -7,4 +7,4 @@ from tests.builder import Pickle
 
 def build(canary: str) -> bytes:
     del canary
-    return Pickle(1).binstring(b"a", length=-6).finish()
+    return Pickle(2).binstring(b"a", length=-6).finish()

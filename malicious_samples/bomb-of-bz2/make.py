@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import bz2
 
+from tests.builder import Pickle
+
 
 def build(canary: str) -> bytes:
     del canary
-    return bz2.compress(bytes(80 << 20), 9)
+    data = Pickle().binbytes8(bytes(80 << 20)).finish()
+    return bz2.compress(data, 9)

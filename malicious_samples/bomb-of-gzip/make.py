@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import compress
+import gzip
+
+from tests.builder import Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
-    return compress(bytes(80 << 20), "gzip")
+    data = Pickle().binbytes8(bytes(80 << 20)).finish()
+    return gzip.compress(data, 9, mtime=0)

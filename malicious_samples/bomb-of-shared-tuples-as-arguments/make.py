@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.builder import Pickle
+from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
-    p = Pickle(2).global_("operator", "itemgetter").save(1)
-    for index in range(40):
-        p.binput(index).mark().raw((b"h" + bytes([index])) * 20).tuple_()
-    return p.tuple1().reduce().finish()
+    p = Pickle(2).global_("operator", "itemgetter").save((Name("builtins", "len"),))
+    for index in range(1, 41):
+        p.binput(index).pop().mark().raw((b"h" + bytes([index])) * 20).tuple_()
+    return p.reduce().finish()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import lzma
 
+from tests.builder import Pickle
+
 
 def build(canary: str) -> bytes:
     del canary
-    return lzma.compress(bytes(80 << 20), preset=0)
+    data = Pickle().binbytes8(bytes(80 << 20)).finish()
+    return lzma.compress(data, preset=0)

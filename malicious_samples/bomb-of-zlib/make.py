@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import compress
+import zlib
+
+from tests.builder import Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
-    return compress(bytes(80 << 20), "zlib")
+    data = Pickle().binbytes8(bytes(80 << 20)).finish()
+    return zlib.compress(data, 9)

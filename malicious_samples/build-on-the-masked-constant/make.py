@@ -1,4 +1,4 @@
-"""Numpy.ma.masked is one object for the whole process; BUILD changes it."""
+"""Numpy.ma.masked is one object for the whole process, and BUILD unmasks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numpy.dtype without a copy is one object for the whole process; BUILD changes it."""
+"""Numpy.dtype without a copy is one object for the whole process, and here it gets a state."""
 
 from __future__ import annotations
 

@@ -7,4 +7,4 @@ from tests.builder import Pickle
 
 def build(canary: str) -> bytes:
     del canary
-    return Pickle(0).float_("infinity").finish()
+    return Pickle(2).float_("infinity").finish()

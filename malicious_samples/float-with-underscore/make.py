@@ -7,4 +7,4 @@ from tests.builder import Pickle
 
 def build(canary: str) -> bytes:
     del canary
-    return Pickle(0).float_("1_0.5").finish()
+    return Pickle(2).float_("1_0.5").finish()

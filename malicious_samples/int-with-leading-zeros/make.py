@@ -7,4 +7,4 @@ from tests.builder import Pickle
 
 def build(canary: str) -> bytes:
     del canary
-    return Pickle(0).int_("010").finish()
+    return Pickle(2).int_("010").finish()

@@ -7,4 +7,4 @@ from tests.builder import Pickle
 
 def build(canary: str) -> bytes:
     del canary
-    return Pickle(0).long_("1LL").finish()
+    return Pickle(2).long_("1LL").finish()

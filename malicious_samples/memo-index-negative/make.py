@@ -7,4 +7,4 @@ from tests.builder import Pickle
 
 def build(canary: str) -> bytes:
     del canary
-    return Pickle(0).save(1).put(-1).finish()
+    return Pickle(2).save(1).put(-1).finish()

@@ -7,7 +7,6 @@ from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
-    p = Pickle().object_(
-        Name("joblib.logger", "Logger"), state={"__setstate__": Name("posix", "system")}
-    )
+    state = {"__setstate__": Name("posix", "system")}
+    p = Pickle().object_(Name("sklearn.gaussian_process.kernels", "RBF"), state=state)
     return p.save(shell(canary)).build().finish()

@@ -1,0 +1,18 @@
+"""A Bunch answers for attributes with its items: numpy reads memory at the address in one."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import honest_state
+from tests.builder import Name, Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    interface = {"data": (1, False), "shape": (1,), "typestr": "<f8", "version": 3}
+    p = Pickle().object_(Name("sklearn.linear_model._base", "LinearRegression"))
+
+    def coefficients(p: Pickle) -> None:
+        p.object_(Name("sklearn.utils._bunch", "Bunch")).mark()
+        p.save("ndim", 1, "__array_interface__", interface).setitems()
+
+    return p.save(honest_state(coef_=coefficients, intercept_=0.0, positive=False)).build().finish()
