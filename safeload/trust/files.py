@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from pathlib import Path
 
-__all__ = ["others_may_write", "read_small", "write_new"]
+__all__ = ["others_may_write", "read_small", "replace_file", "write_new"]
 
 _READ = (
     os.O_RDONLY
@@ -84,6 +85,29 @@ def write_new(path: Path, data: bytes, *, mode: int) -> None:
             os.fsync(file.fileno())
     except OSError:
         path.unlink(missing_ok=True)
+        raise
+
+
+def replace_file(path: Path, data: bytes, *, mode: int) -> None:
+    """Put a file in place of another at once, or where none is, with its directory if need be.
+
+    Args:
+        path: The file; a symbolic link is followed, not replaced.
+        data: Its content.
+        mode: Its permission bits.
+
+    Raises:
+        OSError: It cannot be written; then the old file is as it was.
+    """
+    path = Path(os.path.realpath(path))
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_new(new, data, mode=0o600)
+    try:
+        new.chmod(mode)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
         raise
 
 

@@ -1,0 +1,209 @@
+"""What a signer says about one model, and its form in JSON (``safeload_manifest_v1``).
+
+The form is closed: a member that this release does not know is refused, for it might forbid
+something. What comes later gets another name.
+
+Trust: as much as the signer is trusted. Feature names, metrics and the like are the signer's
+words; the global list only ever narrows what the local policy allows.
+
+Source: the form is safeload's own; its place is ``subject[0].annotations`` of in-toto's
+ResourceDescriptor, the one that OpenSSF Model Signing leaves open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from safeload.trust.fields import (
+    instant,
+    items,
+    malformed,
+    members,
+    number,
+    optional,
+    sha256_hex,
+    text,
+    time_text,
+    whole,
+)
+
+__all__ = ["Dataset", "Model", "SignedGlobal", "Training"]
+
+
+class SignedGlobal(NamedTuple):
+    """A global of the file with all its uses, as scanned at signing.
+
+    Attributes:
+        module: Module, exactly.
+        name: Qualified name within it, exactly.
+        uses: ``"construct"``, ``"call"``, ``"fill"``, ``"refer"``; sorted. A word unknown to this
+            release grants nothing.
+    """
+
+    module: str
+    name: str
+    uses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What a model was trained on: a name, and the SHA-256 of the data as 64 hex digits."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """Where a model comes from, in the signer's words.
+
+    Attributes:
+        date: When it was trained, if known.
+        dataset: What on, if known.
+        metrics: Results by name.
+        feature_names: Names of the columns in order, if known.
+        n_features: Number of columns, if known.
+    """
+
+    date: datetime | None = None
+    dataset: Dataset | None = None
+    metrics: Mapping[str, float]
+    feature_names: tuple[str, ...] | None = None
+    n_features: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What a signer says about one model file.
+
+    Attributes:
+        name: Which model this is; what trust files grant and callers ask for.
+        version: Its version, in any scheme.
+        serial: A number that grows with every release; trust files may require a least one.
+        serializer: Format of the file as scanned, such as ``"joblib+zlib"``.
+        size: Size of the file, bytes.
+        versions: Versions of python and of the libraries it was made with.
+        training: Where it comes from.
+        globals: Every global of the file: its exact allow-list.
+        probe: Input rows with the predictions expected, or None. Its form is defined where it is
+            run.
+        signed: When it was signed, by the signer's clock.
+        not_after: When it ceases to be valid, or None for never.
+    """
+
+    name: str
+    version: str
+    serial: int
+    serializer: str
+    size: int
+    versions: Mapping[str, str]
+    training: Training
+    globals: tuple[SignedGlobal, ...]
+    probe: Mapping[str, Any] | None = None
+    signed: datetime
+    not_after: datetime | None = None
+
+    @classmethod
+    def from_json(cls, value: object) -> Model:
+        """Read the parsed JSON of ``safeload_manifest_v1``.
+
+        Args:
+            value: Any JSON value.
+
+        Returns:
+            The model.
+
+        Raises:
+            TrustError: The value is not of this form (``manifest-malformed``).
+        """
+        found = members(value, "the manifest", _MODEL, closed=True)
+        probe = found["probe"]
+        if probe is not None and not isinstance(probe, dict):
+            raise malformed("probe is no object")
+        return cls(
+            name=text(found["name"], "name"),
+            version=text(found["version"], "version"),
+            serial=whole(found["serial"], "serial"),
+            serializer=text(found["serializer"], "serializer"),
+            size=whole(found["size"], "size"),
+            versions=_versions(found["versions"]),
+            training=_training(found["training"]),
+            globals=_globals(found["globals"]),
+            probe=probe,
+            signed=instant(found["signed"], "signed"),
+            not_after=optional(found["not_after"], "not_after", instant),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Write what :meth:`from_json` reads."""
+        training = self.training
+        dataset, names = training.dataset, training.feature_names
+        return {
+            "name": self.name,
+            "version": self.version,
+            "serial": self.serial,
+            "serializer": self.serializer,
+            "size": self.size,
+            "versions": dict(self.versions),
+            "training": {
+                "date": None if training.date is None else time_text(training.date),
+                "dataset": dataset and {"name": dataset.name, "sha256": dataset.sha256},
+                "metrics": dict(training.metrics),
+                "feature_names": None if names is None else list(names),
+                "n_features": training.n_features,
+            },
+            "globals": [[g.module, g.name, list(g.uses)] for g in self.globals],
+            "probe": self.probe,
+            "signed": time_text(self.signed),
+            "not_after": None if self.not_after is None else time_text(self.not_after),
+        }
+
+
+_MODEL = frozenset(Model.__dataclass_fields__)
+_TRAINING = frozenset(Training.__dataclass_fields__)
+_DATASET = frozenset(Dataset.__dataclass_fields__)
+
+
+def _versions(value: object) -> dict[str, str]:
+    found = members(value, "versions", frozenset(), closed=False)
+    return {text(library, "a library"): text(found[library], "a version") for library in found}
+
+
+def _training(value: object) -> Training:
+    found = members(value, "training", _TRAINING, closed=True)
+    metrics = members(found["metrics"], "metrics", frozenset(), closed=False)
+    return Training(
+        date=optional(found["date"], "training.date", instant),
+        dataset=optional(found["dataset"], "dataset", _dataset),
+        metrics={text(key, "a metric"): number(metrics[key], "a metric") for key in metrics},
+        feature_names=optional(found["feature_names"], "feature_names", _feature_names),
+        n_features=optional(found["n_features"], "n_features", whole),
+    )
+
+
+def _dataset(value: object, where: str) -> Dataset:
+    found = members(value, where, _DATASET, closed=True)
+    return Dataset(text(found["name"], where), sha256_hex(found["sha256"], where))
+
+
+def _feature_names(value: object, where: str) -> tuple[str, ...]:
+    return tuple([text(name, where) for name in items(value, where)])
+
+
+def _globals(value: object) -> tuple[SignedGlobal, ...]:
+    where = "globals"
+    read: dict[tuple[str, str], SignedGlobal] = {}
+    for entry in items(value, where):
+        if not isinstance(entry, list) or len(entry) != 3:
+            raise malformed(f"{where} has an entry other than [module, name, [uses]]")
+        module, name = text(entry[0], where), text(entry[1], where)
+        uses = tuple([text(use, where) for use in items(entry[2], where)])
+        if not uses or list(uses) != sorted(set(uses)):
+            raise malformed(f"{where} has uses that are missing, out of order or repeated")
+        if (module, name) in read:
+            raise malformed(f"{where} names something twice")
+        read[module, name] = SignedGlobal(module, name, uses)
+    return tuple(read.values())
