@@ -1,0 +1,298 @@
+"""What the installed releases define: classes and functions become groups of a pack.
+
+What is taken is narrow: classes that a module defines itself, by the name they are pickled under,
+and universal functions. Python functions are taken only where a few modules list them as public
+metrics and score functions. What stays out, stays out by name and with its reason.
+
+Trust: the installed libraries are ours; what is found here is reviewed as a diff of the packs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pickle
+import pickletools
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from scipy import sparse, special, stats
+
+__all__ = ["USES", "Group", "no_groups", "numpy_groups", "pickled_name", "resolve",
+           "scipy_groups", "sklearn_groups"]
+
+USES = ("construct", "call", "fill", "refer")
+
+
+@dataclass
+class Group:
+    """Names that are allowed alike.
+
+    Attributes:
+        reason: Why, in a few words.
+        uses: What for, in the order of ``USES``.
+        rule: Argument rule, or None.
+        names: Qualified names by module.
+    """
+
+    reason: str
+    uses: tuple[str, ...]
+    rule: str | None = None
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, module: str, name: str) -> None:
+        """Allow one more name."""
+        self.names.setdefault(module, set()).add(name)
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...], str]:
+        """What makes two groups the same group."""
+        return self.reason, self.uses, self.rule or ""
+
+
+# -- scikit-learn ---------------------------------------------------------------------------------
+
+# Packages and modules of scikit-learn whose classes stay out, and why.
+SKLEARN_LEFT_OUT = {
+    "sklearn.__check_build": "the build",
+    "sklearn._build_utils": "the build",
+    "sklearn.callback": "progress bars and listeners: threads and sockets",
+    "sklearn.conftest": "tests",
+    "sklearn.datasets": "fetchers and loaders: network and files",
+    "sklearn.ensemble._hist_gradient_boosting.grower": "lives only while a model is fitted",
+    "sklearn.externals": "libraries of others",
+    "sklearn.inspection": "plots",
+    "sklearn.linear_model._glm._newton_solver": "lives only while a model is fitted",
+    "sklearn.linear_model._linear_loss": "lives only while a model is fitted",
+    "sklearn.metrics._pairwise_distances_reduction": "lives only while a model predicts",
+    "sklearn.metrics._plot": "plots",
+    "sklearn.model_selection._plot": "plots",
+    "sklearn.tree._export": "plots",
+    "sklearn.tree._reingold_tilford": "plots",
+    "sklearn.utils._array_api": "no part of a model's state",
+    "sklearn.utils._available_if": "descriptors of classes",
+    "sklearn.utils._estimator_html_repr": "how a model is shown",
+    "sklearn.utils._mocking": "tests",
+    "sklearn.utils._param_validation": "no part of a model's state",
+    "sklearn.utils._plotting": "plots",
+    "sklearn.utils._pprint": "how a model is shown",
+    "sklearn.utils._repr_html": "how a model is shown",
+    "sklearn.utils._set_output": "no part of a model's state",
+    "sklearn.utils._tags": "no part of a model's state",
+    "sklearn.utils._test_common": "tests",
+    "sklearn.utils._testing": "tests",
+    "sklearn.utils.deprecation": "decorators",
+    "sklearn.utils.estimator_checks": "tests",
+    "sklearn.utils.fixes": "no part of a model's state",
+    "sklearn.utils.parallel": "runs any function, in processes",
+}
+SKLEARN_CLASSES_LEFT_OUT = {
+    "Hyperparameter": "made anew by a property, never stored",
+    "MetadataRouter": "lives only while metadata are routed",
+    "MethodMapping": "lives only while metadata are routed",
+    "MethodPair": "lives only while metadata are routed",
+    "RequestMethod": "a descriptor",
+    "RouterMappingPair": "lives only while metadata are routed",
+    "VerboseReporter": "lives only while a model is fitted",
+    "_IdentityClassifier": "lives only while a model is fitted",
+    "_IdentityRegressor": "lives only while a model is fitted",
+    "_LbfgsCallbackBridge": "lives only while a model is fitted",
+    "_MetadataRequester": "a mix-in",
+    "_NaNCounter": "lives only while a model is fitted",
+    "_RidgeGCV": "lives only while a model is fitted",
+    "_ValidationScoreCallback": "lives only while a model is fitted",
+    "_XT_CenterStackOp": "lives only while a model is fitted",
+    "_X_CenterStackOp": "lives only while a model is fitted",
+    "_nandict": "lives only while a model predicts",
+}
+# Modules whose public functions take arrays and return numbers or arrays.
+SKLEARN_FUNCTIONS = (
+    "sklearn.feature_selection",
+    "sklearn.metrics",
+    "sklearn.metrics.cluster",
+    "sklearn.metrics.pairwise",
+    "sklearn.preprocessing",
+)
+SKLEARN_FUNCTIONS_LEFT_OUT = {
+    "check_scoring": "makes scorers",
+    "get_scorer": "makes scorers",
+    "get_scorer_names": "makes scorers",
+    "make_scorer": "makes scorers",
+    "pairwise_distances_chunked": "calls what it is given",
+}
+
+
+def sklearn_groups() -> Iterator[Group]:
+    """Estimators, helper classes, distances, metrics."""
+    plain = Group("estimators and their helper classes: made empty, then given their state",
+                  ("construct", "refer"))
+    dicts = Group("dictionaries with attributes", ("construct", "fill", "refer"))
+    tuples = Group("named tuples: made from their fields", ("construct", "refer"), "namedtuple")
+    for module in _modules("sklearn", SKLEARN_LEFT_OUT):
+        if _is_compiled(module):
+            continue
+        for name, cls in _own_classes(module):
+            if name in SKLEARN_CLASSES_LEFT_OUT or _is_no_object_of_its_own(cls):
+                continue
+            if issubclass(cls, tuple):
+                tuples.add(module.__name__, name)
+            elif issubclass(cls, dict | list | set):
+                dicts.add(module.__name__, name)
+            else:
+                plain.add(module.__name__, name)
+    distances = Group("distance metrics, as the argument of newObj", ("construct", "refer"))
+    module = importlib.import_module("sklearn.metrics._dist_metrics")
+    for name, cls in _own_classes(module):
+        if not name.startswith("DistanceMetric"):
+            distances.add(cls.__module__, name)
+    functions = Group("metrics and score functions: from arrays to numbers or arrays", ("refer",))
+    for path in SKLEARN_FUNCTIONS:
+        module = importlib.import_module(path)
+        for name in getattr(module, "__all__", None) or vars(module):
+            value = getattr(module, name)
+            if (inspect.isfunction(value) and value.__module__.startswith(path)
+                    and name[0] != "_" and name not in SKLEARN_FUNCTIONS_LEFT_OUT):
+                functions.add(*pickled_name(value))
+    yield from (plain, dicts, tuples, distances, functions)
+
+
+def _is_no_object_of_its_own(cls: type) -> bool:
+    """Whether models hold no instance of exactly this class: bases, mix-ins, plots."""
+    name = cls.__name__.lstrip("_")
+    return (name.startswith("Base") or name.endswith(("Mixin", "Display"))
+            or inspect.isabstract(cls))
+
+
+# -- numpy and scipy -------------------------------------------------------------------------------
+
+
+def numpy_groups() -> Iterator[Group]:
+    """Universal functions, scalar types, dtype classes."""
+    functions = Group("universal functions: from arrays to arrays", ("refer",))
+    for name, value in vars(np).items():
+        if isinstance(value, np.ufunc) and value.__name__ == name:
+            # Older releases name the compiled module, which differs between them.
+            for module in ("numpy", "numpy._core._multiarray_umath", "numpy._core.umath",
+                           "numpy.core._multiarray_umath", "numpy.core.umath"):
+                functions.add(module, name)
+    scalars = Group("types of numbers, as values", ("refer",))
+    for name, value in vars(np).items():
+        if inspect.isclass(value) and issubclass(value, np.generic) and name[0] != "_":
+            scalars.add("numpy", name)
+    types = Group("types of dtypes, as values", ("refer",))
+    for name, value in vars(np.dtypes).items():
+        if inspect.isclass(value) and issubclass(value, np.dtype):
+            types.add("numpy.dtypes", name)
+    yield from (functions, scalars, types)
+
+
+def scipy_groups() -> Iterator[Group]:
+    """Sparse containers, distributions, universal functions."""
+    containers = Group("sparse matrices and arrays: made empty, then given their state",
+                       ("construct", "refer"))
+    for name, value in vars(sparse).items():
+        if name.endswith(("_matrix", "_array")) and inspect.isclass(value):
+            containers.add(*pickled_name(value))
+            # Releases before 1.8 had no underscore in the module's name.
+            containers.add(value.__module__.replace("._", "."), name)
+    functions = Group("universal functions: from arrays to arrays", ("refer",))
+    for name, value in vars(special).items():
+        if isinstance(value, np.ufunc) and value.__name__ == name:
+            functions.add("scipy.special", name)
+            functions.add("scipy.special._ufuncs", name)
+            functions.add(*pickled_name(value))
+    yield from (containers, *_distributions(), functions)
+
+
+def _distributions() -> Iterator[Group]:
+    base = importlib.import_module("scipy.stats._distn_infrastructure")
+    classes = {type(value) for value in vars(stats).values() if isinstance(value, base.rv_generic)}
+    for path in ("_continuous_distns", "_discrete_distns"):
+        module = importlib.import_module(f"scipy.stats.{path}")
+        classes |= {cls for name, cls in _own_classes(module) if name.endswith("_gen")}
+    classes |= {stats.rv_histogram, base.rv_sample}
+    distributions = Group(
+        "distributions: their state holds a string that scipy executes, which must be scipy's own",
+        ("construct",), "scipy_distribution",
+    )
+    # Distributions on the whole numbers carry a vectorised method of their own.
+    methods = Group("the entropy of a distribution on the whole numbers", ("refer",))
+    for cls in classes:
+        distributions.add(cls.__module__, cls.__name__)
+        if issubclass(cls, base.rv_discrete):
+            methods.add(cls.__module__, f"{cls.__name__}._entropy")
+    yield from (distributions, methods)
+
+
+# -- what all share --------------------------------------------------------------------------------
+
+
+def no_groups() -> Iterator[Group]:
+    """Nothing: all names of the library are reviewed by hand."""
+    return iter(())
+
+
+def _modules(package: str, left_out: Iterable[str]) -> Iterator[ModuleType]:
+    root = importlib.import_module(package)
+    yield root
+    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
+        parts = info.name.split(".")
+        if "tests" in parts or any(
+            info.name == path or info.name.startswith(f"{path}.") for path in left_out
+        ):
+            continue
+        yield importlib.import_module(info.name)
+
+
+def _own_classes(module: ModuleType) -> Iterator[tuple[str, type]]:
+    for name, value in vars(module).items():
+        if (
+            inspect.isclass(value)
+            and value.__module__ == module.__name__
+            and value.__qualname__ == name
+            and not issubclass(value, BaseException)
+        ):
+            yield name, value
+
+
+def _is_compiled(module: ModuleType) -> bool:
+    return not (module.__file__ or "").endswith(".py")
+
+
+def pickled_name(value: Any) -> tuple[str, str]:
+    """The module and qualified name that pickle writes for a class or function."""
+    texts = [
+        str(argument)
+        for opcode, argument, _ in pickletools.genops(pickle.dumps(value, 4))
+        if opcode.name in ("SHORT_BINUNICODE", "BINUNICODE")
+    ]
+    if len(texts) != 2:
+        raise LookupError(f"{value!r} is not pickled by its name: {texts}")
+    return texts[0], texts[1]
+
+
+def resolve(module: str, name: str) -> Any:
+    """What a name stands for in the installed releases.
+
+    Raises:
+        LookupError: Nothing, or something that no pack may name: a module, a descriptor, or a
+            class or function of another name.
+    """
+    try:
+        value: Any = importlib.import_module(module)
+        for part in name.split("."):
+            owner = value
+            value = getattr(value, part)
+    except (ImportError, AttributeError) as error:
+        raise LookupError(f"{module}.{name} does not exist") from error
+    if isinstance(value, ModuleType | property) or (
+        inspect.isclass(owner) and isinstance(inspect.getattr_static(owner, part), property)
+    ):
+        raise LookupError(f"{module}.{name} is a module or a descriptor")
+    if getattr(value, "__name__", part) != part:
+        raise LookupError(f"{module}.{name} is another name of {value.__name__}")
+    return value
