@@ -26,9 +26,10 @@ class Limits:
         ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
             without bound and cost nothing.
         opcodes: Opcodes in one file. A vocabulary of ten million terms has forty million.
-        nesting: Depth of object arrays within object arrays, and of JSON in a skops schema.
-        depth: Depth of containers and states within each other in one stream. CPython frees and
-            copies nested objects by recursion; honest models nest fewer than fifty.
+        depth: Depth of nodes in a skops schema. skops builds them by recursion; honest models nest
+            about twenty.
+        key_items: Items of a dict's key or a set's element. Tuples within tuples are hashed anew
+            each time, so that a small file could ask for work without end.
         integer_digits: Digits of an integer written as text; CPython's own bound.
         array_dimensions: Dimensions of an array; numpy's own bound.
         members: Members of a skops archive.
@@ -42,8 +43,8 @@ class Limits:
     ratio: int = 400
     ratio_floor: int = 64 * _MIB
     opcodes: int = 200_000_000
-    nesting: int = 32
     depth: int = 500
+    key_items: int = 10_000
     integer_digits: int = 4_300
     array_dimensions: int = 64
     members: int = 200_000

@@ -16,13 +16,14 @@ from collections.abc import Callable
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.scan.dtypes import DType, DTypeError, describe
+from safeload.scan.runs import Run
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token, Use
 
 __all__ = ["RULES", "Rule"]
 
 Rule = Callable[[Built], str | None]
 
-_DATA = frozenset([type(None), bool, int, float, str, Blob, Array])
+_DATA = frozenset([type(None), bool, int, float, str, Blob, Array, Run])
 
 # Bound methods of values that the stream makes itself, by what makes the value. They neither
 # format (str.format reads attributes) nor write.
@@ -61,7 +62,7 @@ def is_plain(token: Token) -> bool:
         if kind is tuple or kind is list:
             pending += item
         elif kind is Mapping:
-            pending += item.pairs
+            pending += item
         elif kind is Collection:
             pending += item.items
         else:
@@ -259,7 +260,7 @@ def _copyreg_newobj(built: Built) -> str | None:
 
 
 def _is_empty(token: Token) -> bool:
-    return isinstance(token, Mapping) and not token.pairs
+    return isinstance(token, Mapping) and not token
 
 
 def _codecs_encode(built: Built) -> str | None:

@@ -197,12 +197,12 @@ class _Inspector:
         return self._hidden(state)
 
     def _keys(self, state: Mapping) -> str | None:
-        keys = tuple(state.pairs[::2])
+        keys = tuple(state.keys)
         if not all(type(key) is str for key in keys):
             return "an attribute's name is no string"
         if keys in self._good_keys:
             return None
-        for key, value in zip(keys, state.pairs[1::2], strict=True):
+        for key, value in zip(keys, state.values, strict=True):
             if key == "__doc__" and type(value) is str:
                 continue
             if key.startswith("__") and key.endswith("__"):
@@ -222,4 +222,4 @@ class _Inspector:
 
 
 def _is_empty(kwargs: Token) -> bool:
-    return kwargs is None or (isinstance(kwargs, Mapping) and not kwargs.pairs)
+    return kwargs is None or (isinstance(kwargs, Mapping) and not kwargs)

@@ -153,31 +153,54 @@ def _bit_generator(built: Built) -> str | None:
 
 
 def _generator_state(state: Token) -> str | None:
-    """A dict; or the dict and the seed it came from; or, of a Generator, nothing."""
+    """A dict with a dict ``state`` in it; or that dict and the seed it came from; or None.
+
+    Only real dicts will do: what merely behaves like one hides the position it holds.
+    """
+    if type(state) is tuple and state:
+        state = state[0]
     if state is None:
         return None
-    if type(state) is tuple and state and (state[0] is None or isinstance(state[0], Mapping)):
-        return _generator_state(state[0])
     if not isinstance(state, Mapping):
         return "the state of a random number generator is no dict"
     for key, value in _pairs(state):
-        if type(key) is not str:
-            return "the state of a random number generator has a key that is no string"
-        if key == "state" and isinstance(value, Mapping):
-            reason = _generator_state(value)
-            if reason:
-                return reason
-        elif key in _POSITIONS and not (type(value) is int and 0 <= value <= _POSITIONS[key]):
-            return "the position of a random number generator is outside its buffer"
-        elif not isinstance(value, str | int | float | Array | Built):
-            return "the state of a random number generator has not the form numpy writes"
+        inner = _pairs(value) if key == "state" and isinstance(value, Mapping) else ()
+        reason = _unlike_state(key, value, nested=key == "state")
+        for inner_key, inner_value in inner:
+            reason = reason or _unlike_state(inner_key, inner_value, nested=False)
+        if reason:
+            return reason
     return None
+
+
+def _unlike_state(key: Token, value: Token, *, nested: bool) -> str | None:
+    if type(key) is not str:
+        return "the state of a random number generator has a key that is no string"
+    if key in _POSITIONS and not (type(value) is int and 0 <= value <= _POSITIONS[key]):
+        return "the position of a random number generator is outside its buffer"
+    if nested:
+        honest = isinstance(value, Mapping)
+    else:
+        honest = type(value) in (str, int, float, Array) or _is_numpy(value)
+    return None if honest else "the state of a random number generator is not as numpy writes it"
+
+
+_NUMPY_VALUES = frozenset(["_reconstruct", "_frombuffer", "scalar"])
+
+
+def _is_numpy(token: Token) -> bool:
+    """Whether a token is a numpy array or scalar, whose own rules judge what is in it."""
+    return (
+        isinstance(token, Built)
+        and isinstance(token.callable, Global)
+        and token.callable.module.startswith(("numpy._core.", "numpy.core."))
+        and token.callable.name in _NUMPY_VALUES
+    )
 
 
 def _pairs(mapping: Mapping) -> Iterator[tuple[Token, Token]]:
     """Every pair a mapping was ever given, those since overwritten as well."""
-    pairs = mapping.pairs
-    return zip(pairs[::2], pairs[1::2], strict=True)
+    return zip(mapping.keys, mapping.values, strict=True)
 
 
 # -- scipy ----------------------------------------------------------------------------------------
@@ -257,7 +280,7 @@ def _pandas_index(built: Built) -> str | None:
         return "an index is made of a class that is none"
     parts = args[1]
     if isinstance(parts, Mapping) and all(
-        type(key) is str and key in _INDEX_PARTS for key in parts.pairs[::2]
+        type(key) is str and key in _INDEX_PARTS for key in parts.keys
     ):
         return None
     return "an index has parts that pandas does not write"
@@ -322,9 +345,6 @@ _ARRAY_TYPES = {
     "StringArray": "O",
     "TimedeltaArray": "m",
 }
-_NUMPY_ARRAYS = frozenset(["_reconstruct", "_frombuffer"])
-
-
 def _pandas_array(built: Built) -> str | None:
     """``__pyx_unpickle_NDArrayBacked(cls, checksum, state)``, state ``(dtype, values)``.
 
@@ -340,23 +360,12 @@ def _pandas_array(built: Built) -> str | None:
     for state in states:
         if type(state) is not tuple or len(state) not in (2, 3):
             return "the state of a pandas array has not the form pandas writes"
-        values = [part for part in state[:2] if _is_values(part)]
+        values = [part for part in state[:2] if isinstance(part, Array) or _is_numpy(part)]
         if len(values) != 1:
             return "the state of a pandas array has not the form pandas writes"
         if isinstance(values[0], Built) and _kind(values[0]) != expected:
             return "the values of a pandas array are of another type than the array"
     return None
-
-
-def _is_values(token: Token) -> bool:
-    if isinstance(token, Array):
-        return True
-    return (
-        isinstance(token, Built)
-        and isinstance(token.callable, Global)
-        and token.callable.module.startswith("numpy.")
-        and token.callable.name in _NUMPY_ARRAYS
-    )
 
 
 def _kind(array: Built) -> str | None:

@@ -12,11 +12,13 @@ Source: joblib ``NumpyArrayWrapper.write_array`` and ``read_array``.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from safeload.scan.dtypes import DType, DTypeError, describe
 from safeload.scan.machine import Machine, MalformedError
 from safeload.scan.program import ArraySpan, Built, Global, Mapping, Token, Use
 
-__all__ = ["read_array"]
+__all__ = ["ArrayForm", "locate", "read_wrapper"]
 
 _ATTRIBUTES = [
     "subclass",
@@ -38,8 +40,24 @@ _SUBCLASSES = {
 _PADDING = b"\xff" * 255
 
 
-def read_array(m: Machine, wrapper: Built, state: Token) -> ArraySpan | None:
-    """Find the bytes of the array that a wrapper announces.
+class ArrayForm(NamedTuple):
+    """What a wrapper says of its array but for the shape.
+
+    Attributes:
+        subclass: The array's type, which no reader of today uses.
+        dtype: Its element type.
+        order: ``"C"`` or ``"F"``.
+        alignment: What the first raw byte's offset is a multiple of, or None without padding.
+    """
+
+    subclass: Global
+    dtype: DType
+    order: str
+    alignment: int | None
+
+
+def read_wrapper(m: Machine, wrapper: Built, state: Token) -> tuple[ArrayForm, tuple[int, ...]]:
+    """Read an array wrapper.
 
     Args:
         m: The machine, right after the wrapper's BUILD.
@@ -47,10 +65,10 @@ def read_array(m: Machine, wrapper: Built, state: Token) -> ArraySpan | None:
         state: The state it was given.
 
     Returns:
-        The span of raw bytes, or None where a pickle of its own follows instead.
+        The array's form, and its shape.
 
     Raises:
-        MalformedError: The wrapper is not as joblib writes it, or the bytes are too few.
+        MalformedError: The wrapper is not as joblib writes it.
     """
     if not isinstance(state, Mapping) or wrapper.args != () or wrapper.states or wrapper.items:
         raise _malformed(m, "An array wrapper is not built as joblib builds it.")
@@ -61,25 +79,47 @@ def read_array(m: Machine, wrapper: Built, state: Token) -> ArraySpan | None:
     m.use_up(subclass, Use.CONSTRUCT, holder=state)
     if order not in _ORDERS or type(mmap) is not bool:
         raise _malformed(m, "An array wrapper has an unknown order.")
-    if type(shape) is not tuple or len(shape) > m.limits.array_dimensions:
+    if alignment is not None and (
+        type(alignment) is not int or not 1 <= alignment <= len(_PADDING)
+    ):
+        raise _malformed(m, "An array's alignment is no number of bytes.")
+    if type(shape) is not tuple or not all(type(length) is int for length in shape):
         raise _malformed(m, "An array's shape is no shape.")
-    dtype = _dtype(m, token)
-    nbytes = dtype.itemsize
+    return ArrayForm(subclass, _dtype(m, token), order, alignment), shape
+
+
+def locate(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> ArraySpan | None:
+    """Find the bytes of an array.
+
+    Args:
+        m: The machine, right behind the wrapper.
+        form: What the wrapper says.
+        shape: The array's shape.
+
+    Returns:
+        The span of raw bytes, or None where a pickle of its own follows instead.
+
+    Raises:
+        MalformedError: The shape is none, the padding not canonical, or the bytes too few.
+    """
+    if len(shape) > m.limits.array_dimensions:
+        raise _malformed(m, "An array has more dimensions than numpy allows.")
+    nbytes = form.dtype.itemsize
     for length in shape:
-        if type(length) is not int or not 0 <= length < _LENGTHS:
+        if not 0 <= length < _LENGTHS:
             raise _malformed(m, "An array's shape is no shape.")
         nbytes *= length
-    if dtype.hasobject:
+    if form.dtype.hasobject:
         return None
-    offset = _skip_padding(m, alignment)
+    offset = m.position if form.alignment is None else _skip_padding(m, form.alignment)
     if nbytes > m.size - offset:
         raise _malformed(m, "An array has more elements than there are bytes.")
-    return ArraySpan(offset, nbytes, dtype.spec, shape, order)
+    return ArraySpan(offset, nbytes, form.dtype.spec, shape, form.order)
 
 
 def _attributes(m: Machine, state: Mapping) -> list[Token]:
     """The values of a wrapper's attributes, in joblib's order; no alignment reads as None."""
-    keys, values = state.pairs[::2], state.pairs[1::2]
+    keys, values = state.keys, state.values
     if keys == _ATTRIBUTES:
         return values
     if keys == _ATTRIBUTES[:-1]:
@@ -100,11 +140,7 @@ def _dtype(m: Machine, token: Token) -> DType:
     return dtype
 
 
-def _skip_padding(m: Machine, alignment: Token) -> int:
-    if alignment is None:
-        return m.position
-    if type(alignment) is not int or not 1 <= alignment <= len(_PADDING):
-        raise _malformed(m, "An array's alignment is no number of bytes.")
+def _skip_padding(m: Machine, alignment: int) -> int:
     start = m.position + 1
     expected = alignment - start % alignment
     if m.position >= m.size or m.data[m.position] != expected:

@@ -188,7 +188,7 @@ def _record(
         raise DTypeError("a record's field names are not distinct strings")
     if code != f"V{itemsize}" or not 0 <= itemsize < 2**31 or alignment not in (1, 2, 4, 8, 16):
         raise DTypeError("a record claims another size than its code")
-    pairs = fields.pairs
+    pairs = fields
     if not all(type(key) is str for key in pairs[::2]) or len(pairs) != 2 * len(names):
         raise DTypeError("a record's fields do not match their names")
     by_name = dict(zip(pairs[::2], pairs[1::2], strict=True))

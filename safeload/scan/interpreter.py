@@ -14,8 +14,8 @@ from __future__ import annotations
 import struct
 
 from safeload.limits import Limits
-from safeload.scan.arrays import read_array
-from safeload.scan.machine import WATCHED, Machine, MalformedError
+from safeload.scan.arrays import ArrayForm, locate, read_wrapper
+from safeload.scan.machine import SPENT, WATCHED, Machine, MalformedError
 from safeload.scan.opcodes import HANDLERS
 from safeload.scan.program import (
     Array,
@@ -28,6 +28,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
+from safeload.scan.runs import WRAPPER, Run, count_pairs, shape_of
 
 __all__ = ["interpret"]
 
@@ -37,6 +38,10 @@ _UINT32 = struct.Struct("<I")
 _CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 _FRAME = 0x95
 _STRINGS = frozenset([str])
+# Fewer pairs than this are read one by one.
+_WORTHWHILE = 16
+# How many opcodes an array's wrapper takes, give or take the dimensions.
+_WRAPPER_OPCODES = 22
 
 
 def interpret(
@@ -73,6 +78,7 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
     data, size = m.data, m.size
     stack, marks, memo = m.stack, m.marks, m.memo
     push, pop, remember = stack.append, stack.pop, memo.append
+    construct, record = Use.CONSTRUCT, m.program.built.append
     int32, uint32, float64 = _INT32.unpack_from, _UINT32.unpack_from, _FLOAT64.unpack_from
     position = m.position
     opcodes, budget = 0, m.limits.opcodes
@@ -91,7 +97,15 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                 except IndexError:
                     m.unset(position)
                 if type(token) in WATCHED:
-                    m.recall(token, position)
+                    if token is m.wrapper:
+                        m.position = position
+                        array = _repeat_array(m, end)
+                        if array is not None:
+                            push(array)
+                            opcodes += _WRAPPER_OPCODES
+                            position = m.position
+                            break
+                    token = m.recall(index, position)
                 push(token)
             elif opcode == 0x8C:  # SHORT_BINUNICODE
                 stop = position + 1 + data[position]
@@ -120,7 +134,20 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
             elif opcode in _CONSTANTS:
                 push(_CONSTANTS[opcode])
             elif opcode == 0x28:  # MARK
+                if data[position] == 0x8C and type(stack[-1] if stack else None) is Mapping and (
+                    not m.gaps and len(stack) > (marks[-1] if marks else 0)
+                ):
+                    count, stop = count_pairs(data, position, end)
+                    if count >= _WORTHWHILE:
+                        run = Run(data, position, stop, len(memo))
+                        stack[-1].append(run)
+                        memo += [run] * count
+                        position = stop + 1
+                        opcodes += 3 * count + 1
+                        continue
                 marks.append(len(stack))
+                if opcodes > budget:
+                    m.too_many(position)
             elif opcode == 0x7D:  # EMPTY_DICT
                 push(Mapping())
             elif opcode == 0x75 and marks and len(stack) - marks[-1] & 1 == 0 and (
@@ -129,7 +156,7 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                 and _STRINGS.issuperset(map(type, stack[marks[-1] :: 2]))
             ):  # SETITEMS of a dict with string keys
                 height = marks.pop()
-                stack[height - 1].pairs += stack[height:]
+                stack[height - 1] += stack[height:]
                 del stack[height:]
             elif 0x85 <= opcode <= 0x87:  # TUPLE1, TUPLE2, TUPLE3
                 height = len(stack) - (opcode - 0x84)
@@ -144,11 +171,14 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                     m.underflow(position)
                 token = pop()
                 target = stack[-1]
-                m.position = position
                 if type(target) is Global:
                     target.consumed += 1
-                    target.uses.add(Use.CONSTRUCT)
-                stack[-1] = m.build(target, Use.CONSTRUCT, token)
+                    target.uses.add(construct)
+                built = stack[-1] = Built(target, construct, token, position - 1)
+                if target is m.wrapper:
+                    m.wrappers += 1
+                else:
+                    record(built)
             elif opcode == 0x62:  # BUILD
                 if len(stack) - 2 < (marks[-1] if marks else 0):
                     m.underflow(position)
@@ -158,7 +188,7 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                     m.note("SL104", "BUILD on something the stream did not make.", position - 1)
                 elif target.callable is m.wrapper and m.wrapper is not None and not m.nested:
                     m.position = position
-                    stack[-1] = _take_array(m, target, token)
+                    stack[-1] = _build_array(m, target, token)
                     position = m.position
                     break
                 else:
@@ -171,7 +201,7 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                 except IndexError:
                     m.unset(position)
                 if type(token) in WATCHED:
-                    m.recall(token, position)
+                    token = m.recall(index, position)
                 push(token)
             elif opcode == 0x58:  # BINUNICODE
                 stop = position + 4 + uint32(data, position)[0]
@@ -197,22 +227,54 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                 position = m.position
                 if opcode == _FRAME or m.stopped:
                     break
-            if opcodes > budget:
-                m.program.opcodes = opcodes
-                raise MalformedError("SL002", "The stream has too many opcodes.", position)
+                if opcodes > budget:
+                    m.too_many(position)
         else:
             m.position = position
             m.leave_frame()
         m.program.opcodes = opcodes
 
 
-def _take_array(m: Machine, wrapper: Built, state: Token) -> Array:
+def _build_array(m: Machine, wrapper: Built, state: Token) -> Array:
     """The token of the array whose wrapper was just built; steps over the array's bytes."""
     if m.frame_end is not None and m.position != m.frame_end:
         m.note("SL208", "A frame reaches into the bytes of an array.", m.position)
     m.frame_end = None
+    form, shape = read_wrapper(m, wrapper, state)
+    if m.awaited is not None and m.awaited[0] == m.position:
+        m.forms[m.awaited[1]] = form
+    m.wrappers -= 1
+    return _take_array(m, form, shape)
+
+
+def _repeat_array(m: Machine, end: int) -> Array | None:
+    """The token of an array whose wrapper differs from an earlier one in nothing but the shape.
+
+    Does all that the opcodes of the wrapper would do. Returns None if they have to be read.
+    """
+    match = WRAPPER.match(m.data, m.position, end)
+    if match is None or m.gaps:
+        return None
+    head, code, tail = match.groups()
+    form = m.forms.get((head, tail))
+    if form is None:
+        m.awaited = match.end(), (head, tail)
+        return None
+    if m.wrapper is None or m.frame_end not in (None, match.end()):
+        return None
+    shape = shape_of(code)
+    m.memo += (SPENT, SPENT, shape) if shape else (SPENT, SPENT)
+    for used in (m.wrapper, form.subclass):
+        used.pushed += 1
+        used.consumed += 1
+    m.frame_end = None
+    m.position = match.end()
+    return _take_array(m, form, shape)
+
+
+def _take_array(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> Array:
     start = m.position
-    array: ArraySpan | Program | None = read_array(m, wrapper, state)
+    array: ArraySpan | Program | None = locate(m, form, shape)
     if isinstance(array, ArraySpan):
         m.position = array.offset + array.nbytes
     else:
@@ -220,7 +282,6 @@ def _take_array(m: Machine, wrapper: Built, state: Token) -> Array:
         m.position += array.size
     m.cut(start, m.position, instead=b"Q")
     m.program.arrays.append(array)
-    m.wrappers -= 1
     return Array(len(m.program.arrays) - 1)
 
 

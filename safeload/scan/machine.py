@@ -15,23 +15,32 @@ from __future__ import annotations
 
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
 from safeload.scan.dtypes import DType
 from safeload.scan.program import Buffer, Built, Global, GlobalUse, Program, Token, Use
+from safeload.scan.runs import Run
 from safeload.verdict import Finding, Severity
 
-__all__ = ["UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
+if TYPE_CHECKING:
+    from safeload.scan.arrays import ArrayForm
+
+__all__ = ["SPENT", "UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
 
 class _Unset:
     """Stands in the memo where a PUT left a gap."""
 
 
+class _Spent:
+    """Stands in the memo where an array's wrapper and its state would be."""
+
+
 UNSET = _Unset()
+SPENT = _Spent()
 
 # Tokens whose every return from the memo is counted or judged.
-WATCHED = frozenset([Global, Built, _Unset])
+WATCHED = frozenset([Global, Built, Run, _Spent, _Unset])
 
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
@@ -99,6 +108,10 @@ class Machine:
         # Dtypes described so far, by the identity of their token, which is kept alive.
         self.dtypes: dict[int, tuple[Token, DType]] = {}
         # Canonical code so far, and where the run of bytes begins that is not in it yet.
+        # Forms of arrays by the opcodes of their wrapper around the shape, and the opcodes whose
+        # form will be known at an offset to come.
+        self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
+        self.awaited: tuple[int, tuple[bytes, bytes]] | None = None
         self._segments: list[bytes] = []
         self._segment_start = start
         # Containers whose global was used up where it stands, by identity; kept alive so that no
@@ -167,6 +180,9 @@ class Machine:
             if memo[index] is UNSET:
                 self.gaps -= 1
             memo[index] = token
+            # What was read through the memo may mean something else from here on.
+            self.forms.clear()
+            self.awaited = None
             return
         gap = index - len(memo)
         if index < 0 or self.gaps + gap > _GAPS_FREE + len(memo):
@@ -180,18 +196,29 @@ class Machine:
         if not 0 <= index < len(self.memo):
             self.unset(self.position)
         token = self.memo[index]
-        if type(token) in WATCHED:
-            self.recall(token, self.position)
-        self.stack.append(token)
+        self.stack.append(
+            self.recall(index, self.position) if type(token) in WATCHED else token
+        )
 
-    def recall(self, token: Token, position: int) -> None:
-        """Count a global that comes from the memo; refuse an array wrapper that does."""
+    def recall(self, index: int, position: int) -> Token:
+        """Take a watched token from the memo.
+
+        A global is counted; a key of a run is decoded; an array wrapper is not referred to again
+        by any writer.
+        """
+        token = self.memo[index]
+        if isinstance(token, Run):
+            for place, (key, _) in enumerate(token.pairs(), token.first):
+                if self.memo[place] is token:
+                    self.memo[place] = key
+            return self.memo[index]
         if isinstance(token, Global):
             token.pushed += 1
         elif token is UNSET:
             self.unset(position)
-        elif token.callable is self.wrapper:
+        elif token is SPENT or token.callable is self.wrapper:
             self.note("SL215", "An array wrapper is referred to again.", position)
+        return token
 
     # -- globals and objects -----------------------------------------------------------------
 
@@ -248,7 +275,9 @@ class Machine:
 
     def build(self, target: Token, use: Use, args: Token, kwargs: Token = None) -> Built:
         """A new object made from ``target``."""
-        built = Built(target, use, args, self.position - 1, kwargs)
+        built = Built(target, use, args, self.position - 1)
+        if kwargs is not None:
+            built.kwargs = kwargs
         if target is self.wrapper and use is Use.CONSTRUCT:
             # What joblib's wrapper may be given is checked where its array is read.
             self.wrappers += 1
@@ -264,6 +293,10 @@ class Machine:
         if len(self.program.findings) < self.limits.findings:
             member = self.program.member
             self.program.findings.append(Finding(rule, severity, message, member, offset))
+
+    def too_many(self, position: int) -> NoReturn:
+        """There are more opcodes than the limit."""
+        raise MalformedError("SL002", "The stream has too many opcodes.", position)
 
     def beyond(self, position: int) -> NoReturn:
         """A length leads beyond the end."""

@@ -21,7 +21,6 @@ __all__ = ["HANDLERS"]
 
 _HIGHEST_PROTOCOL = 5
 _HEAD = 256
-_KEY_BUDGET = 10_000
 
 _INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
@@ -198,7 +197,7 @@ def _short_tuple(length: int) -> Handler:
 
 def _dict(m: Machine) -> None:
     mapping = Mapping()
-    _extend_pairs(m, mapping.pairs, m.pop_to_mark())
+    _extend_pairs(m, mapping, m.pop_to_mark())
     m.stack.append(mapping)
 
 
@@ -243,7 +242,7 @@ def _setitems(m: Machine) -> None:
 def _fill_dict(m: Machine, pairs: list[Token]) -> None:
     target = m.stack[-1]
     if type(target) is Mapping:
-        _extend_pairs(m, target.pairs, pairs)
+        _extend_pairs(m, target, pairs)
     else:
         _check_keys(m, pairs[::2])
         _fill_object(m, target, pairs)
@@ -280,7 +279,7 @@ def _check_keys(m: Machine, keys: list[Token]) -> None:
     """Bound the cost of hashing keys: tuples within tuples can take time without end."""
     if _ATOMS.issuperset(map(type, keys)):
         return
-    budget = _KEY_BUDGET + len(keys)
+    budget = m.limits.key_items + len(keys)
     pending = list(keys)
     while pending:
         key = pending.pop()

@@ -15,11 +15,12 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 
 from __future__ import annotations
 
-import mmap
+import itertools
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from safeload.scan.runs import Buffer, Run
 from safeload.verdict import Finding
 
 __all__ = [
@@ -37,9 +38,6 @@ __all__ = [
     "Token",
     "Use",
 ]
-
-# What a file's bytes are kept in.
-Buffer = bytes | bytearray | mmap.mmap
 
 # A token; see the module docstring. Recursive unions of such width help no reader.
 Token = Any
@@ -59,6 +57,9 @@ class Use(StrEnum):
     CALL = "call"
     FILL = "fill"
     REFER = "refer"
+
+    # Millions of sets of uses are made; the enumeration's own hash is not cached.
+    __hash__ = str.__hash__
 
 
 class Global:
@@ -111,17 +112,15 @@ class Built:
         offset: Where it was made, bytes.
     """
 
-    __slots__ = ("args", "callable", "items", "kwargs", "offset", "states", "use")
+    # Most objects have none of these, so that they stay with the class.
+    kwargs: Token = None
+    states: tuple[Token, ...] = ()
+    items: tuple[Token, ...] = ()
 
-    def __init__(
-        self, target: Token, use: Use, args: Token, offset: int, kwargs: Token = None
-    ) -> None:
+    def __init__(self, target: Token, use: Use, args: Token, offset: int) -> None:
         self.callable = target
         self.use = use
         self.args = args
-        self.kwargs = kwargs
-        self.states: tuple[Token, ...] = ()
-        self.items: tuple[Token, ...] = ()
         self.offset = offset
 
     def is_of(self, module: str, name: str) -> bool:
@@ -130,13 +129,35 @@ class Built:
         return isinstance(target, Global) and target.module == module and target.name == name
 
 
-class Mapping:
-    """A dict; ``pairs`` is flat, keys and values alternate, later pairs overwrite earlier ones."""
+class Mapping(list[Token]):
+    """A dict: a flat list in which keys and values alternate, later pairs overwrite earlier ones.
 
-    __slots__ = ("pairs",)
+    A :class:`~safeload.scan.runs.Run` in it stands for many pairs at once.
 
-    def __init__(self) -> None:
-        self.pairs: list[Token] = []
+    Pairs that were overwritten stay, so that nothing a dict ever held goes unseen.
+    """
+
+    __slots__ = ()
+
+    @property
+    def keys(self) -> list[Token]:
+        """Every key that was ever set, in order."""
+        return self.pairs[::2]
+
+    @property
+    def values(self) -> list[Token]:
+        """The values that belong to the keys."""
+        return self.pairs[1::2]
+
+    @property
+    def pairs(self) -> list[Token]:
+        """Keys and values, those of a run written out."""
+        if not any(type(item) is Run for item in self):
+            return self
+        pairs: list[Token] = []
+        for item in self:
+            pairs += itertools.chain.from_iterable(item.pairs()) if type(item) is Run else [item]
+        return pairs
 
     def get(self, key: str) -> Token:
         """The last value set for a string key, or None."""
@@ -185,8 +206,7 @@ class Array:
         self.index = index
 
 
-@dataclass(frozen=True, slots=True)
-class ArraySpan:
+class ArraySpan(NamedTuple):
     """Raw array bytes between the opcodes of a joblib file.
 
     Attributes:

@@ -43,9 +43,8 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
         if head.startswith(prefix):
             return _unread(data, rule, message)
     if head.startswith(_ZIP):
-        with memoryview(data) as view:
-            if has_schema(view):
-                return read_skops(view, limits)
+        if has_schema(data):
+            return read_skops(data, limits)
         return _unread(data, "SL001", "It is a zip archive without a skops schema.")
     codec = codec_of(head)
     if codec is None:

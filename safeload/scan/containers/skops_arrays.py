@@ -167,8 +167,7 @@ def _random_generator(walk: Walk, state: dict[str, Any]) -> Token:
         seed = (_seed_sequence(walk, walk.node(part(content, "seed_seq"))),)
     target = walk.global_("numpy.random", name, Use.CALL)
     generator = walk.built(target, Use.CALL, seed, state=bits)
-    arguments = Mapping()
-    arguments.pairs = ["bit_generator", generator]
+    arguments = Mapping(["bit_generator", generator])
     target = walk.global_("numpy.random._generator", "Generator", Use.CALL)
     return walk.built(target, Use.CALL, kwargs=arguments)
 
@@ -178,7 +177,7 @@ def _seed_sequence(walk: Walk, seed: Token) -> Built:
         raise OddNodeError("its seed is not a dict")
     known = {"entropy", "spawn_key", "pool_size", "n_children_spawned"}
     size = seed.get("pool_size")
-    if not set(seed.pairs[::2]) <= known or type(size) is not int or size > _POOL_SIZE:
+    if not set(seed.keys) <= known or type(size) is not int or size > _POOL_SIZE:
         raise OddNodeError("its seed is none that numpy writes")
     target = walk.global_("numpy.random.bit_generator", "SeedSequence", Use.CALL)
     return walk.built(target, Use.CALL, kwargs=seed)

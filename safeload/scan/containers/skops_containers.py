@@ -45,8 +45,7 @@ def _dict(walk: Walk, state: dict[str, Any]) -> Token:
         pairs.append(walk.node(value))
     module, name = names(state)
     if (module, name) == ("builtins", "dict"):
-        mapping = Mapping()
-        mapping.pairs = pairs
+        mapping = Mapping(pairs)
         return mapping
     return _filled(walk.built(walk.global_(module, name, Use.CONSTRUCT), Use.CONSTRUCT), pairs)
 
@@ -85,7 +84,7 @@ def _default_dict(walk: Walk, state: dict[str, Any]) -> Token:
     if not isinstance(main, Mapping):
         raise OddNodeError("its content is not a dict")
     target = walk.global_("collections", "defaultdict", Use.CALL)
-    return _filled(walk.built(target, Use.CALL, (factory,)), main.pairs)
+    return _filled(walk.built(target, Use.CALL, (factory,)), main)
 
 
 def _list(walk: Walk, state: dict[str, Any]) -> Token:

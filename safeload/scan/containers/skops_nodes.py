@@ -73,7 +73,7 @@ def checked_state(walk: Walk, token: Token) -> Token:
     if token is None:
         return None
     if isinstance(token, Mapping):
-        if any(type(key) is not str for key in token.pairs[::2]):
+        if any(type(key) is not str for key in token.keys):
             raise OddNodeError("its state has keys that are not strings")
         return token
     if type(token) is not tuple:
@@ -109,7 +109,7 @@ def _reduce(walk: Walk, state: dict[str, Any]) -> Token:
     target = walk.global_(*names(state), Use.CALL)
     content = walk.node(part(state, "content"))
     args = arguments(walk.node(part(part(state, "__reduce__"), "args")))
-    empty = content == () or (isinstance(content, Mapping) and not content.pairs)
+    empty = content == () or (isinstance(content, Mapping) and not content)
     return walk.built(target, Use.CALL, args, state=None if empty else checked_state(walk, content))
 
 
@@ -179,7 +179,7 @@ def _partial(walk: Walk, state: dict[str, Any]) -> Token:
     func, args, keywords, namespace = (
         walk.node(part(content, key)) for key in ("func", "args", "kwds", "namespace")
     )
-    if not isinstance(keywords, Mapping) or any(type(k) is not str for k in keywords.pairs[::2]):
+    if not isinstance(keywords, Mapping) or any(type(k) is not str for k in keywords.keys):
         raise OddNodeError("its keyword arguments are not a dict of names")
     if namespace is not None and not isinstance(namespace, Mapping):
         raise OddNodeError("its attributes are not a dict")

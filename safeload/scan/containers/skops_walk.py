@@ -190,7 +190,8 @@ class Walk:
     ) -> Built:
         """A new object made from ``target``."""
         target.uses.add(use)
-        built = Built(target, use, args, target.offset, kwargs)
+        built = Built(target, use, args, target.offset)
+        built.kwargs = kwargs
         if state is not None:
             built.states = (state,)
         self.program.built.append(built)

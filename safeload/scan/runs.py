@@ -1,0 +1,123 @@
+"""Stretches of opcodes that are recognised as a whole.
+
+Two idioms make up most of the opcodes of large models: the thousand pairs of a batch of a
+vocabulary, and joblib's array wrapper, written again for every array. A regular expression knows
+their bytes, so that their effect on the machine is applied at once instead of opcode by opcode.
+What it matches has exactly the effect that :mod:`safeload.scan.interpreter` would have given it;
+what it does not match, the interpreter reads.
+
+Trust: a match proves the form of the opcodes; names, types and lengths are checked as ever.
+Source: ``_batch_setitems`` of CPython's ``pickle.py``; joblib ``NumpyPickler.save``.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+
+__all__ = ["WRAPPER", "Buffer", "Run", "count_pairs", "shape_of"]
+
+# What a file's bytes are kept in.
+Buffer = bytes | bytearray | mmap.mmap
+
+_BATCH = 1000
+
+# SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE.
+_LENGTHS = sorted(range(256), key=lambda length: abs(length - 7))
+_TEXT = b"\x8c(?:%s)\x94" % b"|".join(
+    re.escape(bytes([length])) + b".{%d}" % length for length in _LENGTHS
+)
+_INTEGER = b"(?:K.|M..|J....)"
+_PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
+_FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
+
+# Pairs up to the SETITEMS that takes them; possessive, so that no state is kept for a way back.
+_PAIRS = re.compile(b"(?:%s)++u" % _PAIR.pattern, re.DOTALL)
+
+_GET = b"(?:h.|j....)"
+# NEWOBJ of the wrapper (whose BINGET was just read), then its state: everything up to the shape,
+# the shape, and everything behind it. Only the shape differs from array to array.
+WRAPPER = re.compile(
+    b"(\\)\x81\x94}\x94\\(%(get)s%(get)s%(get)s)"
+    b"(\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94)"
+    b"(%(get)s%(get)s%(get)s%(get)s%(get)s[\x88\x89](?:%(get)sK.)?ub)"
+    % {b"get": _GET, b"int": _INTEGER},
+    re.DOTALL,
+)
+
+
+class Run:
+    """The pairs of a vocabulary that were stepped over; they are decoded if anybody asks.
+
+    Args:
+        data: The member's bytes.
+        start: First byte of the first pair.
+        stop: First byte behind the last.
+        first: Memo index of the first key.
+    """
+
+    __slots__ = ("_data", "_start", "_stop", "first")
+
+    def __init__(self, data: Buffer, start: int, stop: int, first: int) -> None:
+        self._data = data
+        self._start = start
+        self._stop = stop
+        self.first = first
+
+    def pairs(self) -> Iterator[tuple[str, int]]:
+        """Keys and values in order.
+
+        Raises:
+            UnicodeDecodeError: A key is not UTF-8.
+        """
+        for match in _PAIR.finditer(self._data, self._start, self._stop):
+            pair = match[0]
+            end = 2 + pair[1]
+            key = pair[2:end].decode("utf-8", "surrogatepass")
+            yield key, int.from_bytes(pair[end + 2 :], "little", signed=pair[end + 1] == 0x4A)
+
+
+def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
+    """Match pairs of a short string and an integer, all memoised, up to their SETITEMS.
+
+    Args:
+        data: The member's bytes.
+        start: Where the first pair begins.
+        end: Where the frame or the bytes end.
+
+    Returns:
+        The number of pairs and the offset of their SETITEMS; ``(0, start)`` if there are none.
+    """
+    full = _FULL.match(data, start, end)
+    if full is not None:
+        return _BATCH, full.end() - 1
+    match = _PAIRS.match(data, start, end)
+    if match is None:
+        return 0, start
+    return len(_PAIR.findall(data, start, match.end() - 1)), match.end() - 1
+
+
+def shape_of(code: bytes) -> tuple[int, ...]:
+    """The tuple that the opcodes of a shape stand for.
+
+    Args:
+        code: What the second group of :data:`WRAPPER` matched.
+
+    Returns:
+        The shape.
+    """
+    lengths, position = [], 0
+    while position < len(code) - 1:
+        size = _SIZES.get(code[position])
+        if size is None:
+            break
+        stop = position + 1 + size
+        lengths.append(
+            int.from_bytes(code[position + 1 : stop], "little", signed=code[position] == 0x4A)
+        )
+        position = stop
+    return tuple(lengths)
+
+
+_SIZES = {0x4B: 1, 0x4D: 2, 0x4A: 4}
