@@ -28,6 +28,7 @@ __all__ = [
     "json_node",
     "json_text",
     "load_of_call",
+    "make_array",
     "make_call",
     "make_dtype",
     "make_object",
@@ -40,6 +41,7 @@ __all__ = [
     "shell",
     "skops",
     "skops_archive",
+    "support_vector_machine",
     "system",
 ]
 
@@ -65,6 +67,15 @@ def system(canary: str) -> Callable[[Pickle], object]:
 def make_call(function: Value, *args: Value) -> Callable[[Pickle], object]:
     """Opcodes that call a function; for an argument that is itself a call."""
     return lambda p: p.call(function, *args)
+
+
+def make_array(
+    *numbers: float, dtype: str = "<f8", shape: tuple[int, ...] | None = None
+) -> Callable[[Pickle], object]:
+    """Opcodes of joblib that make an array of these numbers."""
+    form = {"<f8": "d", "<i4": "i", "<i8": "q", "<u4": "I"}[dtype]
+    data = struct.pack(f"<{len(numbers)}{form}", *numbers)
+    return lambda p: p.array(data, dtype=dtype, shape=shape or (len(numbers),))
 
 
 def make_dtype(code: Value = "f8", **given: Any) -> Callable[[Pickle], object]:
@@ -95,6 +106,26 @@ def load_of_call(canary: str) -> Callable[[Pickle], object]:
 def honest_state(**attributes: Value) -> dict[str, Value]:
     """State of an estimator, with what scikit-learn adds to it."""
     return {**attributes, "_sklearn_version": "1.9.1"}
+
+
+def support_vector_machine(**forged: Value) -> Callable[[Pickle], object]:
+    """Opcodes of joblib that make a fitted ``SVC`` of four points, some attributes forged."""
+    coefficients = make_array(0.59, 1.0, -1.0, -0.59, shape=(1, 4))
+    honest: dict[str, Value] = {
+        "break_ties": False, "decision_function_shape": "ovr", "kernel": "rbf", "degree": 3,
+        "gamma": "scale", "coef0": 0.0, "tol": 0.001, "C": 1.0, "nu": 0.0, "epsilon": 0.0,
+        "shrinking": True, "probability": False, "cache_size": 200, "class_weight": None,
+        "verbose": False, "max_iter": -1, "random_state": None, "_sparse": False,
+        "_effective_probability": False, "n_features_in_": 1, "_gamma": 0.8, "fit_status_": 0,
+        "shape_fit_": (4, 1), "class_weight_": make_array(1.0, 1.0),
+        "classes_": make_array(0, 1, dtype="<i8"), "support_": make_array(0, 1, 2, 3, dtype="<i4"),
+        "support_vectors_": make_array(0.0, 1.0, 2.0, 3.0, shape=(4, 1)),
+        "_n_support": make_array(2, 2, dtype="<i4"), "dual_coef_": coefficients,
+        "intercept_": make_array(0.0), "_intercept_": make_array(0.0),
+        "_dual_coef_": coefficients, "_probA": make_array(), "_probB": make_array(),
+    }  # fmt: skip
+    state = honest_state(**{**honest, **forged})
+    return make_object(Name("sklearn.svm._classes", "SVC"), state=state)
 
 
 def compress(data: bytes, method: str) -> bytes:

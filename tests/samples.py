@@ -47,11 +47,13 @@ class Sample:
         technique: Which family of attacks it belongs to.
         source: Advisory, issue or paper it follows, or ``"own"``.
         format: What the file passes for.
-        expect: ``"refuse"`` or ``"incomplete"``.
-        rule: A rule that must be among the findings.
+        expect: ``"refuse"``, ``"incomplete"``, or ``"accept"`` for what only the load can stop.
+        rule: A rule that must be among the findings; empty where there are none.
         control: Whether an unprotected load is known to do harm.
         loader: Which load that is, a key of :data:`LOADERS`; empty without control.
         then: Method to call on what was loaded, for payloads that fire later.
+        stops: Which error ``load_unsigned`` ends in: ``"LoadError"`` for native state that the scan
+            cannot judge and the check of the live object must.
         effect: What the unprotected load does: creates the ``"canary"``, or ends in a ``"crash"``.
         gone_in: Python releases (of one minor version each) since which the control is dead.
     """
@@ -67,6 +69,7 @@ class Sample:
     loader: str = ""
     then: str = ""
     effect: str = "canary"
+    stops: str = "RefusedError"
     gone_in: list[str] = field(default_factory=list)
 
     @classmethod
