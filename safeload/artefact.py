@@ -178,7 +178,9 @@ def _fill(
     with memoryview(buffer) as view:
         while filled < len(view):
             chunk = view[filled : filled + _CHUNK]
-            count = os.readv(descriptor, [chunk]) if hasattr(os, "readv") else _read(descriptor, chunk)
+            count = (
+                os.readv(descriptor, [chunk]) if hasattr(os, "readv") else _read(descriptor, chunk)
+            )
             if not count:
                 break
             update(chunk[:count])

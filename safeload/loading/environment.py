@@ -51,8 +51,7 @@ def check_versions(signed: Mapping[str, str], policy: Policy) -> None:
     if _minor(wanted) == _minor(installed):
         return
     message = (
-        f"The model was written by scikit-learn {printable(wanted)}; "
-        f"installed is {installed}."
+        f"The model was written by scikit-learn {printable(wanted)}; installed is {installed}."
     )
     if policy.version_check == "warn":
         warnings.warn(message, stacklevel=4)
@@ -60,7 +59,7 @@ def check_versions(signed: Mapping[str, str], policy: Policy) -> None:
     raise LoadError(
         message,
         code="version-mismatch",
-        hint="Install that release, or set versions = \"warn\" in a policy file.",
+        hint='Install that release, or set versions = "warn" in a policy file.',
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from safeload.errors import LoadError, printable
@@ -85,16 +85,17 @@ class _Run:
             return _Run(
                 array, self._data, self._names, views=self._views, mmap_mode=self._mmap_mode
             ).load()
-        return make_array(
-            array, wrapper, self._data, views=self._views, mmap_mode=self._mmap_mode
-        )
+        return make_array(array, wrapper, self._data, views=self._views, mmap_mode=self._mmap_mode)
 
 
 class _Guard(pickle.Unpickler):
     """The C unpickler, granted exactly the names it is given."""
 
     def __init__(
-        self, stream: io.BufferedReader, names: Mapping[tuple[str, str], Any], next_array: Any
+        self,
+        stream: io.BufferedReader[io.BytesIO],
+        names: Mapping[tuple[str, str], Any],
+        next_array: Callable[[object], Any],
     ) -> None:
         super().__init__(stream)
         self._names = names

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.scan.dtypes import DType, DTypeError, describe
-from safeload.scan.runs import Run
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token, Use
+from safeload.scan.runs import Run
 
 __all__ = ["RULES", "Rule"]
 
@@ -37,7 +37,9 @@ _PATTERN_METHODS = frozenset("findall finditer fullmatch match search split sub 
 
 _MAX_PATTERN = 2_000
 # re.DEBUG prints and re.TEMPLATE is undefined: only the flags that change matching.
-_PATTERN_FLAGS = re.A | re.I | re.L | re.M | re.S | re.U | re.X
+_PATTERN_FLAGS = (
+    re.ASCII | re.IGNORECASE | re.LOCALE | re.MULTILINE | re.DOTALL | re.UNICODE | re.VERBOSE
+)
 
 
 def is_plain(token: Token) -> bool:
@@ -59,9 +61,7 @@ def is_plain(token: Token) -> bool:
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if kind is tuple or kind is list:
-            pending += item
-        elif kind is Mapping:
+        if kind is tuple or kind is list or kind is Mapping:
             pending += item
         elif kind is Collection:
             pending += item.items
@@ -106,7 +106,7 @@ def _getattr(built: Built) -> str | None:
 
 
 def _functools_partial(built: Built) -> str | None:
-    """``partial(func)`` with state ``(func, args, kwargs, namespace)``, as ``partial`` writes it."""
+    """``partial(func)``, and its state ``(func, args, kwargs, namespace)``."""
     args = built.args
     if type(args) is not tuple or not args:
         return "functools.partial is not given a function"
@@ -245,8 +245,10 @@ def _copyreg_reconstructor(built: Built) -> str | None:
         return "_reconstructor is given a base that is no built-in type"
     if base.name == "object":
         return None if state is None else "_reconstructor gives object a state"
-    return None if type(state) in (dict, list, tuple, str, int, float, Mapping, Built) else (
-        "_reconstructor is given a state of another type than its base"
+    return (
+        None
+        if type(state) in (dict, list, tuple, str, int, float, Mapping, Built)
+        else ("_reconstructor is given a state of another type than its base")
     )
 
 

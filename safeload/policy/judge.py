@@ -9,14 +9,21 @@ Trust: the scan is a description of a hostile file, the policy is ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.policy.arguments import RULES, Rule
 from safeload.policy.policy import Entry, Policy
-from safeload.scan.program import Built, Collection, Global, GlobalUse, Mapping, Program, Scan
-from safeload.scan.program import Token, Use
+from safeload.scan.program import (
+    Built,
+    Global,
+    GlobalUse,
+    Mapping,
+    Program,
+    Scan,
+    Token,
+    Use,
+)
 from safeload.verdict import (
     FileReport,
     Finding,
@@ -37,6 +44,10 @@ _CODE_NAMES = frozenset(
     "_function_setstate _make_cell _make_empty_cell _make_function _make_skel_func "
     "_make_skeleton_class _class_setstate loads".split()
 )
+
+_STRINGS = frozenset([str])
+# Texts that scipy and numpy set on instances: distributions and vectorised functions.
+_LABELS = frozenset(["__doc__", "__name__"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,7 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
             )
         )
     globals_ = tuple(
-        GlobalReport(
-            printable(f"{module}.{name}"), tuple(sorted(of_name)), offset, allowed
-        )
+        GlobalReport(printable(f"{module}.{name}"), tuple(sorted(of_name)), offset, allowed)
         for (module, name), (of_name, offset, allowed) in uses.items()
     )
     return Judgement(tuple(findings), globals_, tuple(members))
@@ -107,8 +116,9 @@ def _judge_program(
     for built in program.built:
         for rule, reason in inspect(built):
             findings.append(
-                Finding(rule, Severity.ERROR, f"{_name(built)}: {reason}.", program.member,
-                        built.offset)
+                Finding(
+                    rule, Severity.ERROR, f"{_name(built)}: {reason}.", program.member, built.offset
+                )
             )
     return findings
 
@@ -188,7 +198,7 @@ class _Inspector:
         """
         if type(state) is Mapping:
             return self._keys(state)
-        if type(state) is tuple and len(state) == 2:  # noqa: PLR2004
+        if type(state) is tuple and len(state) == 2:
             for part in state:
                 reason = self._keys(part) if type(part) is Mapping else self._hidden(part)
                 if reason is not None:
@@ -198,16 +208,16 @@ class _Inspector:
 
     def _keys(self, state: Mapping) -> str | None:
         keys = tuple(state.keys)
-        if not all(type(key) is str for key in keys):
+        if not _STRINGS.issuperset(map(type, keys)):
             return "an attribute's name is no string"
         if keys in self._good_keys:
             return None
         for key, value in zip(keys, state.values, strict=True):
-            if key == "__doc__" and type(value) is str:
+            if key in _LABELS and (value is None or type(value) is str):
                 continue
             if key.startswith("__") and key.endswith("__"):
                 return f"its state sets {printable(key)}"
-        if "__doc__" not in keys:
+        if _LABELS.isdisjoint(keys):
             self._good_keys.add(keys)
         return None
 

@@ -33,7 +33,7 @@ def _byte_string(built: Built) -> str | None:
     args = built.args
     if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob)):
         return None
-    if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":  # noqa: PLR2004
+    if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":
         return None
     return "it is not made from bytes in the stream"
 
@@ -54,7 +54,7 @@ def _zoneinfo_key(built: Built) -> str | None:
     args = built.args
     if (
         type(args) is tuple
-        and len(args) == 2  # noqa: PLR2004
+        and len(args) == 2
         and type(args[0]) is str
         and _ZONE.fullmatch(args[0])
         and type(args[1]) in (bool, int)
@@ -78,13 +78,17 @@ _MASKED_STATE = 7
 def _numpy_mareconstruct(built: Built) -> str | None:
     """``_mareconstruct(MaskedArray, ndarray, (0,), "b")`` with the state a masked array writes."""
     args = built.args
-    if type(args) is not tuple or len(args) != 4 or args[2] != (0,):  # noqa: PLR2004
+    if type(args) is not tuple or len(args) != 4 or args[2] != (0,):
         return "_mareconstruct is called in another way than numpy does"
     kinds = [(item.module, item.name) for item in args[:2] if isinstance(item, Global)]
-    if kinds not in (
-        [("numpy.ma", "MaskedArray"), ("numpy", "ndarray")],
-        [("numpy.ma.core", "MaskedArray"), ("numpy", "ndarray")],
-    ) or _text(args[3]) != "b":
+    if (
+        kinds
+        not in (
+            [("numpy.ma", "MaskedArray"), ("numpy", "ndarray")],
+            [("numpy.ma.core", "MaskedArray"), ("numpy", "ndarray")],
+        )
+        or _text(args[3]) != "b"
+    ):
         return "_mareconstruct is called in another way than numpy does"
     for state in built.states:
         if type(state) is not tuple or len(state) != _MASKED_STATE:
@@ -107,7 +111,7 @@ def _numpy_mareconstruct(built: Built) -> str | None:
 
 
 def _count(shape: Token) -> int | None:
-    if type(shape) is not tuple or len(shape) > 64:  # noqa: PLR2004
+    if type(shape) is not tuple or len(shape) > 64:
         return None
     count = 1
     for length in shape:
@@ -145,7 +149,7 @@ def _bit_generator(built: Built) -> str | None:
     )
     if not known:
         return "a random number generator is made from something unknown"
-    if len(args) == 2 and not (  # noqa: PLR2004
+    if len(args) == 2 and not (
         isinstance(args[1], Global) and (args[1].module, args[1].name) == _CONSTRUCTOR
     ):
         return "a random number generator is made by something unknown"
@@ -266,15 +270,32 @@ def _cython_newobj(built: Built) -> str | None:
 # -- pandas ---------------------------------------------------------------------------------------
 
 _INDEX_PARTS = frozenset(
-    "closed codes copy data dtype freq labels left levels name names right sortorder start step "
-    "stop tz".split()
+    [
+        "closed",
+        "codes",
+        "copy",
+        "data",
+        "dtype",
+        "freq",
+        "labels",
+        "left",
+        "levels",
+        "name",
+        "names",
+        "right",
+        "sortorder",
+        "start",
+        "step",
+        "stop",
+        "tz",
+    ]
 )
 
 
 def _pandas_index(built: Built) -> str | None:
     """``_new_Index(cls, parts)`` and its like: parts become arguments of ``cls.__new__``."""
     args = built.args
-    if type(args) is not tuple or len(args) != 2 or not isinstance(args[0], Global):  # noqa: PLR2004
+    if type(args) is not tuple or len(args) != 2 or not isinstance(args[0], Global):
         return "an index is made in another way than pandas does"
     if not (args[0].module.startswith("pandas") and args[0].name.endswith("Index")):
         return "an index is made of a class that is none"
@@ -292,7 +313,7 @@ _UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
 def _pandas_block(built: Built) -> str | None:
     """``_unpickle_block(values, placement, ndim)``."""
     args = built.args
-    if type(args) is not tuple or len(args) != 3 or args[2] not in (1, 2):  # noqa: PLR2004
+    if type(args) is not tuple or len(args) != 3 or args[2] not in (1, 2):
         return "a block is made in another way than pandas does"
     if not isinstance(args[0], Built | Array) or not isinstance(args[1], Built | Array):
         return "a block is made in another way than pandas does"
@@ -304,7 +325,7 @@ def _pandas_block(built: Built) -> str | None:
 def _columns(placement: Built) -> range | None:
     """The columns a slice stands for, of which pandas itself asks only how many they are."""
     args = placement.args
-    if type(args) is not tuple or len(args) != 3:  # noqa: PLR2004
+    if type(args) is not tuple or len(args) != 3:
         return None
     start, stop, step = args
     if type(start) is int and type(stop) is int and type(step) is int:
@@ -318,13 +339,13 @@ def _pandas_blocks(built: Built) -> str | None:
     A placement that is an array is not known here; it is checked on the frame, after loading.
     """
     args = built.args
-    if type(args) is not tuple or len(args) != 2 or type(args[0]) is not tuple:  # noqa: PLR2004
+    if type(args) is not tuple or len(args) != 2 or type(args[0]) is not tuple:
         return "a frame is made in another way than pandas does"
     ranges = []
     for block in args[0]:
         if not (isinstance(block, Built) and block.is_of(*_UNPICKLE_BLOCK)):
             return "a frame holds something that is no block"
-        if type(block.args) is not tuple or len(block.args) != 3:  # noqa: PLR2004
+        if type(block.args) is not tuple or len(block.args) != 3:
             return "a frame holds a block made in another way than pandas does"
         placement = block.args[1]
         if isinstance(placement, Built) and placement.is_of("builtins", "slice"):
@@ -345,13 +366,15 @@ _ARRAY_TYPES = {
     "StringArray": "O",
     "TimedeltaArray": "m",
 }
+
+
 def _pandas_array(built: Built) -> str | None:
     """``__pyx_unpickle_NDArrayBacked(cls, checksum, state)``, state ``(dtype, values)``.
 
     The compiled code reads the values as the class says, whatever they are.
     """
     args = built.args
-    if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):  # noqa: PLR2004
+    if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "a pandas array is made in another way than pandas does"
     expected = _ARRAY_TYPES.get(args[0].name)
     if expected is None or not args[0].module.startswith("pandas"):
@@ -375,7 +398,7 @@ def _kind(array: Built) -> str | None:
     ):
         dtypes = [array.args[1]]
     else:
-        dtypes = [state[2] for state in array.states if type(state) is tuple and len(state) > 2]  # noqa: PLR2004
+        dtypes = [state[2] for state in array.states if type(state) is tuple and len(state) > 2]
     kinds = set()
     for dtype in dtypes:
         try:

@@ -133,8 +133,11 @@ class Policy:
 @lru_cache(maxsize=1)
 def _packs() -> Policy:
     sources = sorted(
-        (item for item in resources.files("safeload.policy.packs").iterdir()
-         if item.name.endswith(".toml")),
+        (
+            item
+            for item in resources.files("safeload.policy.packs").iterdir()
+            if item.name.endswith(".toml")
+        ),
         key=lambda item: item.name,
     )
     return _union((item.name, item.read_bytes()) for item in sources)
@@ -168,16 +171,14 @@ def _parse(text: bytes, source: str) -> dict[str, Any]:
         raise _malformed(source, f"it is not TOML ({error})") from error
     unknown = set(document) - _FILE_KEYS
     if unknown:
-        raise _malformed(source, f"unknown key {sorted(unknown)[0]!r}")
+        raise _malformed(source, f"unknown key {min(unknown)!r}")
     return document
 
 
-def _add_group(
-    entries: dict[tuple[str, str], Entry], group: dict[str, Any], source: str
-) -> None:
+def _add_group(entries: dict[tuple[str, str], Entry], group: dict[str, Any], source: str) -> None:
     unknown = set(group) - _GROUP_KEYS
     if unknown:
-        raise _malformed(source, f"unknown key {sorted(unknown)[0]!r} in a group")
+        raise _malformed(source, f"unknown key {min(unknown)!r} in a group")
     try:
         uses = frozenset(Use(use) for use in group["uses"])
         names = group["names"].items()

@@ -104,7 +104,9 @@ def _code(token: Built) -> str:
     args = token.args
     if type(args) is not tuple or not args or type(args[0]) is not str or token.kwargs:
         raise DTypeError("numpy.dtype is not called with a type code")
-    if len(args) > 3 or any(type(flag) not in (bool, int) or flag not in (0, 1) for flag in args[1:]):
+    if len(args) > 3 or any(
+        type(flag) not in (bool, int) or flag not in (0, 1) for flag in args[1:]
+    ):
         raise DTypeError("numpy.dtype is called with unknown arguments")
     code: str = args[0]
     if not _SIMPLE.fullmatch(code) and not _SIZED.fullmatch(code):

@@ -74,7 +74,7 @@ def interpret(
 
 # The opcodes that make up most of every model are written out here, because a function call for
 # each would double the time of a scan.
-def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
+def _run(m: Machine) -> None:  # noqa: C901
     data, size = m.data, m.size
     stack, marks, memo = m.stack, m.marks, m.memo
     push, pop, remember = stack.append, stack.pop, memo.append
@@ -134,8 +134,10 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
             elif opcode in _CONSTANTS:
                 push(_CONSTANTS[opcode])
             elif opcode == 0x28:  # MARK
-                if data[position] == 0x8C and type(stack[-1] if stack else None) is Mapping and (
-                    not m.gaps and len(stack) > (marks[-1] if marks else 0)
+                if (
+                    data[position] == 0x8C
+                    and type(stack[-1] if stack else None) is Mapping
+                    and (not m.gaps and len(stack) > (marks[-1] if marks else 0))
                 ):
                     count, stop = count_pairs(data, position, end)
                     if count >= _WORTHWHILE:
@@ -150,10 +152,15 @@ def _run(m: Machine) -> None:  # noqa: C901, PLR0912, PLR0915
                     m.too_many(position)
             elif opcode == 0x7D:  # EMPTY_DICT
                 push(Mapping())
-            elif opcode == 0x75 and marks and len(stack) - marks[-1] & 1 == 0 and (
-                type(stack[marks[-1] - 1]) is Mapping
-                and marks[-1] > (marks[-2] if len(marks) > 1 else 0)
-                and _STRINGS.issuperset(map(type, stack[marks[-1] :: 2]))
+            elif (
+                opcode == 0x75
+                and marks
+                and len(stack) - marks[-1] & 1 == 0
+                and (
+                    type(stack[marks[-1] - 1]) is Mapping
+                    and marks[-1] > (marks[-2] if len(marks) > 1 else 0)
+                    and _STRINGS.issuperset(map(type, stack[marks[-1] :: 2]))
+                )
             ):  # SETITEMS of a dict with string keys
                 height = marks.pop()
                 stack[height - 1] += stack[height:]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SPENT", "UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
 
+
 class _Unset:
     """Stands in the memo where a PUT left a gap."""
 
@@ -196,9 +197,7 @@ class Machine:
         if not 0 <= index < len(self.memo):
             self.unset(self.position)
         token = self.memo[index]
-        self.stack.append(
-            self.recall(index, self.position) if type(token) in WATCHED else token
-        )
+        self.stack.append(self.recall(index, self.position) if type(token) in WATCHED else token)
 
     def recall(self, index: int, position: int) -> Token:
         """Take a watched token from the memo.
@@ -230,7 +229,7 @@ class Machine:
             name: Qualified name as written.
         """
         raw = (module, name)
-        if self.protocol < 3:  # noqa: PLR2004
+        if self.protocol < 3:
             module, name = renamed(module, name)
         token = self.globals.get((module, name))
         if token is None:
@@ -238,7 +237,9 @@ class Machine:
             if (module, name) == _WRAPPER:
                 self.wrapper = token
             elif name in _OLD_WRAPPERS and module in _OLD_MODULES:
-                self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", self.position)
+                self.note(
+                    "SL004", "An array lies in a file of its own (joblib < 0.10).", self.position
+                )
         elif token.raw != raw:
             if token.raw is None:
                 token.raw = raw

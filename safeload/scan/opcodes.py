@@ -108,7 +108,7 @@ def _long_unicode(m: Machine) -> None:
 
 def _string(m: Machine) -> None:
     text = _line(m)
-    if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:  # noqa: PLR2004
+    if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
         raise _not_canonical(m)
     try:
         value, _ = codecs.escape_decode(text[1:-1])

@@ -152,7 +152,7 @@ class Mapping(list[Token]):
     @property
     def pairs(self) -> list[Token]:
         """Keys and values, those of a run written out."""
-        if not any(type(item) is Run for item in self):
+        if Run not in map(type, self):
             return self
         pairs: list[Token] = []
         for item in self:

@@ -32,19 +32,19 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     if not isinstance(target, Global) or type(args) is not tuple:
         return call
     key = (target.module, target.name)
-    if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):  # noqa: PLR2004
+    if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return m.build(args[0], Use.CONSTRUCT, ())
     if key == ("copyreg", "__newobj__") and args and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return m.build(args[0], Use.CONSTRUCT, args[1:])
-    if key == ("copyreg", "__newobj_ex__") and len(args) == 3 and isinstance(args[0], Global):  # noqa: PLR2004
+    if key == ("copyreg", "__newobj_ex__") and len(args) == 3 and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return m.build(args[0], Use.CONSTRUCT, args[1], args[2])
     if _makes_instance_of_first(target) and args and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return call
-    if key == ("builtins", "getattr") and len(args) == 2 and type(args[1]) is str:  # noqa: PLR2004
+    if key == ("builtins", "getattr") and len(args) == 2 and type(args[1]) is str:
         return _attribute(m, call, args[0], args[1])
     return _bytes(m, key, args) or call
 
@@ -62,8 +62,10 @@ def _attribute(m: Machine, call: Built, owner: Token, name: str) -> Token:
         attribute = m.attribute(owner, name)
         attribute.pushed += 1
         return attribute
-    if isinstance(owner, Built) and owner.use is Use.CONSTRUCT and isinstance(
-        owner.callable, Global
+    if (
+        isinstance(owner, Built)
+        and owner.use is Use.CONSTRUCT
+        and isinstance(owner.callable, Global)
     ):
         m.attribute(owner.callable, name).uses.add(Use.REFER)
     return call
@@ -71,7 +73,7 @@ def _attribute(m: Machine, call: Built, owner: Token, name: str) -> Token:
 
 def _bytes(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Blob | None:
     """Bytes, as protocols 0 to 4 spell them."""
-    if key == ("_codecs", "encode") and len(args) == 2 and args[1] == "latin1":  # noqa: PLR2004
+    if key == ("_codecs", "encode") and len(args) == 2 and args[1] == "latin1":
         return _encoded(m, "bytes", args[0]) if type(args[0]) is str else None
     if key == ("builtins", "bytes") and args == ():
         return Blob("bytes", m.position, 0, b"")
@@ -81,7 +83,7 @@ def _bytes(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Blob | 
         if len(args) == 1 and isinstance(args[0], Blob):
             source = args[0]
             return Blob("bytearray", source.offset, source.size, source.head)
-        if len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":  # noqa: PLR2004
+        if len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":
             return _encoded(m, "bytearray", args[0])
     return None
 

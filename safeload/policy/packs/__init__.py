@@ -1,0 +1,1 @@
+"""Allow-lists as reviewed data, one file a library."""

@@ -45,8 +45,7 @@ def _dict(walk: Walk, state: dict[str, Any]) -> Token:
         pairs.append(walk.node(value))
     module, name = names(state)
     if (module, name) == ("builtins", "dict"):
-        mapping = Mapping(pairs)
-        return mapping
+        return Mapping(pairs)
     return _filled(walk.built(walk.global_(module, name, Use.CONSTRUCT), Use.CONSTRUCT), pairs)
 
 

@@ -1,0 +1,120 @@
+"""Make a key to sign with: a private file for you, a public file for those who load.
+
+The private file has mode 0600 and is encrypted by the passphrase that you are asked for. Nothing
+is ever overwritten. The trust file says whose signatures you accept; keygen offers to begin yours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+
+from safeload.cli.output import note
+from safeload.cli.passphrase import add_option, new_passphrase
+from safeload.errors import UsageError
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what ``keygen`` takes."""
+    parser.add_argument(
+        "path",
+        nargs="?",
+        default="signing.key",
+        metavar="PATH",
+        help="where to write the private key (default: signing.key); PATH.pub gets the public one",
+    )
+    parser.add_argument(
+        "--type",
+        choices=["ed25519", "p256", "p384", "p521"],
+        default="ed25519",
+        help="algorithm and curve (default: ed25519)",
+    )
+    parser.add_argument("--name", help="who holds the key (default: your user name)")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        action="extend",
+        metavar="GLOB",
+        help="names of models that the key may sign (default: * for any)",
+    )
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument(
+        "--no-passphrase",
+        action="store_true",
+        help="do not encrypt the key: whoever reads the file can sign with it",
+    )
+    add_option(secret)
+    trust = parser.add_mutually_exclusive_group()
+    trust.add_argument("--add-to-trust", metavar="FILE", help="add the key to this trust file")
+    trust.add_argument(
+        "--trust-default",
+        action="store_true",
+        help="add the key to the trust file in your configuration directory",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the key, write both files, print the trust file's entry."""
+    from safeload.trust.keys import KeyType, SigningKey
+    from safeload.trust.trustfile import TrustFile, entry_text
+
+    private = Path(options.path)
+    public = Path(f"{private}.pub")
+    for path in (private, public):
+        if path.exists() or path.is_symlink():
+            raise UsageError(
+                f"{path.name} exists, and keys are never overwritten.",
+                code="key-exists",
+                hint="Choose another name, or move the old key away first.",
+            )
+    name = options.name or getpass.getuser()
+    models = options.models or ["*"]
+    key = SigningKey.generate(KeyType(options.type))
+    # Before anything is written: a name or pattern that does not fit is the user's to mend.
+    entry = entry_text(name, key.public, models)
+    key.write(private, passphrase=None if options.no_passphrase else new_passphrase(options))
+    try:
+        _write_public(public, key.public.pem)
+    except UsageError:
+        # Half a key pair would stand in the way of the next attempt.
+        private.unlink(missing_ok=True)
+        raise
+    note(f"private key: {private} (keep it secret)")
+    note(f"public key:  {public} (give it to those who load)")
+    trust_file = _trust_file(options, TrustFile.default_path())
+    if trust_file is not None:
+        where = TrustFile.add(trust_file, name=name, key=key.public, models=models)
+        note(f"trust file:  {where} (now accepts this key)")
+    else:
+        note("entry for a trust file:")
+    print(entry, end="")
+    return 0
+
+
+def _trust_file(options: argparse.Namespace, default: Path) -> Path | None:
+    """The trust file to add the key to, if the user wants that."""
+    if options.add_to_trust is not None:
+        return Path(options.add_to_trust)
+    if options.trust_default:
+        return default
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        return None
+    print(f"Add the key to your trust file, {default}? [y/N] ", end="", file=sys.stderr, flush=True)
+    return default if sys.stdin.readline().strip().lower() in ("y", "yes") else None
+
+
+def _write_public(path: Path, pem: str) -> None:
+    from safeload.trust.files import write_new
+
+    try:
+        write_new(path, pem.encode("ascii"), mode=0o644)
+    except OSError as error:
+        raise UsageError(
+            f"The public key cannot be written: {error.strerror}.",
+            code="key-unwritable",
+            hint="Check the directory of the key.",
+        ) from error

@@ -1,0 +1,123 @@
+"""The command line: arguments become a call of one verb, and its outcome an exit code.
+
+Every verb exits with 0 (accepted), 1 (refused), 2 (usage) or 3 (could not decide). Results go to
+stdout; progress, questions and errors go to stderr. Only the module of the verb that was asked for
+is imported, and each verb imports what it needs when it runs.
+
+Trust: arguments are the user's own. What errors quote from files was escaped before, and is once
+more here, so that nothing from a file moves the cursor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from safeload import __version__
+from safeload.cli.output import note, show_error
+from safeload.errors import SafeloadError
+
+__all__ = ["entry_point", "main"]
+
+_VERBS = {
+    "demo": "sign, load and refuse a real model, from start to end",
+    "keygen": "make a key to sign with",
+    "sign": "scan a model and sign it",
+    "verify": "check signature and digest, and show the manifest",
+    "load": "rehearse loading in a process of its own, with the sealed predictions",
+    "audit": "say what files would do when loaded, without loading them",
+    "explain": "show a file's program as readable Python",
+}
+_CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"
+
+# What shells give to a program that Ctrl-C ended: 128 and the number of SIGINT.
+_INTERRUPTED = 130
+_UNDECIDED = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What follows the program's name; ``sys.argv`` by default.
+
+    Returns:
+        The exit code.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser, verb = _parser(given)
+    try:
+        options = parser.parse_args(given)
+    except SystemExit as leaving:
+        # argparse has printed the help (0) or what is wrong with the arguments (2).
+        return leaving.code if isinstance(leaving.code, int) else 2
+    if verb is None:
+        parser.print_usage(sys.stderr)
+        return 2
+    try:
+        code: int = import_module(f"safeload.cli.{verb}").run(options)
+        # What could not be written is an error, not a success that nobody sees.
+        sys.stdout.flush()
+    except SafeloadError as error:
+        show_error(error)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        note("interrupted")
+        code = _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the result has gone; closing stdout must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _UNDECIDED
+    except Exception as error:  # noqa: BLE001  # a bug must not look like an answer
+        for line in traceback.format_exc().splitlines():
+            note(line)
+        show_error(
+            SafeloadError(
+                f"{type(error).__name__}: {error}",
+                code="internal",
+                hint="This is a bug in safeload; nothing was decided. Please report it.",
+            )
+        )
+        code = _UNDECIDED
+    return code
+
+
+def entry_point() -> None:
+    """Run the command that the process was started with, and end the process."""
+    # Text that the terminal's encoding lacks is shown as escapes, as stderr does anyway.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(main())
+
+
+def _parser(given: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
+    """The parser, complete for the verb that is asked for, and that verb."""
+    parser = argparse.ArgumentParser(
+        prog="safeload",
+        description="Sign models, load only what was signed and is allowed, audit the rest.",
+        epilog=_CODES,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"safeload {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    # The options before a verb take no values, so the first other word is the verb.
+    asked = next((word for word in given if not word.startswith("-")), None)
+    for verb, summary in _VERBS.items():
+        module = import_module(f"safeload.cli.{verb}") if verb == asked else None
+        described = (module.__doc__ or "").split("\n\nTrust:")[0] if module else summary
+        verb_parser = verbs.add_parser(
+            verb,
+            help=summary,
+            description=described,
+            epilog=_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if module is not None:
+            module.add_arguments(verb_parser)
+    return parser, asked if asked in _VERBS else None

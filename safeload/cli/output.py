@@ -1,0 +1,38 @@
+"""Lines for people: errors and notes on stderr, with nothing in them that a terminal obeys.
+
+Trust: text may hold what a file or a file's name says. Whatever is not printable is escaped.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from safeload.errors import SafeloadError
+
+__all__ = ["note", "plain", "show_error"]
+
+
+def plain(text: str) -> str:
+    """Escape what is not printable, line breaks included; letters of any script stay.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        One line that a terminal shows and does not obey.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def note(text: str) -> None:
+    """Write a line to stderr."""
+    print(plain(text), file=sys.stderr)
+
+
+def show_error(error: SafeloadError) -> None:
+    """Write an error to stderr: its code, its sentence, and what to do next."""
+    print(f"error[{error.code}]: {plain(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"  hint: {plain(error.hint)}", file=sys.stderr)

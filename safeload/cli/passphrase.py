@@ -1,0 +1,109 @@
+"""Where a passphrase comes from: a file, a pipe, or the person at the terminal; never an argument.
+
+Arguments and environment variables of a process are visible to others on the same machine.
+
+Trust: the file is the user's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+
+from safeload.errors import UsageError
+
+__all__ = ["add_option", "new_passphrase", "passphrase_of"]
+
+_BYTES = 4096
+
+
+def add_option(parser: argparse._ActionsContainer) -> None:
+    """Add ``--passphrase-file``."""
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help="read the key's passphrase from the first line of FILE; - is standard input",
+    )
+
+
+def passphrase_of(options: argparse.Namespace) -> bytes:
+    """The passphrase of a key that exists.
+
+    Args:
+        options: With ``passphrase_file``.
+
+    Returns:
+        The passphrase.
+
+    Raises:
+        UsageError: There is nobody to ask and no file, or the file cannot be read.
+    """
+    if options.passphrase_file is not None:
+        return _read(options.passphrase_file)
+    _require_terminal("Give --passphrase-file.")
+    return getpass.getpass("Passphrase of the key: ").encode()
+
+
+def new_passphrase(options: argparse.Namespace) -> bytes:
+    """A passphrase for a key about to be made, asked for twice.
+
+    Args:
+        options: With ``passphrase_file``.
+
+    Returns:
+        The passphrase, of at least one byte.
+
+    Raises:
+        UsageError: As for :func:`passphrase_of`; or it is empty, or the two differ.
+    """
+    if options.passphrase_file is not None:
+        return _read(options.passphrase_file)
+    _require_terminal("Give --passphrase-file, or --no-passphrase for a key that anyone can use.")
+    first = getpass.getpass("Passphrase for the new key: ")
+    if not first:
+        raise UsageError(
+            "The passphrase is empty.",
+            code="passphrase-length",
+            hint="Give --no-passphrase for a key that whoever reads the file can use.",
+        )
+    if getpass.getpass("The same again: ") != first:
+        raise UsageError(
+            "The two passphrases differ.", code="passphrase-differs", hint="Try again."
+        )
+    return first.encode()
+
+
+def _require_terminal(hint: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "A passphrase is needed and there is no terminal to ask for it.",
+            code="passphrase-needed",
+            hint=hint,
+        )
+
+
+def _read(name: str) -> bytes:
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.readline(_BYTES)
+        else:
+            # Not only regular files: a shell's <(command) is a pipe.
+            with Path(name).open("rb") as file:
+                data = file.readline(_BYTES)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise UsageError(
+            f"The passphrase file cannot be read: {reason}.",
+            code="passphrase-unreadable",
+            hint="Check the path given with --passphrase-file.",
+        ) from error
+    passphrase = data.rstrip(b"\r\n")
+    if not passphrase:
+        raise UsageError(
+            "The passphrase file is empty.",
+            code="passphrase-length",
+            hint="Its first line is the passphrase.",
+        )
+    return passphrase

@@ -1,0 +1,232 @@
+"""Signing: a model becomes a model with a bundle beside it.
+
+What the policy refuses is not signed. The manifest lists what the scan found, so that the file is
+later granted exactly that and no more; library versions, feature names and the probe's
+predictions are read from the model itself.
+
+Trust: whoever signs vouches for the file; it is loaded under the guard, as everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from safeload.artefact import Artefact, Progress
+from safeload.errors import UsageError
+from safeload.limits import Limits
+from safeload.loading.admit import Accepted, admit, deserialise
+from safeload.loading.environment import library_versions
+from safeload.policy.policy import Policy
+from safeload.trust.bundle import bundle_path
+from safeload.trust.envelope import seal
+from safeload.trust.files import replace_file
+from safeload.trust.keys import Passphrase, SigningKey
+from safeload.trust.manifest import Resource, to_payload
+from safeload.trust.model import Dataset, Model, SignedGlobal, Training
+
+__all__ = ["dump", "sign"]
+
+_Path = str | os.PathLike[str]
+_MODE = 0o644
+
+
+def sign(
+    path: _Path,
+    *,
+    key: _Path | SigningKey,
+    name: str,
+    version: str,
+    dataset: _Path | None = None,
+    metrics: Mapping[str, float] | None = None,
+    probe: Any = None,
+    serial: int | None = None,
+    trained: datetime | None = None,
+    not_after: datetime | None = None,
+    passphrase: Passphrase | None = None,
+    policy: _Path | Policy | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Scan a model and sign what it is and what it may do.
+
+    Args:
+        path: The model file.
+        key: The signing key, or the file it is in.
+        name: Which model this is; what trust files grant and callers ask for.
+        version: Its version, in any scheme.
+        dataset: The file it was trained on; its SHA-256 is signed.
+        metrics: Results by name.
+        probe: A few input rows, whose predictions are sealed: an array, a data frame or a list of
+            strings.
+        serial: A number that grows with every release; the seconds since 1970 by default.
+        trained: When it was trained, with a time zone.
+        not_after: When the signature expires, with a time zone; never by default.
+        passphrase: Of the key file, or a function that asks for it.
+        policy: A policy, or a policy file to add to the packs.
+        limits: Bounds on the work.
+        progress: Told how many bytes each step of reading took.
+
+    Returns:
+        The bundle's path: ``model.joblib.sig`` beside ``model.joblib``.
+
+    Raises:
+        ArtefactError: The file cannot be taken in.
+        RefusedError: Its content is not allowed, or was not read in full.
+        LoadError: It does not load here.
+        UsageError: The key, policy file, dataset or a fact given cannot be used.
+    """
+    signing_key = (
+        key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
+    )
+    bounds = limits or Limits()
+    artefact = Artefact.read(path, limits=bounds, progress=progress)
+    accepted = admit(artefact, Policy.of(policy), bounds)
+    loaded = deserialise(accepted)
+    now = datetime.now(UTC).replace(microsecond=0)
+    model = Model(
+        name=name,
+        version=version,
+        serial=int(now.timestamp()) if serial is None else serial,
+        serializer=accepted.report.format,
+        size=artefact.size,
+        versions=library_versions(),
+        training=_training(loaded, dataset=dataset, metrics=metrics, date=trained),
+        globals=_globals(accepted),
+        probe=_probe(loaded, probe),
+        signed=now,
+        not_after=not_after,
+    )
+    file_name = artefact.path.name
+    payload = to_payload(
+        subject=file_name, resources=[Resource(file_name, artefact.sha256)], model=model
+    )
+    bundle = bundle_path(artefact.path)
+    try:
+        replace_file(bundle, seal(payload, signing_key), mode=_MODE)
+    except OSError as error:
+        raise _unwritable("bundle", error) from error
+    return bundle
+
+
+def dump(
+    model: Any,
+    path: _Path,
+    *,
+    key: _Path | SigningKey,
+    name: str,
+    version: str,
+    compress: Any = 0,
+    **facts: Any,
+) -> Path:
+    """Write a model to a file and sign it.
+
+    The suffix decides on the format: ``.skops`` for skops, anything else for joblib.
+
+    Args:
+        model: The fitted model.
+        path: Where to write it.
+        key: The signing key, or the file it is in.
+        name: Which model this is.
+        version: Its version.
+        compress: As ``joblib.dump`` takes it.
+        **facts: Everything else that :func:`sign` takes.
+
+    Returns:
+        The bundle's path.
+
+    Raises:
+        SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
+    """
+    target = Path(path)
+    try:
+        folder = tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise _unwritable("model", error) from error
+    draft = Path(folder, target.name)
+    try:
+        _write(model, draft, compress)
+        bundle = sign(draft, key=key, name=name, version=version, **facts)
+        draft.replace(target)
+        return bundle.replace(bundle_path(target))
+    except OSError as error:
+        raise _unwritable("model", error) from error
+    finally:
+        for left in (draft, bundle_path(draft)):
+            left.unlink(missing_ok=True)
+        with suppress(OSError):
+            Path(folder).rmdir()
+
+
+def _write(model: Any, path: Path, compress: Any) -> None:
+    if path.suffix == ".skops":
+        import skops.io
+
+        skops.io.dump(model, path)
+        return
+    import joblib
+
+    joblib.dump(model, path, compress=compress)
+
+
+def _training(
+    loaded: Any,
+    *,
+    dataset: _Path | None,
+    metrics: Mapping[str, float] | None,
+    date: datetime | None,
+) -> Training:
+    names = getattr(loaded, "feature_names_in_", None)
+    count = getattr(loaded, "n_features_in_", None)
+    return Training(
+        date=date,
+        dataset=None if dataset is None else _dataset(dataset),
+        metrics={name: float(value) for name, value in (metrics or {}).items()},
+        feature_names=None if names is None else tuple(map(str, names)),
+        n_features=None if count is None else int(count),
+    )
+
+
+def _dataset(path: _Path) -> Dataset:
+    try:
+        with Path(path).open("rb") as file:
+            return Dataset(Path(path).name, hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError as error:
+        raise UsageError(
+            f"The dataset cannot be read: {error.strerror}.",
+            code="dataset-unreadable",
+            hint="Give the file the model was trained on, or leave it out.",
+        ) from error
+
+
+def _globals(accepted: Accepted) -> tuple[SignedGlobal, ...]:
+    uses: dict[tuple[str, str], set[str]] = {}
+    for program in accepted.programs:
+        for item in program.globals:
+            uses.setdefault((item.module, item.name), set()).update(item.uses)
+    return tuple(
+        SignedGlobal(module, name, tuple(sorted(map(str, of_name))))
+        for (module, name), of_name in sorted(uses.items())
+    )
+
+
+def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
+    if rows is None:
+        return None
+    from safeload.loading.probe import seal_probe
+
+    return seal_probe(loaded, rows)
+
+
+def _unwritable(what: str, error: OSError) -> UsageError:
+    return UsageError(
+        f"The {what} cannot be written: {error.strerror}.",
+        code="unwritable",
+        hint="Check the folder's permissions and the space left; nothing was changed.",
+    )
