@@ -15,15 +15,13 @@ from collections.abc import Callable
 
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
+from safeload.policy.plain import is_plain
 from safeload.scan.dtypes import DType, DTypeError, describe
-from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token, Use
-from safeload.scan.runs import Run
+from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
 
 __all__ = ["RULES", "Rule"]
 
 Rule = Callable[[Built], str | None]
-
-_DATA = frozenset([type(None), bool, int, float, str, Blob, Array, Run])
 
 # Bound methods of values that the stream makes itself, by what makes the value. They neither
 # format (str.format reads attributes) nor write.
@@ -40,34 +38,6 @@ _MAX_PATTERN = 2_000
 _PATTERN_FLAGS = (
     re.ASCII | re.IGNORECASE | re.LOCALE | re.MULTILINE | re.DOTALL | re.UNICODE | re.VERBOSE
 )
-
-
-def is_plain(token: Token) -> bool:
-    """Whether a token is data through and through.
-
-    Args:
-        token: Any token.
-
-    Returns:
-        True for None, numbers, strings, bytes, arrays, and containers of these.
-    """
-    pending, seen = [token], set()
-    while pending:
-        item = pending.pop()
-        kind = type(item)
-        if kind in _DATA:
-            continue
-        # A container may hold itself, or one other many times over.
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        if kind is tuple or kind is list or kind is Mapping:
-            pending += item
-        elif kind is Collection:
-            pending += item.items
-        else:
-            return False
-    return True
 
 
 def _no_arguments(built: Built) -> str | None:

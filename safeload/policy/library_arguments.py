@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from safeload.policy.plain import is_plain
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Array, Blob, Built, Global, Mapping, Token
 
@@ -154,6 +155,38 @@ def _bit_generator(built: Built) -> str | None:
     ):
         return "a random number generator is made by something unknown"
     return next(filter(None, map(_generator_state, built.states)), None)
+
+
+_RANDOM_PARTS = _BIT_GENERATORS | {"SeedSequence", "RandomState", "Generator"}
+
+
+def _random_part(built: Built) -> str | None:
+    """``RandomState()``, ``PCG64(seed)``, ``SeedSequence(**seed)``, ``Generator(bit_generator=…)``.
+
+    This is how skops makes them; a pickle has numpy's own constructors.
+    """
+    args, keywords = built.args, built.kwargs
+    given = [*args] if type(args) is tuple else [args]
+    if isinstance(keywords, Mapping):
+        given += [value for key, value in _pairs(keywords) if key == "bit_generator"]
+        if not all(_is_seed(value) for key, value in _pairs(keywords) if key != "bit_generator"):
+            return "a random number generator is made from something that is no plain data"
+    for part in given:
+        target = part.callable if isinstance(part, Built) else None
+        if not (
+            isinstance(target, Global)
+            and target.module.startswith("numpy.random")
+            and target.name in _RANDOM_PARTS
+        ):
+            return "a random number generator is made from something unknown"
+    return next(filter(None, map(_generator_state, built.states)), None)
+
+
+def _is_seed(value: Token) -> bool:
+    """Whether a value is plain, or a numpy scalar made of what is."""
+    if isinstance(value, Built) and isinstance(value.callable, Global):
+        return value.callable.module == "numpy" and is_plain(value.args) and not value.states
+    return is_plain(value)
 
 
 def _generator_state(state: Token) -> str | None:
@@ -416,6 +449,7 @@ LIBRARY_RULES: dict[str, Rule] = {
     "namedtuple": _namedtuple,
     "numpy_mareconstruct": _numpy_mareconstruct,
     "bit_generator": _bit_generator,
+    "random_part": _random_part,
     "scipy_distribution": _scipy_distribution,
     "cython_newobj": _cython_newobj,
     "pandas_array": _pandas_array,

@@ -1,0 +1,41 @@
+"""Plain data: tokens that stand for values and for nothing that could act.
+
+Trust: tokens are hostile; a container may hold itself, or another one many times over.
+"""
+
+from __future__ import annotations
+
+from safeload.scan.program import Array, Blob, Collection, Mapping, Token
+from safeload.scan.runs import Run
+
+__all__ = ["is_plain"]
+
+_DATA = frozenset([type(None), bool, int, float, str, Blob, Array, Run])
+
+
+def is_plain(token: Token) -> bool:
+    """Whether a token is data through and through.
+
+    Args:
+        token: Any token.
+
+    Returns:
+        True for None, numbers, strings, bytes, arrays, and containers of these.
+    """
+    pending, seen = [token], set()
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind in _DATA:
+            continue
+        # A container may hold itself, or one other many times over.
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if kind is tuple or kind is list or kind is Mapping:
+            pending += item
+        elif kind is Collection:
+            pending += item.items
+        else:
+            return False
+    return True
