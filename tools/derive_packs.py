@@ -153,12 +153,18 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
         groups = read_groups(REVIEWED / f"{library}.toml", must_exist=True)
         versions = [metadata.version(distribution)] if distribution else []
         if introspect is not None:
-            texts = {path: path.read_text(encoding="utf-8")
-                     for path in RELEASES.glob(f"{distribution}-*.toml")}
-            texts.update((path, text) for path, text in recorded.items()
-                         if path.name.startswith(f"{distribution}-"))
-            versions = sorted((path.stem.removeprefix(f"{distribution}-") for path in texts),
-                              key=_release_order)
+            texts = {
+                path: path.read_text(encoding="utf-8")
+                for path in RELEASES.glob(f"{distribution}-*.toml")
+            }
+            texts.update(
+                (path, text)
+                for path, text in recorded.items()
+                if path.name.startswith(f"{distribution}-")
+            )
+            versions = sorted(
+                (path.stem.removeprefix(f"{distribution}-") for path in texts), key=_release_order
+            )
             for path in sorted(texts):
                 groups += _groups_of(texts[path])
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
@@ -169,16 +175,22 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
 
 def _groups_of(text: str) -> list[Group]:
     return [
-        Group(entry["reason"], tuple(entry["uses"]), entry.get("rule"),
-              {module: set(names) for module, names in entry["names"].items()})
+        Group(
+            entry["reason"],
+            tuple(entry["uses"]),
+            entry.get("rule"),
+            {module: set(names) for module, names in entry["names"].items()},
+        )
         for entry in tomllib.loads(text).get("group", [])
     ]
 
 
 def table(files: dict[Path, str]) -> dict[Path, str]:
     """The document with its table of entries by library and use."""
-    rows = ["| library | releases | " + " | ".join(USES) + " | names |",
-            "|---|---|" + "---:|" * (len(USES) + 1)]
+    rows = [
+        "| library | releases | " + " | ".join(USES) + " | names |",
+        "|---|---|" + "---:|" * (len(USES) + 1),
+    ]
     total = 0
     for path, text in sorted(files.items()):
         document = tomllib.loads(text)
@@ -190,8 +202,9 @@ def table(files: dict[Path, str]) -> dict[Path, str]:
         total += len(every)
         releases = ", ".join(document.get("releases", [])) or "3.11 and later"
         counts = " | ".join(str(len(names[use])) for use in USES)
-        rows.append(f"| {document['library']} (`{path.name}`) | {releases} | {counts} "
-                    f"| {len(every)} |")
+        rows.append(
+            f"| {document['library']} (`{path.name}`) | {releases} | {counts} | {len(every)} |"
+        )
     rows.append(f"| all | | | | | | {total} |")
     before, _, rest = TABLE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -213,8 +226,11 @@ def main() -> int:
     if not options.record:
         made = packs(files)
         files = {**files, **made, **table(made)}
-    stale = [path for path, text in files.items()
-             if not path.exists() or path.read_text(encoding="utf-8") != text]
+    stale = [
+        path
+        for path, text in files.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     for path in stale:
         sys.stderr.write(f"{path.relative_to(ROOT)}\n")
         if not options.check:

@@ -22,8 +22,16 @@ from typing import Any
 import numpy as np
 from scipy import sparse, special, stats
 
-__all__ = ["USES", "Group", "no_groups", "numpy_groups", "pickled_name", "resolve",
-           "scipy_groups", "sklearn_groups"]
+__all__ = [
+    "USES",
+    "Group",
+    "no_groups",
+    "numpy_groups",
+    "pickled_name",
+    "resolve",
+    "scipy_groups",
+    "sklearn_groups",
+]
 
 USES = ("construct", "call", "fill", "refer")
 
@@ -128,8 +136,10 @@ SKLEARN_FUNCTIONS_LEFT_OUT = {
 
 def sklearn_groups() -> Iterator[Group]:
     """Estimators, helper classes, distances, metrics."""
-    plain = Group("estimators and their helper classes: made empty, then given their state",
-                  ("construct", "refer"))
+    plain = Group(
+        "estimators and their helper classes: made empty, then given their state",
+        ("construct", "refer"),
+    )
     dicts = Group("dictionaries with attributes", ("construct", "fill", "refer"))
     tuples = Group("named tuples: made from their fields", ("construct", "refer"), "namedtuple")
     for module in _modules("sklearn", SKLEARN_LEFT_OUT):
@@ -154,8 +164,12 @@ def sklearn_groups() -> Iterator[Group]:
         module = importlib.import_module(path)
         for name in getattr(module, "__all__", None) or vars(module):
             value = getattr(module, name)
-            if (inspect.isfunction(value) and value.__module__.startswith(path)
-                    and name[0] != "_" and name not in SKLEARN_FUNCTIONS_LEFT_OUT):
+            if (
+                inspect.isfunction(value)
+                and value.__module__.startswith(path)
+                and name[0] != "_"
+                and name not in SKLEARN_FUNCTIONS_LEFT_OUT
+            ):
                 functions.add(*pickled_name(value))
     yield from (plain, dicts, tuples, distances, functions)
 
@@ -163,8 +177,7 @@ def sklearn_groups() -> Iterator[Group]:
 def _is_no_object_of_its_own(cls: type) -> bool:
     """Whether models hold no instance of exactly this class: bases, mix-ins, plots."""
     name = cls.__name__.lstrip("_")
-    return (name.startswith("Base") or name.endswith(("Mixin", "Display"))
-            or inspect.isabstract(cls))
+    return name.startswith("Base") or name.endswith(("Mixin", "Display")) or inspect.isabstract(cls)
 
 
 # -- numpy and scipy -------------------------------------------------------------------------------
@@ -176,8 +189,13 @@ def numpy_groups() -> Iterator[Group]:
     for name, value in vars(np).items():
         if isinstance(value, np.ufunc) and value.__name__ == name:
             # Older releases name the compiled module, which differs between them.
-            for module in ("numpy", "numpy._core._multiarray_umath", "numpy._core.umath",
-                           "numpy.core._multiarray_umath", "numpy.core.umath"):
+            for module in (
+                "numpy",
+                "numpy._core._multiarray_umath",
+                "numpy._core.umath",
+                "numpy.core._multiarray_umath",
+                "numpy.core.umath",
+            ):
                 functions.add(module, name)
     scalars = Group("types of numbers, as values", ("refer",))
     for name, value in vars(np).items():
@@ -192,8 +210,9 @@ def numpy_groups() -> Iterator[Group]:
 
 def scipy_groups() -> Iterator[Group]:
     """Sparse containers, distributions, universal functions."""
-    containers = Group("sparse matrices and arrays: made empty, then given their state",
-                       ("construct", "refer"))
+    containers = Group(
+        "sparse matrices and arrays: made empty, then given their state", ("construct", "refer")
+    )
     for name, value in vars(sparse).items():
         if name.endswith(("_matrix", "_array")) and inspect.isclass(value):
             containers.add(*pickled_name(value))
@@ -217,7 +236,8 @@ def _distributions() -> Iterator[Group]:
     classes |= {stats.rv_histogram, base.rv_sample}
     distributions = Group(
         "distributions: their state holds a string that scipy executes, which must be scipy's own",
-        ("construct",), "scipy_distribution",
+        ("construct",),
+        "scipy_distribution",
     )
     # Distributions on the whole numbers carry a vectorised method of their own.
     methods = Group("the entropy of a distribution on the whole numbers", ("refer",))

@@ -9,19 +9,12 @@ Trust: not applicable; these models are made here.
 
 from __future__ import annotations
 
-import collections
-import datetime
-import decimal
-import fractions
+import datetime as dt
 import functools
 import operator
-import pathlib
 import random
 import re
-import types
-import uuid
 import warnings
-import zoneinfo
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -29,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sklearn
-from scipy import interpolate, sparse, special, stats
+from scipy import sparse, special, stats
 from scipy.spatial import distance
 from sklearn import metrics, model_selection
 from sklearn.calibration import CalibratedClassifierCV
@@ -79,7 +72,6 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     ElasticNetCV,
     LassoCV,
-    LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
     Ridge,
@@ -130,39 +122,25 @@ from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import Bunch
 
+from tests.honest.data import (
+    BINARY,
+    CLASS,
+    FLAGS,
+    GROUPS,
+    NAMES,
+    NUMBER,
+    POSITIVE,
+    RANDOM,
+    ROWS,
+    TEXT,
+    TWO,
+    X,
+    frame,
+)
 from tests.honest.estimators import Honest
+from tests.honest.values import VALUES
 
 __all__ = ["composite", "composites", "names"]
-
-# -- data -----------------------------------------------------------------------------------------
-
-_ROWS = 80
-_RANDOM = np.random.default_rng(7)
-X = _RANDOM.normal(size=(_ROWS, 5))
-POSITIVE = np.abs(X) + 0.1
-NUMBER = X @ np.array([1.0, -2.0, 0.5, 0.0, 3.0]) + _RANDOM.normal(scale=0.1, size=_ROWS)
-BINARY = (NUMBER > 0).astype(int)
-CLASS = np.digitize(NUMBER, np.quantile(NUMBER, [0.33, 0.66]))
-NAMES = np.array(["low", "middle", "high"], dtype=object)[CLASS]
-TWO = np.column_stack([NUMBER, -NUMBER + X[:, 0]])
-FLAGS = np.column_stack([BINARY, X[:, 0] > 0]).astype(int)
-GROUPS = np.arange(_ROWS) % 8
-TEXT = ["a red model", "a blue model", "two red pickles", "no pickle at all"] * (_ROWS // 4)
-
-
-@cache
-def frame() -> pd.DataFrame:
-    """A frame of every common column type."""
-    return pd.DataFrame(
-        {
-            "age": np.where(np.arange(_ROWS) % 9, _RANDOM.integers(18, 90, _ROWS), np.nan),
-            "fare": POSITIVE[:, 0],
-            "port": np.array(["S", "C", "Q", None], dtype=object)[np.arange(_ROWS) % 4],
-            "class": pd.Categorical(np.array(["1st", "2nd", "3rd"])[CLASS], ordered=True),
-            "alone": BINARY.astype(bool),
-            "text": TEXT,
-        }
-    )
 
 
 def _fit(model: Any, data: Any = None, target: Any = None, **extra: Any) -> tuple[Any, Any]:
@@ -235,8 +213,9 @@ def columns_to_pandas() -> Any:
 
 @_makes
 def columns_with_callable_selector() -> Any:
-    model = ColumnTransformer([("a", MinMaxScaler(), [0, 1]), ("b", "drop", [2])],
-                              remainder=StandardScaler())
+    model = ColumnTransformer(
+        [("a", MinMaxScaler(), [0, 1]), ("b", "drop", [2])], remainder=StandardScaler()
+    )
     return _fit(model)
 
 
@@ -310,7 +289,7 @@ def vectoriser_with_vocabulary() -> Any:
 
 @_makes
 def dictionaries() -> Any:
-    rows = [{"colour": "red", "size": float(i)} for i in range(_ROWS)]
+    rows = [{"colour": "red", "size": float(i)} for i in range(ROWS)]
     return _fit(make_pipeline(DictVectorizer(), Ridge()), rows, NUMBER)
 
 
@@ -359,8 +338,9 @@ def selection_by_model() -> Any:
 
 @_makes
 def selection_by_elimination() -> Any:
-    model = RFECV(LogisticRegression(max_iter=200), cv=model_selection.StratifiedKFold(3),
-                  scoring="f1_macro")
+    model = RFECV(
+        LogisticRegression(max_iter=200), cv=model_selection.StratifiedKFold(3), scoring="f1_macro"
+    )
     return _fit(model, X, CLASS)
 
 
@@ -372,7 +352,7 @@ def selection_in_sequence() -> Any:
 
 @_makes
 def imputers() -> Any:
-    data = np.where(_RANDOM.uniform(size=X.shape) < 0.1, np.nan, X)
+    data = np.where(RANDOM.uniform(size=X.shape) < 0.1, np.nan, X)
     model = FeatureUnion(
         [
             ("iterative", IterativeImputer(RandomForestRegressor(3), max_iter=2)),
@@ -386,7 +366,9 @@ def imputers() -> Any:
 @_makes
 def transformers_of_distribution() -> Any:
     model = make_pipeline(
-        RobustScaler(), PowerTransformer(), QuantileTransformer(n_quantiles=20, output_distribution="normal")
+        RobustScaler(),
+        PowerTransformer(),
+        QuantileTransformer(n_quantiles=20, output_distribution="normal"),
     )
     return _fit(model)
 
@@ -512,8 +494,9 @@ def random_search_of_forest() -> Any:
 
 @_makes
 def halving_search() -> Any:
-    model = HalvingGridSearchCV(DecisionTreeClassifier(), {"max_depth": [2, 3]}, cv=2,
-                                min_resources=20)
+    model = HalvingGridSearchCV(
+        DecisionTreeClassifier(), {"max_depth": [2, 3]}, cv=2, min_resources=20
+    )
     return _fit(model, X, BINARY)
 
 
@@ -583,7 +566,7 @@ def threshold_fixed() -> Any:
 
 @_makes
 def self_training() -> Any:
-    target = np.where(np.arange(_ROWS) % 3, CLASS, -1)
+    target = np.where(np.arange(ROWS) % 3, CLASS, -1)
     return _fit(SelfTrainingClassifier(SVC(probability=True)), X, target)
 
 
@@ -683,8 +666,12 @@ def hist_gradient_boosting_on_frame() -> Any:
 @_makes
 def hist_gradient_boosting_stopped_early() -> Any:
     model = HistGradientBoostingClassifier(
-        max_iter=8, early_stopping=True, scoring="roc_auc", validation_fraction=0.3,
-        n_iter_no_change=2, min_samples_leaf=5,
+        max_iter=8,
+        early_stopping=True,
+        scoring="roc_auc",
+        validation_fraction=0.3,
+        n_iter_no_change=2,
+        min_samples_leaf=5,
     )
     return _fit(model, X, BINARY)
 
@@ -735,9 +722,7 @@ def kernel_by_metric_function() -> Any:
 
 @_makes
 def kernel_ridge_and_nystroem() -> Any:
-    model = make_pipeline(
-        Nystroem("laplacian", n_components=10), KernelRidge(kernel="rbf")
-    )
+    model = make_pipeline(Nystroem("laplacian", n_components=10), KernelRidge(kernel="rbf"))
     return _fit(model, X, NUMBER)
 
 
@@ -766,9 +751,7 @@ for _metric in (
     *_BOOLEAN,
     *("braycurtis", "canberra", "haversine", "mahalanobis", "seuclidean"),
 ):
-    COMPOSITES[f"ball_tree_of_{_metric}"] = _neighbours(
-        "ball_tree", _metric, _PARAMS.get(_metric)
-    )
+    COMPOSITES[f"ball_tree_of_{_metric}"] = _neighbours("ball_tree", _metric, _PARAMS.get(_metric))
 for _metric in ("euclidean", "manhattan", "chebyshev", "minkowski"):
     COMPOSITES[f"kd_tree_of_{_metric}"] = _neighbours("kd_tree", _metric, _PARAMS.get(_metric))
 COMPOSITES["ball_tree_of_function"] = _neighbours("ball_tree", distance.cosine)
@@ -843,14 +826,22 @@ def perceptron_by_lbfgs() -> Any:
 def _sgd(loss: str) -> Maker:
     def make() -> Any:
         cls = SGDRegressor if loss in _SGD_REGRESSION else SGDClassifier
-        return _fit(cls(loss=loss, max_iter=5, tol=None), X, NUMBER if cls is SGDRegressor else CLASS)
+        return _fit(
+            cls(loss=loss, max_iter=5, tol=None), X, NUMBER if cls is SGDRegressor else CLASS
+        )
 
     return make
 
 
 _SGD_REGRESSION = ("squared_epsilon_insensitive", "epsilon_insensitive", "squared_error", "huber")
-for _loss in (*_SGD_REGRESSION, "hinge", "log_loss", "modified_huber", "squared_hinge",
-              "perceptron"):
+for _loss in (
+    *_SGD_REGRESSION,
+    "hinge",
+    "log_loss",
+    "modified_huber",
+    "squared_hinge",
+    "perceptron",
+):
     COMPOSITES[f"stochastic_gradient_{_loss}"] = _sgd(_loss)
 
 
@@ -863,8 +854,9 @@ def projection_to_sparse() -> Any:
 def linear_models_by_cross_validation() -> Any:
     return [
         ElasticNetCV(cv=model_selection.KFold(2, shuffle=True, random_state=0)).fit(X, NUMBER),
-        LogisticRegressionCV(Cs=2, cv=2, scoring="accuracy", use_legacy_attributes=False,
-                             l1_ratios=(0,)).fit(X, CLASS),
+        LogisticRegressionCV(
+            Cs=2, cv=2, scoring="accuracy", use_legacy_attributes=False, l1_ratios=(0,)
+        ).fit(X, CLASS),
         RidgeCV([0.1, 1.0], scoring="r2", cv=3).fit(X, NUMBER),
     ], None
 
@@ -924,7 +916,7 @@ def search_by_groups() -> Any:
 @_makes
 def random_states() -> Any:
     return {
-        "legacy": np.random.RandomState(3),  # noqa: NPY002
+        "legacy": np.random.RandomState(3),
         "global": np.random.mtrand._rand,
         "default": np.random.default_rng(3),
         "children": np.random.SeedSequence(5).spawn(2),
@@ -938,7 +930,7 @@ def random_states() -> Any:
 
 @_makes
 def forest_with_random_state_object() -> Any:
-    model = RandomForestRegressor(3, random_state=np.random.RandomState(0))  # noqa: NPY002
+    model = RandomForestRegressor(3, random_state=np.random.RandomState(0))
     return model.fit(X, NUMBER), X
 
 
@@ -954,7 +946,7 @@ def routing_of_weights() -> Any:
             cv=2,
             scoring=metrics.get_scorer("accuracy").set_score_request(sample_weight="weight"),
         )
-        weights = np.ones(_ROWS)
+        weights = np.ones(ROWS)
         return model.fit(X, BINARY, sample_weight=weights, weight=weights), X
 
 
@@ -968,7 +960,7 @@ def bundle_with_metadata() -> Any:
         "model": model,
         "features": ["a", "b", "c", "d", "e"],
         "classes": model.classes_.tolist(),
-        "trained": datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
+        "trained": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
         "metrics": {"auc": 0.93, "confusion": metrics.confusion_matrix(NAMES, model.predict(X))},
         "version": (1, 2, 3),
         "threshold": np.float64(0.4),
@@ -998,190 +990,18 @@ def model_fitted_on_strings() -> Any:
     return _fit(DummyClassifier(strategy="stratified"), X, pd.Series(NAMES, dtype="category"))
 
 
-# -- values of the standard library ---------------------------------------------------------------
-
-_each(
-    "value",
-    {
-        "numbers": lambda: ([0, -1, 2**31, 2**80, 1.5, float("inf"), 1j, True, None, ...], None),
-        "strings": lambda: (["", "ä", "x" * 300, "\ud800", b"", b"\xff" * 300, bytearray(b"ab")],
-                            None),
-        "sets": lambda: ([{1, 2}, frozenset("ab"), set()], None),
-        "ranges": lambda: ([range(3), slice(1, None, 2)], None),
-        "times": lambda: ([
-            datetime.date(2026, 1, 2),
-            datetime.time(3, 4, 5, tzinfo=datetime.UTC),
-            datetime.datetime(2026, 1, 2),  # noqa: DTZ001
-            datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
-            datetime.timedelta(days=1, seconds=2),
-        ], None),
-        "time_zone": lambda: (zoneinfo.ZoneInfo("Europe/Paris"), None),
-        "exact_numbers": lambda: ([decimal.Decimal("1.50"), fractions.Fraction(1, 3)], None),
-        "identifiers": lambda: ([uuid.UUID(int=5), pathlib.PurePosixPath("a/b"),
-                                 pathlib.PureWindowsPath("c:/d"), pathlib.Path("models/a")], None),
-        "containers": lambda: ([
-            collections.OrderedDict(a=1, b=[2]),
-            collections.defaultdict(list, a=[1]),
-            collections.defaultdict(None, a=1),
-            collections.Counter("abca"),
-            collections.deque([1, 2], maxlen=5),
-            types.SimpleNamespace(a=1, b="c"),
-        ], None),
-        "types": lambda: ([int, float, str, bool, object, dict, np.float32, np.ndarray,
-                           datetime.datetime], None),
-        "functions": lambda: ([len, max, operator.add, str.upper, np.mean, operator.itemgetter(1)],
-                              None),
-        "pattern": lambda: (re.compile(r"(?i)\b\w\w+\b"), None),
-    },
-)
-
-# -- arrays ---------------------------------------------------------------------------------------
-
-_each(
-    "array",
-    {
-        "of_each_number": lambda: ([
-            np.arange(4).astype(kind)
-            for kind in ("?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "e", "f", "d", "g",
-                         "F", "D", "G")
-        ], None),
-        "big_endian": lambda: ([np.arange(4, dtype=">f8"), np.arange(4, dtype=">i2")], None),
-        "shapes": lambda: ([np.array(1.5), np.empty((0, 3)), np.zeros((2, 0)), np.ones((2, 3, 4)),
-                            np.asfortranarray(np.arange(6.0).reshape(2, 3)),
-                            np.arange(24.0).reshape(2, 3, 4).transpose(1, 2, 0)], None),
-        "views": lambda: ([np.arange(10.0)[::2], np.arange(12.0).reshape(3, 4)[:, 1:3]], None),
-        "read_only": lambda: (np.broadcast_to(np.float64(1.0), (3, 2)), None),
-        "text": lambda: ([np.array(["a", "bcd"]), np.array([b"a", b"bcd"]), np.array([], "U5")],
-                         None),
-        "objects": lambda: ([np.array(["a", None, 1.5, (1, 2)], dtype=object),
-                             np.array([], dtype=object),
-                             np.array([[{"a": 1}], [np.arange(2)]], dtype=object)], None),
-        "nested_objects": lambda: (np.array([np.array(["x", None], dtype=object),
-                                             StandardScaler().fit(X), 3], dtype=object), None),
-        "records": lambda: (np.array([(1, 2.5, "a", [1, 2])], dtype=[
-            ("i", "<i4"), ("f", "<f8"), ("s", "<U3"), ("v", "<i2", (2,))]), None),
-        "records_nested": lambda: (np.zeros(2, dtype=[
-            ("p", [("x", "f4"), ("y", "f4")]), ("t", "M8[s]")]), None),
-        "records_aligned": lambda: (np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
-                                    None),
-        "records_titled": lambda: (np.zeros(2, np.dtype([(("title", "a"), "i4"), ("b", "f8")])),
-                                   None),
-        "records_with_objects": lambda: (np.array([(1, "a")], dtype=[("i", "i4"), ("o", "O")]),
-                                         None),
-        "records_by_attribute": lambda: (
-            np.rec.array([(1, 2.5)], dtype=[("i", "i4"), ("f", "f8")]), None),
-        "times": lambda: ([np.array(["2026-01-02", "NaT"], dtype="M8[D]"),
-                           np.array([1, 2], dtype="m8[ns]"), np.array([3], "M8[25us]")], None),
-        "masked": lambda: (np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0], fill_value=9.0), None),
-        "masked_all": lambda: ([np.ma.masked, np.ma.array([1, 2]),
-                                np.ma.array(["a", "b"], mask=[1, 0])], None),
-        "masked_objects": lambda: (np.ma.array(["a", None], mask=[0, 1], dtype=object), None),
-        "matrix": lambda: (np.matrix([[1.0, 2.0]]), None),
-        "void": lambda: ([np.zeros(3, "V5"), np.void(b"abc")], None),
-        "strings_of_any_length": lambda: (
-            np.array(["a", "long" * 20], dtype=np.dtypes.StringDType()), None),
-        "strings_with_missing": lambda: (
-            np.array(["a", None], dtype=np.dtypes.StringDType(na_object=None)), None),
-        "scalars": lambda: ([np.float64(1.5), np.int8(3), np.bool_(True), np.str_("a"),
-                             np.bytes_(b"b"), np.datetime64("2026-01-02"), np.complex64(1j),
-                             np.float16(2), np.longdouble(1), np.timedelta64(3, "s")], None),
-        "dtypes": lambda: ([np.dtype("f8"), np.dtype(">i4"), np.dtype("U7"), np.dtype("M8[ms]"),
-                            np.dtype([("a", "i4"), ("b", "O")]), np.dtype(("f8", (2, 2))),
-                            np.dtype("O"), np.dtype("V3")], None),
-        "shared": lambda: ((lambda a: [a, a, {"again": a}])(np.arange(5.0)), None),
-        "polynomials": lambda: ([np.poly1d([1.0, 2.0]), np.polynomial.Polynomial([1.0, 2.0]),
-                                 np.polynomial.Chebyshev([1.0, 2.0])], None),
-        "large": lambda: (np.arange(200_000.0).reshape(400, 500), None),
-    },
-)
-
-# -- sparse and interpolation ---------------------------------------------------------------------
-
-
-def _sparse(form: str, kind: str) -> Maker:
-    return lambda: (getattr(sparse, f"{form}_{kind}")(np.eye(4)), None)
-
-
-for _form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil"):
-    for _kind in ("matrix", "array"):
-        COMPOSITES[f"sparse_{_form}_{_kind}"] = _sparse(_form, _kind)
-
-
-@_makes
-def sparse_with_explicit_zero() -> Any:
-    matrix = sparse.csr_matrix((np.array([0.0, 1.0]), np.array([1, 0]), np.array([0, 1, 2])))
-    return matrix, None
-
-
-@_makes
-def interpolators() -> Any:
-    x, y = np.arange(6.0), np.arange(6.0) ** 2
-    return [
-        interpolate.interp1d(x, y),
-        interpolate.CubicSpline(x, y),
-        interpolate.PchipInterpolator(x, y),
-        interpolate.make_interp_spline(x, y),
-    ], None
-
-
-@_makes
-def frozen_distributions() -> Any:
-    return [stats.norm(1.0, 2.0), stats.gamma(2.0), stats.binom(5, 0.5), stats.t(df=3)], None
-
-
-# -- pandas ---------------------------------------------------------------------------------------
-
-_each(
-    "pandas",
-    {
-        "frame": lambda: (frame(), None),
-        "frame_empty": lambda: (pd.DataFrame(), None),
-        "frame_of_numbers": lambda: (pd.DataFrame(X, columns=list("abcde")), None),
-        "frame_of_objects": lambda: (pd.DataFrame({"a": np.array([1, "x", None], object)}), None),
-        "frame_of_nullable": lambda: (pd.DataFrame({
-            "i": pd.array([1, None], "Int64"), "b": pd.array([True, None], "boolean"),
-            "f": pd.array([1.5, None], "Float64"), "s": pd.array(["a", None], "string")}), None),
-        "frame_by_time": lambda: (pd.DataFrame(
-            {"a": [1.0, 2.0]}, index=pd.date_range("2026-01-01", periods=2, freq="D", tz="UTC")),
-            None),
-        "frame_by_levels": lambda: (pd.DataFrame(
-            {"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["k", "n"])),
-            None),
-        "frame_sparse": lambda: (pd.DataFrame({"a": pd.arrays.SparseArray([0, 0, 1])}), None),
-        "series": lambda: (pd.Series([1.0, 2.0], index=["a", "b"], name="s"), None),
-        "series_of_categories": lambda: (pd.Series(["a", "b", "a"], dtype="category"), None),
-        "series_of_times": lambda: (pd.Series(pd.to_datetime(["2026-01-02", None])), None),
-        "series_of_time_zone": lambda: (
-            pd.Series(pd.date_range("2026-01-02", periods=2, tz="Europe/Paris")), None),
-        "series_of_intervals": lambda: (pd.cut(pd.Series([1.0, 5.0]), [0, 2, 6]), None),
-        "series_of_periods": lambda: (pd.Series(pd.period_range("2026-01", periods=2, freq="M")),
-                                      None),
-        "series_of_durations": lambda: (pd.Series(pd.to_timedelta(["1D", "2h"])), None),
-        "indexes": lambda: ([
-            pd.Index(["a", "b"]), pd.Index([1, 2]), pd.RangeIndex(3), pd.Index([1.5, None]),
-            pd.CategoricalIndex(["a", "b"]), pd.DatetimeIndex(["2026-01-02"]),
-            pd.TimedeltaIndex(["1D"]), pd.PeriodIndex(["2026-01"], freq="M"),
-            pd.IntervalIndex.from_breaks([0, 1, 2]),
-        ], None),
-        "scalars": lambda: ([
-            pd.Timestamp("2026-01-02 03:04"), pd.Timestamp("2026-01-02", tz="UTC"),
-            pd.Timedelta("1D"), pd.NaT, pd.NA, pd.Interval(0, 1), pd.Period("2026-01", "M"),
-        ], None),
-        "dtypes": lambda: ([
-            pd.CategoricalDtype(["a", "b"], ordered=True), pd.Int64Dtype(), pd.BooleanDtype(),
-            pd.DatetimeTZDtype(tz="UTC"), pd.StringDtype(), pd.Series([1]).dtype,
-        ], None),
-        "groups": lambda: (frame().groupby("port")["fare"].mean(), None),
-        "description": lambda: (frame().describe(), None),
-        "offset": lambda: ([pd.offsets.MonthEnd(2), pd.offsets.Week(weekday=1)], None),
-    },
-)
-
 # -------------------------------------------------------------------------------------------------
 
 
+def _with_no_data(maker: Maker) -> Maker:
+    return lambda: (maker(), None)
+
+
+COMPOSITES.update({name: _with_no_data(maker) for name, maker in VALUES.items()})
+
+
 def names() -> list[str]:
-    """Names of all composites, in the order of the table."""
+    """Names of all composites, in the order of the tables."""
     return list(COMPOSITES)
 
 

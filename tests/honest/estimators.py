@@ -136,9 +136,7 @@ def _arguments() -> dict[str, Callable[[], dict[str, Any]]]:
         "IsolationForest": few,
         "KMeans": lambda: {"n_clusters": 3, "n_init": 2},
         "LatentDirichletAllocation": lambda: {"n_components": 3, "max_iter": 3},
-        "MDS": lambda: {
-            "max_iter": 10, "n_init": 1, "init": "random", "normalized_stress": "auto"
-        },
+        "MDS": lambda: {"max_iter": 10, "n_init": 1, "init": "random", "normalized_stress": "auto"},
         "MLPClassifier": lambda: {"hidden_layer_sizes": (5,), "max_iter": 10},
         "MLPRegressor": lambda: {"hidden_layer_sizes": (5,), "max_iter": 10},
         "MiniBatchDictionaryLearning": lambda: {"n_components": 3, "max_iter": 3},
@@ -185,8 +183,11 @@ def _arguments() -> dict[str, Callable[[], dict[str, Any]]]:
         "StackingRegressor": named_regressors,
         "TSNE": lambda: {"max_iter": 250, "perplexity": 5.0, "init": "random"},
         "TheilSenRegressor": lambda: {"max_subpopulation": 100},
-        "TransformedTargetRegressor": lambda: {"regressor": Ridge(), "func": np.log1p,
-                                              "inverse_func": np.expm1},
+        "TransformedTargetRegressor": lambda: {
+            "regressor": Ridge(),
+            "func": np.log1p,
+            "inverse_func": np.expm1,
+        },
         "TunedThresholdClassifierCV": lambda: {"estimator": LogisticRegression(max_iter=200)},
         "VotingClassifier": named_classifiers,
         "VotingRegressor": named_regressors,
@@ -293,7 +294,7 @@ def outputs(model: Any, data: Any) -> dict[str, Any]:
             continue
         if name == "inverse_transform":
             data = results.get("transform")
-        np.random.seed(0)  # noqa: NPY002
+        np.random.seed(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
