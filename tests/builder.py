@@ -400,6 +400,11 @@ class Pickle:
             return self.put(index)
         return self.binput(index) if index < 256 else self.long_binput(index)
 
+    def overwrite(self, key: object) -> Self:
+        """Store the top of the stack in the place of what :meth:`memo` stored under this key."""
+        index = self._memo[key]
+        return self.binput(index) if index < 256 else self.long_binput(index)
+
     def recall(self, key: object) -> Self:
         """Push what :meth:`memo` stored under this key, in this protocol's way."""
         index = self._memo[key]
@@ -571,7 +576,9 @@ class Pickle:
                 honest file holds.
             metadata: What stands in the state after the flags; the metadata dict is first.
         """
-        key = ("dtype", repr((code, order, subarray, names, fields, itemsize, flags, metadata)))
+        given = (subarray, names, fields, itemsize, alignment, flags, metadata)
+        plain = given == (None, None, None, -1, -1, None, ())
+        key = ("dtype", code, order) if plain else ("dtype", code, order, repr(given))
         if key in self._memo:
             return self.recall(key)
         if flags is None:

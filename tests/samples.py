@@ -5,7 +5,7 @@ file's bytes for a canary path, and a ``case.toml`` that says what is wrong with
 scan must conclude.
 
 Run as a script in a child process, this module loads files without any protection; see
-:func:`let_loose`.
+:func:`let_loose` and :func:`judge`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-__all__ = ["LOADERS", "ROOT", "Sample", "let_loose", "samples"]
+__all__ = ["LOADERS", "ROOT", "Sample", "judge", "let_loose", "samples"]
 
 ROOT = Path(__file__).parent.parent / "malicious_samples"
 
 # A child that hangs is ended after so many seconds; a canary that a thread or a process of its own
 # creates is waited for.
-_TIMEOUT = 20
+_TIMEOUT = 10
 _PATIENCE = 3.0
+# What a child may allocate, bytes.
+_MEMORY = 8 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,71 +145,126 @@ def let_loose(directory: Path, chosen: Iterable[Sample]) -> dict[str, str]:
     Returns:
         By name, what went wrong for those that had not their effect.
     """
-    jobs = [(sample.name, sample.loader, sample.then, sample.effect) for sample in chosen]
-    command = [sys.executable, "-m", "tests.samples", str(directory)]
-    subprocess.run(
-        command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent, timeout=300
-    )
-    errors: dict[str, str] = json.loads((directory / "errors.json").read_text())
+    results = _in_children(directory, "loose", chosen)
+    errors = {}
+    for sample in chosen:
+        result = results[sample.name]
+        canary = (directory / f"{sample.name}.canary").exists()
+        if not (result == "crash" if sample.effect == "crash" else canary):
+            errors[sample.name] = str(result)
     return errors
 
 
-def _main(directory: str) -> None:
+def judge(directory: Path, chosen: Iterable[Sample]) -> dict[str, dict[str, Any]]:
+    """Scan and load samples with safeload, each in a child process of its own.
+
+    Args:
+        directory: Where the files lie as ``NAME.bin``; the canaries are ``NAME.canary``.
+        chosen: The samples.
+
+    Returns:
+        By name: ``verdict``, ``rules``, and ``stopped``, the error that the load ended in. For a
+        child that died, ``verdict`` says how.
+    """
+    died = {"rules": [], "stopped": ""}
+    return {
+        name: result if isinstance(result, dict) else {"verdict": result, **died}
+        for name, result in _in_children(directory, "judge", chosen).items()
+    }
+
+
+def _in_children(directory: Path, task: str, chosen: Iterable[Sample]) -> dict[str, Any]:
+    """What each child left behind; ``"crash"``, ``"timeout"`` or its error if nothing."""
+    jobs = [(sample.name, sample.loader, sample.then) for sample in chosen]
+    command = [sys.executable, "-m", "tests.samples", task, str(directory)]
+    subprocess.run(
+        command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent, timeout=300
+    )
+    results: dict[str, Any] = json.loads((directory / f"{task}.json").read_text())
+    return results
+
+
+def _main(task: str, directory: str) -> None:
     """Fork once a sample, because importing scikit-learn once a sample would take minutes."""
     warnings.simplefilter("ignore")
-    for name in ("joblib", "pandas", "scipy.stats", "skops.io", "sklearn.pipeline"):
+    for name in ("joblib", "pandas", "scipy.stats", "skops.io", "sklearn.pipeline", "safeload"):
         importlib.import_module(name)
     os.chdir(directory)
-    errors: dict[str, str] = {}
-    children: list[tuple[str, str, int]] = []
-    for name, loader, then, effect in json.load(sys.stdin):
+    run = {"loose": _run_loose, "judge": _run_judge}[task]
+    results: dict[str, Any] = {}
+    children: list[tuple[str, int]] = []
+    for name, loader, then in json.load(sys.stdin):
         child = os.fork()
         if child == 0:
-            _run(name, loader, then)
-        children.append((name, effect, child))
+            _be_child(name, partial(run, name, loader, then))
+        children.append((name, child))
         if len(children) >= (os.cpu_count() or 1):
-            _wait(*children.pop(0), errors)
+            _wait(*children.pop(0), results)
     for waiting in children:
-        _wait(*waiting, errors)
-    Path("errors.json").write_text(json.dumps(errors))
+        _wait(*waiting, results)
+    Path(f"{task}.json").write_text(json.dumps(results))
 
 
-def _wait(name: str, effect: str, child: int, errors: dict[str, str]) -> None:
+def _wait(name: str, child: int, results: dict[str, Any]) -> None:
     _, status = os.waitpid(child, 0)
-    crashed = os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGALRM
-    if not (crashed if effect == "crash" else Path(f"{name}.canary").exists()):
-        report = Path(f"{name}.error")
-        errors[name] = report.read_text() if report.exists() else f"no {effect}, and no error"
+    report = Path(f"{name}.json")
+    if os.WIFSIGNALED(status):
+        results[name] = "timeout" if os.WTERMSIG(status) == signal.SIGALRM else "crash"
+    else:
+        results[name] = json.loads(report.read_text()) if report.exists() else "no report"
 
 
-def _run(name: str, loader: str, then: str) -> None:
-    """Be the child: load, call, wait for the canary, and leave by the shortest way."""
+def _be_child(name: str, run: Callable[[], Any]) -> NoReturn:
+    """Run, leave the result in a file, and end by the shortest way."""
     import resource  # which Windows has not
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     signal.alarm(_TIMEOUT)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
+    result: Any
+    try:
+        result = run()
+    except BaseException as error:  # noqa: BLE001  # a payload may raise anything, SystemExit too
+        result = f"{type(error).__name__}: {error}"[:500]
+    Path(f"{name}.json").write_text(json.dumps(result))
+    os._exit(0)
+
+
+def _run_judge(name: str, loader: str, then: str) -> dict[str, Any]:
+    import safeload
+
+    del loader, then
+    path = f"{name}.bin"
+    report = safeload.audit(path).files[0]
+    try:
+        safeload.load_unsigned(path)
+        stopped = "nothing"
+    except safeload.SafeloadError as error:
+        stopped = type(error).__name__
+    rules = [finding.rule for finding in report.findings]
+    return {"verdict": str(report.verdict), "rules": rules, "stopped": stopped}
+
+
+def _run_loose(name: str, loader: str, then: str) -> str:
+    import numpy as np
+
     try:
         loaded = LOADERS[loader](f"{name}.bin")
         if then:
-            import numpy as np
-
             getattr(loaded, then)(np.ones((1, 1)))
-    except BaseException as error:  # noqa: BLE001  # a payload may raise anything, SystemExit too
-        Path(f"{name}.error").write_text(f"{type(error).__name__}: {error}"[:500])
-    _leave(name)
-
-
-def _leave(name: str) -> None:
-    # What is registered to run at the end belongs to the payload.
+        outcome = "nothing happened"
+    except BaseException as error:  # noqa: BLE001  # as above
+        outcome = f"{type(error).__name__}: {error}"[:500]
+    # What is registered to run at the end belongs to the payload, and so do threads.
     atexit._run_exitfuncs()
     deadline = time.monotonic() + _PATIENCE
     while not Path(f"{name}.canary").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    os._exit(0)
+    return outcome
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])
