@@ -229,7 +229,8 @@ class VerifiedPayload:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{name} was verified and stays as it is")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} was verified and stays")
 
     def __reduce__(self) -> str:
         raise TypeError("a VerifiedPayload cannot be copied, pickled or sent: verify again")
