@@ -54,6 +54,10 @@ class _Comparison:
             return self._items(one, other, path)
         if isinstance(one, set | frozenset):
             return None if one == other else _unequal(path, one, other)
+        if isinstance(one, np.random.RandomState):
+            # The seed it came from has no part in the numbers to come, and skops loses it.
+            states = one.get_state(legacy=False), other.get_state(legacy=False)
+            return self(*states, f"{path}.state")
         return self._reduced(one, other, path)
 
     def _items(self, one: Any, other: Any, path: str) -> str | None:
@@ -75,7 +79,9 @@ class _Comparison:
         if one.dtype.names:
             fields = one.dtype.names
             pairs = ((np.asarray(one[name]), np.asarray(other[name]), name) for name in fields)
-            return next(filter(None, (self._arrays(a, b, f"{path}.{n}") for a, b, n in pairs)), None)
+            return next(
+                filter(None, (self._arrays(a, b, f"{path}.{n}") for a, b, n in pairs)), None
+            )
         if one.dtype.hasobject:
             return self._items(one.ravel().tolist(), other.ravel().tolist(), path)
         return None if one.tobytes() == other.tobytes() else f"{path}: other elements"
