@@ -1,0 +1,174 @@
+"""What the rules of particular libraries refuse, and that each honest form beside it passes."""
+
+from __future__ import annotations
+
+import fractions
+import pickle
+import zoneinfo
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.random import _pickle as random_pickle
+from pandas._libs.internals import _unpickle_block
+from pandas.core.indexes.base import _new_Index
+from pandas.core.internals.managers import BlockManager
+from scipy import stats
+from sklearn.metrics import _dist_metrics
+from sklearn.neighbors import _kd_tree
+
+from safeload.policy.judge import judge
+from safeload.policy.policy import Policy
+from safeload.scan.scan import scan
+
+
+class Reduced:
+    """An object that pickles as a given call, state and items."""
+
+    def __init__(self, *form: Any) -> None:
+        self.form = form
+
+    def __reduce__(self) -> Any:
+        return self.form
+
+
+def findings(model: Any, protocol: int = 4) -> list[str]:
+    data = pickle.dumps(model, protocol)
+    found = judge(scan(data), Policy.default()).findings
+    return [finding.rule for finding in found if finding.severity != "note"]
+
+
+def of_template(text: Any) -> bytes:
+    """A frozen uniform distribution with another template, as honest else."""
+    frozen = stats.uniform(1, 2)
+    honest = frozen.dist.__dict__["_parse_arg_template"]
+    frozen.dist.__dict__["_parse_arg_template"] = text(honest)
+    return pickle.dumps(frozen, 4)
+
+
+def generator(bits: type, **changes: Any) -> Reduced:
+    state = {**bits(1).state, **changes}
+    return Reduced(random_pickle.__dict__["__bit_generator_ctor"], (bits,), state)
+
+
+def mersenne(position: Any) -> Reduced:
+    key = np.random.MT19937(1).state["state"]["key"]
+    return generator(np.random.MT19937, state={"key": key, "pos": position})
+
+
+def block(columns: Any, values: Any = None) -> Reduced:
+    return Reduced(_unpickle_block, (np.zeros((2, 3)) if values is None else values, columns, 2))
+
+
+def blocks(*columns: Any) -> Reduced:
+    axes = [pd.RangeIndex(2), pd.RangeIndex(3)]
+    return Reduced(BlockManager, (tuple(map(block, columns)), axes))
+
+
+def values(cls: str, array: Any) -> Reduced:
+    from pandas._libs import arrays
+
+    honest = {"DatetimeArray": "M8[ns]", "TimedeltaArray": "m8[ns]"}[cls]
+    make = arrays.__dict__["__pyx_unpickle_NDArrayBacked"]
+    return Reduced(make, (getattr(pd.arrays, cls), 82904607, None), (np.dtype(honest), array))
+
+
+HONEST: dict[str, Any] = {
+    "a fraction of whole numbers": fractions.Fraction(1, 3),
+    "a time zone": zoneinfo.ZoneInfo("Europe/Paris"),
+    "a position at the end of its buffer": mersenne(624),
+    "a counter's position in its buffer": generator(np.random.Philox, buffer_pos=4),
+    "blocks that are each column once": blocks(slice(0, 1, 1), slice(1, 2, 1)),
+    "blocks that alternate": blocks(slice(0, 3, 2), slice(1, 2, 1)),
+    "times in an array of times": values("DatetimeArray", np.array([1], "M8[ns]")),
+    "a template of a distribution with shapes": stats.genextreme(0.1),
+    "a template of a distribution on whole numbers": stats.randint(1, 5),
+    "an empty tree whose state follows": Reduced(_kd_tree.newObj, (_kd_tree.KDTree,)),
+}
+HOSTILE: dict[str, Any] = {
+    "a fraction of a power of ten that fills the memory": Reduced(
+        fractions.Fraction, ("1e999999999",)
+    ),
+    "a bytearray of a length": Reduced(bytearray, (10**12,)),
+    "a time zone that is a path": Reduced(
+        zoneinfo.ZoneInfo._unpickle,  # type: ignore[attr-defined]
+        ("../../../etc/passwd", True),
+    ),
+    "a position beyond its buffer, which compiled code reads": mersenne(10**7),
+    "a position before its buffer": mersenne(-1),
+    "a position that is an array": mersenne(np.array(3)),
+    "a position hidden in an object that behaves like a dict": generator(
+        np.random.MT19937, state=np.zeros(1, [("key", "u4", (624,)), ("pos", "i8")])[0]
+    ),
+    "a counter's position beyond its buffer": generator(np.random.Philox, buffer_pos=-(10**9)),
+    "a generator of a class that is none": Reduced(
+        random_pickle.__dict__["__bit_generator_ctor"], (np.ndarray,)
+    ),
+    "a generator made by another function": Reduced(
+        random_pickle.__dict__["__generator_ctor"], ("MT19937", len)
+    ),
+    "an instance of a class of another module": Reduced(_dist_metrics.newObj, (_kd_tree.KDTree,)),
+    "an instance of the maker itself": Reduced(_dist_metrics.newObj, (_dist_metrics.newObj,)),
+    "a block beyond all columns, where compiled code writes": blocks(slice(10**7, 10**7 + 2, 1)),
+    "two blocks of the same column": blocks(slice(0, 1, 1), slice(0, 1, 1)),
+    "a block that counts backwards": blocks(slice(5, 3, -1)),
+    "a frame of something that is no block": Reduced(BlockManager, ((np.zeros(3),), [])),
+    "numbers in an array of times": values("DatetimeArray", np.array([1.5])),
+    "objects in an array of spans": values("TimedeltaArray", np.array([None], object)),
+    "an index of a class that is none": Reduced(_new_Index, (pd.DataFrame, {"data": [1]})),
+    "an index with an argument of its own": Reduced(_new_Index, (pd.Index, {"tupleize_cols": 1})),
+}
+CODE = "\nimport os\nos.system('true')\n"
+TEMPLATES: dict[str, Any] = {
+    "other code": lambda honest: CODE,
+    "code after scipy's own": lambda honest: honest + CODE,
+    "code before scipy's own": lambda honest: CODE + honest,
+    "a default value that is computed": lambda honest: honest.replace("loc=0", "loc=exit()"),
+    "a shape that is an expression": lambda honest: honest.replace("(self,  ", "(self, a=exit(), "),
+    "a shape with a comment": lambda honest: honest.replace("(self,  ", "(self, a#, "),
+    "a letter beyond ASCII": lambda honest: honest.replace("(self,  ", "(self, \u00aa, "),
+    "no text": lambda honest: 5,
+}
+
+
+@pytest.mark.parametrize("sentence", HONEST)
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_passes(sentence: str, protocol: int) -> None:
+    assert findings(HONEST[sentence], protocol) == []
+
+
+@pytest.mark.parametrize("sentence", HOSTILE)
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_is_refused(sentence: str, protocol: int) -> None:
+    assert "SL103" in findings(HOSTILE[sentence], protocol)
+
+
+@pytest.mark.parametrize("sentence", TEMPLATES)
+def test_a_distribution_is_refused_that_holds(sentence: str) -> None:
+    found = judge(scan(of_template(TEMPLATES[sentence])), Policy.default()).findings
+    assert "SL103" in [finding.rule for finding in found]
+
+
+def test_a_distribution_with_two_templates_is_refused() -> None:
+    """The second overwrites the first, but a state that is used in between has run the first."""
+    data = pickle.dumps(stats.uniform(1, 2).dist, 0)
+    key = b"V_parse_arg_template\n"
+    start = data.index(key)
+    forged = data[:start] + key + b"Vimport os\ns" + data[start:]
+    found = judge(scan(forged), Policy.default()).findings
+    assert "SL103" in [finding.rule for finding in found]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, dist in vars(stats).items() if isinstance(dist, stats.rv_continuous)]
+)
+def test_every_continuous_distribution_of_scipy_passes(name: str) -> None:
+    assert findings(getattr(stats, name)) == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, dist in vars(stats).items() if isinstance(dist, stats.rv_discrete)]
+)
+def test_every_discrete_distribution_of_scipy_passes(name: str) -> None:
+    assert findings(getattr(stats, name)) == []

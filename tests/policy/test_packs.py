@@ -1,0 +1,170 @@
+"""The packs themselves: what is on them exists, does only what it says, and is up to date."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+import warnings
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from safeload.policy.policy import Entry, Policy
+from safeload.scan.program import Use
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ENTRIES = Policy.default().entries
+
+# Whatever runs, opens, imports, fetches or evaluates, also where it lives under a trusted prefix.
+NEVER = [
+    ("builtins", "__import__"),
+    ("builtins", "compile"),
+    ("builtins", "eval"),
+    ("builtins", "exec"),
+    ("builtins", "input"),
+    ("builtins", "map"),
+    ("builtins", "open"),
+    ("builtins", "setattr"),
+    ("builtins", "type"),
+    ("functools", "reduce"),
+    ("importlib", "import_module"),
+    ("joblib", "Memory"),
+    ("joblib", "Parallel"),
+    ("joblib", "load"),
+    ("joblib.memory", "Memory"),
+    ("joblib.numpy_pickle", "load"),
+    ("joblib.numpy_pickle_compat", "NDArrayWrapper"),
+    ("joblib.numpy_pickle_compat", "ZNDArrayWrapper"),
+    ("numpy", "apply_along_axis"),
+    ("numpy", "fromfile"),
+    ("numpy", "frompyfunc"),
+    ("numpy", "genfromtxt"),
+    ("numpy", "load"),
+    ("numpy", "loadtxt"),
+    ("numpy", "save"),
+    ("numpy", "savetxt"),
+    ("numpy", "savez"),
+    ("numpy._core", "_DType_reconstruct"),
+    ("numpy._core", "_ufunc_reconstruct"),
+    ("numpy.core", "_ufunc_reconstruct"),
+    ("numpy.ctypeslib", "load_library"),
+    ("numpy.lib.format", "open_memmap"),
+    ("numpy.lib.stride_tricks", "as_strided"),
+    ("numpy.testing._private.utils", "runstring"),
+    ("operator", "attrgetter"),
+    ("operator", "methodcaller"),
+    ("os", "system"),
+    ("pandas", "eval"),
+    ("pandas", "read_csv"),
+    ("pandas", "read_pickle"),
+    ("pandas.io.pickle", "read_pickle"),
+    ("pickle", "loads"),
+    ("posix", "system"),
+    ("runpy", "run_path"),
+    ("scipy._lib._uarray._backend", "unpickle_function"),
+    ("scipy.io", "loadmat"),
+    ("scipy.spatial._ckdtree", "cKDTree"),
+    ("scipy.stats._distn_infrastructure", "rv_continuous"),
+    ("sklearn.datasets", "fetch_openml"),
+    ("sklearn.datasets._base", "load_files"),
+    ("sklearn.utils.parallel", "_FuncWrapper"),
+    ("subprocess", "Popen"),
+    ("sys", "exit"),
+    ("types", "CodeType"),
+    ("types", "FunctionType"),
+    ("webbrowser", "open"),
+]
+
+# The Python functions that honest files call; each is how a library makes an object of its own.
+CALLED_FUNCTIONS = {
+    "__bit_generator_ctor",
+    "__generator_ctor",
+    "__newobj__",
+    "__randomstate_ctor",
+    "_compile",
+    "_convert_to_stringdtype_kwargs",
+    "_frombuffer",
+    "_mareconstruct",
+    "_new_DatetimeIndex",
+    "_new_Index",
+    "_new_IntervalIndex",
+    "_new_PeriodIndex",
+    "_new_TimedeltaIndex",
+    "_reconstructor",
+}
+
+
+def resolved(module: str, name: str) -> Any:
+    """What a name stands for here, or None: packs name what other releases have as well."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            value: Any = importlib.import_module(module)
+            for part in name.split("."):
+                value = getattr(value, part)
+        except (ImportError, AttributeError):
+            return None
+    return value
+
+
+@pytest.mark.parametrize(("module", "name"), NEVER)
+def test_never_on_a_list(module: str, name: str) -> None:
+    assert (module, name) not in ENTRIES
+
+
+def test_no_entry_is_a_module_or_a_descriptor() -> None:
+    assert not [key for key in ENTRIES if isinstance(resolved(*key), ModuleType | property)]
+
+
+def test_most_entries_exist_in_the_installed_releases() -> None:
+    missing = [key for key in ENTRIES if resolved(*key) is None]
+    assert len(missing) < len(ENTRIES) / 5
+
+
+def test_only_reconstructors_are_python_functions_that_may_be_called() -> None:
+    called = {
+        name
+        for (module, name), entry in ENTRIES.items()
+        if Use.CALL in entry.uses and inspect.isfunction(resolved(module, name))
+    }
+    assert called <= CALLED_FUNCTIONS
+
+
+def test_no_python_function_of_scikit_learn_may_be_called() -> None:
+    for (module, name), entry in ENTRIES.items():
+        if module.startswith("sklearn") and Use.CALL in entry.uses:
+            assert not inspect.isfunction(resolved(module, name))
+
+
+def test_a_class_that_executes_its_state_is_constructed_only_under_its_rule() -> None:
+    from scipy.stats._distn_infrastructure import rv_generic
+
+    def is_distribution(key: tuple[str, str]) -> bool:
+        value = resolved(*key)
+        return inspect.isclass(value) and issubclass(value, rv_generic)
+
+    entries: list[Entry] = [entry for key, entry in ENTRIES.items() if is_distribution(key)]
+    assert len(entries) > 100
+    assert {entry.rule for entry in entries} == {"scipy_distribution"}
+
+
+def test_a_class_that_opens_files_is_never_a_value() -> None:
+    assert ENTRIES["numpy", "memmap"].uses == {Use.CONSTRUCT}
+
+
+def _is_recorded() -> bool:
+    names = ("numpy", "pandas", "scikit-learn", "scipy")
+    files = (f"{name}-{metadata.version(name)}.toml" for name in names)
+    return all((ROOT / "tools" / "releases" / name).exists() for name in files)
+
+
+@pytest.mark.skipif(not _is_recorded(), reason="other releases are installed than are recorded")
+def test_packs_are_what_the_tool_derives() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "derive_packs.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
