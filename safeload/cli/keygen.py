@@ -77,20 +77,23 @@ def run(options: argparse.Namespace) -> int:
     # Before anything is written: a name or pattern that does not fit is the user's to mend.
     entry = entry_text(name, key.public, models)
     key.write(private, passphrase=None if options.no_passphrase else new_passphrase(options))
+    trusted = None
     try:
         _write_public(public, key.public.pem)
-    except UsageError:
-        # Half a key pair would stand in the way of the next attempt.
+        trust_file = _trust_file(options, TrustFile.default_path())
+        if trust_file is not None:
+            trusted = TrustFile.add(trust_file, name=name, key=key.public, models=models)
+    except BaseException:
+        # Half a key pair, or one that nobody trusts, would stand in the way of the next attempt.
         private.unlink(missing_ok=True)
+        public.unlink(missing_ok=True)
         raise
     note(f"private key: {private} (keep it secret)")
     note(f"public key:  {public} (give it to those who load)")
-    trust_file = _trust_file(options, TrustFile.default_path())
-    if trust_file is not None:
-        where = TrustFile.add(trust_file, name=name, key=key.public, models=models)
-        note(f"trust file:  {where} (now accepts this key)")
-    else:
+    if trusted is None:
         note("entry for a trust file:")
+    else:
+        note(f"trust file:  {trusted} (accepts this key now)")
     print(entry, end="")
     return 0
 
