@@ -1,8 +1,8 @@
 """Key files become keys: a private key signs bytes, a public key verifies a signature.
 
-Ed25519, and ECDSA over P-256 (with SHA-256), P-384 (SHA-384) and P-521 (SHA-512), which are what
-``model_signing`` accepts. ECDSA signatures are DER. The algorithm is a property of the key;
-nothing in a bundle can choose another one.
+Ed25519, and ECDSA over P-256 (with SHA-256), P-384 (SHA-384) and P-521 (SHA-512) with signatures
+in DER. ``model_signing`` knows the three curves, with these very hashes, and no Ed25519. The
+algorithm is a property of the key; nothing in a bundle can choose another one.
 
 Trust: key files are the caller's own input. A private key file that others may read is refused.
 The data and the signature are hostile. A valid ECDSA signature has a second valid form (its ``s``

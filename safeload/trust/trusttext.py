@@ -20,7 +20,7 @@ from typing import Any
 from safeload.errors import UsageError, printable
 from safeload.trust.keys import VerifyingKey
 
-__all__ = ["Revoked", "TrustedKey", "entry_text", "malformed", "parse_trust"]
+__all__ = ["Revoked", "TrustedKey", "entry_text", "parse_trust"]
 
 _FILE = frozenset({"keys", "models", "revoked"})
 _KEY = frozenset({"public", "models", "not_before", "not_after", "only"})
@@ -93,11 +93,11 @@ def parse_trust(data: bytes) -> tuple[tuple[TrustedKey, ...], Mapping[str, int],
     try:
         found = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise malformed("it is not valid TOML in UTF-8") from error
+        raise _malformed("it is not valid TOML in UTF-8") from error
     _known(found, "the file", _FILE)
     signers = tuple(_key(name, value) for name, value in _table(found, "keys").items())
     if len({signer.key.key_id for signer in signers}) != len(signers):
-        raise malformed("two of its names have the same public key")
+        raise _malformed("two of its names have the same public key")
     serials = {name: _min_serial(name, value) for name, value in _table(found, "models").items()}
     revoked = _known(_table(found, "revoked"), "revoked", _REVOKED)
     return signers, serials, Revoked(**{kind: _digests(revoked, kind) for kind in revoked})
@@ -119,7 +119,7 @@ def entry_text(name: str, key: VerifyingKey, models: Iterable[str]) -> str:
     """
     patterns = [_line(pattern, "a model pattern") for pattern in models]
     if not patterns:
-        raise malformed("a key has to say which models it may sign")
+        raise _malformed("a key has to say which models it may sign")
     # A JSON string of printable characters is a TOML string too.
     quoted = _line(name, "a name")
     if not _BARE.fullmatch(name):
@@ -134,9 +134,9 @@ def _key(name: str, value: object) -> TrustedKey:
     public = found.get("public")
     models = found.get("models")
     if not isinstance(public, str):
-        raise malformed(f"{where} has no public key in quotes")
+        raise _malformed(f"{where} has no public key in quotes")
     if not isinstance(models, list) or not models:
-        raise malformed(f"{where} does not list the models that it may sign")
+        raise _malformed(f"{where} does not list the models that it may sign")
     return TrustedKey(
         name=_line(name, "a name"),
         key=VerifyingKey.from_text(public),
@@ -150,11 +150,11 @@ def _key(name: str, value: object) -> TrustedKey:
 def _min_serial(name: str, value: object) -> int:
     where = f"models.{printable(name, limit=40)}"
     if _GLOB & set(name):
-        raise malformed(f"{where} is a pattern, and needs to be one exact name")
+        raise _malformed(f"{where} is a pattern, and needs to be one exact name")
     found = _known(value, where, _MODEL)
     threshold, serial = found.get("threshold", 1), found.get("min_serial", 0)
     if type(threshold) is not int or threshold < 1:
-        raise malformed(f"the threshold of {where} is no number of signatures")
+        raise _malformed(f"the threshold of {where} is no number of signatures")
     if threshold > 1:
         raise UsageError(
             f"The trust file demands {threshold} signatures for {where}.",
@@ -162,22 +162,22 @@ def _min_serial(name: str, value: object) -> int:
             hint="This release checks one signature a model; leave the threshold out.",
         )
     if type(serial) is not int or serial < 0:
-        raise malformed(f"the min_serial of {where} is no whole number")
+        raise _malformed(f"the min_serial of {where} is no whole number")
     return serial
 
 
 def _table(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = found.get(name, {})
     if not isinstance(table, dict):
-        raise malformed(f"{name} is no table")
+        raise _malformed(f"{name} is no table")
     return table
 
 
 def _known(value: object, where: str, known: frozenset[str]) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise malformed(f"{where} is no table")
+        raise _malformed(f"{where} is no table")
     if unknown := value.keys() - known:
-        raise malformed(f"{where} has an unknown entry {printable(min(unknown), limit=40)!r}")
+        raise _malformed(f"{where} has an unknown entry {printable(min(unknown), limit=40)!r}")
     return value
 
 
@@ -186,7 +186,7 @@ def _moment(found: Mapping[str, Any], where: str, name: str) -> datetime | None:
     if moment is None:
         return None
     if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise malformed(f"{name} of {where} is no date and time with an offset, such as a final Z")
+        raise _malformed(f"{name} of {where} is no date and time with an offset, such as a final Z")
     return moment
 
 
@@ -195,19 +195,19 @@ def _digests(found: Mapping[str, Any], name: str) -> frozenset[str]:
     if not isinstance(digests, list) or not all(
         isinstance(digest, str) and _SHA256.fullmatch(digest) for digest in digests
     ):
-        raise malformed(f"{name} is no list of SHA-256 in lower-case hex")
+        raise _malformed(f"{name} is no list of SHA-256 in lower-case hex")
     return frozenset(digests)
 
 
 def _line(value: object, what: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _NAME_CHARACTERS:
-        raise malformed(f"{what} is no text of 1 to {_NAME_CHARACTERS} characters")
+        raise _malformed(f"{what} is no text of 1 to {_NAME_CHARACTERS} characters")
     if not value.isprintable():
-        raise malformed(f"{what} holds a character that cannot be shown")
+        raise _malformed(f"{what} holds a character that cannot be shown")
     return value
 
 
-def malformed(why: str) -> UsageError:
+def _malformed(why: str) -> UsageError:
     """The error about a trust file that cannot be understood."""
     return UsageError(
         f"The trust file cannot be understood: {why}.",

@@ -164,6 +164,7 @@ MALFORMED_EDITS: dict[str, Callable[[Any], object]] = {
     "no public key": dropping(MATERIAL, "publicKey"),
     "a hint that is no text": setting(MATERIAL, "publicKey", "hint", to=["a"]),
     "log entries that are no list": setting(MATERIAL, "tlogEntries", to={"a": 1}),
+    "log entries without end": setting(MATERIAL, "tlogEntries", to=[[]] * 2_000),
     "timestamps that are no object": setting(MATERIAL, "timestampVerificationData", to=[1]),
     "another payload type": setting(ENVELOPE, "payloadType", to="text/plain"),
     "a payload type with a parameter": setting(
