@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from safeload.policy.arguments import RULES
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
 
@@ -168,3 +169,18 @@ def test_packs_are_what_the_tool_derives() -> None:
     command = [sys.executable, str(ROOT / "tools" / "derive_packs.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_document_names_every_argument_rule() -> None:
+    text = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    assert [rule for rule in RULES if f"| `{rule}` |" not in text] == []
+
+
+def test_the_policy_file_in_the_document_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    path = tmp_path / "policy.toml"
+    path.write_text(example, encoding="utf-8")
+    policy = Policy.read(path)
+    assert policy.version_check == "warn"
+    assert policy.entries["acme.text", "tokenise"].uses == {Use.REFER}
