@@ -22,8 +22,9 @@ __all__ = ["HANDLERS"]
 _HIGHEST_PROTOCOL = 5
 _HEAD = 256
 
-_INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*)")
+_INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 _FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
+_NESTED = frozenset([tuple, Collection])
 _ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
 
@@ -276,20 +277,21 @@ def _fill_object(m: Machine, target: Token, items: list[Token]) -> None:
 
 
 def _check_keys(m: Machine, keys: list[Token]) -> None:
-    """Bound the cost of hashing keys: tuples within tuples can take time without end."""
+    """Bound the cost of hashing keys: a tuple is hashed item by item each time it is a key."""
     if _ATOMS.issuperset(map(type, keys)):
         return
-    budget = m.limits.key_items + len(keys)
-    pending = list(keys)
-    while pending:
-        key = pending.pop()
-        budget -= 1
-        if budget < 0:
-            raise MalformedError("SL002", "A key is too large to hash.", m.position)
-        if type(key) is tuple:
-            pending.extend(key)
-        elif isinstance(key, Collection):
-            pending.extend(key.items)
+    level, depth = keys, 0
+    while level:
+        m.budget -= len(level)
+        depth += 1
+        if m.budget < 0 or depth > m.limits.depth:
+            raise MalformedError("SL002", "Keys are too large to hash.", m.position)
+        level = [
+            item
+            for key in level
+            if type(key) in _NESTED
+            for item in (key if type(key) is tuple else key.items)
+        ]
 
 
 # -- globals and objects ---------------------------------------------------------------------
@@ -321,6 +323,8 @@ def _reduce(m: Machine) -> None:
 def _newobj_ex(m: Machine) -> None:
     m.need(3)
     kwargs, args, target = m.stack.pop(), m.stack.pop(), m.stack.pop()
+    m.consume(args)
+    m.consume(kwargs)
     m.use_up(target, Use.CONSTRUCT)
     m.stack.append(m.build(target, Use.CONSTRUCT, args, kwargs))
 
@@ -341,6 +345,7 @@ def _obj(m: Machine) -> None:
 def _instantiate(m: Machine, target: Token, args: tuple[Token, ...]) -> None:
     """INST and OBJ call a class unless there are no arguments; then they only allocate."""
     use = Use.CALL if args else Use.CONSTRUCT
+    m.consume(args)
     m.use_up(target, use)
     m.stack.append(m.build(target, use, args))
 

@@ -28,7 +28,7 @@ KINDS = ("c", "python", "joblib")
 _ROOT = Path(__file__).parents[2]
 # Seconds for one stream, and for the child's imports; bytes a child may map beyond what it has
 # mapped by then.
-_PATIENCE = 5
+_PATIENCE = 30
 _START = 120
 _MEMORY = 256 << 20
 _STEPS = 20_000
@@ -157,10 +157,18 @@ def _child() -> None:
     most = pages * resource.getpagesize() + _MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    wrapper = joblib.numpy_pickle.NumpyArrayWrapper
+
+    def reconstructor(cls: Any, base: Any, state: Any) -> Any:
+        return wrapper.__new__(wrapper) if cls is wrapper else _Inert(cls, base, state)
+
+    # Without these, joblib would not find its arrays.
     real = {
         ("numpy", "dtype"): np.dtype,
         ("numpy", "ndarray"): np.ndarray,
-        ("joblib.numpy_pickle", "NumpyArrayWrapper"): joblib.numpy_pickle.NumpyArrayWrapper,
+        ("joblib.numpy_pickle", "NumpyArrayWrapper"): wrapper,
+        ("copy_reg", "_reconstructor"): reconstructor,
+        ("copyreg", "_reconstructor"): reconstructor,
     }
     _say({"ready": True})
     for line in sys.stdin:
