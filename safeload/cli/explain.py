@@ -1,0 +1,84 @@
+"""Show what a file's program does as readable Python, without running any of it.
+
+What is shown is the program as safeload understood it, which is exactly what it would run. A skops
+file has no program; its objects are shown as a tree.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import islice
+
+from safeload.cli.output import note
+from safeload.cli.progress import shown
+
+__all__ = ["add_arguments", "run"]
+
+_LINES = 400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what ``explain`` takes."""
+    parser.add_argument("file", metavar="FILE", help="the file to explain")
+    parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
+    parser.add_argument(
+        "--lines",
+        type=int,
+        default=_LINES,
+        metavar="N",
+        help=f"lines to show of each program, at most (default: {_LINES})",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Scan the file, show its programs, and say what the policy says of it."""
+    from dataclasses import replace
+
+    from safeload.artefact import Artefact
+    from safeload.auditing.run import AuditReport
+    from safeload.limits import Limits
+    from safeload.policy.judge import judge
+    from safeload.policy.policy import Policy
+    from safeload.report.console import print_report
+    from safeload.report.decompiled import decompile
+    from safeload.scan.scan import scan
+
+    policy = Policy.of(options.policy)
+    limits = Limits()
+    with shown("Reading the program"):
+        artefact = Artefact.read(options.file, limits=limits)
+        scanned = scan(artefact.data, limits)
+        report = judge(scanned, policy).report(
+            str(artefact.path), artefact.sha256, artefact.size, scanned.format
+        )
+        allowed = frozenset(item.name for item in report.globals if item.allowed)
+        programs = [
+            (program, decompile(program, allowed=allowed, lines=options.lines))
+            for program in scanned.programs
+            if program.code
+        ]
+    for program, decompiled in programs:
+        where = f"object array {program.member}" if program.member else scanned.format
+        print(f"# {where}: {program.opcodes} opcodes, {len(program.arrays)} arrays")
+        for line in decompiled.lines:
+            print(line)
+        if decompiled.left_out:
+            print(f"# ... {decompiled.left_out} more statements (--lines N shows more)")
+        if decompiled.problem:
+            print(f"# not shown: {decompiled.problem}")
+        print()
+    if scanned.format == "skops" and scanned.programs:
+        from safeload.report.nodes import tree
+
+        lines = tree(scanned)
+        for line in islice(lines, options.lines):
+            print(line)
+        if next(lines, None) is not None:
+            print("# ... and more (--lines N shows more)")
+        print()
+    elif not programs:
+        note("There is no program to show.")
+    doubts = tuple(doubt for _, decompiled in programs for doubt in decompiled.doubts)
+    full = AuditReport((replace(report, findings=(*report.findings, *doubts)),))
+    print_report(full)
+    return full.exit_code

@@ -1,0 +1,134 @@
+"""The audit's report for people: a verdict a file, and what it rests on.
+
+Trust: paths and names are hostile. All of them become printable ASCII, and none is read as markup,
+so that a file can neither move the cursor nor colour its own verdict.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from safeload.auditing.run import AuditReport
+from safeload.errors import printable
+from safeload.verdict import FileReport, Finding, Severity, Verdict
+
+__all__ = ["print_report"]
+
+_STYLES = {
+    Verdict.ACCEPT: "bold green",
+    Verdict.REFUSE: "bold red",
+    Verdict.INCOMPLETE: "bold yellow",
+}
+_WEIGHTS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+# What one file may take of a screen; --format json has everything.
+_FINDINGS = 20
+_NAMES = 12
+_PATH = 4096
+
+
+def print_report(report: AuditReport, *, file: TextIO | None = None) -> None:
+    """Write a report.
+
+    Args:
+        report: An audit's report.
+        file: Where to; standard output by default.
+    """
+    console = Console(file=file or sys.stdout, highlight=False, emoji=False, markup=False)
+    for one in report.files:
+        for line in _file(one):
+            # A pipe gets each line whole, whatever width a terminal would have.
+            console.print(line, soft_wrap=not console.is_terminal)
+    for line in _summary(report):
+        console.print(line, soft_wrap=not console.is_terminal)
+
+
+def _file(report: FileReport) -> list[Text]:
+    name = printable(report.path, limit=_PATH)
+    lines = [
+        Text.assemble(
+            (f"{report.verdict.value.upper():<10} ", _STYLES[report.verdict]),
+            (name, "bold"),
+            f"  ({report.format}, {report.size:,} bytes)",
+        )
+    ]
+    weightiest = sorted(report.findings, key=lambda f: _WEIGHTS[f.severity])[:_FINDINGS]
+    lines += [_finding(finding) for finding in weightiest]
+    more = len(report.findings) - _FINDINGS
+    if more > 0:
+        lines.append(Text(f"    ... and {more} more findings (--format json lists all)"))
+    if report.verdict is Verdict.ACCEPT:
+        lines.append(_accepted(report))
+        return lines
+    if report.globals:
+        lines += _names("not allowed", report, allowed=False)
+        lines += _names("allowed", report, allowed=True)
+    if report.verdict is Verdict.INCOMPLETE:
+        lines.append(Text("    Not everything was read; what was not read could do anything."))
+    return lines
+
+
+def _finding(finding: Finding) -> Text:
+    style = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+    place = []
+    if finding.member:
+        place.append(f"in {printable(finding.member)}")
+    if finding.offset is not None:
+        place.append(f"at byte {finding.offset}")
+    where = f" [{' '.join(place)}]" if place else ""
+    return Text.assemble(
+        "  ", (f"{finding.rule} {finding.severity.value}", style[finding.severity]), ": ",
+        printable(finding.message, limit=_PATH), where,
+    )  # fmt: skip
+
+
+def _names(title: str, report: FileReport, *, allowed: bool) -> list[Text]:
+    chosen = [item for item in report.globals if item.allowed is allowed]
+    lines = [Text(f"    {title}:")] if chosen else []
+    lines += [
+        Text(f"      {printable(item.name)} ({', '.join(item.uses)})") for item in chosen[:_NAMES]
+    ]
+    more = len(chosen) - _NAMES
+    if more > 0:
+        lines.append(Text(f"      ... and {more} more"))
+    return lines
+
+
+def _accepted(report: FileReport) -> Text:
+    arrays = sum(member.arrays for member in report.members)
+    opcodes = sum(member.opcodes for member in report.members)
+    return Text(
+        f"    read in full: {_count(opcodes, 'step')}, {_count(arrays, 'array')}; "
+        f"{_count(len(report.globals), 'name')}, all on the allow-list"
+    )
+
+
+def _summary(report: AuditReport) -> list[Text]:
+    verdicts = [file.verdict for file in report.files]
+    parts = [
+        f"{verdicts.count(verdict)} {word}"
+        for verdict, word in (
+            (Verdict.ACCEPT, "accepted"),
+            (Verdict.REFUSE, "refused"),
+            (Verdict.INCOMPLETE, "incomplete"),
+        )
+    ]
+    summary = f"{_count(len(verdicts), 'file')}: {', '.join(parts)}"
+    if report.passed_over:
+        summary += f"; {_count(report.passed_over, 'other file')} no models"
+    lines = [Text(summary, style="bold")]
+    if Verdict.ACCEPT in verdicts:
+        lines.append(
+            Text(
+                "Accepted: loads nothing off the allow-list. Who made it, and what it predicts, "
+                "is another matter."
+            )
+        )
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
