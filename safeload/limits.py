@@ -26,10 +26,11 @@ class Limits:
         ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
             without bound and cost nothing.
         opcodes: Opcodes in one file. A vocabulary of ten million terms has forty million.
-        depth: Depth of nodes in a skops schema. skops builds them by recursion; honest models nest
-            about twenty.
-        key_items: Items of a dict's key or a set's element. Tuples within tuples are hashed anew
-            each time, so that a small file could ask for work without end.
+        depth: Depth of nodes in a skops schema, and of tuples in a key. The one is built and the
+            other hashed by recursion; honest models nest about twenty.
+        unpaid: Steps of work that take no bytes of their own, beyond one for each byte of the
+            file: items of tuples hashed as keys, items of containers taken more than once. Without
+            it a small file could ask for work without end.
         integer_digits: Digits of an integer written as text; CPython's own bound.
         array_dimensions: Dimensions of an array; numpy's own bound.
         members: Members of a skops archive.
@@ -44,7 +45,7 @@ class Limits:
     ratio_floor: int = 64 * _MIB
     opcodes: int = 200_000_000
     depth: int = 500
-    key_items: int = 10_000
+    unpaid: int = 10_000
     integer_digits: int = 4_300
     array_dimensions: int = 64
     members: int = 200_000

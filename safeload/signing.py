@@ -104,9 +104,8 @@ def sign(
         not_after=not_after,
     )
     file_name = artefact.path.name
-    payload = to_payload(
-        subject=file_name, resources=[Resource(file_name, artefact.sha256)], model=model
-    )
+    # The only file of a statement is called "." by model_signing, so that its name may change.
+    payload = to_payload(subject=file_name, resources=[Resource(".", artefact.sha256)], model=model)
     bundle = bundle_path(artefact.path)
     try:
         replace_file(bundle, seal(payload, signing_key), mode=_MODE)

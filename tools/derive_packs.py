@@ -18,7 +18,6 @@ Usage:
 from __future__ import annotations
 
 import argparse
-import inspect
 import pickle
 import sys
 import tomllib
@@ -81,19 +80,29 @@ def read_groups(path: Path, *, must_exist: bool) -> list[Group]:
     return groups
 
 
-def _as_pickled(path: Path) -> Iterator[Group]:
-    """The reviewed names, as this release pickles them."""
+def aliases_of(path: Path) -> dict[str, str]:
+    """Reviewed names that this release pickles under another one, both as ``module:name``."""
+    aliases = {}
     for group in read_groups(path, must_exist=False):
-        here = Group(group.reason, group.uses, group.rule)
         for module, names in group.names.items():
             for name in names:
                 try:
                     value = resolve(module, name)
-                    if inspect.isroutine(value) or inspect.isclass(value):
-                        here.add(*pickled_name(value))
-                except (LookupError, pickle.PicklingError):
+                    pickled = ":".join(pickled_name(value))
+                except (LookupError, TypeError, AttributeError, pickle.PicklingError):
                     continue
-        yield here
+                if pickled != f"{module}:{name}":
+                    aliases[f"{module}:{name}"] = pickled
+    return aliases
+
+
+def add_aliases(groups: Iterable[Group], aliases: dict[str, set[str]]) -> None:
+    """Allow each name under its aliases as well, for the same uses."""
+    for group in groups:
+        for module, names in list(group.names.items()):
+            for name in list(names):
+                for alias in aliases.get(f"{module}:{name}", ()):
+                    group.add(*alias.split(":"))
 
 
 def merged(groups: Iterable[Group]) -> list[Group]:
@@ -139,10 +148,14 @@ def record() -> dict[Path, str]:
         if distribution is None or introspect is None:
             continue
         version = metadata.version(distribution)
-        groups = [*introspect(), *_as_pickled(REVIEWED / f"{distribution}.toml")]
         path = RELEASES / f"{distribution}-{version}.toml"
         note = "Written by tools/derive_packs.py --record."
-        files[path] = text_of(merged(groups), distribution, [version], note)
+        text = text_of(merged(introspect()), distribution, [version], note)
+        aliases = aliases_of(REVIEWED / f"{distribution}.toml")
+        if aliases:
+            text += "\n[aliases]\n"
+            text += "".join(f'"{name}" = "{aliases[name]}"\n' for name in sorted(aliases))
+        files[path] = text
     return files
 
 
@@ -165,6 +178,11 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
             versions = sorted(
                 (path.stem.removeprefix(f"{distribution}-") for path in texts), key=_release_order
             )
+            aliases: dict[str, set[str]] = {}
+            for text in texts.values():
+                for name, alias in tomllib.loads(text).get("aliases", {}).items():
+                    aliases.setdefault(name, set()).add(alias)
+            add_aliases(groups, aliases)
             for path in sorted(texts):
                 groups += _groups_of(texts[path])
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
@@ -205,7 +223,7 @@ def table(files: dict[Path, str]) -> dict[Path, str]:
         rows.append(
             f"| {document['library']} (`{path.name}`) | {releases} | {counts} | {len(every)} |"
         )
-    rows.append(f"| all | | | | | | {total} |")
+    rows.append(f"| all {"| " * (len(USES) + 1)}| {total} |")
     before, _, rest = TABLE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     return {TABLE: f"{before}{BEGIN}\n{chr(10).join(rows)}\n{END}{after}"}

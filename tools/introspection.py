@@ -33,7 +33,7 @@ __all__ = [
     "sklearn_groups",
 ]
 
-USES = ("construct", "call", "fill", "refer")
+USES = ("construct", "call", "build", "fill", "refer")
 
 
 @dataclass
@@ -213,18 +213,21 @@ def scipy_groups() -> Iterator[Group]:
     containers = Group(
         "sparse matrices and arrays: made empty, then given their state", ("construct", "refer")
     )
+    # A dictionary of keys; in some releases it is a dict, and pickled as one.
+    filled = Group("sparse matrices and arrays that are dicts", ("construct", "fill", "refer"))
     for name, value in vars(sparse).items():
         if name.endswith(("_matrix", "_array")) and inspect.isclass(value):
-            containers.add(*pickled_name(value))
+            into = filled if name.startswith("dok_") else containers
+            into.add(*pickled_name(value))
             # Releases before 1.8 had no underscore in the module's name.
-            containers.add(value.__module__.replace("._", "."), name)
+            into.add(value.__module__.replace("._", "."), name)
     functions = Group("universal functions: from arrays to arrays", ("refer",))
     for name, value in vars(special).items():
         if isinstance(value, np.ufunc) and value.__name__ == name:
             functions.add("scipy.special", name)
             functions.add("scipy.special._ufuncs", name)
             functions.add(*pickled_name(value))
-    yield from (containers, *_distributions(), functions)
+    yield from (containers, filled, *_distributions(), functions)
 
 
 def _distributions() -> Iterator[Group]:

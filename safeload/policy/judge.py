@@ -46,6 +46,7 @@ _CODE_NAMES = frozenset(
 )
 
 _STRINGS = frozenset([str])
+_SHOWN = ("_repr_", "_ipython_", "_doc_link_")
 # Texts that scipy and numpy set on instances: distributions and vectorised functions.
 _LABELS = frozenset(["__doc__", "__name__"])
 
@@ -131,6 +132,9 @@ def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None
     excess = use.uses - entry.uses
     if not excess:
         return None
+    if excess == {Use.BUILD}:
+        message = f"{printable(use.path)} returns an object that is given a state."
+        return Finding("SL104", Severity.ERROR, message, member, use.offset)
     allowed = ", ".join(sorted(entry.uses))
     message = (
         f"{printable(use.path)} is used in a way that is not allowed: "
@@ -179,6 +183,9 @@ class _Inspector:
                 problems.append(("SL103", reason))
         elif built.use is Use.CONSTRUCT and (built.args != () or not _is_empty(built.kwargs)):
             problems.append(("SL103", "it is constructed with arguments"))
+        if built.items and target.module != "collections":
+            # Some dictionaries answer for attributes with their items.
+            problems += [("SL105", reason) for reason in map(_dunder, built.items) if reason]
         for state in built.states:
             reason = self._state(state)
             if reason is not None:
@@ -215,8 +222,9 @@ class _Inspector:
         for key, value in zip(keys, state.values, strict=True):
             if key in _LABELS and (value is None or type(value) is str):
                 continue
-            if key.startswith("__") and key.endswith("__"):
-                return f"its state sets {printable(key)}"
+            reason = _dunder(key)
+            if reason is not None:
+                return reason
         if _LABELS.isdisjoint(keys):
             self._good_keys.add(keys)
         return None
@@ -229,6 +237,19 @@ class _Inspector:
         if entry is None or Use.FILL in entry.uses or state.is_of("builtins", "dict"):
             return "its state is an object instead of a dict"
         return None
+
+
+def _dunder(key: Token) -> str | None:
+    """Why an attribute of this name may not be set, or None.
+
+    Names with double underscores are Python's own; the others are run by notebooks to show an
+    object.
+    """
+    if type(key) is not str or not key.startswith("_"):
+        return None
+    if (key.startswith("__") and key.endswith("__")) or key.startswith(_SHOWN):
+        return f"it sets {printable(key)}"
+    return None
 
 
 def _is_empty(kwargs: Token) -> bool:

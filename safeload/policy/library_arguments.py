@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 from safeload.policy.plain import is_plain
 from safeload.scan.dtypes import DTypeError, describe
-from safeload.scan.program import Array, Blob, Built, Global, Mapping, Token
+from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token
 
 __all__ = ["LIBRARY_RULES"]
 
@@ -45,6 +45,41 @@ def _integers(built: Built) -> str | None:
     if type(args) is tuple and args and all(type(item) is int for item in args):
         return None
     return "its arguments are not whole numbers"
+
+
+_LISTED = frozenset([tuple, list, Mapping, Collection])
+
+
+def _container(built: Built) -> str | None:
+    """A set, deque or dictionary made from what the stream lists, or of a factory.
+
+    Made from any other object it would iterate over it, or call its methods, while loading.
+    """
+    args = built.args
+    if type(args) is not tuple or built.states:
+        return "a container is made in another way than pickle does"
+    if built.is_of("collections", "defaultdict"):
+        factory = args[0] if args else None
+        known = isinstance(factory, Global) or factory is None
+        if known or (isinstance(factory, Built) and factory.is_of("functools", "partial")):
+            args = args[1:]
+    if all(type(part) in _LISTED or part is None or type(part) is int for part in args):
+        return None
+    return "a container is made from something that the stream does not list"
+
+
+def _moment(built: Built) -> str | None:
+    """``datetime(bytes, zone)`` and its like: plain data, and time zones or durations."""
+    args = built.args
+    if type(args) is not tuple or built.states:
+        return "a moment is made in another way than pickle does"
+    for part in args:
+        zone = part.callable if isinstance(part, Built) else None
+        if not is_plain(part) and not (
+            isinstance(zone, Global) and zone.module in ("datetime", "zoneinfo")
+        ):
+            return "a moment is made from something that is no time zone"
+    return None
 
 
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}", re.ASCII)
@@ -447,6 +482,8 @@ LIBRARY_RULES: dict[str, Rule] = {
     "integers": _integers,
     "zoneinfo_key": _zoneinfo_key,
     "namedtuple": _namedtuple,
+    "container": _container,
+    "moment": _moment,
     "numpy_mareconstruct": _numpy_mareconstruct,
     "bit_generator": _bit_generator,
     "random_part": _random_part,

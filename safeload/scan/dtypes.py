@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,12 +55,15 @@ class DType:
     hasobject: bool
 
 
-def describe(token: Token, *, depth: int = 0) -> DType:
+# Describes a dtype within the one at hand.
+_Inner = Callable[[Token], DType]
+
+
+def describe(token: Token) -> DType:
     """Describe the dtype that tokens stand for.
 
     Args:
         token: What the stream built.
-        depth: Dtypes around this one.
 
     Returns:
         Its description.
@@ -67,8 +71,19 @@ def describe(token: Token, *, depth: int = 0) -> DType:
     Raises:
         DTypeError: It is not a dtype in numpy's own form.
     """
-    if depth > _DEPTH:
-        raise DTypeError("a dtype is nested too deeply")
+    return _describe(token, {}, 0)
+
+
+def _describe(token: Token, known: dict[int, DType], depth: int) -> DType:
+    """Describe a dtype within others; one that recurs is described once."""
+    if id(token) not in known:
+        if depth > _DEPTH:
+            raise DTypeError("a dtype is nested too deeply")
+        known[id(token)] = _one(token, known, depth)
+    return known[id(token)]
+
+
+def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
     if isinstance(token, Built) and token.is_of(
         "numpy._core._internal", "_convert_to_stringdtype_kwargs"
     ):
@@ -79,8 +94,7 @@ def describe(token: Token, *, depth: int = 0) -> DType:
     if not token.states:
         return _plain(code, "=", (-1, -1, None))
     state = token.states[-1]
-    if len(token.states) > 1 or type(state) is not tuple or len(state) not in (8, 9):
-        raise DTypeError("the dtype's state has not the form numpy writes")
+    _check_state(token, state)
     version, order, subdtype, names, fields, itemsize, alignment, flags = state[:8]
     if version not in (3, 4) or type(order) is not str or order not in ("<", ">", "|", "="):
         raise DTypeError("the dtype's state has an unknown version or byte order")
@@ -89,15 +103,27 @@ def describe(token: Token, *, depth: int = 0) -> DType:
     extra = state[8] if len(state) == 9 else None
     if (version == 4) != (extra is not None):
         raise DTypeError("the dtype's state has metadata without saying so")
+
+    def inner(part: Token) -> DType:
+        return _describe(part, known, depth + 1)
+
     if subdtype is not None:
-        return _subarray(code, (names, fields), subdtype, (itemsize, flags), depth)
+        return _subarray(code, (names, fields), subdtype, (itemsize, flags), inner)
     if names is not None or fields is not None:
-        return _record(code, names, fields, (itemsize, alignment, flags), depth)
+        return _record(code, names, fields, (itemsize, alignment, flags), inner)
     described = _plain(code, order, (itemsize, alignment, extra))
     expected = _OBJECT_FLAGS if described.hasobject else (_NEEDS_INIT if code[0] == "U" else 0)
     if flags != expected:
         raise DTypeError(f"the dtype's flags {flags} belong to another type than {code}")
     return described
+
+
+def _check_state(token: Built, state: Token) -> None:
+    if token.args[2:] not in ((True,), (1,)):
+        # Without a copy it is the type that the whole process uses.
+        raise DTypeError("the dtype is given a state although it is no copy")
+    if len(token.states) > 1 or type(state) is not tuple or len(state) not in (8, 9):
+        raise DTypeError("the dtype's state has not the form numpy writes")
 
 
 def _code(token: Built) -> str:
@@ -161,11 +187,11 @@ def _text(token: Token) -> str | None:
 
 
 def _subarray(
-    code: str, fields: tuple[Token, Token], subdtype: Token, sizes: tuple[int, int], depth: int
+    code: str, fields: tuple[Token, Token], subdtype: Token, sizes: tuple[int, int], inner: _Inner
 ) -> DType:
     if fields != (None, None) or type(subdtype) is not tuple or len(subdtype) != 2:
         raise DTypeError("a subarray's dtype has not the form numpy writes")
-    base = describe(subdtype[0], depth=depth + 1)
+    base = inner(subdtype[0])
     shape = subdtype[1] if type(subdtype[1]) is tuple else (subdtype[1],)
     if len(shape) > 64 or not all(type(n) is int and n >= 0 for n in shape):
         raise DTypeError("a subarray's shape is no shape")
@@ -180,8 +206,24 @@ def _subarray(
     return DType((base.spec, shape), size, hasobject=False)
 
 
+def _has_title(field: Token) -> bool:
+    return type(field) is tuple and len(field) == 3 and type(field[2]) is str
+
+
+def _fields(names: tuple[str, ...], fields: Mapping) -> dict[str, Token]:
+    """The fields of a record by name and by title."""
+    if not {str}.issuperset(map(type, fields.keys)):
+        raise DTypeError("a record's fields do not match their names")
+    by_name = dict(zip(fields.keys, fields.values, strict=True))
+    # A field with a title stands under both.
+    titles = {field[2] for field in by_name.values() if _has_title(field)}
+    if len(by_name) * 2 != len(fields) or set(by_name) != titles | set(names):
+        raise DTypeError("a record's fields do not match their names")
+    return by_name
+
+
 def _record(
-    code: str, names: Token, fields: Token, sizes: tuple[int, int, int], depth: int
+    code: str, names: Token, fields: Token, sizes: tuple[int, int, int], inner: _Inner
 ) -> DType:
     itemsize, alignment, flags = sizes
     if type(names) is not tuple or not isinstance(fields, Mapping):
@@ -190,24 +232,23 @@ def _record(
         raise DTypeError("a record's field names are not distinct strings")
     if code != f"V{itemsize}" or not 0 <= itemsize < 2**31 or alignment not in (1, 2, 4, 8, 16):
         raise DTypeError("a record claims another size than its code")
-    pairs = fields
-    if not all(type(key) is str for key in pairs[::2]) or len(pairs) != 2 * len(names):
-        raise DTypeError("a record's fields do not match their names")
-    by_name = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    if set(by_name) != set(names):
-        raise DTypeError("a record's fields do not match their names")
-    formats, offsets, spans = [], [], []
+    by_name = _fields(names, fields)
+    formats, offsets, spans, titled = [], [], [], []
     for name in names:
-        field = by_name[name]
-        if type(field) is not tuple or len(field) != 2 or type(field[1]) is not int:
+        field = by_name.get(name)
+        if type(field) is not tuple or len(field) not in (2, 3) or type(field[1]) is not int:
             raise DTypeError("a record's field is not a dtype and an offset")
-        described = describe(field[0], depth=depth + 1)
+        described = inner(field[0])
         start, stop = field[1], field[1] + described.itemsize
         if not 0 <= start <= stop <= itemsize:
             raise DTypeError("a record's field lies outside the record")
         spans.append((start, stop, described.hasobject))
         formats.append(described.spec)
         offsets.append(start)
+        title = field[2] if len(field) == 3 else None
+        if title is not None and by_name.get(title) is not field:
+            raise DTypeError("a record's field is another one under its title")
+        titled.append(title)
     hasobject = any(o for _, _, o in spans)
     spans.sort()
     if hasobject and any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
@@ -222,4 +263,6 @@ def _record(
         "itemsize": itemsize,
         "aligned": bool(flags & _ALIGNED_STRUCT),
     }
+    if any(title is not None for title in titled):
+        spec["titles"] = titled
     return DType(spec, itemsize, hasobject)

@@ -141,7 +141,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                 ):
                     count, stop = count_pairs(data, position, end)
                     if count >= _WORTHWHILE:
-                        run = Run(data, position, stop, len(memo))
+                        run = Run(data, position, stop, len(memo), count)
                         stack[-1].append(run)
                         memo += [run] * count
                         position = stop + 1
@@ -181,6 +181,9 @@ def _run(m: Machine) -> None:  # noqa: C901
                 if type(target) is Global:
                     target.consumed += 1
                     target.uses.add(construct)
+                if token:
+                    m.position = position
+                    m.consume(token)
                 built = stack[-1] = Built(target, construct, token, position - 1)
                 if target is m.wrapper:
                     m.wrappers += 1
@@ -200,6 +203,9 @@ def _run(m: Machine) -> None:  # noqa: C901
                     break
                 else:
                     target.states += (token,)
+                    m.consume(token)
+                    if target.use is not construct and type(target.callable) is Global:
+                        target.callable.uses.add(Use.BUILD)
             elif opcode == 0x6A:  # LONG_BINGET
                 index = uint32(data, position)[0]
                 position += 4

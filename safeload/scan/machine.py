@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
 from safeload.scan.dtypes import DType
-from safeload.scan.program import Buffer, Built, Global, GlobalUse, Program, Token, Use
+from safeload.scan.program import (
+    Blob,
+    Buffer,
+    Built,
+    Collection,
+    Global,
+    GlobalUse,
+    Mapping,
+    Program,
+    Token,
+    Use,
+)
 from safeload.scan.runs import Run
 from safeload.verdict import Finding, Severity
 
@@ -41,7 +52,9 @@ UNSET = _Unset()
 SPENT = _Spent()
 
 # Tokens whose every return from the memo is counted or judged.
-WATCHED = frozenset([Global, Built, Run, _Spent, _Unset])
+WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
+
+_CONTAINERS = frozenset([list, Blob, Collection, Mapping])
 
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
@@ -106,6 +119,9 @@ class Machine:
         self.gaps = 0
         self.wrapper: Global | None = None
         self.wrappers = 0
+        # Work that may still be asked for without bytes to show for it: items of tuples hashed as
+        # keys, items of containers taken more than once.
+        self.budget = limits.unpaid + self.size
         # Dtypes described so far, by the identity of their token, which is kept alive.
         self.dtypes: dict[int, tuple[Token, DType]] = {}
         # Canonical code so far, and where the run of bytes begins that is not in it yet.
@@ -117,7 +133,9 @@ class Machine:
         self._segment_start = start
         # Containers whose global was used up where it stands, by identity; kept alive so that no
         # other object takes that identity.
-        self._spent: dict[int, Token] = {}
+        self._spent: dict[int, tuple[Token, Global]] = {}
+        # Containers that were taken by a call, construction or BUILD, with their size then.
+        self._consumed: dict[int, tuple[Token, int]] = {}
 
     def leave_frame(self) -> None:
         """Go on behind the end of a frame; behind the last byte there is nothing to go on with."""
@@ -213,6 +231,10 @@ class Machine:
             return self.memo[index]
         if isinstance(token, Global):
             token.pushed += 1
+        elif isinstance(token, tuple | Mapping):
+            if id(token) in self._spent:
+                # It served to make an object; what else it serves for, nobody follows.
+                self._spent[id(token)][1].uses.add(Use.REFER)
         elif token is UNSET:
             self.unset(position)
         elif token is SPENT or token.callable is self.wrapper:
@@ -271,8 +293,31 @@ class Machine:
         if holder is None:
             target.consumed += 1
         elif id(holder) not in self._spent:
-            self._spent[id(holder)] = holder
+            self._spent[id(holder)] = holder, target
             target.consumed += 1
+
+    def consume(self, token: Token) -> None:
+        """Note that a call, a construction or a BUILD takes a container as it is now.
+
+        What is put into it later, the callable has not seen. What is taken again and again costs
+        its size each time, although it takes up no more bytes of the file.
+        """
+        kind = type(token)
+        if kind is tuple:
+            for item in token:
+                if type(item) in _CONTAINERS:
+                    self._consume(item)
+        elif kind in _CONTAINERS:
+            self._consume(token)
+
+    def _consume(self, container: Token) -> None:
+        size = size_of(container)
+        if id(container) not in self._consumed:
+            self._consumed[id(container)] = container, size
+            return
+        self.budget -= size
+        if self.budget < 0:
+            raise MalformedError("SL002", "One container is used too often.", self.position)
 
     def build(self, target: Token, use: Use, args: Token, kwargs: Token = None) -> Built:
         """A new object made from ``target``."""
@@ -318,6 +363,8 @@ class Machine:
         if self.stopped:
             self.cut(self.position, self.position)
             program.code = b"".join(self._segments)
+            if any(size_of(container) != size for container, size in self._consumed.values()):
+                self.note("SL217", "A container is changed after it was used.", self.position)
             if self.wrappers:
                 self.note("SL215", "An array wrapper is not followed by its array.", self.position)
             if not self.nested and self.position != self.size:
@@ -335,6 +382,18 @@ class Machine:
 
 
 Handler = Callable[[Machine], None]
+
+
+def size_of(container: Token) -> int:
+    """Items in a container, or bytes in a blob."""
+    if isinstance(container, Blob):
+        return container.size
+    if isinstance(container, Collection):
+        return len(container.items)
+    size = len(container)
+    if type(container) is Mapping and Run in map(type, container):
+        size += sum(2 * item.count for item in container if type(item) is Run)
+    return size
 
 
 def renamed(module: str, name: str) -> tuple[str, str]:

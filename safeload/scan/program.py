@@ -49,13 +49,15 @@ class Use(StrEnum):
     CONSTRUCT: an instance is made without calling ``__init__`` (NEWOBJ, INST or OBJ without
     arguments, ``copyreg._reconstructor``, numpy's ``_reconstruct``). CALL: it is called (REDUCE,
     INST or OBJ with arguments). FILL: an instance made from it receives items (APPEND, APPENDS,
-    SETITEM, SETITEMS, ADDITEMS). REFER: it stays behind as a value, and whoever holds it may call
-    it later.
+    SETITEM, SETITEMS, ADDITEMS). BUILD: what a call of it returned is given a state; what is
+    constructed always may be, but a call can return an object that the whole process shares.
+    REFER: it stays behind as a value, and whoever holds it may call it later.
     """
 
     CONSTRUCT = "construct"
     CALL = "call"
     FILL = "fill"
+    BUILD = "build"
     REFER = "refer"
 
     # Millions of sets of uses are made; the enumeration's own hash is not cached.

@@ -11,7 +11,7 @@ Source: CPython ``copyreg.py`` and ``save_bytes``, ``save_global`` of ``pickle.p
 from __future__ import annotations
 
 from safeload.scan.machine import Machine
-from safeload.scan.program import Blob, Built, Global, Token, Use
+from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
 
 __all__ = ["reduce"]
 
@@ -29,12 +29,18 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     """
     m.use_up(target, Use.CALL)
     call = m.build(target, Use.CALL, args)
+    m.consume(args)
     if not isinstance(target, Global) or type(args) is not tuple:
         return call
     key = (target.module, target.name)
     if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
-        return m.build(args[0], Use.CONSTRUCT, ())
+        made = m.build(args[0], Use.CONSTRUCT, ())
+        if isinstance(args[2], list | Mapping):
+            # An instance of a subclass of dict or list begins with these items.
+            made.items = tuple(args[2].pairs if isinstance(args[2], Mapping) else args[2])
+            args[0].uses.add(Use.FILL)
+        return made
     if key == ("copyreg", "__newobj__") and args and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return m.build(args[0], Use.CONSTRUCT, args[1:])

@@ -55,15 +55,17 @@ class Run:
         start: First byte of the first pair.
         stop: First byte behind the last.
         first: Memo index of the first key.
+        count: How many pairs.
     """
 
-    __slots__ = ("_data", "_start", "_stop", "first")
+    __slots__ = ("_data", "_start", "_stop", "count", "first")
 
-    def __init__(self, data: Buffer, start: int, stop: int, first: int) -> None:
+    def __init__(self, data: Buffer, start: int, stop: int, first: int, count: int) -> None:
         self._data = data
         self._start = start
         self._stop = stop
         self.first = first
+        self.count = count
 
     def pairs(self) -> Iterator[tuple[str, int]]:
         """Keys and values in order.

@@ -52,6 +52,9 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
     unpacked, findings = decompress(data, codec, limits)
     if any(finding.rule in ("SL001", "SL003") for finding in findings):
         return Scan("unknown", [], findings, data)
+    if any(finding.rule == "SL002" for finding in findings):
+        # What came out ends where the limit was, so nothing can be said of it.
+        return Scan(f"joblib+{codec}", [], findings, data)
     if codec_of(bytes(unpacked[:16])):
         return _unread(data, "SL001", "It is compressed more than once, which joblib never does.")
     inner = _stream(unpacked, limits)

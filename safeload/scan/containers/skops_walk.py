@@ -194,6 +194,8 @@ class Walk:
         built.kwargs = kwargs
         if state is not None:
             built.states = (state,)
+            if use is Use.CALL:
+                target.uses.add(Use.BUILD)
         self.program.built.append(built)
         return built
 
