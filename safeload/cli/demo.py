@@ -1,7 +1,7 @@
 """Sign, load and refuse a real model, from start to end, in a temporary folder.
 
-Nothing is sent anywhere and nothing outside of that folder is written. The attacks are real files
-whose payload creates one empty file there, if anything ran it; nothing does.
+Nothing is sent anywhere and nothing outside of that folder is written. The attacks are real: their
+payload creates one file in that folder, and joblib.load runs it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import os
 import runpy
 import shlex
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -173,14 +174,25 @@ def _refuse(demo: _Demo) -> None:
 
     demo.say("posix.system is hidden behind the arrays of a joblib file, where many scanners stop.")
     _hide_a_call("attack.joblib")
+    _load_unprotected(demo, "attack.joblib")
     demo.command("audit attack.joblib", expect=1)
 
     demo.say("Not even with the key does such a file get a signature.")
     demo.command("sign attack.joblib --key signing.key --name wine --version 6.6.6", expect=1)
     _load_unsigned(demo, "attack.joblib")
     ran = Path(_CANARY).exists()
-    demo.outcome(f"did the attack run? {'YES' if ran else 'no'}: there is no file {_CANARY!r}")
+    demo.outcome(f"{_CANARY!r} {'EXISTS' if ran else 'was not created'}")
     demo.check(not ran, "the payload ran")
+
+
+def _load_unprotected(demo: _Demo, path: str) -> None:
+    """Show in a child process that the attack is real, and remove what it created."""
+    code = f"import joblib; joblib.load({path!r})"
+    subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)  # noqa: S603
+    ran = Path(_CANARY).exists()
+    demo.outcome(f"joblib.load, in another process: {_CANARY!r} {'was' if ran else 'NOT'} created")
+    demo.check(ran, "the attack is dead, so refusing it shows nothing")
+    Path(_CANARY).unlink(missing_ok=True)
 
 
 def _load_unsigned(demo: _Demo, path: str) -> None:
