@@ -64,7 +64,6 @@ FOR_CODECS = (
 # Honest and refused all the same: the model, the format (or any), and why.
 REFUSED = {
     ("array_records_by_attribute", "any"): "a record dtype made of a class is not described",
-    ("array_records_titled", "any"): "fields with titles are not described",
     ("random_states", "skops"): "skops writes Python's own generator as a computed state",
     **{
         (name, "cloudpickle"): "cloudpickle computes MethodType and SimpleNamespace from strings"

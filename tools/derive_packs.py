@@ -223,7 +223,7 @@ def table(files: dict[Path, str]) -> dict[Path, str]:
         rows.append(
             f"| {document['library']} (`{path.name}`) | {releases} | {counts} | {len(every)} |"
         )
-    rows.append(f"| all {"| " * (len(USES) + 1)}| {total} |")
+    rows.append("| all |" + " |" * (len(USES) + 1) + f" {total} |")
     before, _, rest = TABLE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     return {TABLE: f"{before}{BEGIN}\n{chr(10).join(rows)}\n{END}{after}"}
