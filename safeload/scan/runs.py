@@ -23,10 +23,11 @@ Buffer = bytes | bytearray | mmap.mmap
 
 _BATCH = 1000
 
-# SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE.
+# SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only, so
+# that no text is stepped over which is none.
 _LENGTHS = sorted(range(256), key=lambda length: abs(length - 7))
 _TEXT = b"\x8c(?:%s)\x94" % b"|".join(
-    re.escape(bytes([length])) + b".{%d}" % length for length in _LENGTHS
+    re.escape(bytes([length])) + b"[\x00-\x7f]{%d}" % length for length in _LENGTHS
 )
 _INTEGER = b"(?:K.|M..|J....)"
 _PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
@@ -68,15 +69,11 @@ class Run:
         self.count = count
 
     def pairs(self) -> Iterator[tuple[str, int]]:
-        """Keys and values in order.
-
-        Raises:
-            UnicodeDecodeError: A key is not UTF-8.
-        """
+        """Keys and values in order."""
         for match in _PAIR.finditer(self._data, self._start, self._stop):
             pair = match[0]
             end = 2 + pair[1]
-            key = pair[2:end].decode("utf-8", "surrogatepass")
+            key = pair[2:end].decode("ascii")
             yield key, int.from_bytes(pair[end + 2 :], "little", signed=pair[end + 1] == 0x4A)
 
 

@@ -126,8 +126,9 @@ def _uncompressed(
 ) -> tuple[Buffer, memoryview, dict[str, Member]]:
     view = memoryview(source)
     members = read_archive(view, limits)
+    contents = [(name, extract(view, member, budget)) for name, member in members.items()]
     if any(member.method for member in members.values()):
-        source = store((name, extract(view, member, budget)) for name, member in members.items())
+        source = store(contents)
         view = memoryview(source)
         members = read_archive(view, limits)
     return source, view, members

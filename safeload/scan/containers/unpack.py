@@ -50,7 +50,7 @@ class Budget:
 
 
 def extract(data: memoryview, member: Member, budget: Budget) -> bytes | memoryview:
-    """The bytes of a member: a view if it is stored, else decompressed and compared with its CRC.
+    """The bytes of a member, compared with its CRC: a view if it is stored, else decompressed.
 
     Args:
         data: The archive.
@@ -61,11 +61,13 @@ def extract(data: memoryview, member: Member, budget: Budget) -> bytes | memoryv
         ArchiveError: It does not decompress to what its header says, or to too much.
     """
     packed = data[member.offset : member.offset + member.packed]
-    if member.method == STORED:
-        return packed
-    budget.take(member.size)
+    content: bytes | memoryview
     try:
-        content = _decompress(packed, member)
+        if member.method == STORED:
+            content = packed
+        else:
+            budget.take(member.size)
+            content = _decompress(packed, member)
     except (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError) as error:
         raise ArchiveError(
             "SL302", f"The member {printable(member.name)} does not decompress.", member.offset
