@@ -18,7 +18,7 @@ import numpy.typing as npt
 from safeload.errors import LoadError
 from safeload.scan.program import ArraySpan, Buffer
 
-__all__ = ["Wrapper", "make_array"]
+__all__ = ["ArrayMaker", "Wrapper"]
 
 # Below this a copy costs less than what it would keep alive.
 _VIEW = 1 << 16
@@ -30,61 +30,70 @@ class Wrapper:
     dtype: Any
 
 
-def make_array(
-    span: ArraySpan, wrapper: object, data: Buffer, *, views: bool, mmap_mode: str | None
-) -> npt.NDArray[Any]:
-    """Make the array of a span.
+class ArrayMaker:
+    """Makes the arrays of one file.
 
     Args:
-        span: Where its bytes lie, and what they are.
-        wrapper: The object the code built in the array's place.
         data: The bytes that spans point into; writable unless ``mmap_mode`` is ``"r"``.
         views: Whether a large array may be a view into ``data``.
-        mmap_mode: None; ``"r"`` for a read-only view, ``"c"`` for a view of private pages.
-
-    Returns:
-        An array of the span's shape and dtype; in native byte order unless ``mmap_mode`` is set,
-        as joblib does.
-
-    Raises:
-        LoadError: The code built another dtype than the scan read.
+        mmap_mode: None; ``"r"`` for read-only views, ``"c"`` for views of private pages.
     """
-    dtype = _dtype(span, wrapper)
-    count = span.nbytes // dtype.itemsize if dtype.itemsize else 0
-    shape = span.shape if span.order == "C" else span.shape[::-1]
-    if count == 0 or dtype.itemsize == 0:
-        array = np.empty(shape, dtype)
-    else:
-        array = np.frombuffer(data, dtype, count, span.offset).reshape(shape)
-        keep = mmap_mode is not None or (views and span.nbytes >= _VIEW)
-        if not keep or not array.flags.aligned:
-            array = array.copy()
-    if span.order == "F":
-        array = array.transpose()
-    return array if mmap_mode is not None else _native(array)
 
+    def __init__(self, data: Buffer, *, views: bool, mmap_mode: str | None) -> None:
+        self._data = data
+        self._views = views
+        self._mmap_mode = mmap_mode
+        # Types that were compared, by the identity of what the scan read and the code built.
+        self._dtypes: dict[tuple[int, int], tuple[np.dtype[Any], bool]] = {}
 
-def _dtype(span: ArraySpan, wrapper: object) -> np.dtype[Any]:
-    expected = np.dtype(span.dtype)
-    found = wrapper.dtype if type(wrapper) is Wrapper else None
-    if not isinstance(found, np.dtype) or found != expected or found.hasobject:
-        raise LoadError(
-            "An array's type is another one than the scan read.",
-            code="array-mismatch",
-            hint="Please report this file's scan; it should not be possible.",
+    def make(self, span: ArraySpan, wrapper: object) -> npt.NDArray[Any]:
+        """Make the array of a span.
+
+        Args:
+            span: Where its bytes lie, and what they are.
+            wrapper: The object the code built in the array's place.
+
+        Returns:
+            An array of the span's shape and dtype; in native byte order unless ``mmap_mode`` is
+            set, as joblib does.
+
+        Raises:
+            LoadError: The code built another dtype than the scan read.
+        """
+        dtype, foreign = self._dtype(span, wrapper)
+        if span.nbytes == 0:
+            return np.empty(span.shape, dtype, order=span.order)
+        array: npt.NDArray[Any] = np.ndarray(
+            span.shape, dtype, self._data, span.offset, order=span.order
         )
-    return found
+        if self._mmap_mode is not None:
+            return array
+        if not self._views or span.nbytes < _VIEW or not array.flags.aligned:
+            array = array.copy("K")
+        return array.byteswap().view(dtype.newbyteorder("=")) if foreign else array
+
+    def _dtype(self, span: ArraySpan, wrapper: object) -> tuple[np.dtype[Any], bool]:
+        """The array's type, and whether its byte order is not this machine's."""
+        found = getattr(wrapper, "dtype", None)
+        key = id(span.dtype), id(found)
+        known = self._dtypes.get(key)
+        if known is None:
+            expected = np.dtype(span.dtype)
+            if not isinstance(found, np.dtype) or found != expected or found.hasobject:
+                raise LoadError(
+                    "An array's type is another one than the scan read.",
+                    code="array-mismatch",
+                    hint="Please report this file's scan; it should not be possible.",
+                )
+            known = self._dtypes[key] = found, _is_foreign(found)
+        return known
 
 
-def _native(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same values in the byte order of this machine."""
+def _is_foreign(dtype: np.dtype[Any]) -> bool:
     foreign = ">" if sys.byteorder == "little" else "<"
-    dtype = array.dtype
     fields = dtype.fields
-    if dtype.byteorder == foreign or (
+    return dtype.byteorder == foreign or bool(
         dtype.byteorder == "|"
         and fields
         and all(field[0].byteorder == foreign for field in fields.values())
-    ):
-        return array.byteswap().view(dtype.newbyteorder("="))
-    return array
+    )

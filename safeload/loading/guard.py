@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from safeload.errors import LoadError, printable
-from safeload.loading.arrays import make_array
+from safeload.loading.arrays import ArrayMaker
 from safeload.scan.program import ArraySpan, Buffer, Program
 
 __all__ = ["unpickle"]
@@ -50,42 +50,13 @@ def unpickle(
     """
     large = sum(span.nbytes for span in program.arrays if isinstance(span, ArraySpan))
     views = large >= _WORTHWHILE * len(data)
-    return _Run(program, data, names, views=views, mmap_mode=mmap_mode).load()
+    return _run(program, names, ArrayMaker(data, views=views, mmap_mode=mmap_mode))
 
 
-class _Run:
-    """One run of a program and of the programs nested in it."""
-
-    def __init__(
-        self,
-        program: Program,
-        data: Buffer,
-        names: Mapping[tuple[str, str], Any],
-        *,
-        views: bool,
-        mmap_mode: str | None,
-    ) -> None:
-        self._program = program
-        self._data = data
-        self._names = names
-        self._views = views
-        self._mmap_mode = mmap_mode
-        self._arrays: Iterator[ArraySpan | Program] = iter(program.arrays)
-
-    def load(self) -> Any:
-        # The buffered reader can be peeked into, which saves the unpickler a call per opcode.
-        stream = io.BufferedReader(io.BytesIO(self._program.code), _BUFFER)
-        return _Guard(stream, self._names, self._next_array).load()
-
-    def _next_array(self, wrapper: object) -> Any:
-        array = next(self._arrays, None)
-        if array is None:
-            raise _denied("an array that the scan did not see")
-        if isinstance(array, Program):
-            return _Run(
-                array, self._data, self._names, views=self._views, mmap_mode=self._mmap_mode
-            ).load()
-        return make_array(array, wrapper, self._data, views=self._views, mmap_mode=self._mmap_mode)
+def _run(program: Program, names: Mapping[tuple[str, str], Any], maker: ArrayMaker) -> Any:
+    # The buffered reader can be peeked into, which saves the unpickler a call per opcode.
+    stream = io.BufferedReader(io.BytesIO(program.code), _BUFFER)
+    return _Guard(stream, names, program.arrays, maker).load()
 
 
 class _Guard(pickle.Unpickler):
@@ -95,11 +66,13 @@ class _Guard(pickle.Unpickler):
         self,
         stream: io.BufferedReader[io.BytesIO],
         names: Mapping[tuple[str, str], Any],
-        next_array: Callable[[object], Any],
+        arrays: Iterable[ArraySpan | Program],
+        maker: ArrayMaker,
     ) -> None:
         super().__init__(stream)
         self._names = names
-        self._next_array = next_array
+        self._arrays = iter(arrays)
+        self._maker = maker
 
     def find_class(self, module: str, name: str) -> Any:
         try:
@@ -108,7 +81,12 @@ class _Guard(pickle.Unpickler):
             raise _denied(printable(f"{module}.{name}")) from None
 
     def persistent_load(self, wrapper: Any) -> Any:
-        return self._next_array(wrapper)
+        array = next(self._arrays, None)
+        if isinstance(array, ArraySpan):
+            return self._maker.make(array, wrapper)
+        if array is None:
+            raise _denied("an array that the scan did not see")
+        return _run(array, self._names, self._maker)
 
 
 def _denied(what: str) -> LoadError:

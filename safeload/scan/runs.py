@@ -15,6 +15,7 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 __all__ = ["WRAPPER", "Buffer", "Run", "count_pairs", "shape_of"]
 
@@ -97,6 +98,7 @@ def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
     return len(_PAIR.findall(data, start, match.end() - 1)), match.end() - 1
 
 
+@lru_cache(maxsize=4096)
 def shape_of(code: bytes) -> tuple[int, ...]:
     """The tuple that the opcodes of a shape stand for.
 
