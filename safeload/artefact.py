@@ -78,7 +78,7 @@ class Artefact:
         """
         limits = limits or Limits()
         where = _path(path)
-        descriptor = _open(where)
+        descriptor, memory = _open(where), None
         try:
             size = _size(descriptor, where, limits)
             memory = _sealable(size) if mmap_mode is not None else None
@@ -86,20 +86,20 @@ class Artefact:
             digest = hashlib.sha256()
             filled = _fill(descriptor, buffer, digest.update, progress)
             if filled != size or os.read(descriptor, 1):
-                if memory is not None:
-                    os.close(memory)
                 raise ArtefactError(
                     "The file changed size while it was read.",
                     code="changed",
                     hint="Wait until nothing writes to it any more, then try again.",
                 )
+            if memory is not None and isinstance(buffer, mmap.mmap):
+                buffer.close()
+                buffer = _seal(memory, size, writable=mmap_mode == "c")
         except OSError as error:
             raise _unreadable(where, error) from error
         finally:
             os.close(descriptor)
-        if memory is not None and isinstance(buffer, mmap.mmap):
-            buffer.close()
-            buffer = _seal(memory, size, writable=mmap_mode == "c")
+            if memory is not None:
+                os.close(memory)
         return cls(where, buffer, size, digest.hexdigest())
 
 
@@ -210,9 +210,6 @@ def _seal(memory: int, size: int, *, writable: bool) -> mmap.mmap:
     import fcntl
 
     seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-    try:
-        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
-        access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
-        return mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=access)
-    finally:
-        os.close(memory)
+    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
+    access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+    return mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=access)
