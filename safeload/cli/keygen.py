@@ -11,7 +11,7 @@ import getpass
 import sys
 from pathlib import Path
 
-from safeload.cli.output import note
+from safeload.cli.output import is_terminal, note
 from safeload.cli.passphrase import add_option, new_passphrase
 from safeload.errors import UsageError
 
@@ -104,7 +104,7 @@ def _trust_file(options: argparse.Namespace, default: Path) -> Path | None:
         return Path(options.add_to_trust)
     if options.trust_default:
         return default
-    if not sys.stdin.isatty() or not sys.stderr.isatty():
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
         return None
     print(f"Add the key to your trust file, {default}? [y/N] ", end="", file=sys.stderr, flush=True)
     return default if sys.stdin.readline().strip().lower() in ("y", "yes") else None

@@ -6,10 +6,16 @@ Trust: text may hold what a file or a file's name says. Whatever is not printabl
 from __future__ import annotations
 
 import sys
+from typing import TextIO
 
 from safeload.errors import SafeloadError
 
-__all__ = ["note", "plain", "show_error"]
+__all__ = ["is_terminal", "note", "plain", "show_error"]
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits at the other end of a standard stream, which may be closed."""
+    return stream is not None and stream.isatty()
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ import getpass
 import sys
 from pathlib import Path
 
+from safeload.cli.output import is_terminal
 from safeload.errors import UsageError
 
 __all__ = ["add_option", "new_passphrase", "passphrase_of"]
@@ -76,7 +77,7 @@ def new_passphrase(options: argparse.Namespace) -> bytes:
 
 
 def _require_terminal(hint: str) -> None:
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise UsageError(
             "A passphrase is needed and there is no terminal to ask for it.",
             code="passphrase-needed",

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from safeload.cli.output import is_terminal
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -31,7 +33,7 @@ def shown(what: str, *, total: int | None = None) -> Iterator[Callable[[int], No
     Yields:
         A function that is told how many steps were just done.
     """
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda steps: None
         return
     bar = _Bar(what, total)

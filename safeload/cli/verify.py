@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safeload.cli.output import plain
+from safeload.cli.output import is_terminal, plain
 from safeload.cli.progress import shown
 
 if TYPE_CHECKING:
@@ -134,15 +134,16 @@ def _some(names: list[str]) -> str:
 
 
 def _show(rows: list[tuple[str, str]]) -> None:
-    if not sys.stdout.isatty():
+    if not is_terminal(sys.stdout):
         for label, value in rows:
             print(f"{label}: {plain(value)}")
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from safeload.report.console import PlainConsole
 
     table = Table.grid(padding=(0, 2))
     for label, value in rows:
         table.add_row(Text(label, style="bold"), Text(plain(value)))
-    Console(highlight=False).print(table)
+    PlainConsole().print(table)

@@ -16,7 +16,7 @@ from safeload.auditing.run import AuditReport
 from safeload.errors import printable
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
-__all__ = ["print_report"]
+__all__ = ["PlainConsole", "print_report"]
 
 _STYLES = {
     Verdict.ACCEPT: "bold green",
@@ -30,6 +30,21 @@ _NAMES = 12
 _PATH = 4096
 
 
+class PlainConsole(Console):
+    """A console that adds nothing to what it prints, and lets a closed pipe be an error.
+
+    Args:
+        file: What to write to; standard output by default.
+    """
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        super().__init__(file=file or sys.stdout, highlight=False, emoji=False, markup=False)
+
+    def on_broken_pipe(self) -> None:
+        """Leave the exit code to the command line; rich would end the process with 1, refused."""
+        raise BrokenPipeError
+
+
 def print_report(report: AuditReport, *, file: TextIO | None = None) -> None:
     """Write a report.
 
@@ -37,7 +52,7 @@ def print_report(report: AuditReport, *, file: TextIO | None = None) -> None:
         report: An audit's report.
         file: Where to; standard output by default.
     """
-    console = Console(file=file or sys.stdout, highlight=False, emoji=False, markup=False)
+    console = PlainConsole(file)
     for one in report.files:
         for line in _file(one):
             # A pipe gets each line whole, whatever width a terminal would have.

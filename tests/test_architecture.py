@@ -1,0 +1,146 @@
+"""The structure that the guarantees rest on: who imports whom, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import safeload
+
+PACKAGE = Path(safeload.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Each may import from its own row and from those above; "|" separates what must not meet.
+LAYERS = [
+    ["errors", "limits", "verdict"],
+    ["artefact"],
+    ["trust", "scan"],
+    ["policy"],
+    ["loading"],
+    ["gate", "signing"],
+    ["auditing", "report"],
+    ["cli"],
+]
+RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
+# What never imports what, although it lies above it.
+APART = {("trust", "scan"), ("scan", "trust"), ("policy", "trust"), ("loading", "trust")}
+
+# The one place for each library that turns bytes into objects; the demo and dump() write models.
+DESERIALISERS = {
+    "pickle": {"loading/guard.py"},
+    "skops": {"loading/skops.py", "signing.py"},
+    "joblib": {"signing.py", "cli/demo.py"},
+    "marshal": set(),
+    "dill": set(),
+    "cloudpickle": set(),
+    "shelve": set(),
+}
+
+
+def part_of(module: str) -> str:
+    """``safeload.scan.machine`` belongs to ``scan``."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in the file it does."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            assert node.module is not None
+            yield node.module
+            # ``from safeload.scan import scan`` names a module, too.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def name(path: Path) -> str:
+    """A module's path as the ids of tests show it."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if p.parent != PACKAGE or p.stem in RANK], ids=name
+)
+def test_imports_run_one_way(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    others = {part_of(m) for m in imports(path) if m.startswith("safeload.")} & set(RANK)
+    assert {part for part in others if RANK[part] > RANK[own]} == set()
+    assert {(own, part) for part in others} & APART == set()
+
+
+def test_every_part_has_its_place() -> None:
+    parts = {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in MODULES}
+    assert parts - {"__init__"} == set(RANK)
+
+
+@pytest.mark.parametrize("library", DESERIALISERS)
+def test_only_the_guard_deserialises(library: str) -> None:
+    importers = {name(p) for p in MODULES if library in {m.split(".")[0] for m in imports(p)}}
+    assert importers <= DESERIALISERS[library]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_fits_into_one_sitting(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 450
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_says_what_it_is_for_and_what_it_offers(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert ast.get_docstring(tree)
+    names = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert "__all__" in names or path.name in {"__init__.py", "__main__.py"}
+
+
+def test_all_is_the_sorted_public_names() -> None:
+    public = [n for n in dir(safeload) if not n.startswith("_")]
+    assert safeload.__all__ == sorted([*public, "__version__"])
+    for n in safeload.__all__:
+        assert getattr(safeload, n) is not None
+
+
+def test_a_name_that_is_not_public_is_no_attribute() -> None:
+    with pytest.raises(AttributeError):
+        safeload.loads  # noqa: B018
+
+
+def modules_after(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has imported after running some code."""
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {module.split(".")[0] for module in shown.stdout.split("\n")[-2].split()}
+
+
+HEAVY = {"cryptography", "fickling", "joblib", "numpy", "pandas", "scipy", "skops", "sklearn"}
+
+
+def test_importing_safeload_imports_no_library() -> None:
+    assert modules_after("import safeload") & (HEAVY | {"rich", "platformdirs"}) == set()
+
+
+def test_an_audit_imports_no_library_that_runs_models(tmp_path: Path) -> None:
+    file = tmp_path / "a.pkl"
+    file.write_bytes(b"\x80\x04N.")
+    code = f"from safeload.cli.main import main\nassert main(['audit', {str(file)!r}]) == 0"
+    assert modules_after(code) & HEAVY == set()
+
+
+def test_verifying_imports_no_library_that_runs_models() -> None:
+    assert modules_after("import safeload.trust.trustfile") & (HEAVY - {"cryptography"}) == set()
