@@ -26,7 +26,7 @@ format: $(VENV)/installed-for-tests ## Put the code into its form
 	$(BIN)/ruff format .
 
 bench: $(VENV)/installed ## Measure loading against plain joblib
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/bench.py
 
 policy: $(VENV)/installed-for-tests ## Derive the allow-list packs anew
 	$(BIN)/python tools/derive_packs.py
