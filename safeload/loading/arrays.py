@@ -10,7 +10,7 @@ Source: joblib ``NumpyArrayWrapper.read_array`` (order, byte order).
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -61,10 +61,11 @@ class ArrayMaker:
             LoadError: The code built another dtype than the scan read.
         """
         dtype, foreign = self._dtype(span, wrapper)
+        order: Literal["C", "F"] = "F" if span.order == "F" else "C"
         if span.nbytes == 0:
-            return np.empty(span.shape, dtype, order=span.order)
+            return np.empty(span.shape, dtype, order=order)
         array: npt.NDArray[Any] = np.ndarray(
-            span.shape, dtype, self._data, span.offset, order=span.order
+            span.shape, dtype, self._data, span.offset, order=order
         )
         if self._mmap_mode is not None:
             return array
@@ -85,7 +86,8 @@ class ArrayMaker:
                     code="array-mismatch",
                     hint="Please report this file's scan; it should not be possible.",
                 )
-            known = self._dtypes[key] = found, _is_foreign(found)
+            # What the code built may still be changed by the code; what is made here may not.
+            known = self._dtypes[key] = expected, _is_foreign(expected)
         return known
 
 

@@ -92,7 +92,8 @@ def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
         raise DTypeError("the dtype is not made by numpy.dtype")
     code = _code(token)
     if not token.states:
-        return _plain(code, "=", (-1, -1, None))
+        # What it is used for now must still be what it is after its state.
+        raise DTypeError("the dtype is used before it has its state")
     state = token.states[-1]
     _check_state(token, state)
     version, order, subdtype, names, fields, itemsize, alignment, flags = state[:8]

@@ -133,6 +133,10 @@ HOSTILE: dict[str, Any] = {
     "a flag that is none": _stateless("f8", 2, True),
     "too many arguments": _stateless("f8", False, True, None),
     "a size of ten billion": _stateless("S9999999999"),
+    "a state that is yet to come": _stateless("f8", False, True),
+    "a state on what is no copy": lambda p: (
+        p.call(FLOAT, "f8", False, False).save((3, "<", None, None, None, -1, -1, 0)).build()
+    ),
     "a state of too few": _stated(3, "<", None),
     "a state that is no tuple": lambda p: p.call(FLOAT, "f8").save([3]).build(),
     "an unknown version": _stated(5, "<", None, None, None, -1, -1, 0),
