@@ -186,6 +186,8 @@ class _Inspector:
         if built.items and target.module != "collections":
             # Some dictionaries answer for attributes with their items.
             problems += [("SL105", reason) for reason in map(_dunder, built.items) if reason]
+        if len(built.states) > 1:
+            problems.append(("SL105", "it is given a state twice"))
         for state in built.states:
             reason = self._state(state)
             if reason is not None:

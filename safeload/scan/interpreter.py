@@ -202,7 +202,8 @@ def _run(m: Machine) -> None:  # noqa: C901
                     position = m.position
                     break
                 else:
-                    target.states += (token,)
+                    # A third state changes nothing about an object that has two.
+                    target.states = (*target.states[:1], token)
                     m.consume(token)
                     if target.use is not construct and type(target.callable) is Global:
                         target.callable.uses.add(Use.BUILD)

@@ -13,8 +13,9 @@ Source: CPython ``Lib/pickle.py`` and ``Modules/_pickle.c``; joblib ``numpy_pick
 
 from __future__ import annotations
 
+import itertools
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
@@ -55,6 +56,8 @@ SPENT = _Spent()
 WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
 
 _CONTAINERS = frozenset([list, Blob, Collection, Mapping])
+# Whose hash costs no more than its bytes, or is not made from its parts.
+_ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
@@ -134,6 +137,8 @@ class Machine:
         # Containers whose global was used up where it stands, by identity; kept alive so that no
         # other object takes that identity.
         self._spent: dict[int, tuple[Token, Global]] = {}
+        # Those that were taken from the memo, where a second reference to them remains.
+        self._shared: set[int] = set()
         # Containers that were taken by a call, construction or BUILD, with their size then.
         self._consumed: dict[int, tuple[Token, int]] = {}
 
@@ -232,9 +237,11 @@ class Machine:
         if isinstance(token, Global):
             token.pushed += 1
         elif isinstance(token, tuple | Mapping):
+            # It serves for more than to make one object; what else for, nobody follows.
             if id(token) in self._spent:
-                # It served to make an object; what else it serves for, nobody follows.
                 self._spent[id(token)][1].uses.add(Use.REFER)
+            else:
+                self._shared.add(id(token))
         elif token is UNSET:
             self.unset(position)
         elif token is SPENT or token.callable is self.wrapper:
@@ -294,7 +301,7 @@ class Machine:
             target.consumed += 1
         elif id(holder) not in self._spent:
             self._spent[id(holder)] = holder, target
-            target.consumed += 1
+            target.consumed += id(holder) not in self._shared
 
     def consume(self, token: Token) -> None:
         """Note that a call, a construction or a BUILD takes a container as it is now.
@@ -318,6 +325,22 @@ class Machine:
         self.budget -= size
         if self.budget < 0:
             raise MalformedError("SL002", "One container is used too often.", self.position)
+
+    def check_keys(self, keys: Sequence[Token]) -> None:
+        """Bound the cost of hashing keys: a tuple is hashed item by item each time it is a key.
+
+        What a call made may hash what it was given, so that its arguments count as its parts.
+        """
+        if _ATOMS.issuperset(map(type, keys)):
+            return
+        level, depth = keys, 0
+        while level:
+            self.budget -= len(level)
+            depth += 1
+            if self.budget < 0 or depth > self.limits.depth:
+                raise MalformedError("SL002", "Keys are too large to hash.", self.position)
+            parts = itertools.chain.from_iterable(map(_parts, level))
+            level = list(itertools.islice(parts, self.budget + 1))
 
     def build(self, target: Token, use: Use, args: Token, kwargs: Token = None) -> Built:
         """A new object made from ``target``."""
@@ -382,6 +405,17 @@ class Machine:
 
 
 Handler = Callable[[Machine], None]
+
+
+def _parts(key: Token) -> Sequence[Token]:
+    """What is hashed, as far as anybody can tell, when a key is."""
+    kind = type(key)
+    if kind is tuple or kind is list:
+        parts: Sequence[Token] = key
+        return parts
+    if kind is Collection:
+        return list(key.items)
+    return key.args if kind is Built and type(key.args) is tuple else ()
 
 
 def size_of(container: Token) -> int:

@@ -24,8 +24,6 @@ _HEAD = 256
 
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 _FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
-_NESTED = frozenset([tuple, Collection])
-_ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
 
 def _unknown(m: Machine) -> None:
@@ -204,7 +202,7 @@ def _dict(m: Machine) -> None:
 
 def _frozenset(m: Machine) -> None:
     items = m.pop_to_mark()
-    _check_keys(m, items)
+    m.check_keys(items)
     m.stack.append(Collection("frozenset", items))
 
 
@@ -245,14 +243,14 @@ def _fill_dict(m: Machine, pairs: list[Token]) -> None:
     if type(target) is Mapping:
         _extend_pairs(m, target, pairs)
     else:
-        _check_keys(m, pairs[::2])
+        m.check_keys(pairs[::2])
         _fill_object(m, target, pairs)
 
 
 def _extend_pairs(m: Machine, known: list[Token], pairs: list[Token]) -> None:
     if len(pairs) % 2:
         raise MalformedError("SL204", "A key has no value.", m.position)
-    _check_keys(m, pairs[::2])
+    m.check_keys(pairs[::2])
     known.extend(pairs)
 
 
@@ -260,7 +258,7 @@ def _additems(m: Machine) -> None:
     items = m.pop_to_mark()
     m.need(1)
     target = m.stack[-1]
-    _check_keys(m, items)
+    m.check_keys(items)
     if isinstance(target, Collection) and target.kind == "set":
         target.items.extend(items)
     else:
@@ -271,27 +269,12 @@ def _fill_object(m: Machine, target: Token, items: list[Token]) -> None:
     if not isinstance(target, Built):
         m.note("SL106", "Items are put into something that is no container.", m.position - 1)
         return
-    target.items = (*target.items, *items)
+    if isinstance(target.items, list):
+        target.items.extend(items)
+    else:
+        target.items = [*target.items, *items]
     if isinstance(target.callable, Global):
         target.callable.uses.add(Use.FILL)
-
-
-def _check_keys(m: Machine, keys: list[Token]) -> None:
-    """Bound the cost of hashing keys: a tuple is hashed item by item each time it is a key."""
-    if _ATOMS.issuperset(map(type, keys)):
-        return
-    level, depth = keys, 0
-    while level:
-        m.budget -= len(level)
-        depth += 1
-        if m.budget < 0 or depth > m.limits.depth:
-            raise MalformedError("SL002", "Keys are too large to hash.", m.position)
-        level = [
-            item
-            for key in level
-            if type(key) in _NESTED
-            for item in (key if type(key) is tuple else key.items)
-        ]
 
 
 # -- globals and objects ---------------------------------------------------------------------

@@ -108,7 +108,7 @@ class Built:
         args: Positional arguments, a tuple of tokens, or the token that stands where a tuple
             belongs.
         kwargs: Token of the keyword arguments (NEWOBJ_EX), or None.
-        states: Every state that BUILD gave it, in order.
+        states: The first and the last state that BUILD gave it; honest objects have one at most.
         items: What was appended, added or set on it: a flat list of tokens; for SETITEM(S) keys
             and values alternate.
         offset: Where it was made, bytes.
@@ -117,7 +117,7 @@ class Built:
     # Most objects have none of these, so that they stay with the class.
     kwargs: Token = None
     states: tuple[Token, ...] = ()
-    items: tuple[Token, ...] = ()
+    items: tuple[Token, ...] | list[Token] = ()
 
     def __init__(self, target: Token, use: Use, args: Token, offset: int) -> None:
         self.callable = target

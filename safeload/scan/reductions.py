@@ -33,6 +33,8 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     if not isinstance(target, Global) or type(args) is not tuple:
         return call
     key = (target.module, target.name)
+    if key in _HASHING:
+        m.check_keys(args)
     if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         made = m.build(args[0], Use.CONSTRUCT, ())
@@ -53,6 +55,17 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     if key == ("builtins", "getattr") and len(args) == 2 and type(args[1]) is str:
         return _attribute(m, call, args[0], args[1])
     return _bytes(m, key, args) or call
+
+
+# Calls that hash what they are given, item by item.
+_HASHING = frozenset(
+    [
+        ("builtins", "frozenset"),
+        ("builtins", "set"),
+        ("collections", "Counter"),
+        ("collections", "OrderedDict"),
+    ]
+)
 
 
 def _makes_instance_of_first(target: Global) -> bool:

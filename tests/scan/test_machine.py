@@ -250,7 +250,7 @@ def test_a_call_keeps_its_arguments_its_states_and_its_items() -> None:
 
     assert (built.use, built.args) == (Use.CALL, (1, "two"))
     assert len(built.states) == 1
-    assert built.items == (None,)
+    assert list(built.items) == [None]
 
 
 def test_what_is_called_may_be_what_a_call_made() -> None:

@@ -1,0 +1,65 @@
+"""Work that a few bytes ask for, while a file is scanned and while it would be loaded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.conftest import Rules
+from tests.builder import Name, Pickle
+
+NAMESPACE = Name("types", "SimpleNamespace")
+# An honest file of this many opcodes takes far less.
+SECONDS = 5
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    """Every test here fails by itself if the scan takes long."""
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < SECONDS
+
+
+def test_many_items_put_into_one_object_cost_what_they_weigh(rules: Rules) -> None:
+    pickle = Pickle().global_("collections", "OrderedDict").empty_tuple().reduce()
+
+    assert rules(pickle.raw(b"NNs" * 300_000).stop()) == set()
+
+
+def test_an_object_is_given_one_state_at_most(rules: Rules) -> None:
+    pickle = Pickle().save(NAMESPACE).empty_tuple().newobj()
+
+    assert rules(pickle.raw(b"}b" * 300_000).stop()) == {"SL105"}
+
+
+@pytest.mark.parametrize("kind", ["frozenset", "set"])
+def test_a_set_made_by_a_call_hashes_no_endless_tuples(kind: str, rules: Rules) -> None:
+    pickle = Pickle().none().raw(b"\x85" * 100_000).tuple1().tuple1().memo("args").pop()
+
+    assert "SL002" in rules(pickle.save(Name("builtins", kind)).recall("args").reduce().stop())
+
+
+def test_a_named_tuple_counts_as_a_tuple_when_it_is_a_key(rules: Rules) -> None:
+    pickle = Pickle().save(Name("sklearn.utils._encode", "MissingValues")).memo("class").pop()
+    pickle.newfalse().newfalse().tuple2().memo(0).pop()
+    for depth in range(60):
+        pickle.recall("class").recall(depth).recall(depth).tuple2().newobj().memo(depth + 1).pop()
+
+    assert "SL002" in rules(pickle.empty_dict().recall(60).none().setitem().stop())
+
+
+def test_keys_that_honest_writers_make_by_calls_are_accepted(rules: Rules) -> None:
+    days = [lambda p, n=n: p.call(Name("datetime", "timedelta"), n, 0, 0) for n in range(3_000)]
+
+    assert rules(Pickle().save(dict.fromkeys(days, 1)).stop()) == set()
+
+
+def test_a_key_of_many_references_to_one_tuple_is_not_written_out(rules: Rules) -> None:
+    pickle = Pickle().mark().raw(b"N" * 500_000).tuple_().memo("wide").pop().empty_dict().mark()
+    for _ in range(5_000):
+        pickle.recall("wide")
+
+    assert "SL002" in rules(pickle.tuple_().none().setitem().stop())
