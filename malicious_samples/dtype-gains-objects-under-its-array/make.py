@@ -9,7 +9,7 @@ def build(canary: str) -> bytes:
     del canary
 
     def plain(p: Pickle) -> None:
-        p.call(Name("numpy", "dtype"), "V16", False, True).memo("dtype")
+        p.call(Name("numpy", "dtype"), "V16", 0, 1).memo("dtype")
 
     def objects(p: Pickle) -> None:
         p.dtype("O8", order="|")
