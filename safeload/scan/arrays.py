@@ -85,7 +85,11 @@ def read_wrapper(m: Machine, wrapper: Built, state: Token) -> tuple[ArrayForm, t
         raise _malformed(m, "An array's alignment is no number of bytes.")
     if type(shape) is not tuple or not all(type(length) is int for length in shape):
         raise _malformed(m, "An array's shape is no shape.")
-    return ArrayForm(subclass, _dtype(m, token), order, alignment), shape
+    try:
+        dtype = describe(token)
+    except DTypeError as error:
+        raise _malformed(m, f"An array's dtype is forged: {error}.") from error
+    return ArrayForm(subclass, dtype, order, alignment), shape
 
 
 def locate(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> ArraySpan | None:
@@ -125,19 +129,6 @@ def _attributes(m: Machine, state: Mapping) -> list[Token]:
     if keys == _ATTRIBUTES[:-1]:
         return [*values, None]
     raise _malformed(m, "An array wrapper has attributes that joblib does not write.")
-
-
-def _dtype(m: Machine, token: Token) -> DType:
-    """Describe a dtype, once for all the arrays that share it."""
-    known = m.dtypes.get(id(token))
-    if known is not None:
-        return known[1]
-    try:
-        dtype = describe(token)
-    except DTypeError as error:
-        raise _malformed(m, f"An array's dtype is forged: {error}.") from error
-    m.dtypes[id(token)] = (token, dtype)
-    return dtype
 
 
 def _skip_padding(m: Machine, alignment: int) -> int:

@@ -27,6 +27,10 @@ _UNITS = frozenset(
     ["generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "μs", "ns", "ps", "fs", "as"]
 )
 _DEPTH = 16
+# Types within a type, written out: numpy copies, compares and hashes each of them each time.
+_PARTS = 10_000
+# What numpy keeps in 64 bits with a sign.
+_NUMBERS = 2**63
 
 # Flag bits of PyArray_Descr (numpy's ndarraytypes.h).
 _NEEDS_INIT = 0x08
@@ -48,11 +52,13 @@ class DType:
         spec: What ``numpy.dtype`` takes to build it.
         itemsize: Bytes of one element.
         hasobject: Whether elements hold Python objects.
+        parts: Types within it, written out, itself included.
     """
 
     spec: Any
     itemsize: int
     hasobject: bool
+    parts: int = 1
 
 
 # Describes a dtype within the one at hand.
@@ -71,7 +77,14 @@ def describe(token: Token) -> DType:
     Raises:
         DTypeError: It is not a dtype in numpy's own form.
     """
-    return _describe(token, {}, 0)
+    known = token.described if isinstance(token, Built) else None
+    if known is not None and known[0] == len(token.states):
+        said: DType = known[1]
+        return said
+    description = _describe(token, {}, 0)
+    # Containers that change after they were used are a finding of their own, so this stays true.
+    token.described = len(token.states), description
+    return description
 
 
 def _describe(token: Token, known: dict[int, DType], depth: int) -> DType:
@@ -97,13 +110,21 @@ def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
     state = token.states[-1]
     _check_state(token, state)
     version, order, subdtype, names, fields, itemsize, alignment, flags = state[:8]
-    if version not in (3, 4) or type(order) is not str or order not in ("<", ">", "|", "="):
+    if (
+        type(version) is not int
+        or version not in (3, 4)
+        or type(order) is not str
+        or order not in ("<", ">", "|", "=")
+    ):
         raise DTypeError("the dtype's state has an unknown version or byte order")
-    if not all(type(number) is int for number in (version, itemsize, alignment, flags)):
+    if not all(type(n) is int and -1 <= n < _NUMBERS for n in (itemsize, alignment, flags)):
         raise DTypeError("the dtype's state has numbers that are none")
     extra = state[8] if len(state) == 9 else None
     if (version == 4) != (extra is not None):
         raise DTypeError("the dtype's state has metadata without saying so")
+    metadata = extra[0] if code[0] in "Mm" and type(extra) is tuple and extra else extra
+    if not (metadata is None or isinstance(metadata, Mapping)):
+        raise DTypeError("the dtype's metadata are no dict")
 
     def inner(part: Token) -> DType:
         return _describe(part, known, depth + 1)
@@ -194,7 +215,7 @@ def _subarray(
         raise DTypeError("a subarray's dtype has not the form numpy writes")
     base = inner(subdtype[0])
     shape = subdtype[1] if type(subdtype[1]) is tuple else (subdtype[1],)
-    if len(shape) > 64 or not all(type(n) is int and n >= 0 for n in shape):
+    if len(shape) > 64 or not all(type(n) is int and 0 <= n < _NUMBERS for n in shape):
         raise DTypeError("a subarray's shape is no shape")
     size = base.itemsize
     for length in shape:
@@ -204,7 +225,7 @@ def _subarray(
         raise DTypeError("a subarray claims another size than its elements have")
     if base.hasobject or flags & ~(_NEEDS_INIT | _NEEDS_PYAPI):
         raise DTypeError("a subarray's flags belong to another type")
-    return DType((base.spec, shape), size, hasobject=False)
+    return DType((base.spec, shape), size, hasobject=False, parts=1 + base.parts)
 
 
 def _has_title(field: Token) -> bool:
@@ -235,11 +256,15 @@ def _record(
         raise DTypeError("a record claims another size than its code")
     by_name = _fields(names, fields)
     formats, offsets, spans, titled = [], [], [], []
+    parts = 1
     for name in names:
         field = by_name.get(name)
         if type(field) is not tuple or len(field) not in (2, 3) or type(field[1]) is not int:
             raise DTypeError("a record's field is not a dtype and an offset")
         described = inner(field[0])
+        parts += described.parts
+        if parts > _PARTS:
+            raise DTypeError("a record has more fields than any table")
         start, stop = field[1], field[1] + described.itemsize
         if not 0 <= start <= stop <= itemsize:
             raise DTypeError("a record's field lies outside the record")
@@ -266,4 +291,4 @@ def _record(
     }
     if any(title is not None for title in titled):
         spec["titles"] = titled
-    return DType(spec, itemsize, hasobject)
+    return DType(spec, itemsize, hasobject, parts)

@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
-from safeload.scan.dtypes import DType
 from safeload.scan.program import (
     Blob,
     Buffer,
@@ -125,8 +124,6 @@ class Machine:
         # Work that may still be asked for without bytes to show for it: items of tuples hashed as
         # keys, items of containers taken more than once.
         self.budget = limits.unpaid + self.size
-        # Dtypes described so far, by the identity of their token, which is kept alive.
-        self.dtypes: dict[int, tuple[Token, DType]] = {}
         # Canonical code so far, and where the run of bytes begins that is not in it yet.
         # Forms of arrays by the opcodes of their wrapper around the shape, and the opcodes whose
         # form will be known at an offset to come.

@@ -22,6 +22,7 @@ __all__ = ["HANDLERS"]
 _HIGHEST_PROTOCOL = 5
 _HEAD = 256
 
+_LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 _FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
 
@@ -34,7 +35,7 @@ def _unknown(m: Machine) -> None:
 
 
 def _number(m: Machine, form: str) -> int:
-    layout = struct.Struct(form)
+    layout = _LAYOUTS[form]
     value: int = layout.unpack_from(m.data, m.position)[0]
     m.position += layout.size
     return value

@@ -118,6 +118,8 @@ class Built:
     kwargs: Token = None
     states: tuple[Token, ...] = ()
     items: tuple[Token, ...] | list[Token] = ()
+    # What dtypes.describe said of it, and after how many states.
+    described: tuple[int, Any] | None = None
 
     def __init__(self, target: Token, use: Use, args: Token, offset: int) -> None:
         self.callable = target

@@ -106,12 +106,12 @@ HONEST: dict[str, tuple[Any, dict[str, set[Use]]]] = {
     ),
     "random state": (
         np.random.RandomState(1),
-        {"numpy.random.mtrand.RandomState": {Use.CALL}},
+        {"numpy.random.mtrand.RandomState": {Use.BUILD, Use.CALL}},
     ),
     "a generator names the class of its bits": (
         np.random.default_rng(1),
         {
-            "numpy.random.PCG64": {Use.CALL},
+            "numpy.random.PCG64": {Use.BUILD, Use.CALL},
             "numpy.random._generator.Generator": {Use.CALL},
             "numpy.random.bit_generator.SeedSequence": {Use.CALL},
         },
