@@ -188,7 +188,7 @@ def _count(shape: Token) -> int | None:
         return None
     count = 1
     for length in lengths:
-        if type(length) is not int or length < 0:
+        if type(length) is not int or not 0 <= length < 2**63:
             return None
         count *= length
     return count

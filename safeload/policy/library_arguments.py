@@ -151,7 +151,7 @@ def _count(shape: Token) -> int | None:
         return None
     count = 1
     for length in shape:
-        if type(length) is not int or length < 0:
+        if type(length) is not int or not 0 <= length < 2**63:
             return None
         count *= length
     return count
@@ -390,15 +390,19 @@ def _pandas_block(built: Built) -> str | None:
     return None
 
 
+# Each of them is looked at.
+_MOST_COLUMNS = 1_000_000
+
+
 def _columns(placement: Built) -> range | None:
     """The columns a slice stands for, of which pandas itself asks only how many they are."""
     args = placement.args
     if type(args) is not tuple or len(args) != 3:
         return None
     start, stop, step = args
-    if type(start) is int and type(stop) is int and type(step) is int:
-        return range(start, stop, step) if start >= 0 and stop >= 0 and step > 0 else None
-    return None
+    if not all(type(bound) is int and 0 <= bound <= _MOST_COLUMNS for bound in args) or not step:
+        return None
+    return range(start, stop, step)
 
 
 def _pandas_blocks(built: Built) -> str | None:

@@ -11,6 +11,9 @@ from safeload.scan.runs import Run
 __all__ = ["is_plain"]
 
 _DATA = frozenset([type(None), bool, int, float, str, Blob, Array, Run])
+_CONTAINERS = frozenset([tuple, list, Mapping, Collection])
+# Items within the containers of a token: what is plain is small, and may be asked about often.
+_MOST = 1_000
 
 
 def is_plain(token: Token) -> bool:
@@ -32,10 +35,8 @@ def is_plain(token: Token) -> bool:
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if kind is tuple or kind is list or kind is Mapping:
-            pending += item
-        elif kind is Collection:
-            pending += item.items
-        else:
+        parts = item.items if kind is Collection else item
+        if kind not in _CONTAINERS or (len(parts) > _MOST and item is not token):
             return False
+        pending += parts
     return True
