@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench policy clean
+.PHONY: help demo test lint format bench policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -30,6 +30,9 @@ bench: $(VENV)/installed ## Measure loading against plain joblib
 
 policy: $(VENV)/installed-for-tests ## Derive the allow-list packs anew
 	$(BIN)/python tools/derive_packs.py
+
+docs: $(VENV)/installed ## Make the tables of SECURITY.md anew
+	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environment and what the tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -80,6 +80,7 @@ def test_every_part_has_its_place() -> None:
     assert parts - {"__init__"} == set(RANK)
 
 
+@pytest.mark.guarantee("G9")
 @pytest.mark.parametrize("library", DESERIALISERS)
 def test_only_the_guard_deserialises(library: str) -> None:
     importers = {name(p) for p in MODULES if library in {m.split(".")[0] for m in imports(p)}}
@@ -135,6 +136,7 @@ def test_importing_safeload_imports_no_library() -> None:
     assert modules_after("import safeload") & (HEAVY | {"rich", "platformdirs"}) == set()
 
 
+@pytest.mark.guarantee("G7")
 def test_an_audit_imports_no_library_that_runs_models(tmp_path: Path) -> None:
     file = tmp_path / "a.pkl"
     file.write_bytes(b"\x80\x04N.")
@@ -142,5 +144,6 @@ def test_an_audit_imports_no_library_that_runs_models(tmp_path: Path) -> None:
     assert modules_after(code) & HEAVY == set()
 
 
+@pytest.mark.guarantee("G7")
 def test_verifying_imports_no_library_that_runs_models() -> None:
     assert modules_after("import safeload.trust.trustfile") & (HEAVY - {"cryptography"}) == set()

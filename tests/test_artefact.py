@@ -179,6 +179,7 @@ class _Meddler:
         return self.readv(descriptor, buffers)
 
 
+@pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("change", [-1_000_000, -1, 1, 1_000_000])
 def test_a_file_that_changes_size_while_it_is_read_is_an_error(
@@ -191,6 +192,7 @@ def test_a_file_that_changes_size_while_it_is_read_is_an_error(
     assert code_of(path, mmap_mode=mode) == "changed"
 
 
+@pytest.mark.guarantee("G5")
 def test_a_file_replaced_while_it_is_read_is_the_one_that_was_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +204,7 @@ def test_a_file_replaced_while_it_is_read_is_the_one_that_was_opened(
     assert bytes(Artefact.read(path).data) == content(3_000_000)
 
 
+@pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("mode", MODES)
 def test_a_file_rewritten_while_it_is_read_has_the_digest_of_what_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str | None
@@ -220,6 +223,7 @@ def test_a_file_rewritten_while_it_is_read_has_the_digest_of_what_was_read(
     assert artefact.sha256 == hashlib.sha256(artefact.data).hexdigest()
 
 
+@pytest.mark.guarantee("G5")
 @pytest.mark.parametrize("mode", MODES)
 def test_what_happens_to_the_file_later_does_not_happen_to_the_bytes(
     model: Path, mode: str | None
@@ -306,6 +310,7 @@ def test_no_descriptor_stays_open_where_reading_fails(
     assert descriptors() <= before
 
 
+@pytest.mark.guarantee("G5")
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs memory files")
 def test_sealed_bytes_cannot_be_changed_through_their_memory_file(
     model: Path, monkeypatch: pytest.MonkeyPatch

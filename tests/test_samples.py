@@ -44,6 +44,7 @@ def dead(built: Path) -> dict[str, str]:
     return let_loose(directory, LIVE)
 
 
+@pytest.mark.guarantee("G8")
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_the_scan_refuses_it_and_says_why(
     sample: Sample, judged: dict[str, dict[str, Any]]
@@ -53,6 +54,7 @@ def test_the_scan_refuses_it_and_says_why(
     assert result["verdict"] == sample.expect
 
 
+@pytest.mark.guarantee("G8")
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_the_load_stops_it_before_anything_happens(
     sample: Sample, judged: dict[str, dict[str, Any]], built: Path

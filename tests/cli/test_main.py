@@ -139,6 +139,7 @@ def test_importing_safeload_takes_little_time() -> None:
     assert min(times) < 0.15
 
 
+@pytest.mark.guarantee("G16")
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

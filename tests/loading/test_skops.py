@@ -112,6 +112,7 @@ def test_a_compressed_file_loads(method: int, kind: Callable[[bytes], Any]) -> N
     assert loaded[1].tolist() == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.guarantee("G13")
 def test_a_name_that_was_not_accepted_does_not_load() -> None:
     model = {"a": object_("zipfile", "ZipFile")["__class__"]}
     assert load(dumps(model)) == model
@@ -208,6 +209,7 @@ def _changed(changes: list[tuple[str, Any, Any]]) -> dict[str, Any]:
     return schema
 
 
+@pytest.mark.guarantee("G13")
 @settings(
     deadline=None,
     max_examples=400,

@@ -138,12 +138,14 @@ def test_passes(sentence: str, protocol: int) -> None:
     assert findings(HONEST[sentence], protocol) == []
 
 
+@pytest.mark.guarantee("G11")
 @pytest.mark.parametrize("sentence", HOSTILE)
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 def test_is_refused(sentence: str, protocol: int) -> None:
     assert "SL103" in findings(HOSTILE[sentence], protocol)
 
 
+@pytest.mark.guarantee("G11")
 @pytest.mark.parametrize("sentence", TEMPLATES)
 def test_a_distribution_is_refused_that_holds(sentence: str) -> None:
     found = judge(scan(of_template(TEMPLATES[sentence])), Policy.default()).findings

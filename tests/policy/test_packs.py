@@ -113,6 +113,7 @@ def resolved(module: str, name: str) -> Any:
     return value
 
 
+@pytest.mark.guarantee("G8")
 @pytest.mark.parametrize(("module", "name"), NEVER)
 def test_never_on_a_list(module: str, name: str) -> None:
     assert (module, name) not in ENTRIES
@@ -136,12 +137,14 @@ def test_only_reconstructors_are_python_functions_that_may_be_called() -> None:
     assert called <= CALLED_FUNCTIONS
 
 
+@pytest.mark.guarantee("G8")
 def test_no_python_function_of_scikit_learn_may_be_called() -> None:
     for (module, name), entry in ENTRIES.items():
         if module.startswith("sklearn") and Use.CALL in entry.uses:
             assert not inspect.isfunction(resolved(module, name))
 
 
+@pytest.mark.guarantee("G11")
 def test_a_class_that_executes_its_state_is_constructed_only_under_its_rule() -> None:
     from scipy.stats._distn_infrastructure import rv_generic
 

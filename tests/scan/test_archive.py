@@ -28,6 +28,7 @@ def test_an_archive_of_more_members_than_a_plain_one_can_have_is_read() -> None:
     assert len(read_archive(memoryview(_zip64()), LIMITS)) == 70_000
 
 
+@pytest.mark.guarantee("G13")
 @pytest.mark.parametrize(
     ("offset", "value"),
     [

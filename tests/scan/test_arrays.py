@@ -141,6 +141,7 @@ def test_the_wrapper_and_the_dtype_do_not_count_as_values() -> None:
     assert Use.REFER not in uses["numpy.dtype"]
 
 
+@pytest.mark.guarantee("G10")
 def test_the_code_and_the_spans_share_no_bytes() -> None:
     data = Pickle(4).array(DATA).finish()
 
@@ -222,6 +223,7 @@ def test_a_wrapper_is_not_referred_to_again() -> None:
     assert found.count({"SL215"}) >= 1
 
 
+@pytest.mark.guarantee("G10")
 def test_bytes_within_an_array_are_never_opcodes() -> None:
     evil = b"cposix\nsystem\n."
     data = Pickle(4).array(evil, dtype="|u1").finish()
@@ -232,6 +234,7 @@ def test_bytes_within_an_array_are_never_opcodes() -> None:
     assert "posix.system" not in {use.path for use in program.globals}
 
 
+@pytest.mark.guarantee("G10")
 def test_what_follows_an_array_is_seen() -> None:
     stream = Pickle(4).array(DATA).call(Name("posix", "system"), "id").tuple2()
 
@@ -240,6 +243,7 @@ def test_what_follows_an_array_is_seen() -> None:
     assert "posix.system" in {use.path for use in program.globals}
 
 
+@pytest.mark.guarantee("G10")
 def test_what_an_array_of_objects_holds_is_seen() -> None:
     evil = Pickle.nested_objects(lambda p: p.call(Name("posix", "system"), "id"))
     data = Pickle(4).object_array(evil).finish()

@@ -117,6 +117,7 @@ def test_more_bytes_than_the_limit_are_not_read(codec: str) -> None:
     assert len(out) <= 999 + (1 << 20)
 
 
+@pytest.mark.guarantee("G15")
 @codecs
 def test_a_bomb_costs_no_more_than_the_limits(codec: str) -> None:
     floor = 1 << 20
@@ -148,6 +149,7 @@ def test_a_dictionary_of_gigabytes_is_not_allocated() -> None:
         assert findings
 
 
+@pytest.mark.guarantee("G14")
 def test_a_codec_that_is_not_installed_leaves_the_file_unread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

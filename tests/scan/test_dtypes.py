@@ -186,6 +186,7 @@ HOSTILE: dict[str, Any] = {
 }
 
 
+@pytest.mark.guarantee("G11")
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_dtype_that_numpy_does_not_pickle_is_refused(case: str) -> None:
     stream = Pickle(4)

@@ -262,6 +262,7 @@ USES: dict[str, tuple[Fill, set[Use]]] = {
 }
 
 
+@pytest.mark.guarantee("G8")
 @pytest.mark.parametrize("case", USES)
 def test_every_use_of_a_global_is_told_apart(case: str) -> None:
     pickle = Pickle(4)
@@ -277,6 +278,7 @@ def test_every_use_of_a_global_is_told_apart(case: str) -> None:
 # -- total ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.guarantee("G15")
 @quick
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_program(data: bytes) -> None:
@@ -289,6 +291,7 @@ def test_any_bytes_give_a_program(data: bytes) -> None:
     assert time.perf_counter() - begin < 5
 
 
+@pytest.mark.guarantee("G15")
 @quick
 @given(mutations([*PICKLES, *JOBLIBS]))
 def test_damaged_files_give_a_program(data: bytes) -> None:
@@ -300,6 +303,7 @@ def test_damaged_files_give_a_program(data: bytes) -> None:
     assert time.perf_counter() - begin < 5
 
 
+@pytest.mark.guarantee("G14")
 @quick
 @given(st.sampled_from([*PICKLES, *JOBLIBS]), st.data())
 def test_a_file_cut_short_is_never_accepted(original: bytes, data: st.DataObject) -> None:
@@ -308,6 +312,7 @@ def test_a_file_cut_short_is_never_accepted(original: bytes, data: st.DataObject
     assert not is_clean(scanned(original[:length]))
 
 
+@pytest.mark.guarantee("G14")
 @quick
 @given(st.sampled_from([*PICKLES, *JOBLIBS]), st.binary(min_size=1, max_size=20))
 def test_a_file_with_more_behind_it_is_never_accepted(original: bytes, more: bytes) -> None:
@@ -328,6 +333,7 @@ def test_the_limit_on_opcodes_ends_a_scan() -> None:
     assert not program.code
 
 
+@pytest.mark.guarantee("G15")
 def test_a_key_that_takes_without_end_to_hash_is_not_read() -> None:
     pickle = Pickle(4).empty_dict().unicode("x")
     for index in range(60):
@@ -349,6 +355,7 @@ def test_only_so_many_findings_are_kept() -> None:
     assert len(scanned(pickle.finish(), findings=10).findings) == 10
 
 
+@pytest.mark.guarantee("G15")
 def test_deep_nesting_is_no_recursion() -> None:
     pickle = Pickle(4).empty_list()
     for _ in range(200_000):
@@ -360,6 +367,7 @@ def test_deep_nesting_is_no_recursion() -> None:
 # -- agreement -----------------------------------------------------------------------------------
 
 
+@pytest.mark.guarantee("G10")
 @properties
 @given(streams())
 def test_on_valid_streams_every_unpickler_asks_for_what_the_scan_reported(
@@ -375,6 +383,7 @@ def test_on_valid_streams_every_unpickler_asks_for_what_the_scan_reported(
     assert outcomes["c"].value == outcomes["python"].value
 
 
+@pytest.mark.guarantee("G10")
 @properties
 @given(mutations(PICKLES))
 def test_on_damaged_pickles_every_unpickler_asks_for_what_the_scan_reported(
@@ -387,6 +396,7 @@ def test_on_damaged_pickles_every_unpickler_asks_for_what_the_scan_reported(
             assert unpickle(data, kind).asked <= reported(program)
 
 
+@pytest.mark.guarantee("G10")
 @properties
 @given(mutations(JOBLIBS))
 def test_on_damaged_joblib_files_joblib_asks_for_what_the_scan_reported(
@@ -419,6 +429,7 @@ def test_on_genuine_joblib_files_joblib_asks_for_just_that(
 # -- canonical code ------------------------------------------------------------------------------
 
 
+@pytest.mark.guarantee("G10")
 @properties
 @given(streams())
 def test_the_code_does_what_the_stream_does(unpickle: Unpicklers, data: bytes) -> None:
@@ -431,6 +442,7 @@ def test_the_code_does_what_the_stream_does(unpickle: Unpicklers, data: bytes) -
         assert b"\x95" not in opcodes_of(program.code)
 
 
+@pytest.mark.guarantee("G10")
 @properties
 @given(mutations(PICKLES))
 def test_the_code_does_what_a_damaged_stream_does(unpickle: Unpicklers, data: bytes) -> None:

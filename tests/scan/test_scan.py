@@ -104,6 +104,7 @@ UNREAD: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.guarantee("G14")
 @pytest.mark.parametrize("case", UNREAD)
 def test_what_is_in_no_format_is_not_read_and_says_why(case: str) -> None:
     data, rule = UNREAD[case]
@@ -148,6 +149,7 @@ def test_a_file_in_a_folder_is_a_model_by_its_content(data: bytes, *, expected: 
     assert is_model(scan(data)) is expected
 
 
+@pytest.mark.guarantee("G15")
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.one_of(

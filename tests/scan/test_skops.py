@@ -243,6 +243,7 @@ def test_the_first_node_of_an_id_is_the_object_and_the_later_one_is_judged_too()
 # -- what skops trusts by itself and the policy does not ------------------------------------------
 
 
+@pytest.mark.guarantee("G13")
 def test_types_that_skops_trusts_by_itself_are_listed() -> None:
     scan = read_skops(archive(object_("sklearn.cluster._kmeans", "KMeans")), LIMITS)
     assert uses(scan) == {"sklearn.cluster._kmeans.KMeans": {Use.CONSTRUCT}}
@@ -541,6 +542,7 @@ NOT_JSON: dict[str, str | bytes] = {
 }
 
 
+@pytest.mark.guarantee("G13")
 @pytest.mark.parametrize("sentence", NOT_JSON)
 def test_a_schema_that_readers_may_read_differently_is_refused(sentence: str) -> None:
     assert rules(read_skops(archive(NOT_JSON[sentence]), LIMITS)) == {"SL303"}
@@ -618,6 +620,7 @@ BAD_ARCHIVES: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.guarantee("G13")
 @pytest.mark.parametrize("sentence", BAD_ARCHIVES)
 def test_an_archive_that_readers_may_read_differently_is_refused(sentence: str) -> None:
     scan = read_skops(BAD_ARCHIVES[sentence](), LIMITS)

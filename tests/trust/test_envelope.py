@@ -76,6 +76,7 @@ def test_lengths_in_the_encoding_are_bytes_not_characters() -> None:
     assert check(seal(payload, BOB)).payload == payload
 
 
+@pytest.mark.guarantee("G2")
 def test_a_bundle_with_any_bit_flipped_is_refused() -> None:
     for index in range(len(BUNDLE)):
         for bit in range(8):
@@ -85,6 +86,7 @@ def test_a_bundle_with_any_bit_flipped_is_refused() -> None:
                 check(bytes(changed))
 
 
+@pytest.mark.guarantee("G2")
 @given(data=st.data())
 def test_a_bundle_with_any_byte_changed_is_refused(data: st.DataObject) -> None:
     bundle = bytearray(seal(PAYLOAD, BOB))
@@ -94,6 +96,7 @@ def test_a_bundle_with_any_byte_changed_is_refused(data: st.DataObject) -> None:
         check(bytes(bundle))
 
 
+@pytest.mark.guarantee("G2")
 @given(data=st.data())
 def test_a_payload_with_any_byte_changed_is_refused(data: st.DataObject) -> None:
     payload = bytearray(PAYLOAD)
@@ -227,6 +230,7 @@ MALFORMED_BYTES = {
 }
 
 
+@pytest.mark.guarantee("G3")
 @pytest.mark.parametrize("data", MALFORMED_BYTES.values(), ids=list(MALFORMED_BYTES))
 def test_bytes_that_parsers_could_read_differently_are_refused(data: bytes) -> None:
     assert refused(data) == "bundle-malformed"
@@ -278,6 +282,7 @@ def test_a_key_id_that_names_no_trusted_key_is_an_unknown_signer() -> None:
     assert refused(naming("f" * 64)) == "signer-unknown"
 
 
+@pytest.mark.guarantee("G3")
 def test_a_key_id_that_names_a_trusted_key_does_not_make_a_stranger_trusted() -> None:
     stranger = SigningKey.generate()
     forged = seal(SMALL, stranger).replace(
@@ -304,6 +309,7 @@ def test_no_trusted_keys_trust_nobody() -> None:
     assert caught.value.code == "signer-unknown"
 
 
+@pytest.mark.guarantee("G3")
 def test_the_signature_of_one_payload_does_not_serve_another() -> None:
     other = json.loads(seal(b"{}", ALICE))[ENVELOPE]["signatures"]
     assert refused(edited(BUNDLE, setting(ENVELOPE, "signatures", to=other))) == "signature-invalid"
@@ -331,6 +337,7 @@ def test_a_bundle_over_the_limit_is_refused_before_it_is_parsed() -> None:
     assert caught.value.code == "bundle-malformed"
 
 
+@pytest.mark.guarantee("G1")
 def test_only_verification_makes_a_verified_payload() -> None:
     with pytest.raises(TypeError):
         VerifiedPayload(SMALL, ALICE.public, proof=None)

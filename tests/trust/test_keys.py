@@ -88,6 +88,7 @@ def test_other_data_does_not_verify(key_type: KeyType) -> None:
     assert caught.value.code == "signature-invalid"
 
 
+@pytest.mark.guarantee("G3")
 @pytest.mark.parametrize("signer", KeyType)
 @pytest.mark.parametrize("verifier", KeyType)
 def test_a_key_of_one_type_never_verifies_the_signature_of_another(
@@ -245,6 +246,7 @@ def test_a_key_that_cannot_be_written_is_a_usage_error(tmp_path: Path, name: str
     assert caught.value.code == "key-unwritable"
 
 
+@pytest.mark.guarantee("G6")
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o777])
 def test_a_private_key_that_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:

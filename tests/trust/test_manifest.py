@@ -253,6 +253,7 @@ MALFORMED_BYTES = {
 }
 
 
+@pytest.mark.guarantee("G3")
 @pytest.mark.parametrize("payload", MALFORMED_BYTES.values(), ids=list(MALFORMED_BYTES))
 def test_signed_bytes_that_parsers_could_read_differently_are_refused(payload: bytes) -> None:
     assert refused(payload) == "manifest-malformed"
@@ -365,6 +366,7 @@ def test_the_signed_file_passes_under_any_name() -> None:
         assert manifest_of().check_digest(name, size=len(CONTENT), sha256=SHA256) == FILE
 
 
+@pytest.mark.guarantee("G2")
 @pytest.mark.parametrize(("size", "sha256"), [(len(CONTENT), OTHER), (len(CONTENT) + 1, SHA256)])
 def test_another_file_does_not_pass(size: int, sha256: str) -> None:
     with pytest.raises(TrustError) as caught:
@@ -372,6 +374,7 @@ def test_another_file_does_not_pass(size: int, sha256: str) -> None:
     assert caught.value.code == "digest-mismatch"
 
 
+@pytest.mark.guarantee("G2")
 def test_of_several_files_each_passes_under_its_own_name_only() -> None:
     manifest = manifest_of(covering(("a.bin", SHA256), ("b.bin", OTHER)))
     assert manifest.check_digest("a.bin", size=1, sha256=SHA256).name == "a.bin"

@@ -172,6 +172,7 @@ def test_a_trusted_key_may_sign_what_its_patterns_say() -> None:
         assert (signer.name, signer.key) == ("alice", ALICE.public)
 
 
+@pytest.mark.guarantee("G4")
 @pytest.mark.parametrize("name", ["Churn", "churn2", "a churn", "fraud", "churn\n", "FRAUD-eu"])
 def test_a_trusted_key_may_sign_nothing_else(name: str) -> None:
     assert refused(ALICE_ONLY, payload_of(name=name)) == "signer-not-allowed"
@@ -181,12 +182,14 @@ def test_a_key_that_is_not_in_the_file_is_unknown() -> None:
     assert refused(ALICE_ONLY, key=BOB) == "signer-unknown"
 
 
+@pytest.mark.guarantee("G4")
 def test_one_signer_does_not_have_the_rights_of_another() -> None:
     payload = payload_of(name="anything")
     assert authorised(BOTH, payload, key=BOB).name == "bob"
     assert refused(BOTH, payload, key=ALICE) == "signer-not-allowed"
 
 
+@pytest.mark.guarantee("G4")
 def test_the_model_asked_for_is_the_model_signed() -> None:
     assert authorised(ALICE_ONLY, wanted="churn").name == "alice"
     # The name asked for is no pattern.
@@ -213,6 +216,7 @@ WINDOWS = {
 }
 
 
+@pytest.mark.guarantee("G4")
 @pytest.mark.parametrize(("line", "code"), WINDOWS.values(), ids=list(WINDOWS))
 def test_a_key_is_trusted_from_its_first_moment_to_its_last(line: str, code: str) -> None:
     text = ALICE_ONLY + line + "\n"
@@ -223,6 +227,7 @@ def test_a_key_is_trusted_from_its_first_moment_to_its_last(line: str, code: str
         assert authorised(text).name == "alice"
 
 
+@pytest.mark.guarantee("G4")
 def test_a_retired_key_is_good_for_what_it_signed_before_and_nothing_else() -> None:
     text = ALICE_ONLY + f"only = ['{DIGEST}']\n"
     assert authorised(text).name == "alice"
@@ -230,6 +235,7 @@ def test_a_retired_key_is_good_for_what_it_signed_before_and_nothing_else() -> N
     assert refused(ALICE_ONLY + "only = []\n") == "signer-retired"
 
 
+@pytest.mark.guarantee("G4")
 def test_an_older_release_than_the_file_accepts_is_stale() -> None:
     for serial, expected in ((7, "alice"), (0, "alice")):
         text = ALICE_ONLY + f"[models.churn]\nmin_serial = {serial}\n"
@@ -239,6 +245,7 @@ def test_an_older_release_than_the_file_accepts_is_stale() -> None:
     assert authorised(ALICE_ONLY + "[models.fraud-eu]\nmin_serial = 8\n").name == "alice"
 
 
+@pytest.mark.guarantee("G4")
 def test_a_signature_expires_after_its_last_moment() -> None:
     payload = payload_of(not_after=NOW)
     assert authorised(ALICE_ONLY, payload).name == "alice"
@@ -253,6 +260,7 @@ REVOCATIONS = {
 }
 
 
+@pytest.mark.guarantee("G4")
 @pytest.mark.parametrize("line", REVOCATIONS.values(), ids=list(REVOCATIONS))
 def test_what_was_revoked_is_refused_before_anything_else(line: str) -> None:
     text = f"{ALICE_ONLY}not_after = 2020-01-01T00:00:00Z\n[revoked]\n{line}\n"
@@ -328,6 +336,7 @@ def test_a_trust_file_that_others_may_read_is_fine(tmp_path: Path, mode: int) ->
     assert TrustFile.read(saved(tmp_path, mode=mode)).signers
 
 
+@pytest.mark.guarantee("G6")
 @posix
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o660, 0o666, 0o777])
 def test_a_trust_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
@@ -339,6 +348,7 @@ def test_a_trust_file_that_others_may_write_is_refused(tmp_path: Path, mode: int
     assert caught.value.code == "trustfile-writable"
 
 
+@pytest.mark.guarantee("G6")
 @as_root
 def test_a_trust_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path)
@@ -357,6 +367,7 @@ DIRECTORIES = {
 }
 
 
+@pytest.mark.guarantee("G6")
 @posix
 @pytest.mark.parametrize(("mode", "fine"), DIRECTORIES.values(), ids=list(DIRECTORIES))
 def test_the_directory_decides_who_may_replace_the_file(

@@ -1,0 +1,176 @@
+"""Regenerate the tables of SECURITY.md: ``python tools/security_tables.py``.
+
+Three tables stand between markers there and are never edited by hand: the limits, from the
+docstring and defaults of ``safeload/limits.py``; the known attacks, from the ``case.toml`` of every
+malicious sample; and the tests that hold each guarantee, from the marks on them.
+
+Usage:
+    security_tables.py            write the tables into SECURITY.md
+    security_tables.py --check    exit 1 where one of them is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import re
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from safeload.limits import Limits
+
+__all__ = ["ROOT", "marked_tests", "regenerated"]
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "SECURITY.md"
+SAMPLES = ROOT / "malicious_samples"
+TESTS = ROOT / "tests"
+
+OWN = "own"
+# Powers of 1,024 from the largest; a limit in bytes is shown in the largest that divides it.
+UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
+
+
+def attacks() -> Iterator[str]:
+    """One row for each technique of the malicious samples."""
+    cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in sorted(SAMPLES.glob("*/case.toml")):
+        case = tomllib.loads(path.read_text("utf-8"))
+        cases[case["technique"]].append(case)
+    yield "| technique | cases | live controls | rules | sources |"
+    yield "|---|---:|---:|---|---|"
+    for technique, found in sorted(cases.items()):
+        live = sum(case["control"] for case in found)
+        rules = ", ".join(sorted({case["rule"] for case in found} - {""}))
+        yield row(technique, str(len(found)), str(live), rules, sources(found))
+    every = [case for found in cases.values() for case in found]
+    live = sum(case["control"] for case in every)
+    yield row("**all**", str(len(every)), str(live), "", "")
+
+
+def sources(cases: Iterable[dict[str, Any]]) -> str:
+    """The published sources of some cases, and how many cases are our own."""
+    named = [case["source"] for case in cases]
+    own = named.count(OWN)
+    published = sorted(set(named) - {OWN})
+    return "; ".join([*published, *([f"own ({own})"] if own else [])])
+
+
+def limits() -> Iterator[str]:
+    """One row for each bound."""
+    meanings = described(inspect.getdoc(Limits) or "")
+    yield "| limit | default | what it bounds, and why it is so large |"
+    yield "|---|---:|---|"
+    for field in fields(Limits):
+        meaning = meanings[field.name]
+        yield row(f"`{field.name}`", amount(getattr(Limits(), field.name), meaning), meaning)
+
+
+def described(doc: str) -> dict[str, str]:
+    """The attributes of a docstring in Google's style, each in one line."""
+    body = doc.partition("Attributes:\n")[2]
+    found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", body, re.MULTILINE)
+    return {name: " ".join(text.replace("``", "`").split()) for name, text in found}
+
+
+def amount(value: int, meaning: str) -> str:
+    """A bound as people read it: bytes in the largest whole unit, counts with commas."""
+    if "bytes" in meaning.lower():
+        for unit, size in UNITS:
+            if value >= size and value % size == 0:
+                return f"{value // size:,} {unit}"
+    return f"{value:,}"
+
+
+def guarantees() -> Iterator[str]:
+    """One row for each guarantee: the tests that would see it broken."""
+    marked: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for guarantee, path, test in marked_tests():
+        marked[guarantee][path].append(test.removeprefix("test_").replace("_", " "))
+    yield "| guarantee | tests |"
+    yield "|---|---|"
+    for guarantee, files in sorted(marked.items(), key=lambda item: int(item[0][1:])):
+        named = (f"`{path}`: {'; '.join(tests)}" for path, tests in files.items())
+        yield row(guarantee, " · ".join(named))
+
+
+def marked_tests() -> Iterator[tuple[str, str, str]]:
+    """Every mark ``guarantee("Gn")`` on a test.
+
+    Yields:
+        The guarantee's id, the file's path from the root, and the test's name.
+    """
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                for guarantee in marks(node):
+                    yield guarantee, path.relative_to(ROOT).as_posix(), node.name
+
+
+def marks(test: ast.FunctionDef) -> Iterator[str]:
+    """The ids in the guarantee marks of one test."""
+    for decorator in test.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == (
+            "pytest.mark.guarantee"
+        ):
+            yield from (str(ast.literal_eval(argument)) for argument in decorator.args)
+
+
+def row(*cells: str) -> str:
+    """A row of a table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+TABLES = {"attacks": attacks, "limits": limits, "tests": guarantees}
+
+
+def regenerated(text: str) -> str:
+    """The document with its tables made anew.
+
+    Args:
+        text: The document.
+
+    Returns:
+        The same with what stands between the markers replaced.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
+    for name, rows in TABLES.items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise ValueError(f"the markers of the table {name} are missing")
+        text = "\n".join([f"{before}{begin}", *rows(), f"{end}{after}"])
+    return text
+
+
+def main() -> int:
+    """Run the script.
+
+    Returns:
+        0, or 1 with ``--check`` where a table is out of date.
+    """
+    parser = argparse.ArgumentParser(description="Regenerate the tables of SECURITY.md.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
+    options = parser.parse_args()
+    text = DOCUMENT.read_text("utf-8")
+    new = regenerated(text)
+    if new == text:
+        return 0
+    sys.stderr.write(f"{DOCUMENT.name}\n")
+    if options.check:
+        return 1
+    DOCUMENT.write_text(new, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
