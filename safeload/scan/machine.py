@@ -133,7 +133,7 @@ class Machine:
         self._segment_start = start
         # Containers whose global was used up where it stands, by identity; kept alive so that no
         # other object takes that identity.
-        self._spent: dict[int, tuple[Token, Global]] = {}
+        self._spent: dict[int, tuple[Token, list[Global]]] = {}
         # Those that were taken from the memo, where a second reference to them remains.
         self._shared: set[int] = set()
         # Containers that were taken by a call, construction or BUILD, with their size then.
@@ -236,7 +236,8 @@ class Machine:
         elif isinstance(token, tuple | Mapping):
             # It serves for more than to make one object; what else for, nobody follows.
             if id(token) in self._spent:
-                self._spent[id(token)][1].uses.add(Use.REFER)
+                for target in self._spent[id(token)][1]:
+                    target.uses.add(Use.REFER)
             else:
                 self._shared.add(id(token))
         elif token is UNSET:
@@ -296,8 +297,10 @@ class Machine:
         target.uses.add(use)
         if holder is None:
             target.consumed += 1
-        elif id(holder) not in self._spent:
-            self._spent[id(holder)] = holder, target
+            return
+        _, spent = self._spent.setdefault(id(holder), (holder, []))
+        if target not in spent:
+            spent.append(target)
             target.consumed += id(holder) not in self._shared
 
     def consume(self, token: Token) -> None:

@@ -52,6 +52,10 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     if _makes_instance_of_first(target) and args and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return call
+    if key == ("numpy.ma.core", "_mareconstruct"):
+        for part in args[:2]:
+            m.use_up(part, Use.CONSTRUCT, holder=args)
+        return call
     if key == ("builtins", "getattr") and len(args) == 2 and type(args[1]) is str:
         return _attribute(m, call, args[0], args[1])
     return _bytes(m, key, args) or call

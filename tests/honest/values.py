@@ -77,7 +77,6 @@ _each(
             object,
             dict,
             np.float32,
-            np.ndarray,
             dt.datetime,
         ],
         "functions": lambda: [len, max, operator.add, str.upper, np.mean, operator.itemgetter(1)],
