@@ -6,9 +6,9 @@ Trust: every string from a file has been escaped before it got here.
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from typing import Any
 
+from safeload import __version__
 from safeload.auditing.run import AuditReport
 from safeload.verdict import FileReport, Verdict
 
@@ -27,7 +27,7 @@ def as_document(report: AuditReport) -> dict[str, Any]:
     verdicts = [file.verdict for file in report.files]
     return {
         "schema": 1,
-        "safeload": version("safeload"),
+        "safeload": __version__,
         "files": [_file(file) for file in report.files],
         "summary": {
             "files": len(verdicts),

@@ -1,0 +1,102 @@
+"""The machine-readable report has exactly the fields of schema 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import safeload
+from safeload.report.json import as_document, as_json
+from tests.builder import Name, Pickle
+
+FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings"}
+MEMBER = {"path", "format", "verdict", "opcodes", "arrays"}
+GLOBAL = {"name", "uses", "offset", "allowed"}
+FINDING = {"rule", "severity", "message", "member", "offset"}
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Any:
+    nested = Pickle.nested_objects("a", Name("posix", "system"))
+    for name, data in {
+        "1.pkl": Pickle(4).call(Name("posix", "system"), "id").finish(),
+        "2.joblib": Pickle(4).array(bytes(8)).object_array(nested).tuple2().finish(),
+        "3.pkl": Pickle(4).save({"a": 1}).finish(),
+        "4.h5": b"\x89HDF\r\n\x1a\n",
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    return json.loads(as_json(safeload.audit(tmp_path, tmp_path / "nothing")))
+
+
+def test_the_fields_are_those_of_schema_1(document: Any) -> None:
+    assert set(document) == {"schema", "safeload", "files", "summary"}
+    assert document["schema"] == 1
+    assert document["safeload"] == safeload.__version__
+    for file in document["files"]:
+        assert set(file) == FILE
+        for part, fields in (("members", MEMBER), ("globals", GLOBAL), ("findings", FINDING)):
+            assert all(set(item) == fields for item in file[part])
+
+
+def test_values_are_of_the_types_that_readers_expect(document: Any) -> None:
+    for file in document["files"]:
+        assert isinstance(file["path"], str)
+        assert isinstance(file["size"], int)
+        assert file["verdict"] in ("accept", "refuse", "incomplete")
+        assert file["sha256"] == "" or len(file["sha256"]) == 64
+        for item in file["globals"]:
+            assert isinstance(item["allowed"], bool)
+            assert item["offset"] is None or isinstance(item["offset"], int)
+            assert set(item["uses"]) <= {"construct", "call", "fill", "build", "refer"}
+            assert item["uses"] == sorted(item["uses"])
+        for finding in file["findings"]:
+            assert finding["severity"] in ("note", "warning", "error")
+            assert finding["offset"] is None or isinstance(finding["offset"], int)
+        for member in file["members"]:
+            assert isinstance(member["opcodes"], int)
+            assert isinstance(member["arrays"], int)
+
+
+def test_the_summary_counts_files_by_verdict(document: Any) -> None:
+    assert document["summary"] == {"files": 5, "accept": 1, "refuse": 2, "incomplete": 2}
+
+
+def test_the_example_of_the_design_looks_as_it_says(document: Any) -> None:
+    file = document["files"][0]
+
+    assert (file["format"], file["verdict"]) == ("pickle", "refuse")
+    (found,) = file["globals"]
+    assert (found["name"], found["uses"], found["allowed"]) == ("posix.system", ["call"], False)
+    assert [finding["rule"] for finding in file["findings"]] == ["SL101"]
+    (member,) = file["members"]
+    assert (member["path"], member["arrays"]) == ("", 0)
+
+
+def test_members_are_those_of_the_file(document: Any) -> None:
+    file = document["files"][1]
+
+    assert [member["path"] for member in file["members"]] == ["", "[1]"]
+    assert [member["format"] for member in file["members"]] == ["joblib", "pickle"]
+    assert [member["arrays"] for member in file["members"]] == [2, 0]
+
+
+def test_an_audit_of_nothing_is_a_report_all_the_same(tmp_path: Path) -> None:
+    document = as_document(safeload.audit(tmp_path))
+
+    assert document["files"] == []
+    assert document["summary"] == {"files": 0, "accept": 0, "refuse": 0, "incomplete": 0}
+
+
+def test_the_text_is_ascii_whatever_the_file_says(tmp_path: Path) -> None:
+    (tmp_path / "\u202emodel.pkl").write_bytes(
+        Pickle(4).global_("a\x1b[2J", "\udcff".encode("utf-8", "surrogatepass")).finish()
+    )
+
+    text = as_json(safeload.audit(tmp_path))
+
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert not text.endswith("\n")
