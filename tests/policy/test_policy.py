@@ -1,0 +1,153 @@
+"""A policy is the packs and what a file adds to them; nothing else, and nothing by prefix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from safeload.errors import UsageError
+from safeload.policy.policy import Entry, Policy
+from safeload.scan.program import Use
+
+OURS = """
+[[group]]
+reason = "ours"
+uses = ["construct", "refer"]
+[group.names]
+"our.models" = ["Model", "Model.Inner"]
+"""
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "policy.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_a_file_adds_to_the_packs(tmp_path: Path) -> None:
+    policy = Policy.read(written(tmp_path, OURS))
+
+    assert policy.entries.items() >= Policy.default().entries.items()
+    added = policy.get("our.models", "Model")
+    assert added is not None
+    assert (added.uses, added.rule) == ({Use.CONSTRUCT, Use.REFER}, None)
+    assert policy.get("our.models", "Model.Inner") is not None
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("our.models", "Other"),
+        ("our.models", "Model.Other"),
+        ("our.models.deeper", "Model"),
+        ("our", "models.Model"),
+        ("our.models", "Mode"),
+        ("our.models", ""),
+        ("our.models.Model", "Inner"),
+        ("", "our.models.Model"),
+    ],
+)
+def test_a_name_is_allowed_exactly(tmp_path: Path, module: str, name: str) -> None:
+    assert Policy.read(written(tmp_path, OURS)).get(module, name) is None
+
+
+def test_groups_that_name_the_same_add_their_uses(tmp_path: Path) -> None:
+    text = OURS + OURS.replace('"construct", "refer"', '"call"')
+
+    entry = Policy.read(written(tmp_path, text)).get("our.models", "Model")
+
+    assert entry is not None
+    assert entry.uses == {Use.CONSTRUCT, Use.REFER, Use.CALL}
+
+
+def test_one_rule_serves_all_groups_of_a_name(tmp_path: Path) -> None:
+    text = OURS + OURS.replace("uses", 'rule = "no_arguments"\nuses')
+
+    entry = Policy.read(written(tmp_path, text)).get("our.models", "Model")
+
+    assert entry is not None
+    assert entry.rule == "no_arguments"
+
+
+MALFORMED = {
+    "no TOML": "[[group",
+    "no text": b"\xff\xfe",
+    "an unknown key": 'allow = ["os.system"]',
+    "an unknown key in a group": OURS.replace("reason", "raison"),
+    "an unknown use": OURS.replace('"refer"', '"run"'),
+    "an unknown rule": OURS.replace("uses", 'rule = "anything"\nuses'),
+    "two rules for one name": OURS.replace("uses", 'rule = "regex"\nuses')
+    + OURS.replace("uses", 'rule = "getattr"\nuses'),
+    "a group without uses": OURS.replace('uses = ["construct", "refer"]', ""),
+    "a group without names": '[[group]]\nreason = "x"\nuses = ["refer"]\n',
+    "a name that is no string": OURS.replace('"Model",', "3,"),
+    "names that are no list": OURS.replace('["Model", "Model.Inner"]', '"Model"'),
+    "uses that are no list": OURS.replace('["construct", "refer"]', "3"),
+    "an unknown version check": 'versions = "ignore"',
+    "names that are no table": '[[group]]\nreason = "x"\nuses = ["refer"]\nnames = ["Model"]\n',
+    "a group that is a string": 'group = "everything"',
+    "groups that are strings": 'group = ["everything"]',
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_what_is_no_policy_is_a_usage_error(tmp_path: Path, case: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Policy.read(written(tmp_path, MALFORMED[case]))
+
+    assert caught.value.code == "policy-malformed"
+
+
+@pytest.mark.parametrize("name", ["nothing.toml", "."])
+def test_a_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Policy.read(tmp_path / name)
+
+    assert caught.value.code == "policy-unreadable"
+
+
+def test_a_policy_may_be_given_as_itself_as_a_file_or_not_at_all(tmp_path: Path) -> None:
+    path = written(tmp_path, OURS)
+    policy = Policy.read(path)
+
+    assert Policy.of(policy) is policy
+    assert Policy.of(str(path)) == policy
+    assert Policy.of(None) is Policy.default()
+
+
+def test_the_digest_is_that_of_all_sources(tmp_path: Path) -> None:
+    one = Policy.read(written(tmp_path, OURS))
+    other = Policy.read(written(tmp_path, OURS + "\n"))
+
+    assert len({one.digest, other.digest, Policy.default().digest}) == 3
+    assert len(one.digest) == 64
+
+
+def test_versions_may_be_a_warning(tmp_path: Path) -> None:
+    assert Policy.default().version_check == "error"
+    assert Policy.read(written(tmp_path, 'versions = "warn"')).version_check == "warn"
+
+
+def test_narrowing_never_allows_more_than_either() -> None:
+    both = frozenset([Use.CONSTRUCT, Use.REFER])
+    policy = Policy({("a", "A"): Entry(both, "no_arguments", "x")}, "digest", "warn")
+
+    narrowed = policy.narrowed(
+        {("a", "A"): frozenset(["refer", "call"]), ("posix", "system"): frozenset(["call"])}
+    )
+
+    assert dict(narrowed.entries) == {
+        ("a", "A"): Entry(frozenset([Use.REFER]), "no_arguments", "x")
+    }
+    assert narrowed.version_check == "warn"
+    assert policy.narrowed({}).entries == {}
+
+
+def test_a_word_that_is_no_use_grants_nothing() -> None:
+    policy = Policy({("a", "A"): Entry(frozenset([Use.REFER]), None, "x")}, "digest")
+
+    entry = policy.narrowed({("a", "A"): frozenset(["everything"])}).get("a", "A")
+
+    assert entry is not None
+    assert entry.uses == frozenset()
