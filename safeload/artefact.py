@@ -154,7 +154,7 @@ def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:
             return mmap.mmap(memory, size)
         if size < _SMALL:
             return bytearray(size)
-        buffer = mmap.mmap(-1, size)
+        buffer = _anonymous(size)
     except (OSError, MemoryError, OverflowError) as error:
         raise ArtefactError(
             f"There is no memory for a file of {size} bytes.",
@@ -166,6 +166,13 @@ def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:
         with suppress(OSError):
             buffer.madvise(mmap.MADV_HUGEPAGE)
     return buffer
+
+
+def _anonymous(size: int) -> mmap.mmap:
+    if not hasattr(mmap, "MAP_ANONYMOUS"):
+        return mmap.mmap(-1, size)
+    # The default would share the pages, and so the model, with every child forked later.
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def _fill(

@@ -25,7 +25,7 @@ class Limits:
             Honest models stay below 100; DEFLATE bombs reach 1,032, LZMA and bzip2 far more.
         ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
             without bound and cost nothing.
-        opcodes: Opcodes in one file. A vocabulary of ten million terms has forty million.
+        opcodes: Opcodes in one stream. A vocabulary of ten million terms has forty million.
         depth: Depth of nodes in a skops schema, and of tuples in a key. The one is built and the
             other hashed by recursion; honest models nest about twenty.
         unpaid: Steps of work that take no bytes of their own, beyond one for each byte of the
@@ -35,7 +35,7 @@ class Limits:
         array_dimensions: Dimensions of an array; numpy's own bound.
         members: Members of a skops archive.
         schema_bytes: Size of a skops ``schema.json``, bytes.
-        findings: Findings kept for one file; the next ones are only counted.
+        findings: Findings kept for one stream; of the others, only the first refusal.
         bundle_bytes: Size of a signature bundle, bytes.
     """
 

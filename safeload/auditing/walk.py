@@ -35,13 +35,19 @@ def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
     Yields:
         Each file named, and each regular file below each folder, sorted by name.
     """
+    unlisted: list[str] = []
     for path in map(Path, paths):
         if not path.is_dir():
             yield Candidate(path, named=True)
             continue
-        for folder, subfolders, names in os.walk(path):
+        for folder, subfolders, names in os.walk(
+            path, onerror=lambda error: unlisted.append(error.filename)
+        ):
             subfolders.sort()
             for name in sorted(names):
                 file = Path(folder, name)
                 if file.is_file():
                     yield Candidate(file, named=False)
+    # What cannot be listed is reported like a file that cannot be read.
+    for folder in unlisted:
+        yield Candidate(Path(folder), named=True)

@@ -68,6 +68,7 @@ class ArrayMaker:
             span.shape, dtype, self._data, span.offset, order=order
         )
         if self._mmap_mode is not None:
+            array.flags.writeable = self._mmap_mode == "c"
             return array
         if not self._views or span.nbytes < _VIEW or not array.flags.aligned:
             array = array.copy("K")

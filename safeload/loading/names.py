@@ -1,7 +1,7 @@
 """Globals become objects, before anything is unpickled.
 
-Everything that a program may ask for is imported here, by the names that were judged. What happens
-afterwards imports nothing.
+Everything that a program may ask for is imported here, by the names that were judged; the unpickler
+is handed these objects and imports nothing. (skops resolves names by itself, from the same list.)
 
 Trust: only names that the policy allowed arrive here; importing a library runs its code.
 """

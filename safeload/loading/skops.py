@@ -5,7 +5,7 @@ lists all names and the policy judges all of them before this module is reached.
 for (``get_untrusted_types``) is never read.
 
 Trust: the archive is the one that was scanned, and the names are those that the policy allowed for
-it. Content that crashes native code is the business of ``load/soundness``.
+it. Content that crashes native code is not recognised yet.
 Source: skops ``io/_persist.py`` (``load``).
 """
 

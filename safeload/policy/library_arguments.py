@@ -408,7 +408,7 @@ def _columns(placement: Built) -> range | None:
 def _pandas_blocks(built: Built) -> str | None:
     """``BlockManager(blocks, axes)``: slices of columns must not reach beyond all columns.
 
-    A placement that is an array is not known here; it is checked on the frame, after loading.
+    A placement that is an array is not known here, and nothing checks it yet.
     """
     args = built.args
     if type(args) is not tuple or len(args) != 2 or type(args[0]) is not tuple:

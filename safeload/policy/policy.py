@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,9 +37,11 @@ from typing import Any
 from safeload.errors import UsageError
 from safeload.policy.arguments import RULES
 from safeload.scan.program import Use
+from safeload.trust.files import read_small
 
 __all__ = ["Entry", "Policy"]
 
+_POLICY_BYTES = 16 << 20
 _GROUP_KEYS = {"reason", "uses", "rule", "names"}
 _FILE_KEYS = {"library", "releases", "group", "versions"}
 
@@ -92,13 +95,19 @@ class Policy:
             UsageError: The file cannot be read or is not a policy.
         """
         try:
-            text = Path(path).read_bytes()
+            text, status = read_small(Path(path), limit=_POLICY_BYTES)
         except OSError as error:
             raise UsageError(
                 f"The policy file cannot be read: {error.strerror}.",
                 code="policy-unreadable",
                 hint="Check the path given with --policy or policy=.",
             ) from error
+        if os.name == "posix" and status.st_mode & stat.S_IWOTH:
+            raise UsageError(
+                "Anybody may write to the policy file.",
+                code="policy-writable",
+                hint="Take the write permission for others away (chmod o-w).",
+            )
         return _with_file(text, str(path))
 
     @classmethod

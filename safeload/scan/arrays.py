@@ -37,7 +37,8 @@ _SUBCLASSES = {
     ("numpy.matrixlib.defmatrix", "matrix"),
     ("numpy.core.memmap", "memmap"),
 }
-_PADDING = b"\xff" * 255
+_ALIGNMENT = 16
+_PADDING = b"\xff" * _ALIGNMENT
 
 
 class ArrayForm(NamedTuple):
@@ -79,10 +80,10 @@ def read_wrapper(m: Machine, wrapper: Built, state: Token) -> tuple[ArrayForm, t
     m.use_up(subclass, Use.CONSTRUCT, holder=state)
     if order not in _ORDERS or type(mmap) is not bool:
         raise _malformed(m, "An array wrapper has an unknown order.")
-    if alignment is not None and (
-        type(alignment) is not int or not 1 <= alignment <= len(_PADDING)
-    ):
-        raise _malformed(m, "An array's alignment is no number of bytes.")
+    if alignment is not None and (type(alignment) is not int or alignment != _ALIGNMENT):
+        # The count of padding bytes must stay below every opcode, lest a loader that knows no
+        # arrays reads on from there.
+        raise _malformed(m, "An array's alignment is none that joblib writes.")
     if type(shape) is not tuple or not all(type(length) is int for length in shape):
         raise _malformed(m, "An array's shape is no shape.")
     try:

@@ -359,9 +359,12 @@ class Machine:
     def note(self, rule: str, message: str, offset: int) -> None:
         """Add a finding."""
         severity = Severity.WARNING if rule.startswith("SL0") else Severity.ERROR
-        if len(self.program.findings) < self.limits.findings:
-            member = self.program.member
-            self.program.findings.append(Finding(rule, severity, message, member, offset))
+        findings = self.program.findings
+        finding = Finding(rule, severity, message, self.program.member, offset)
+        if len(findings) < self.limits.findings:
+            findings.append(finding)
+        elif severity is Severity.ERROR and findings[-1].severity is not Severity.ERROR:
+            findings[-1] = finding
 
     def too_many(self, position: int) -> NoReturn:
         """There are more opcodes than the limit."""

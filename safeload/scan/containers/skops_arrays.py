@@ -41,6 +41,9 @@ _NPZ_PARTS = {
 }
 _COORDINATES = {"coords"}
 _POOL_SIZE = 1_024
+# Flags in the state of numpy.dtype, which are 0 for all others: elements are objects, or need to
+# be filled with zeros.
+_DTYPE_FLAGS = {"O": 0x3F, "U": 0x08}
 
 
 def _ndarray(walk: Walk, state: dict[str, Any]) -> Token:
@@ -123,7 +126,7 @@ def _is_bool(token: Token) -> bool:
 
 
 def _dtype(walk: Walk, state: dict[str, Any]) -> Token:
-    """The dtype of an empty array: the call that pickles make, without the state of its flags."""
+    """The dtype of an empty array: the call and the state that pickles make of it."""
     if names(state) != ("numpy", "dtype"):
         raise OddNodeError("it claims another class than numpy.dtype")
     content = walk.node(part(state, "content"))
@@ -137,7 +140,9 @@ def _dtype(walk: Walk, state: dict[str, Any]) -> Token:
     if code is None:
         raise OddNodeError("it is not made from an empty array of plain elements")
     target = walk.global_("numpy", "dtype", Use.CALL)
-    return walk.built(target, Use.CALL, (code, False, True))
+    flags = _DTYPE_FLAGS.get(code[0], 0)
+    built_state = (3, "=", None, None, None, -1, -1, flags)
+    return walk.built(target, Use.CALL, (code, False, True), state=built_state)
 
 
 def _random_state(walk: Walk, state: dict[str, Any]) -> Token:
