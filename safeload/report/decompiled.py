@@ -13,8 +13,9 @@ file can pass for a line of ours.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from safeload.errors import printable
 from safeload.scan.program import Program
@@ -24,8 +25,10 @@ __all__ = ["Decompiled", "decompile"]
 
 _OPCODES = 2_000_000
 # Shared parts of an expression are written out wherever they occur, which has no bound.
-_NODES = 50_000
+_NODES = 100_000
 _LINE = 500
+_DEPTH = 40
+_NAMES = frozenset({"arg", "attr", "id", "module", "name"})
 _RULE = "SL901"
 
 
@@ -83,39 +86,70 @@ def decompile(program: Program, *, allowed: frozenset[str], lines: int) -> Decom
 
 def _lines(statements: list[ast.stmt]) -> Iterator[str]:
     for statement in statements:
-        if _is_long(statement):
-            yield "...  # an expression too long to show"
-            continue
-        _escape_names(statement)
-        line = ast.unparse(statement)
-        more = len(line) - _LINE
+        line = ast.unparse(_Excerpt().of(statement))
         # What repr leaves is printable, but may be a look-alike.
-        yield printable(line, limit=_LINE) + (f"  # {more} more characters" if more > 0 else "")
+        yield printable(line, limit=_LINE)
 
 
-def _is_long(node: ast.AST) -> bool:
-    return any(count >= _NODES for count, _ in enumerate(ast.walk(node)))
+class _Excerpt:
+    """Copies as much of a statement as a line can show, every name escaped.
 
+    Parts may be shared, so that written out in full they would have no end; what is beyond the
+    bounds becomes ``...``.
+    """
 
-def _escape_names(statement: ast.stmt) -> None:
-    """Make every name one that cannot be taken for anything else."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name):
-            node.id = _name(node.id)
-        elif isinstance(node, ast.Attribute):
-            node.attr = _name(node.attr)
-        elif isinstance(node, ast.alias):
-            node.name = _name(node.name)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            node.module = _name(node.module)
-        elif isinstance(node, ast.keyword) and node.arg is not None:
-            node.arg = _name(node.arg)
+    def __init__(self) -> None:
+        self._left = _LINE
+
+    def of(self, node: Any, depth: int = 0) -> Any:
+        """Copy a node; ``...`` stands for what is too deep or too much."""
+        self._left -= 1
+        if isinstance(node, ast.expr) and (self._left < 0 or depth > _DEPTH):
+            return ast.Constant(...)
+        if isinstance(node, ast.Dict):
+            pairs = self._all(list(zip(node.keys, node.values, strict=True)), depth)
+            return ast.Dict([key for key, _ in pairs], [value for _, value in pairs])
+        copy = type(node)()
+        for name, value in ast.iter_fields(node):
+            setattr(copy, name, self._field(name, value, depth))
+        return ast.copy_location(copy, node)
+
+    def _field(self, name: str, value: Any, depth: int) -> Any:
+        if isinstance(value, list | tuple):
+            return self._all(value, depth)
+        if isinstance(value, ast.AST):
+            return self.of(value, depth + 1)
+        return _name(value) if name in _NAMES and isinstance(value, str) else value
+
+    def _all(self, parts: Sequence[Any], depth: int) -> list[Any]:
+        copies: list[Any] = []
+        for part in parts:
+            pair = isinstance(part, tuple)
+            if self._left < 0:
+                copies.append((ast.Constant(...), ast.Constant(...)) if pair else ast.Constant(...))
+                break
+            copies.append(
+                tuple(self.of(one, depth + 1) for one in part) if pair else self.of(part, depth + 1)
+            )
+        return copies
 
 
 def _name(name: str) -> str:
     if name.isascii() and all(part.isidentifier() for part in name.split(".")):
         return name
     return f"<{printable(name)}>"
+
+
+def _is_long(tree: ast.AST) -> bool:
+    """Whether writing a tree out, with its shared parts wherever they occur, takes too long."""
+    left, waiting = _NODES, [tree]
+    while waiting and left:
+        left -= 1
+        for _, value in ast.iter_fields(waiting.pop()):
+            # fickling keeps elements in tuples, which ast.walk() would not see.
+            parts = value if isinstance(value, list | tuple) else [value]
+            waiting.extend(part for part in parts if isinstance(part, ast.AST))
+    return bool(waiting)
 
 
 def _doubts(
@@ -130,6 +164,8 @@ def _doubts(
     )
 
     if _is_long(tree):
+        message = "fickling's analyses were left out: the program is too long for them."
+        yield Finding(_RULE, Severity.NOTE, message, member)
         return
     analyses = [BadCalls(), ScannerDeactivation(), UnsafeImports(), UnsafeImportsML()]
     reviewed = {f"from {m} import {n}" for m, _, n in (path.rpartition(".") for path in allowed)}

@@ -1,0 +1,119 @@
+"""``safeload audit``: verdicts become exit codes, on the console, as JSON and in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.builder import Pickle
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def files(folder: Path, attack: Path) -> Path:
+    """Files of every verdict, below one folder."""
+    below = folder / "below" / "deeper"
+    below.mkdir(parents=True)
+    (below / "good.bin").write_bytes(b"\x80\x04N.")
+    (below / "readme.txt").write_text("no model")
+    (folder / "bad").mkdir()
+    attack.rename(folder / "bad" / "photo.jpg")
+    (folder / "odd").mkdir()
+    (folder / "odd" / "data.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    (folder / "none").mkdir()
+    (folder / "empty").write_bytes(b"")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("paths", "code"),
+    [
+        (["below"], 0),
+        (["churn.joblib"], 0),
+        (["none"], 0),
+        (["bad"], 1),
+        (["bad", "odd"], 1),
+        (["odd", "below"], 3),
+        (["below/deeper/readme.txt"], 3),
+        (["empty"], 3),
+        (["nothing"], 3),
+        (["fifo"], 3),
+    ],
+)
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_the_exit_code_is_the_weightiest_verdict(
+    run: Run, files: Path, paths: list[str], code: int, form: str
+) -> None:
+    os.mkfifo("fifo")
+    outcome = run("audit", *paths, "--format", form)
+    assert outcome.code == code
+    assert not Path("canary").exists()
+
+
+def test_the_console_names_what_is_not_allowed_and_where(run: Run, files: Path) -> None:
+    outcome = run("audit", "bad")
+    lines = outcome.out.splitlines()
+    assert lines[0].startswith("REFUSE     bad/photo.jpg")
+    assert "SL101 error: posix.system" in lines[1]
+    assert "at byte" in lines[1]
+    assert lines[-1] == "1 file: 0 accepted, 1 refused, 0 incomplete"
+
+
+def test_a_file_that_is_no_model_is_counted(run: Run, files: Path) -> None:
+    assert "1 other file no models" in run("audit", "below").out
+
+
+def test_no_model_at_all_is_said(run: Run, files: Path) -> None:
+    assert "No model was found." in run("audit", "none").err
+
+
+def test_json_goes_to_stdout_and_nothing_else_does(run: Run, files: Path) -> None:
+    outcome = run("audit", "bad", "odd", "below", "--format", "json")
+    document = json.loads(outcome.out)
+    assert document["schema"] == 1
+    assert document["summary"] == {"files": 3, "accept": 1, "refuse": 1, "incomplete": 1}
+    assert {Path(file["path"]).name: file["verdict"] for file in document["files"]} == {
+        "photo.jpg": "refuse",
+        "data.npy": "incomplete",
+        "good.bin": "accept",
+    }
+
+
+def test_a_policy_file_adds_names(run: Run, files: Path) -> None:
+    Path("team.toml").write_text(
+        '[[group]]\nreason = "ours"\nuses = ["construct"]\n[group.names]\n"acme" = ["Model"]\n'
+    )
+    data = Pickle(4).global_("acme", "Model").empty_tuple().newobj().stop()
+    Path("ours.pkl").write_bytes(bytes(data))
+    assert run("audit", "ours.pkl").code == 1
+    assert run("audit", "ours.pkl", "--policy", "team.toml").code == 0
+
+
+@pytest.mark.parametrize("text", ["?", '[[group]]\nuses = ["eat"]\n', None])
+def test_a_policy_file_that_will_not_do(run: Run, files: Path, text: str | None) -> None:
+    if text is not None:
+        Path("team.toml").write_text(text)
+    assert run("audit", "below", "--policy", "team.toml").code == 2
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_the_report_goes_to_a_file(run: Run, files: Path, form: str) -> None:
+    shown = run("audit", "bad", "--format", form)
+    Path("report").write_text("of yesterday")
+    outcome = run("audit", "bad", "--format", form, "--output", "report")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert Path("report").read_text() == shown.out
+
+
+@pytest.mark.parametrize("output", ["nowhere/report", "below", "churn.joblib/report"])
+def test_a_report_that_has_no_place(run: Run, files: Path, output: str) -> None:
+    outcome = run("audit", "bad", "--output", output)
+    assert (outcome.code, outcome.error) == (2, "output-unwritable")
+
+
+def test_a_device_is_written_to_and_not_replaced(run: Run, files: Path) -> None:
+    assert run("audit", "below", "--output", os.devnull).code == 0
+    assert Path(os.devnull).is_char_device()

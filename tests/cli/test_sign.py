@@ -1,0 +1,204 @@
+"""``safeload sign``: facts become a signed manifest; what is wrong leaves no bundle behind."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import safeload
+from safeload.cli.facts import read_probe
+from safeload.trust.model import Model
+from tests.cli.conftest import ROWS, Run
+
+BASE = ["--key", "signing.key", "--name", "churn", "--version", "2.0"]
+
+
+def model_of(path: str) -> Model:
+    model = safeload.verify(path, trust="trust.toml").manifest.model
+    assert model is not None
+    return model
+
+
+@pytest.fixture
+def unsigned_churn(unsigned: Path) -> str:
+    return unsigned.name
+
+
+def test_the_bundle_lies_beside_the_model(run: Run, unsigned: Path) -> None:
+    outcome = run("sign", unsigned.name, *BASE)
+    assert (outcome.code, outcome.out) == (0, "unsigned.joblib.sig\n")
+    assert model_of(unsigned.name).version == "2.0"
+
+
+def test_facts_from_options(run: Run, unsigned: Path) -> None:
+    Path("train.csv").write_text("1,2\n")
+    outcome = run(
+        "sign", unsigned.name, *BASE, "--dataset", "train.csv",
+        "--metric", "roc_auc=0.91", "f1=0.5",
+        "--trained", "2026-01-31", "--not-after", "2999-01-01T00:00:00+01:00", "--serial", "7",
+    )  # fmt: skip
+    assert outcome.code == 0
+    model = model_of(unsigned.name)
+    assert model.serial == 7
+    assert model.not_after == datetime(2998, 12, 31, 23, tzinfo=UTC)
+    assert model.training.date == datetime(2026, 1, 31, tzinfo=UTC)
+    assert model.training.metrics == {"roc_auc": 0.91, "f1": 0.5}
+    assert model.training.dataset is not None
+    assert model.training.dataset.sha256 == hashlib.sha256(b"1,2\n").hexdigest()
+
+
+FACTS_JSON = """{"metrics": {"f1": 0.5}, "trained": "2026-01-31", "serial": 7,
+                 "dataset": "train.csv", "not_after": "2999-01-01"}"""
+FACTS_TOML = """
+trained = 2026-01-31
+serial = 7
+dataset = "train.csv"
+not_after = 2999-01-01T00:00:00
+[metrics]
+f1 = 0.5
+"""
+
+
+@pytest.mark.parametrize(("name", "text"), [("facts.json", FACTS_JSON), ("facts.toml", FACTS_TOML)])
+def test_facts_from_a_file(run: Run, unsigned: Path, name: str, text: str) -> None:
+    place = Path("elsewhere")
+    place.mkdir()
+    (place / "train.csv").write_text("1,2\n")
+    (place / name).write_text(text)
+    outcome = run("sign", unsigned.name, *BASE, "--metadata", place / name, "--metric", "f1=0.6")
+    assert outcome.code == 0
+    model = model_of(unsigned.name)
+    assert model.training.metrics == {"f1": 0.6}
+    assert (model.serial, model.training.date) == (7, datetime(2026, 1, 31, tzinfo=UTC))
+    assert model.training.dataset is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "{", '{"name": "churn"}', '{"metrics": []}', '{"metrics": {"f1": "high"}}',
+        '{"metrics": {"f1": true}}', '{"serial": "7"}', '{"serial": true}', '{"dataset": 1}',
+        '{"trained": 5}', '{"not_after": "tomorrow"}', "[" * 100_000,
+    ],
+)  # fmt: skip
+def test_metadata_that_will_not_do(run: Run, unsigned: Path, text: str) -> None:
+    Path("facts.json").write_text(text)
+    outcome = run("sign", unsigned.name, *BASE, "--metadata", "facts.json")
+    assert outcome.code == 2
+    assert not Path("unsigned.joblib.sig").exists()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ["--metric", "roc_auc"], ["--metric", "=1"], ["--metric", "roc_auc=high"],
+        ["--metric", "roc_auc=nan"], ["--not-after", "soon"], ["--dataset", "nothing"],
+        ["--metadata", "nothing.json"], ["--probe", "nothing.npy"], ["--policy", "nothing.toml"],
+        ["--key", "nothing"], ["--key", "signing.key.sig"], ["--serial", "-1"],
+    ],
+)  # fmt: skip
+def test_facts_that_will_not_do(run: Run, unsigned: Path, extra: list[str]) -> None:
+    outcome = run("sign", unsigned.name, *BASE, *extra)
+    assert outcome.code == 2
+    assert outcome.error
+    assert sorted(p.name for p in Path().glob("unsigned*")) == ["unsigned.joblib"]
+
+
+def test_an_encrypted_key(run: Run, unsigned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    safeload.SigningKey.read("signing.key").write("locked.key", passphrase=b"open sesame")
+    sign = ["sign", unsigned.name, *BASE, "--key", "locked.key"]
+    assert run(*sign).error == "passphrase-needed"
+    Path("right").write_text("open sesame\n")
+    Path("wrong").write_text("open barley\n")
+    assert run(*sign, "--passphrase-file", "wrong").error == "passphrase-wrong"
+    assert not Path("unsigned.joblib.sig").exists()
+    assert run(*sign, "--passphrase-file", "right").code == 0
+    piped = SimpleNamespace(buffer=io.BytesIO(b"open sesame\n"))
+    monkeypatch.setattr("sys.stdin", piped)
+    assert run(*sign, "--passphrase-file", "-").code == 0
+
+
+def test_what_the_policy_refuses_is_not_signed(run: Run, attack: Path) -> None:
+    outcome = run("sign", attack.name, *BASE)
+    assert (outcome.code, outcome.error) == (1, "refused")
+    assert not Path("attack.pkl.sig").exists()
+    assert not Path("canary").exists()
+
+
+@pytest.mark.parametrize("name", ["nothing.joblib", "folder", "fifo", "empty", "text"])
+def test_what_is_no_model_is_not_signed(run: Run, folder: Path, name: str) -> None:
+    Path("folder").mkdir()
+    os.mkfifo("fifo")
+    Path("empty").write_bytes(b"")
+    Path("text").write_bytes(b"To be or not to be\n")
+    before = sorted(folder.iterdir())
+    assert run("sign", name, *BASE).code == 3
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_failed_signature_leaves_the_old_one(run: Run, folder: Path) -> None:
+    before = Path("churn.joblib.sig").read_bytes()
+    assert run("sign", "churn.joblib", *BASE, "--metric", "x").code == 2
+    assert Path("churn.joblib.sig").read_bytes() == before
+
+
+def probe_file(name: str, text: str) -> Path:
+    path = Path(name)
+    path.write_text(text)
+    return path
+
+
+def test_probes_of_numbers(folder: Path) -> None:
+    np.save("probe.npy", ROWS)
+    assert np.array_equal(read_probe(Path("probe.npy")), ROWS)
+    for name, text in [("a.csv", "1,2.5\n3,4\n"), ("a.json", "[[1, 2.5], [3, 4]]")]:
+        assert read_probe(probe_file(name, text)).tolist() == [[1, 2.5], [3, 4]]
+
+
+def test_probes_with_names(folder: Path) -> None:
+    for name, text in [
+        ("a.csv", "age,city\n41,Bonn\n17,Ulm\n"),
+        ("a.json", '{"age": [41, 17], "city": ["Bonn", "Ulm"]}'),
+    ]:
+        frame = read_probe(probe_file(name, text))
+        assert list(frame.columns) == ["age", "city"]
+        assert frame["age"].tolist() == [41, 17]
+
+
+def test_probes_of_words(folder: Path) -> None:
+    assert read_probe(probe_file("a.json", '["one text", "another"]')) == ["one text", "another"]
+    rows = read_probe(probe_file("b.json", '[["Bonn", 1], [null, 2]]'))
+    assert rows.tolist() == [["Bonn", 1], [None, 2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.npy", b""), ("a.npy", b"\x80\x04N."), ("a.csv", b""), ("a.csv", b"1,2\n3\n"),
+        ("a.csv", b"\xff"), ("a.json", b"1"), ("a.json", b"[]"), ("a.json", b"[1]"),
+        ("a.json", b"[[1], [2, 3]]"), ("a.json", b'{"a": 1}'), ("a.json", b"{"),
+        ("a.json", b"[" * 100_000), ("a.txt", b"1"), ("a.pkl", b"\x80\x04N."),
+    ],
+)  # fmt: skip
+def test_probes_that_will_not_do(folder: Path, name: str, data: bytes) -> None:
+    Path(name).write_bytes(data)
+    with pytest.raises(safeload.UsageError):
+        read_probe(Path(name))
+
+
+def test_a_probe_of_objects_is_not_unpickled(folder: Path) -> None:
+    class Payload:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.system, ("touch canary",)
+
+    np.save("a.npy", np.array([Payload()], dtype=object), allow_pickle=True)
+    with pytest.raises(safeload.UsageError):
+        read_probe(Path("a.npy"))
+    assert not Path("canary").exists()

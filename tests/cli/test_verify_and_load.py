@@ -1,0 +1,179 @@
+"""``safeload verify`` and ``safeload load``: accepted, refused, and what was printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import safeload
+from safeload.trust.trustfile import TrustFile
+from tests.cli.conftest import ROWS, Run
+
+TRUSTED = ["--trust", "trust.toml"]
+
+
+def flip(path: str) -> None:
+    data = bytearray(Path(path).read_bytes())
+    data[len(data) // 2] ^= 1
+    Path(path).write_bytes(data)
+
+
+def sign_as_stranger() -> None:
+    stranger = safeload.SigningKey.generate()
+    safeload.sign("churn.joblib", key=stranger, name="churn", version="1.2.0", probe=ROWS[:1])
+
+
+def sign_as(name: str) -> None:
+    safeload.sign("churn.joblib", key="signing.key", name=name, version="1.2.0", probe=ROWS[:1])
+
+
+# What was done to the model: the exit code and the error's code, for both verbs.
+REFUSED: dict[str, tuple[Callable[[], object], int, str]] = {
+    "one bit of the model was flipped": (lambda: flip("churn.joblib"), 1, "digest-mismatch"),
+    "one bit of the bundle was flipped": (lambda: flip("churn.joblib.sig"), 1, ""),
+    "there is no bundle": (lambda: Path("churn.joblib.sig").unlink(), 1, "bundle-missing"),
+    "the bundle is empty": (lambda: Path("churn.joblib.sig").write_bytes(b""), 1, ""),
+    "a stranger signed it": (sign_as_stranger, 1, "signer-unknown"),
+    "it is another model": (lambda: sign_as("fraud"), 1, "signer-not-allowed"),
+    "there is no model": (lambda: Path("churn.joblib").unlink(), 3, "unreadable"),
+    "there is no trust file": (lambda: Path("trust.toml").unlink(), 2, "trustfile-missing"),
+    "others may write the trust file": (
+        lambda: Path("trust.toml").chmod(0o666), 2, "trustfile-writable",
+    ),
+    "the trust file is no TOML": (lambda: Path("trust.toml").write_text("?"), 2, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("verb", ["verify", "load"])
+def test_it_is_refused_when(run: Run, folder: Path, verb: str, what: str) -> None:
+    spoil, code, error = REFUSED[what]
+    spoil()
+    outcome = run(verb, "churn.joblib", *TRUSTED)
+    assert outcome.code == code
+    assert outcome.out == ""
+    assert outcome.error == (error or outcome.error)
+    assert outcome.error
+
+
+@pytest.mark.parametrize("verb", ["verify", "load"])
+def test_the_name_asked_for_must_be_the_name_signed(run: Run, folder: Path, verb: str) -> None:
+    assert run(verb, "churn.joblib", *TRUSTED, "--name", "churn").code == 0
+    outcome = run(verb, "churn.joblib", *TRUSTED, "--name", "fraud")
+    assert (outcome.code, outcome.error) == (1, "wrong-model")
+
+
+@pytest.mark.parametrize("verb", ["verify", "load"])
+def test_a_trust_file_lying_about_is_not_used(run: Run, folder: Path, verb: str) -> None:
+    # It is in the current directory, beside the model, and nobody asked for it.
+    outcome = run(verb, "churn.joblib")
+    assert (outcome.code, outcome.error) == (2, "trustfile-missing")
+
+
+@pytest.mark.parametrize("verb", ["verify", "load"])
+def test_the_trust_file_of_the_user_is_the_default(run: Run, folder: Path, verb: str) -> None:
+    key = safeload.SigningKey.read("signing.key")
+    TrustFile.add(name="alice", key=key.public, models=["churn"])
+    assert run(verb, "churn.joblib").code == 0
+
+
+@pytest.mark.parametrize("verb", ["verify", "load"])
+def test_what_is_no_regular_file(run: Run, folder: Path, verb: str) -> None:
+    os.mkfifo("fifo")
+    Path("folder").mkdir()
+    assert run(verb, "fifo", *TRUSTED).code == 3
+    assert run(verb, "folder", *TRUSTED).code == 3
+
+
+def test_verify_shows_the_manifest(run: Run, folder: Path) -> None:
+    outcome = run("verify", "churn.joblib", *TRUSTED)
+    assert outcome.code == 0
+    for shown in ["churn 1.2.0", "signed by alice", "roc_auc = 0.91", "LogisticRegression"]:
+        assert shown in outcome.out
+
+
+def test_verify_as_json(run: Run, folder: Path) -> None:
+    document = json.loads(run("verify", "churn.joblib", *TRUSTED, "--format", "json").out)
+    assert document["schema"] == 1
+    assert document["signer"] == "alice"
+    assert document["model"]["name"] == "churn"
+    assert document["model"]["probe"]["rows"]["shape"] == [3, 4]
+
+
+def test_verify_imports_nothing_that_could_run_a_model(folder: Path) -> None:
+    code = (
+        "import sys\nfrom safeload.cli.main import main\n"
+        "assert main(['verify', 'churn.joblib', '--trust', 'trust.toml']) == 0\n"
+        "assert not {'sklearn', 'skops', 'joblib', 'numpy', 'fickling'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_what_the_signer_says_cannot_steer_a_terminal(run: Run, folder: Path) -> None:
+    metrics = {"a\u2028b": 1.0}
+    safeload.sign(
+        "churn.joblib", key="signing.key", name="churn", version="1\u202e[2J", metrics=metrics
+    )
+    outcome = run("verify", "churn.joblib", *TRUSTED)
+    assert outcome.code == 0
+    assert not {"\u202e", "\u2028"} & set(outcome.out)
+
+
+def test_load_compares_the_predictions(run: Run, folder: Path) -> None:
+    outcome = run("load", "churn.joblib", *TRUSTED)
+    assert outcome.code == 0
+    assert "churn 1.2.0" in outcome.out
+    assert "predict_proba" in outcome.out
+
+
+def test_load_without_a_probe_cannot_decide(run: Run, folder: Path) -> None:
+    safeload.sign("churn.joblib", key="signing.key", name="churn", version="1.2.0")
+    outcome = run("load", "churn.joblib", *TRUSTED)
+    assert (outcome.code, outcome.error) == (3, "no-probe")
+
+
+def test_a_folder_named_like_a_library_is_not_imported(run: Run, folder: Path) -> None:
+    for library in ("sklearn", "numpy", "safeload"):
+        Path(library).mkdir()
+        Path(library, "__init__.py").write_text("open('canary', 'w')")
+    assert run("load", "churn.joblib", *TRUSTED).code == 0
+    assert not Path("canary").exists()
+
+
+def rehearsing(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a program in the place of the rehearsal."""
+    actual: Any = subprocess.run
+
+    def run_code(command: list[str], **options: Any) -> Any:
+        return actual([sys.executable, "-c", code], **options)
+
+    monkeypatch.setattr("safeload.cli.load.subprocess.run", run_code)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "rehearsal-crashed"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "rehearsal-crashed"),
+        ("", "rehearsal-failed"),
+        ("print(1)", "rehearsal-failed"),
+        ("print('{}'); raise SystemExit(1)", "rehearsal-failed"),
+        (
+            'print(\'{"error": {"message": "", "code": "odd", "hint": "", "exit_code": 0}}\')',
+            "odd",
+        ),
+    ],
+)
+def test_a_rehearsal_that_ends_oddly_cannot_decide(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, code: str, error: str
+) -> None:
+    rehearsing(code, monkeypatch)
+    outcome = run("load", "churn.joblib", *TRUSTED)
+    assert (outcome.code, outcome.error) == (3, error)
