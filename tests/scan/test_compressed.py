@@ -7,7 +7,6 @@ import gzip
 import io
 import lzma
 import sys
-import time
 import zlib
 from collections.abc import Callable
 
@@ -122,14 +121,11 @@ def test_more_bytes_than_the_limit_are_not_read(codec: str) -> None:
 def test_a_bomb_costs_no_more_than_the_limits(codec: str) -> None:
     floor = 1 << 20
     bomb = CODECS[codec](bytes(64 << 20))
-    begin = time.perf_counter()
-
     out, findings = decompress(bomb, codec, Limits(ratio=10, ratio_floor=floor))
 
     assert rules(findings) == ["SL002"]
     # Beyond the floor or the ratio there is one more piece at most.
     assert len(out) <= max(floor, 10 * len(bomb)) + (2 << 20)
-    assert time.perf_counter() - begin < 10
 
 
 @codecs

@@ -5,7 +5,6 @@ The real unpicklers run in a child process, on stubs; see ``unpicklers.py``.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -282,25 +281,19 @@ def test_every_use_of_a_global_is_told_apart(case: str) -> None:
 @quick
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_program(data: bytes) -> None:
-    begin = time.perf_counter()
-
     program = scanned(data)
 
     assert program.code or program.findings
     assert program.size <= len(data)
-    assert time.perf_counter() - begin < 5
 
 
 @pytest.mark.guarantee("G15")
 @quick
 @given(mutations([*PICKLES, *JOBLIBS]))
 def test_damaged_files_give_a_program(data: bytes) -> None:
-    begin = time.perf_counter()
-
     program = scanned(data)
 
     assert program.code or program.findings
-    assert time.perf_counter() - begin < 5
 
 
 @pytest.mark.guarantee("G14")
@@ -340,11 +333,9 @@ def test_a_key_that_takes_without_end_to_hash_is_not_read() -> None:
         pickle.binput(index).binget(index).tuple2()
     pickle.none().setitem()
 
-    begin = time.perf_counter()
     program = scanned(pickle.finish())
 
     assert rules(program) == {"SL002"}
-    assert time.perf_counter() - begin < 5
 
 
 def test_only_so_many_findings_are_kept() -> None:

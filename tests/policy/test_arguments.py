@@ -1,0 +1,234 @@
+"""Argument rules: what a writer gives is accepted in every protocol, each other form refused."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import decimal
+import functools
+import operator
+import pickle
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
+
+from safeload.policy.arguments import RULES
+from safeload.policy.judge import judge
+from safeload.policy.policy import Policy
+from safeload.scan.scan import scan
+from tests.builder import Name, Pickle
+
+Fill = Callable[[Pickle], object]
+
+PATTERN = re.compile(r"\w+", re.IGNORECASE)
+HONEST: dict[str, Any] = {
+    "a partial of an allowed function": FunctionTransformer(functools.partial(np.clip, a_max=3)),
+    "a partial with arguments": FunctionTransformer(functools.partial(np.add, 1)),
+    "a partial of a partial": functools.partial(functools.partial(np.add, 1), 2),
+    "a method of a string": FunctionTransformer("x".join),
+    "a method of a pattern": CountVectorizer(tokenizer=PATTERN.findall),
+    "a method of str": CountVectorizer(preprocessor=str.lower),
+    "a pattern": CountVectorizer(tokenizer=None, token_pattern=None, stop_words=None).set_params(
+        token_pattern=r"(?u)\b\w\w+\b"
+    ),
+    "a compiled pattern": [PATTERN, re.compile(b"[ab]+"), re.compile(r"(a|b)*c", re.VERBOSE)],
+    "a getter of an item": FunctionTransformer(operator.itemgetter("a")),
+    "a getter of several items": FunctionTransformer(operator.itemgetter(0, 1)),
+    "arrays": [np.zeros(3), np.zeros((2, 0)), np.asfortranarray(np.ones((2, 2))), np.array(1.5)],
+    "an array of objects": np.array(["a", None, [1]], dtype=object),
+    "arrays of text, times and records": [
+        np.array(["a", "bc"]),
+        np.array(["2026-01-01"], "M8[D]"),
+        np.zeros(2, [("a", "<i4"), ("b", ">f8", (2,))]),
+    ],
+    "scalars": [np.float64(1.5), np.int8(-3), np.bool_(True), np.str_("x"), np.datetime64(1, "s")],
+    "types": [np.dtype("f8"), np.dtype("O"), np.dtype([("a", "i4")])],
+    "bytes": [b"", b"abc", bytearray(b"\xff"), bytes(range(256))],
+    "dates": [dt.date(2026, 1, 2), dt.timedelta(3), dt.datetime(2026, 1, 2)],  # noqa: DTZ001
+    "collections": [collections.OrderedDict(a=1), collections.Counter("abc"), {1, 2}],
+    "decimals": decimal.Decimal("1.5"),
+    "an estimator": LogisticRegression(class_weight={0: 1.0}),
+}
+
+DTYPE = Name("numpy", "dtype")
+NDARRAY = Name("numpy", "ndarray")
+RECONSTRUCT = Name("numpy._core.multiarray", "_reconstruct")
+FROMBUFFER = Name("numpy._core.numeric", "_frombuffer")
+SCALAR = Name("numpy._core.multiarray", "scalar")
+PARTIAL = Name("functools", "partial")
+GETATTR = Name("builtins", "getattr")
+REBUILD = Name("copyreg", "_reconstructor")
+OBJECT = Name("builtins", "object")
+MODEL = Name("sklearn.linear_model._logistic", "LogisticRegression")
+COMPILE = Name("re", "_compile")
+TREE = Name("sklearn.tree._tree", "Tree")
+
+
+def _f8(pickle: Pickle) -> None:
+    pickle.dtype("f8")
+
+
+def _o8(pickle: Pickle) -> None:
+    pickle.dtype("O8", order="|")
+
+
+def call(target: Name, *args: Any) -> Fill:
+    return lambda p: p.call(target, *args)
+
+
+def stated(target: Name, args: tuple[Any, ...], state: Any) -> Fill:
+    return lambda p: p.call(target, *args).save(state).build()
+
+
+def array(*state: Any) -> Fill:
+    return stated(RECONSTRUCT, (NDARRAY, (0,), b"b"), state)
+
+
+def regex(pattern: Any, flags: Any = 32) -> Fill:
+    return call(COMPILE, pattern, flags)
+
+
+HOSTILE: dict[str, Fill] = {
+    # getattr
+    "getattr with a default": call(GETATTR, "x", "lower", None),
+    "getattr of a computed name": call(GETATTR, "x", b"lower"),
+    "getattr of a dunder": call(GETATTR, MODEL, "__init__"),
+    "getattr of what is no name": call(GETATTR, MODEL, "a.b"),
+    "getattr of a method that formats": call(GETATTR, "{0.__class__}", "format"),
+    "getattr of a method that formats a mapping": call(GETATTR, "{a}", "format_map"),
+    "getattr of a method that encodes": call(GETATTR, "x", "encode"),
+    "getattr of an attribute of a pattern": call(
+        GETATTR, lambda p: p.call(COMPILE, "a", 32), "pattern"
+    ),
+    "getattr of a call's result": call(
+        GETATTR, lambda p: p.call(Name("builtins", "bytearray"), b"x"), "extend"
+    ),
+    "getattr of a list": call(GETATTR, [1], "append"),
+    "getattr of bytes": call(GETATTR, b"x", "join"),
+    "getattr's result with a state": stated(GETATTR, ("x", "lower"), {"a": 1}),
+    # functools.partial
+    "a partial of nothing": call(PARTIAL),
+    "a partial of a string": call(PARTIAL, "print"),
+    "a partial with a state of another form": stated(PARTIAL, (Name("numpy", "add"),), {"a": 1}),
+    "a partial whose state holds no function": stated(
+        PARTIAL, (Name("numpy", "add"),), ("add", (), {}, None)
+    ),
+    "a partial whose arguments are no tuple": stated(
+        PARTIAL, (Name("numpy", "add"),), (Name("numpy", "add"), [1], {}, None)
+    ),
+    "a partial whose keywords are no dict": stated(
+        PARTIAL, (Name("numpy", "add"),), (Name("numpy", "add"), (), [1], None)
+    ),
+    "a partial with attributes that act": stated(
+        PARTIAL,
+        (Name("numpy", "add"),),
+        (Name("numpy", "add"), (), {}, {"a": Name("numpy", "add")}),
+    ),
+    # numpy.dtype
+    "a dtype of an unknown code": call(DTYPE, "f8,f8", 0, 1),
+    "a dtype that hides objects": lambda p: p.dtype("O8", order="|", flags=0),
+    "a dtype that claims objects": lambda p: p.dtype("f8", flags=63),
+    # numpy's _reconstruct
+    "an array of no type": call(RECONSTRUCT, "ndarray", (0,), b"b"),
+    "an array made with a shape": call(RECONSTRUCT, NDARRAY, (10**9,), b"b"),
+    "an array made with a dtype": call(RECONSTRUCT, NDARRAY, (0,), b"O"),
+    "an array made with too much": call(RECONSTRUCT, NDARRAY, (0,), b"b", None),
+    "an array with a short state": array(1, (1,), _f8, False),
+    "an array with a state that is no tuple": stated(RECONSTRUCT, (NDARRAY, (0,), b"b"), [1]),
+    "an array without a version": array((1,), _f8, False, bytes(8), None),
+    "an array of fewer bytes than its shape": array(1, (2,), _f8, False, bytes(8)),
+    "an array of more bytes than its shape": array(1, (1,), _f8, False, bytes(16)),
+    "an array whose bytes are text": array(1, (1,), _f8, False, "\x00" * 8),
+    "an array of a negative length": array(1, (-1,), _f8, False, b""),
+    "an array of a shape that is a list": array(1, [1], _f8, False, bytes(8)),
+    "an array of an order that is none": array(1, (1,), _f8, 2, bytes(8)),
+    "an array of objects made of bytes": array(1, (1,), _o8, False, b"A" * 8),
+    "an array of fewer objects than its shape": array(1, (2,), _o8, False, [None]),
+    "an array of numbers made of a list": array(1, (1,), _f8, False, [None]),
+    "an array of a dtype by its name": array(1, (1,), "f8", False, bytes(8)),
+    # numpy's _frombuffer
+    "a buffer of objects": call(FROMBUFFER, b"A" * 8, _o8, (1,), "C"),
+    "a buffer of fewer bytes than the shape": call(FROMBUFFER, bytes(8), _f8, (2,), "C"),
+    "a buffer of an unknown order": call(FROMBUFFER, bytes(8), _f8, (1,), "A"),
+    "a buffer without an order": call(FROMBUFFER, bytes(8), _f8, (1,)),
+    "a buffer with axes that are none": call(FROMBUFFER, bytes(8), _f8, (1,), "K", (1,)),
+    "a buffer with an axis twice": call(FROMBUFFER, bytes(8), _f8, (1, 1), "K", (0, 0)),
+    "a buffer that is an array": call(FROMBUFFER, lambda p: p.call(SCALAR, _f8), _f8, (1,), "C"),
+    # numpy's scalar
+    "a scalar of an object": call(SCALAR, _o8, b"A" * 8),
+    "a scalar of an object that is given": call(SCALAR, _o8, [1]),
+    "a scalar of fewer bytes than its type": call(SCALAR, _f8, bytes(4)),
+    "a scalar of more bytes than its type": call(SCALAR, _f8, bytes(9)),
+    "a scalar of no type": call(SCALAR, "f8", bytes(8)),
+    "a scalar of nothing": call(SCALAR),
+    "a scalar of too much": call(SCALAR, _f8, bytes(8), None),
+    # copyreg
+    "a reconstruction of no class": call(REBUILD, "LogisticRegression", OBJECT, None),
+    "a reconstruction from a base of its own": call(REBUILD, MODEL, MODEL, None),
+    "a reconstruction of an object with a state": call(REBUILD, MODEL, OBJECT, "state"),
+    "a reconstruction of too little": call(REBUILD, MODEL, OBJECT),
+    "a reconstruction from another type's state": call(
+        REBUILD, MODEL, Name("builtins", "list"), Name("builtins", "list")
+    ),
+    "a new object with arguments": call(Name("copyreg", "__newobj__"), MODEL, 1),
+    # bytes
+    "bytes in another encoding": call(Name("_codecs", "encode"), "x", "rot13"),
+    "bytes with a way to handle errors": call(Name("_codecs", "encode"), "x", "latin1", "ignore"),
+    "bytes of bytes": call(Name("_codecs", "encode"), b"x", "latin1"),
+    "a bytearray of a length": call(Name("builtins", "bytearray"), 10**12),
+    "a bytearray of a list": call(Name("builtins", "bytearray"), [1]),
+    # regular expressions
+    "a pattern that takes without end": regex(r"(a+)+$"),
+    "another pattern that takes without end": regex(r"(a|a)*b"),
+    "a pattern that does not parse": regex(r"(a"),
+    "a pattern longer than any": regex("a" * 100_000),
+    "a pattern that prints itself": regex("a", int(re.DEBUG)),
+    "a pattern with flags that are none": regex("a", "IGNORECASE"),
+    "a pattern with flags that are True": regex("a", True),
+    "a pattern that is no text": regex(["a"]),
+    "a pattern without flags": call(COMPILE, "a"),
+    # getters
+    "a getter of nothing": call(Name("operator", "itemgetter")),
+    "a getter of a function": call(Name("operator", "itemgetter"), Name("numpy", "add")),
+}
+
+
+def findings(data: bytes) -> list[str]:
+    found = judge(scan(data), Policy.default()).findings
+    return [f"{finding.rule} {finding.message}" for finding in found]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("case", HONEST)
+def test_what_a_writer_gives_is_accepted(case: str, protocol: int) -> None:
+    assert findings(pickle.dumps(HONEST[case], protocol)) == []
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.parametrize("case", HOSTILE)
+def test_what_no_writer_gives_is_refused(case: str) -> None:
+    stream = Pickle(4)
+    HOSTILE[case](stream)
+
+    found = findings(stream.finish())
+
+    assert any(finding.startswith("SL103") for finding in found)
+
+
+def test_every_rule_that_is_named_exists() -> None:
+    named = {entry.rule for entry in Policy.default().entries.values() if entry.rule}
+
+    assert named <= set(RULES)
+
+
+def test_copyregs_own_reconstruction_is_what_old_protocols_write() -> None:
+    for protocol in (0, 1):
+        data = pickle.dumps(LogisticRegression(), protocol)
+        assert b"_reconstructor" in data
+        assert findings(data) == []
