@@ -5,11 +5,12 @@ Trust: tokens are hostile; a container may hold itself, or another one many time
 
 from __future__ import annotations
 
-from safeload.scan.program import Array, Blob, Collection, Mapping, Token
+from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token
 from safeload.scan.runs import Run
 
-__all__ = ["is_plain"]
+__all__ = ["is_numpy", "is_plain"]
 
+_NUMPY_VALUES = frozenset(["_reconstruct", "_frombuffer", "scalar"])
 _DATA = frozenset([type(None), bool, int, float, str, Blob, Array, Run])
 _CONTAINERS = frozenset([tuple, list, Mapping, Collection])
 # Items within the containers of a token: what is plain is small, and may be asked about often.
@@ -40,3 +41,17 @@ def is_plain(token: Token) -> bool:
             return False
         pending += parts
     return True
+
+
+def is_numpy(token: Token) -> bool:
+    """Whether a token is a numpy array or scalar, whose own rules judge what is in it.
+
+    Args:
+        token: Any token.
+    """
+    return (
+        isinstance(token, Built)
+        and isinstance(token.callable, Global)
+        and token.callable.module.startswith(("numpy._core.", "numpy.core."))
+        and token.callable.name in _NUMPY_VALUES
+    )

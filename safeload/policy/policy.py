@@ -37,11 +37,9 @@ from typing import Any
 from safeload.errors import UsageError
 from safeload.policy.arguments import RULES
 from safeload.scan.program import Use
-from safeload.trust.files import read_small
 
 __all__ = ["Entry", "Policy"]
 
-_POLICY_BYTES = 16 << 20
 _GROUP_KEYS = {"reason", "uses", "rule", "names"}
 _FILE_KEYS = {"library", "releases", "group", "versions"}
 
@@ -95,14 +93,15 @@ class Policy:
             UsageError: The file cannot be read or is not a policy.
         """
         try:
-            text, status = read_small(Path(path), limit=_POLICY_BYTES)
+            with Path(path).open("rb") as file:
+                mode, text = os.fstat(file.fileno()).st_mode, file.read()
         except OSError as error:
             raise UsageError(
                 f"The policy file cannot be read: {error.strerror}.",
                 code="policy-unreadable",
                 hint="Check the path given with --policy or policy=.",
             ) from error
-        if os.name == "posix" and status.st_mode & stat.S_IWOTH:
+        if os.name == "posix" and mode & stat.S_IWOTH:
             raise UsageError(
                 "Anybody may write to the policy file.",
                 code="policy-writable",
