@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import pickle
 import shutil
@@ -129,10 +130,10 @@ def test_the_verdict_of_all_is_that_of_the_worst(
 
 
 def test_a_team_s_policy_counts(tmp_path: Path) -> None:
-    path, policy = write(tmp_path, pickle.dumps(safeload.Limits())), tmp_path / "policy.toml"
+    path, policy = write(tmp_path, pickle.dumps(argparse.Namespace())), tmp_path / "policy.toml"
     policy.write_text(
         '[[group]]\nreason = "ours"\nuses = ["construct"]\n[group.names]\n'
-        '"safeload.limits" = ["Limits"]\n'
+        '"argparse" = ["Namespace"]\n'
     )
 
     assert safeload.audit(path).verdict == "refuse"

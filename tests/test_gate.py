@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
@@ -449,15 +450,15 @@ def test_a_file_that_was_not_read_ends_in_another_exit_code(tmp_path: Path) -> N
 
 def test_a_team_adds_its_own_classes_by_name(tmp_path: Path) -> None:
     path, policy = tmp_path / "ours.pkl", tmp_path / "policy.toml"
-    path.write_bytes(pickle.dumps(safeload.Limits(ratio=7)))
+    path.write_bytes(pickle.dumps(argparse.Namespace(ratio=7)))
     policy.write_text(
         '[[group]]\nreason = "ours"\nuses = ["construct"]\n[group.names]\n'
-        '"safeload.limits" = ["Limits"]\n'
+        '"argparse" = ["Namespace"]\n'
     )
 
     with pytest.raises(RefusedError):
         safeload.load_unsigned(path)
-    assert safeload.load_unsigned(path, policy=policy) == safeload.Limits(ratio=7)
+    assert safeload.load_unsigned(path, policy=policy) == argparse.Namespace(ratio=7)
 
 
 @pytest.mark.parametrize("mode", ["r+", "w+", "", "R", 1])

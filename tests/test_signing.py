@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import pickle
 from datetime import UTC, datetime, timedelta
@@ -173,15 +174,15 @@ def test_a_team_signs_its_own_classes_under_its_own_policy(path: Path, tmp_path:
     policy = tmp_path / "policy.toml"
     policy.write_text(
         '[[group]]\nreason = "ours"\nuses = ["construct"]\n[group.names]\n'
-        '"safeload.limits" = ["Limits"]\n'
+        '"argparse" = ["Namespace"]\n'
     )
-    path.write_bytes(pickle.dumps(safeload.Limits()))
+    path.write_bytes(pickle.dumps(argparse.Namespace()))
 
     with pytest.raises(RefusedError):
         safeload.sign(path, key=KEY, name="limits", version="1")
     safeload.sign(path, key=KEY, name="limits", version="1", policy=policy)
 
-    assert [item.name for item in signed(path).globals] == ["Limits"]
+    assert [item.name for item in signed(path).globals] == ["Namespace"]
 
 
 # -- what is not ---------------------------------------------------------------------------------
