@@ -244,6 +244,9 @@ class Machine:
             self.unset(position)
         elif token is SPENT or token.callable is self.wrapper:
             self.note("SL215", "An array wrapper is referred to again.", position)
+        elif not token.states and token.is_of("numpy", "dtype"):
+            # Whatever it is part of by then, its state would turn into something else.
+            self.note("SL217", "A dtype is used before it has its state.", position)
         return token
 
     # -- globals and objects -----------------------------------------------------------------

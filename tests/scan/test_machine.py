@@ -146,6 +146,19 @@ def test_a_class_in_a_shared_tuple_is_used_up_once() -> None:
     assert Use.CONSTRUCT in uses["Maker"]
 
 
+def test_a_dtype_is_not_referred_to_before_it_has_its_state() -> None:
+    dtype = Name("numpy", "dtype")
+    state = (3, "<", None, None, None, -1, -1, 0)
+    used = Pickle(4).call(dtype, "f8", False, True).memo("d").recall("d").tuple2()
+    late = Pickle(4).call(dtype, "f8", False, True).memo("d").tuple1()
+    late.recall("d").save(state).build().tuple2()
+    honest = Pickle(4).call(dtype, "f8", False, True).memo("d").save(state).build()
+
+    assert {finding.rule for finding in scanned(used).findings} == {"SL217"}
+    assert {finding.rule for finding in scanned(late).findings} == {"SL217"}
+    assert not scanned(honest.recall("d").tuple2()).findings
+
+
 # -- tokens --------------------------------------------------------------------------------------
 
 
