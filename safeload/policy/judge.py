@@ -51,6 +51,25 @@ _SHOWN = ("_repr_", "_ipython_", "_doc_link_")
 _LABELS = frozenset(["__doc__", "__name__"])
 
 
+# What is constructed and takes a tuple for its state.
+_TUPLES = frozenset(
+    [
+        ("numpy.ma", "MaskedArray"),
+        ("numpy.ma.core", "MaskedArray"),
+        ("pandas.core.internals.managers", "SingleBlockManager"),
+        ("sklearn.neighbors._ball_tree", "BallTree"),
+        ("sklearn.neighbors._ball_tree", "BallTree32"),
+        ("sklearn.neighbors._ball_tree", "BallTree64"),
+        ("sklearn.neighbors._kd_tree", "KDTree"),
+        ("sklearn.neighbors._kd_tree", "KDTree32"),
+        ("sklearn.neighbors._kd_tree", "KDTree64"),
+    ]
+)
+# Nothing that begins with one of these can be read as names and values.
+_NUMBERS = frozenset([int, float, bool, type(None)])
+_DICTS = frozenset([Mapping, type(None)])
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the policy says of a scan.
@@ -189,7 +208,7 @@ class _Inspector:
         if len(built.states) > 1:
             problems.append(("SL105", "it is given a state twice"))
         for state in built.states:
-            reason = self._state(state)
+            reason = self._state(built, state)
             if reason is not None:
                 problems.append(("SL105", reason))
         return problems
@@ -198,22 +217,26 @@ class _Inspector:
         entry = self._policy.get(target.module, target.name)
         return entry, RULES[entry.rule] if entry is not None and entry.rule else None
 
-    def _state(self, state: Token) -> str | None:
+    def _state(self, built: Built, state: Token) -> str | None:
         """Why a state may not be given, or None.
 
         A dict becomes attributes, and so do the two dicts of a pair (the second through
-        ``setattr``); every other form goes to the ``__setstate__`` of an allowed class. An
-        object in the place of a dict could be one whose keys nobody has seen.
+        ``setattr``). Any other form goes to ``__setstate__``, which may make attributes of a list
+        of pairs or call the methods of an object in the place of a dict: only code that was
+        written for what it is given gets that.
         """
         if type(state) is Mapping:
             return self._keys(state)
-        if type(state) is tuple and len(state) == 2:
-            for part in state:
-                reason = self._keys(part) if type(part) is Mapping else self._hidden(part)
-                if reason is not None:
-                    return reason
-            return None
-        return self._hidden(state)
+        if type(state) is tuple and (
+            _takes_tuple(built)
+            or (len(state) == 2 and _DICTS.issuperset(map(type, state)))
+            or type(next(iter(state), None)) in _NUMBERS
+        ):
+            # The fields of a dtype are no attributes, whatever their names are.
+            dicts = () if built.is_of("numpy", "dtype") else state
+            reasons = (self._keys(part) for part in dicts if type(part) is Mapping)
+            return next(filter(None, reasons), None)
+        return "its state is no dict"
 
     def _keys(self, state: Mapping) -> str | None:
         keys = tuple(state.keys)
@@ -231,15 +254,6 @@ class _Inspector:
             self._good_keys.add(keys)
         return None
 
-    def _hidden(self, state: Token) -> str | None:
-        if not isinstance(state, Built):
-            return None
-        target = state.callable
-        entry = self._policy.get(target.module, target.name) if isinstance(target, Global) else None
-        if entry is None or Use.FILL in entry.uses or state.is_of("builtins", "dict"):
-            return "its state is an object instead of a dict"
-        return None
-
 
 def _dunder(key: Token) -> str | None:
     """Why an attribute of this name may not be set, or None.
@@ -252,6 +266,12 @@ def _dunder(key: Token) -> str | None:
     if (key.startswith("__") and key.endswith("__")) or key.startswith(_SHOWN):
         return f"it sets {printable(key)}"
     return None
+
+
+def _takes_tuple(built: Built) -> bool:
+    """Whether the state of an object may be a tuple of anything: its class looks into it."""
+    target = built.callable
+    return built.use is Use.CALL or (target.module, target.name) in _TUPLES
 
 
 def _is_empty(kwargs: Token) -> bool:

@@ -398,6 +398,8 @@ class Machine:
                 self.note("SL215", "An array wrapper is not followed by its array.", self.position)
             if not self.nested and self.position != self.size:
                 self.note("SL202", "Bytes follow the end of the stream.", self.position)
+        if any(finding.rule == "SL004" for finding in program.findings):
+            self._read_old_wrappers()
         for token in self.globals.values():
             if token.name in _OLD_WRAPPERS and token.module in _OLD_MODULES:
                 # Already reported as not read; nothing will ever resolve it.
@@ -408,6 +410,18 @@ class Machine:
                 GlobalUse(token.module, token.name, token.raw, frozenset(token.uses), token.offset)
             )
         return program
+
+    def _read_old_wrappers(self) -> None:
+        """The type of array that a wrapper of joblib before 0.10 names, it does not keep."""
+        for built in self.program.built:
+            target = built.callable
+            if isinstance(target, Global) and target.name in _OLD_WRAPPERS:
+                for state in built.states:
+                    if isinstance(state, Mapping):
+                        args = state.get("init_args")
+                        given = args if type(args) is tuple else (state.get("subclass"),)
+                        for part in given[:1]:
+                            self.use_up(part, Use.CONSTRUCT, holder=state)
 
 
 Handler = Callable[[Machine], None]

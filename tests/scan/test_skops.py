@@ -81,8 +81,11 @@ HONEST: dict[str, tuple[Any, dict[str, set[Use]]]] = {
         {np.int64(5): 1},
         {"numpy.int64": {Use.CALL, Use.REFER}},
     ),
-    "a dtype is made by a call": (np.dtype("f4"), {"numpy.dtype": {Use.CALL}}),
-    "the dtype of objects is made by a call": (np.dtype("O"), {"numpy.dtype": {Use.CALL}}),
+    "a dtype is made by a call": (np.dtype("f4"), {"numpy.dtype": {Use.CALL, Use.BUILD}}),
+    "the dtype of objects is made by a call": (
+        np.dtype("O"),
+        {"numpy.dtype": {Use.CALL, Use.BUILD}},
+    ),
     "a slice is made by a call": (slice(1, None), {"builtins.slice": {Use.CALL}}),
     "a sparse matrix is constructed": (
         scipy.sparse.csr_matrix(np.eye(3)),
