@@ -116,6 +116,7 @@ SKLEARN_CLASSES_LEFT_OUT = {
     "_XT_CenterStackOp": "lives only while a model is fitted",
     "_X_CenterStackOp": "lives only while a model is fitted",
     "_nandict": "lives only while a model predicts",
+    "parallel_backend": "chooses for the whole process how work is run",
 }
 # Modules whose public functions take arrays and return numbers or arrays.
 SKLEARN_FUNCTIONS = (
@@ -140,7 +141,7 @@ def sklearn_groups() -> Iterator[Group]:
         "estimators and their helper classes: made empty, then given their state",
         ("construct", "refer"),
     )
-    dicts = Group("dictionaries with attributes", ("construct", "fill", "refer"))
+    dicts = Group("dictionaries with attributes", ("construct", "fill"))
     tuples = Group("named tuples: made from their fields", ("construct", "refer"), "namedtuple")
     for module in _modules("sklearn", SKLEARN_LEFT_OUT):
         if _is_compiled(module):

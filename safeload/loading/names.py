@@ -68,6 +68,10 @@ def _object(module: str, name: str) -> Any:
 
 
 def _import(module: str) -> ModuleType:
+    if module == "_loss":
+        # What scikit-learn 1.2 to 1.5 call their compiled losses. No library has a module of that
+        # name, so that a file beside the model would be imported.
+        module = "sklearn._loss._loss"
     # numpy 2 renamed numpy.core and warns whoever still reads through the old name.
     if module.startswith("numpy.core."):
         module = "numpy._core." + module.removeprefix("numpy.core.")

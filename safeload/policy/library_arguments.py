@@ -323,6 +323,20 @@ def _cython_newobj(built: Built) -> str | None:
     return "newObj is given something else than a class of its own module"
 
 
+def _vectoriser(built: Built) -> str | None:
+    """A vectoriser of texts that it is given, not of files that it opens by the name it is given.
+
+    A function before it could make any text into such a name.
+    """
+    if built.args != () or built.kwargs:
+        return "it is constructed with arguments"
+    for state in built.states:
+        for key, value in _pairs(state) if isinstance(state, Mapping) else ():
+            if key == "input" and value != "content":
+                return "it opens files named by its input instead of reading text"
+    return None
+
+
 LIBRARY_RULES: dict[str, Rule] = {
     "byte_string": _byte_string,
     "integers": _integers,
@@ -335,5 +349,6 @@ LIBRARY_RULES: dict[str, Rule] = {
     "random_part": _random_part,
     "scipy_distribution": _scipy_distribution,
     "cython_newobj": _cython_newobj,
+    "vectoriser": _vectoriser,
     **PANDAS_RULES,
 }

@@ -10,7 +10,7 @@ from tests.attacks.conftest import Rules
 from tests.builder import Name, Pickle
 
 HUGE = 1 << 8_000_000
-SECONDS = 5
+SECONDS = 10
 
 
 def _plain_dtype(pickle: Pickle) -> Pickle:
@@ -35,10 +35,10 @@ def test_lengths_that_take_long_to_multiply_are_refused(rules: Rules) -> None:
     for _ in range(60):
         pickle.recall("n")
     _plain_dtype(pickle.tuple_()).newfalse().save(b"").tuple_().build()
-    start = time.monotonic()
+    start = time.process_time()
 
     assert rules(pickle.stop()) == {"SL103"}
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def test_a_frame_of_more_columns_than_can_be_counted_is_refused(rules: Rules) -> None:

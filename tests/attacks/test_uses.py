@@ -29,3 +29,31 @@ def test_no_function_may_make_an_array_over_bytes_or_a_file(name: str, rules: Ru
     pickle = Pickle().call(PARTIAL, Name("numpy", name))
 
     assert rules(pickle.stop()) == {"SL102"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        Name("types", "SimpleNamespace"),
+        Name("sklearn.utils._bunch", "Bunch"),
+        Name("scipy.optimize._optimize", "OptimizeResult"),
+    ],
+    ids=lambda name: name.name,
+)
+def test_no_function_may_make_an_object_of_attributes_chosen_by_name(
+    name: Name, rules: Rules
+) -> None:
+    """``__array_interface__`` among them would let numpy read any memory."""
+    function = Name("sklearn.preprocessing._function_transformer", "FunctionTransformer")
+    pickle = Pickle().object_(function, state={"func": name, "kw_args": {}})
+
+    assert rules(pickle.stop()) == {"SL102"}
+
+
+@pytest.mark.parametrize("kind", ["CountVectorizer", "HashingVectorizer", "TfidfVectorizer"])
+@pytest.mark.parametrize(("given", "found"), [("filename", {"SL103"}), ("content", set())])
+def test_a_vectoriser_opens_no_files(kind: str, given: str, found: set[str], rules: Rules) -> None:
+    name = Name("sklearn.feature_extraction.text", kind)
+    pickle = Pickle().object_(name, state={"input": given})
+
+    assert rules(pickle.stop()) == found
