@@ -44,7 +44,7 @@ def passphrase_of(options: argparse.Namespace) -> bytes:
     if options.passphrase_file is not None:
         return _read(options.passphrase_file)
     _require_terminal("Give --passphrase-file.")
-    return getpass.getpass("Passphrase of the key: ").encode()
+    return _ask("Passphrase of the key: ").encode()
 
 
 def new_passphrase(options: argparse.Namespace) -> bytes:
@@ -62,18 +62,27 @@ def new_passphrase(options: argparse.Namespace) -> bytes:
     if options.passphrase_file is not None:
         return _read(options.passphrase_file)
     _require_terminal("Give --passphrase-file, or --no-passphrase for a key that anyone can use.")
-    first = getpass.getpass("Passphrase for the new key: ")
+    first = _ask("Passphrase for the new key: ")
     if not first:
         raise UsageError(
             "The passphrase is empty.",
             code="passphrase-length",
             hint="Give --no-passphrase for a key that whoever reads the file can use.",
         )
-    if getpass.getpass("The same again: ") != first:
+    if _ask("The same again: ") != first:
         raise UsageError(
             "The two passphrases differ.", code="passphrase-differs", hint="Try again."
         )
     return first.encode()
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return getpass.getpass(prompt)
+    except EOFError as error:
+        raise UsageError(
+            "No passphrase was given.", code="passphrase-needed", hint="Try again."
+        ) from error
 
 
 def _require_terminal(hint: str) -> None:

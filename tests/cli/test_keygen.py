@@ -86,6 +86,18 @@ def test_a_passphrase_that_will_not_do(
     assert names(empty) == set()
 
 
+def test_nobody_answers(
+    run: Run, empty: Path, answers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end_of_file(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", end_of_file)
+    outcome = run("keygen")
+    assert (outcome.code, outcome.error) == (2, "passphrase-needed")
+    assert names(empty) == set()
+
+
 @pytest.mark.parametrize("content", [None, "", "\n"])
 def test_a_passphrase_file_that_will_not_do(run: Run, empty: Path, content: str | None) -> None:
     if content is not None:

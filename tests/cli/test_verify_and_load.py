@@ -99,6 +99,17 @@ def test_verify_shows_the_manifest(run: Run, folder: Path) -> None:
         assert shown in outcome.out
 
 
+def test_verify_on_a_terminal_shows_the_same_as_a_table(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safeload.cli.verify.is_terminal", lambda stream: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    outcome = run("verify", "churn.joblib", *TRUSTED)
+    assert outcome.code == 0
+    for shown in ["churn 1.2.0", "signed by alice", "roc_auc = 0.91", "LogisticRegression"]:
+        assert shown in outcome.out
+
+
 def test_verify_as_json(run: Run, folder: Path) -> None:
     document = json.loads(run("verify", "churn.joblib", *TRUSTED, "--format", "json").out)
     assert document["schema"] == 1
