@@ -55,6 +55,8 @@ SPENT = _Spent()
 WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
 
 _CONTAINERS = frozenset([list, Blob, Collection, Mapping])
+# A tuple of no more than these costs about as much as the opcodes that take it.
+_FEW = 16
 # Whose hash costs no more than its bytes, or is not made from its parts.
 _ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
@@ -314,8 +316,10 @@ class Machine:
         """
         kind = type(token)
         if kind is tuple:
+            if len(token) > _FEW:
+                self._consume(token)
             for item in token:
-                if type(item) in _CONTAINERS:
+                if type(item) in _CONTAINERS or (type(item) is tuple and len(item) > _FEW):
                     self._consume(item)
         elif kind in _CONTAINERS:
             self._consume(token)

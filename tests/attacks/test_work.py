@@ -63,3 +63,11 @@ def test_a_key_of_many_references_to_one_tuple_is_not_written_out(rules: Rules) 
         pickle.recall("wide")
 
     assert "SL002" in rules(pickle.tuple_().none().setitem().stop())
+
+
+@pytest.mark.parametrize("use", [b"h\x01h\x00\x81", b"h\x01h\x00R", b"h\x01h\x00\x85R"])
+def test_a_tuple_that_is_taken_again_and_again_costs_its_size(use: bytes, rules: Rules) -> None:
+    pickle = Pickle().mark().raw(b"N" * 50_000).tuple_().binput(0).pop()
+    pickle.save(Name("collections", "deque")).binput(1).pop()
+
+    assert "SL002" in rules(pickle.mark().raw(use * 20_000).list_().stop())
