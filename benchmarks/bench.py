@@ -64,7 +64,7 @@ def small() -> Any:
 
 
 def trees() -> Any:
-    """200 shallow trees: thousands of small arrays."""
+    """200 shallow trees in an array of objects: every array in them is a pickle of its own."""
     from sklearn.ensemble import GradientBoostingClassifier
 
     data, target = _table(1_000, 20)
