@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from safeload.policy.pandas_arguments import PANDAS_RULES
+from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_numpy, is_plain
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token
@@ -334,6 +335,8 @@ def _vectoriser(built: Built) -> str | None:
         for key, value in _pairs(state) if isinstance(state, Mapping) else ():
             if key == "input" and value != "content":
                 return "it opens files named by its input instead of reading text"
+            if key == "token_pattern" and type(value) is str and backtracks(value, 0):
+                return "its token pattern can take time exponential in the text"
     return None
 
 

@@ -57,3 +57,15 @@ def test_a_vectoriser_opens_no_files(kind: str, given: str, found: set[str], rul
     pickle = Pickle().object_(name, state={"input": given})
 
     assert rules(pickle.stop()) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("(?:a+)+$", {"SL103"}), (r"(?u)\b\w\w+\b", set()), (None, set())]
+)
+def test_a_token_pattern_given_as_text_is_judged_like_a_compiled_one(
+    pattern: str | None, found: set[str], rules: Rules
+) -> None:
+    name = Name("sklearn.feature_extraction.text", "CountVectorizer")
+    pickle = Pickle().object_(name, state={"token_pattern": pattern})
+
+    assert rules(pickle.stop()) == found
