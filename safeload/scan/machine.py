@@ -20,10 +20,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
 from safeload.scan.program import (
-    Blob,
     Buffer,
     Built,
-    Collection,
     Global,
     GlobalUse,
     Mapping,
@@ -32,6 +30,7 @@ from safeload.scan.program import (
     Use,
 )
 from safeload.scan.runs import Run
+from safeload.scan.weight import ATOMS, CONTAINERS, FEW, parts_of, size_of
 from safeload.verdict import Finding, Severity
 
 if TYPE_CHECKING:
@@ -53,12 +52,6 @@ SPENT = _Spent()
 
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
-
-_CONTAINERS = frozenset([list, Blob, Collection, Mapping])
-# A tuple of no more than these costs about as much as the opcodes that take it.
-_FEW = 16
-# Whose hash costs no more than its bytes, or is not made from its parts.
-_ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
@@ -316,12 +309,12 @@ class Machine:
         """
         kind = type(token)
         if kind is tuple:
-            if len(token) > _FEW:
+            if len(token) > FEW:
                 self._consume(token)
             for item in token:
-                if type(item) in _CONTAINERS or (type(item) is tuple and len(item) > _FEW):
+                if type(item) in CONTAINERS or (type(item) is tuple and len(item) > FEW):
                     self._consume(item)
-        elif kind in _CONTAINERS:
+        elif kind in CONTAINERS:
             self._consume(token)
 
     def _consume(self, container: Token) -> None:
@@ -338,7 +331,7 @@ class Machine:
 
         What a call made may hash what it was given, so that its arguments count as its parts.
         """
-        if _ATOMS.issuperset(map(type, keys)):
+        if ATOMS.issuperset(map(type, keys)):
             return
         level, depth = keys, 0
         while level:
@@ -346,7 +339,7 @@ class Machine:
             depth += 1
             if self.budget < 0 or depth > self.limits.depth:
                 raise MalformedError("SL002", "Keys are too large to hash.", self.position)
-            parts = itertools.chain.from_iterable(map(_parts, level))
+            parts = itertools.chain.from_iterable(map(parts_of, level))
             level = list(itertools.islice(parts, self.budget + 1))
 
     def build(self, target: Token, use: Use, args: Token, kwargs: Token = None) -> Built:
@@ -429,29 +422,6 @@ class Machine:
 
 
 Handler = Callable[[Machine], None]
-
-
-def _parts(key: Token) -> Sequence[Token]:
-    """What is hashed, as far as anybody can tell, when a key is."""
-    kind = type(key)
-    if kind is tuple or kind is list:
-        parts: Sequence[Token] = key
-        return parts
-    if kind is Collection:
-        return list(key.items)
-    return key.args if kind is Built and type(key.args) is tuple else ()
-
-
-def size_of(container: Token) -> int:
-    """Items in a container, or bytes in a blob."""
-    if isinstance(container, Blob):
-        return container.size
-    if isinstance(container, Collection):
-        return len(container.items)
-    size = len(container)
-    if type(container) is Mapping and Run in map(type, container):
-        size += sum(2 * item.count for item in container if type(item) is Run)
-    return size
 
 
 def renamed(module: str, name: str) -> tuple[str, str]:
