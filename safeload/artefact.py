@@ -15,6 +15,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ Progress = Callable[[int], object]
 _CHUNK = 1 << 20
 # Below this an anonymous map costs more than it saves.
 _SMALL = 1 << 16
+# From here on a second thread is worth starting.
+_LARGE = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +184,31 @@ def _fill(
     update: Callable[[memoryview], object],
     progress: Progress | None,
 ) -> int:
+    if len(buffer) < _LARGE:
+        return _take(descriptor, buffer, update, progress)
+    # Neither reading nor hashing holds the interpreter's lock, and the one hides behind the other.
+    # A single worker hashes the chunks in the order in which they come.
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        return _take(descriptor, buffer, lambda chunk: worker.submit(update, chunk), progress)
+
+
+def _take(
+    descriptor: int,
+    buffer: bytearray | mmap.mmap,
+    update: Callable[[memoryview], object],
+    progress: Progress | None,
+) -> int:
     filled = 0
-    with memoryview(buffer) as view:
-        while filled < len(view):
-            chunk = view[filled : filled + _CHUNK]
-            count = (
-                os.readv(descriptor, [chunk]) if hasattr(os, "readv") else _read(descriptor, chunk)
-            )
-            if not count:
-                break
-            update(chunk[:count])
-            filled += count
-            if progress is not None:
-                progress(count)
+    view = memoryview(buffer)
+    while filled < len(view):
+        chunk = view[filled : filled + _CHUNK]
+        count = os.readv(descriptor, [chunk]) if hasattr(os, "readv") else _read(descriptor, chunk)
+        if not count:
+            break
+        update(chunk[:count])
+        filled += count
+        if progress is not None:
+            progress(count)
     return filled
 
 

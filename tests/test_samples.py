@@ -17,6 +17,7 @@ from tests.samples import LOADERS, Sample, judge, let_loose, samples
 SAMPLES = samples()
 LIVE = [sample for sample in SAMPLES if sample.is_live_here()]
 
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with every sample as ``NAME.bin``; the canary of each is ``NAME.canary``."""
@@ -64,9 +65,7 @@ def test_the_load_stops_it_before_anything_happens(
 
 
 @pytest.mark.parametrize("sample", LIVE, ids=lambda sample: sample.name)
-def test_an_unprotected_load_of_it_creates_the_canary(
-    sample: Sample, dead: dict[str, str]
-) -> None:
+def test_an_unprotected_load_of_it_creates_the_canary(sample: Sample, dead: dict[str, str]) -> None:
     assert sample.name not in dead, dead[sample.name]
 
 

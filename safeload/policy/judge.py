@@ -46,6 +46,8 @@ _CODE_NAMES = frozenset(
 )
 
 _STRINGS = frozenset([str])
+# Findings kept for one file.
+_MOST = 1_000
 _SHOWN = ("_repr_", "_ipython_", "_doc_link_")
 # Texts that scipy and numpy set on instances: distributions and vectorised functions.
 _LABELS = frozenset(["__doc__", "__name__"])
@@ -114,11 +116,14 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
                 program.member, form, verdict_of(of_member), program.opcodes, len(program.arrays)
             )
         )
+    if len(findings) > _MOST:
+        # Refusals first: they decide.
+        findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
     globals_ = tuple(
         GlobalReport(printable(f"{module}.{name}"), tuple(sorted(of_name)), offset, allowed)
         for (module, name), (of_name, offset, allowed) in uses.items()
     )
-    return Judgement(tuple(findings), globals_, tuple(members))
+    return Judgement(tuple(findings[:_MOST]), globals_, tuple(members))
 
 
 def _judge_program(

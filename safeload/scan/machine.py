@@ -246,25 +246,24 @@ class Machine:
 
     # -- globals and objects -----------------------------------------------------------------
 
-    def global_(self, module: str, name: str) -> Global:
+    def global_(self, module: str, name: str, offset: int) -> Global:
         """The token of a global, as Python 3 will import it.
 
         Args:
             module: Module as written.
             name: Qualified name as written.
+            offset: Where the opcode stands that names it.
         """
         raw = (module, name)
         if self.protocol < 3:
             module, name = renamed(module, name)
         token = self.globals.get((module, name))
         if token is None:
-            token = self.globals[module, name] = Global(module, name, raw, self.position)
+            token = self.globals[module, name] = Global(module, name, raw, offset)
             if (module, name) == _WRAPPER:
                 self.wrapper = token
             elif name in _OLD_WRAPPERS and module in _OLD_MODULES:
-                self.note(
-                    "SL004", "An array lies in a file of its own (joblib < 0.10).", self.position
-                )
+                self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", offset)
         elif token.raw != raw:
             if token.raw is None:
                 token.raw = raw
@@ -279,7 +278,7 @@ class Machine:
         key = (owner.module, f"{owner.name}.{name}")
         token = self.globals.get(key)
         if token is None:
-            token = self.globals[key] = Global(*key, None, self.position)
+            token = self.globals[key] = Global(*key, None, self.position - 1)
         return token
 
     def use_up(self, target: Token, use: Use, holder: Token = None) -> None:

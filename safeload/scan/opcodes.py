@@ -282,8 +282,9 @@ def _fill_object(m: Machine, target: Token, items: list[Token]) -> None:
 
 
 def _global(m: Machine) -> None:
+    start = m.position - 1
     module, name = _name(m), _name(m)
-    m.stack.append(m.global_(module, name))
+    m.stack.append(m.global_(module, name, start))
 
 
 def _name(m: Machine) -> str:
@@ -295,7 +296,7 @@ def _stack_global(m: Machine) -> None:
     name, module = m.stack.pop(), m.stack.pop()
     if type(name) is not str or type(module) is not str:
         raise MalformedError("SL216", "The name of a global is computed.", m.position - 1)
-    m.stack.append(m.global_(module, name))
+    m.stack.append(m.global_(module, name, m.position - 1))
 
 
 def _reduce(m: Machine) -> None:
@@ -314,9 +315,10 @@ def _newobj_ex(m: Machine) -> None:
 
 
 def _inst(m: Machine) -> None:
+    start = m.position - 1
     module, name = _name(m), _name(m)
     args = tuple(m.pop_to_mark())
-    _instantiate(m, m.global_(module, name), args)
+    _instantiate(m, m.global_(module, name, start), args)
 
 
 def _obj(m: Machine) -> None:

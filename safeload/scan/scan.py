@@ -35,7 +35,14 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
     Returns:
         The scan. Whatever was not read or is malformed is among its findings.
     """
-    limits = limits or Limits()
+    try:
+        return _scan(data, limits or Limits())
+    except Exception as error:  # noqa: BLE001
+        # Unforeseen by us is unread, not accepted, and no reason to leave other files unread.
+        return _unread(data, "SL008", f"The scan failed: {type(error).__name__}. Please report it.")
+
+
+def _scan(data: Buffer, limits: Limits) -> Scan:
     head = bytes(data[:16])
     if not head:
         return _unread(data, "SL001", "The file is empty.")
