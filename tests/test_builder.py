@@ -90,11 +90,11 @@ def add_array(builder: Pickle, array: np.ndarray[Any, Any], **given: Value) -> P
     if array.dtype.kind in "SU":
         # numpy writes the byte size of a flexible type into the state as well.
         alignment = 4 if array.dtype.kind == "U" else 1
-        dtype: Value = (
-            lambda p: p.dtype(  # noqa: E731
-                kind[1:], order=kind[0], itemsize=size, alignment=alignment
-            )
-        )
+
+        def sized(p: Pickle) -> Pickle:
+            return p.dtype(kind[1:], order=kind[0], itemsize=size, alignment=alignment)
+
+        dtype: Value = sized
     else:
         dtype = kind
     data = array.tobytes(order)  # type: ignore[arg-type]
