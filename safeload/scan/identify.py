@@ -9,8 +9,11 @@ from safeload.scan.program import Scan
 
 __all__ = ["is_model"]
 
-# Data files and archives that are no model formats, but in which models and pickles travel.
-_CARRIERS = (b"\x93NUMPY", b"\x89HDF", b"PK\x03\x04", b"ZF0x")
+_DATA = (b"\x93NUMPY", b"\x89HDF")
+_ZIP = b"PK\x03\x04"
+# The directory of an archive stands at its end and names its members.
+_DIRECTORY = 1 << 16
+_TRAVELLERS = (b".pkl", b".npy")
 
 
 def is_model(scan: Scan) -> bool:
@@ -20,7 +23,15 @@ def is_model(scan: Scan) -> bool:
         scan: The file as scanned.
 
     Returns:
-        True for every format that safeload reads, for what it recognises and cannot read, and
-        for a stream that names a global, however damaged; False for anything else.
+        True for every format that safeload reads, for what it recognises and cannot read (old
+        joblib files, a codec that is not installed, numpy and HDF5 files, archives that hold
+        pickles or arrays), and for a stream that names a global, however damaged; False for
+        anything else.
     """
-    return scan.format != "unknown" or bytes(scan.data[:8]).startswith(_CARRIERS)
+    if scan.format != "unknown" or any(finding.rule != "SL001" for finding in scan.findings):
+        return True
+    head = bytes(scan.data[:8])
+    if head.startswith(_ZIP):
+        directory = bytes(scan.data[-_DIRECTORY:])
+        return any(suffix in directory for suffix in _TRAVELLERS)
+    return head.startswith(_DATA)
