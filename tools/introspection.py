@@ -228,7 +228,13 @@ def scipy_groups() -> Iterator[Group]:
             functions.add("scipy.special", name)
             functions.add("scipy.special._ufuncs", name)
             functions.add(*pickled_name(value))
-    yield from (containers, filled, *_distributions(), functions)
+    # From 1.18 on an interpolator delegates to a private one of this name.
+    halves = Group("the inner half of an interpolator: knots and coefficients", ("construct",))
+    for path, name in (("_bsplines", "_BSpline"), ("_interpolate", "_PPoly")):
+        module = importlib.import_module(f"scipy.interpolate.{path}")
+        if hasattr(module, name):
+            halves.add(module.__name__, name)
+    yield from (containers, filled, *_distributions(), functions, halves)
 
 
 def _distributions() -> Iterator[Group]:

@@ -59,6 +59,7 @@ _TUPLES = frozenset(
         ("numpy.ma", "MaskedArray"),
         ("numpy.ma.core", "MaskedArray"),
         ("pandas.core.internals.managers", "SingleBlockManager"),
+        ("scipy.interpolate._bsplines", "BSpline"),
         ("sklearn.neighbors._ball_tree", "BallTree"),
         ("sklearn.neighbors._ball_tree", "BallTree32"),
         ("sklearn.neighbors._ball_tree", "BallTree64"),

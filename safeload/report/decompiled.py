@@ -13,6 +13,7 @@ file can pass for a line of ours.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,10 +70,13 @@ def decompile(program: Program, *, allowed: frozenset[str], lines: int) -> Decom
     # The canonical code names what it needs once, so its memo is read far more than written.
     limits = InterpreterLimits(max_opcodes=_OPCODES, max_memo_size=_OPCODES, max_get_ratio=_OPCODES)
     try:
-        pickled = Pickled.load(program.code)
-        tree = Interpreter(pickled, limits=limits).to_ast()
-        shown = tuple(_lines(tree.body[:lines]))
-        doubts = tuple(_doubts(pickled, tree, allowed, program.member))
+        with warnings.catch_warnings():
+            # It makes syntax trees in a way that newer releases of Python warn of.
+            warnings.simplefilter("ignore")
+            pickled = Pickled.load(program.code)
+            tree = Interpreter(pickled, limits=limits).to_ast()
+            shown = tuple(_lines(tree.body[:lines]))
+            doubts = tuple(_doubts(pickled, tree, allowed, program.member))
     except RecursionError:
         return Decompiled(problem="It is nested too deeply for fickling.")
     except ResourceExhaustionError as error:

@@ -53,6 +53,8 @@ SPENT = _Spent()
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
 
+# Where a release of Python kept what every other has elsewhere.
+_MOVED = {"pathlib._local": "pathlib"}
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
@@ -257,6 +259,7 @@ class Machine:
         raw = (module, name)
         if self.protocol < 3:
             module, name = renamed(module, name)
+        module = _MOVED.get(module, module)
         token = self.globals.get((module, name))
         if token is None:
             token = self.globals[module, name] = Global(module, name, raw, offset)

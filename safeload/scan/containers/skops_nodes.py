@@ -89,6 +89,9 @@ def _ends_update(walk: Walk, token: Token) -> bool:
         span = walk.program.arrays[token.index]
         # Two numbers would pass as a pair; a row of a matrix cannot be a key.
         return isinstance(span, ArraySpan) and span.shape != (2,)
+    if isinstance(token, Built):
+        # What scipy's splines delegate to has no items to be read as a name and a value.
+        return token.is_of("scipy.interpolate._bsplines", "_BSpline")
     return token is None or type(token) in (bool, int, float)
 
 
