@@ -121,11 +121,11 @@ class Machine:
         # Work that may still be asked for without bytes to show for it: items of tuples hashed as
         # keys, items of containers taken more than once.
         self.budget = limits.unpaid + self.size
-        # Canonical code so far, and where the run of bytes begins that is not in it yet.
         # Forms of arrays by the opcodes of their wrapper around the shape, and the opcodes whose
         # form will be known at an offset to come.
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
         self.awaited: tuple[int, tuple[bytes, bytes]] | None = None
+        # Canonical code so far, and where the run of bytes begins that is not in it yet.
         self._segments: list[bytes] = []
         self._segment_start = start
         # Containers whose global was used up where it stands, by identity; kept alive so that no
