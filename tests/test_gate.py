@@ -330,7 +330,7 @@ def test_step_7_a_library_that_is_not_there(
     data = Pickle(4).object_(Name("a_library_that_nobody_has", "Model")).finish()
     sign_anything(path, data, (SignedGlobal("a_library_that_nobody_has", "Model", ("construct",)),))
 
-    fails(path, trust, unpickled, LoadError, "missing-library", policy=policy)
+    fails(path, trust, unpickled, LoadError, "library-missing", policy=policy)
 
 
 def test_step_8_an_allowed_callable_that_fails(tmp_path: Path, trust: Path) -> None:

@@ -7,7 +7,8 @@ one list serves every release that safeload supports. The result is sorted and d
 else; a change is reviewed as a diff.
 
 What introspection takes is said in ``introspection.py``. A reviewed name that does not exist, or
-stands for a module, a descriptor or something of another name, is an error.
+stands for a module, a descriptor or something of another name, is an error. Of a library that is
+not installed, the pack is what its recorded releases have and its reviewed list says.
 
 Usage:
     derive_packs.py            write packs and the table in docs/policy.md
@@ -23,6 +24,7 @@ import sys
 import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -46,14 +48,39 @@ BEGIN, END = "<!-- entries: begin -->", "<!-- entries: end -->"
 WIDTH = 100
 
 
-# Each pack: the distribution whose releases it covers, and what introspection finds.
-LIBRARIES: dict[str, tuple[str | None, Callable[[], Iterator[Group]] | None]] = {
-    "joblib": ("joblib", None),
-    "numpy": ("numpy", numpy_groups),
-    "pandas": ("pandas", no_groups),
-    "python": (None, None),
-    "scikit-learn": ("scikit-learn", sklearn_groups),
-    "scipy": ("scipy", scipy_groups),
+@dataclass(frozen=True)
+class Library:
+    """What a pack covers.
+
+    Attributes:
+        distributions: Those that provide its modules, any one of them, the usual one first; none
+            for Python itself.
+        introspect: What finds the names of an installed release, or None where all names are
+            reviewed and the same in every release.
+    """
+
+    distributions: tuple[str, ...] = ()
+    introspect: Callable[[], Iterator[Group]] | None = None
+
+    @property
+    def version(self) -> str | None:
+        """The installed release, or None."""
+        for distribution in self.distributions:
+            try:
+                return metadata.version(distribution)
+            except metadata.PackageNotFoundError:
+                continue
+        return None
+
+
+# By the name of the pack, of its reviewed list and of its recorded releases.
+LIBRARIES = {
+    "joblib": Library(("joblib",)),
+    "numpy": Library(("numpy",), numpy_groups),
+    "pandas": Library(("pandas",), no_groups),
+    "python": Library(),
+    "scikit-learn": Library(("scikit-learn",), sklearn_groups),
+    "scipy": Library(("scipy",), scipy_groups),
 }
 
 
@@ -115,12 +142,20 @@ def merged(groups: Iterable[Group]) -> list[Group]:
     return sorted((g for g in by_key.values() if g.names), key=lambda group: group.key)
 
 
-def text_of(groups: Iterable[Group], library: str, releases: Iterable[str], note: str) -> str:
-    """A pack or a release as TOML."""
+def text_of(groups: Iterable[Group], note: str, library: str, **lists: Iterable[str]) -> str:
+    """A pack or a release as TOML.
+
+    Args:
+        groups: Its groups.
+        note: What stands at its top.
+        library: What it covers.
+        **lists: Further keys, left out where they are empty.
+    """
     lines = [f"# {note}", f'library = "{library}"']
-    listed = ", ".join(f'"{release}"' for release in releases)
-    if listed:
-        lines.append(f"releases = [{listed}]")
+    for key, items in lists.items():
+        listed = ", ".join(f'"{item}"' for item in items)
+        if listed:
+            lines.append(f"{key} = [{listed}]")
     for group in groups:
         lines += ["", "[[group]]", f'reason = "{group.reason}"']
         lines.append(f"uses = [{', '.join(f'{chr(34)}{use}{chr(34)}' for use in group.uses)}]")
@@ -144,17 +179,17 @@ def _release_order(version: str) -> tuple[int, ...]:
 def record() -> dict[Path, str]:
     """What introspection finds in the installed releases."""
     files = {}
-    for distribution, introspect in LIBRARIES.values():
-        if distribution is None or introspect is None:
+    for name, library in LIBRARIES.items():
+        version = library.version
+        if version is None or library.introspect is None:
             continue
-        version = metadata.version(distribution)
-        path = RELEASES / f"{distribution}-{version}.toml"
+        path = RELEASES / f"{name}-{version}.toml"
         note = "Written by tools/derive_packs.py --record."
-        text = text_of(merged(introspect()), distribution, [version], note)
-        aliases = aliases_of(REVIEWED / f"{distribution}.toml")
+        text = text_of(merged(library.introspect()), note, name, releases=[version])
+        aliases = aliases_of(REVIEWED / f"{name}.toml")
         if aliases:
             text += "\n[aliases]\n"
-            text += "".join(f'"{name}" = "{aliases[name]}"\n' for name in sorted(aliases))
+            text += "".join(f'"{alias}" = "{aliases[alias]}"\n' for alias in sorted(aliases))
         files[path] = text
     return files
 
@@ -162,32 +197,35 @@ def record() -> dict[Path, str]:
 def packs(recorded: dict[Path, str]) -> dict[Path, str]:
     """Every pack."""
     files = {}
-    for library, (distribution, introspect) in LIBRARIES.items():
-        groups = read_groups(REVIEWED / f"{library}.toml", must_exist=True)
-        versions = [metadata.version(distribution)] if distribution else []
-        if introspect is not None:
+    for name, library in LIBRARIES.items():
+        installed = library.version is not None or not library.distributions
+        groups = read_groups(REVIEWED / f"{name}.toml", must_exist=installed)
+        versions = [library.version] if library.version else []
+        if library.introspect is not None:
             texts = {
-                path: path.read_text(encoding="utf-8")
-                for path in RELEASES.glob(f"{distribution}-*.toml")
+                path: path.read_text(encoding="utf-8") for path in RELEASES.glob(f"{name}-*.toml")
             }
             texts.update(
-                (path, text)
-                for path, text in recorded.items()
-                if path.name.startswith(f"{distribution}-")
+                (path, text) for path, text in recorded.items() if path.name.startswith(f"{name}-")
             )
             versions = sorted(
-                (path.stem.removeprefix(f"{distribution}-") for path in texts), key=_release_order
+                (path.stem.removeprefix(f"{name}-") for path in texts), key=_release_order
             )
             aliases: dict[str, set[str]] = {}
             for text in texts.values():
-                for name, alias in tomllib.loads(text).get("aliases", {}).items():
-                    aliases.setdefault(name, set()).add(alias)
+                for reviewed, alias in tomllib.loads(text).get("aliases", {}).items():
+                    aliases.setdefault(reviewed, set()).add(alias)
             add_aliases(groups, aliases)
             for path in sorted(texts):
                 groups += _groups_of(texts[path])
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
-        title = "Python" if library == "python" else library
-        files[PACKS / f"{library}.toml"] = text_of(merged(groups), title, versions, note)
+        files[PACKS / f"{name}.toml"] = text_of(
+            merged(groups),
+            note,
+            "Python" if name == "python" else name,
+            releases=versions,
+            distributions=library.distributions,
+        )
     return files
 
 

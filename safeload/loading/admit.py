@@ -13,9 +13,10 @@ from typing import Any
 from safeload.artefact import Artefact
 from safeload.errors import LoadError, RefusedError, SafeloadError, printable
 from safeload.limits import Limits
+from safeload.loading.environment import check_installed
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
-from safeload.scan.program import Buffer, Program
+from safeload.scan.program import Buffer, Program, Scan
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Severity, Verdict
 
@@ -30,11 +31,14 @@ class Accepted:
         programs: Its streams, outermost first.
         data: The bytes they point into.
         report: The report, whose verdict is ACCEPT.
+        needed: Each top-level package that the packs grant names of, and the distributions that
+            provide it.
     """
 
     programs: tuple[Program, ...]
     data: Buffer
     report: FileReport
+    needed: frozenset[tuple[str, tuple[str, ...]]]
 
 
 def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
@@ -60,7 +64,7 @@ def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
     for program in scanned.programs:
         # The token graph has served its purpose and may be as large as the model.
         program.built.clear()
-    return Accepted(tuple(scanned.programs), scanned.data, report)
+    return Accepted(tuple(scanned.programs), scanned.data, report, _needed(scanned, policy))
 
 
 def deserialise(accepted: Accepted, *, mmap_mode: str | None = None) -> Any:
@@ -82,6 +86,7 @@ def deserialise(accepted: Accepted, *, mmap_mode: str | None = None) -> Any:
     from safeload.scan.containers.skops import trusted_names
 
     programs, data = accepted.programs, accepted.data
+    check_installed(accepted.needed)
     names = resolve(programs)
     try:
         if accepted.report.format == "skops":
@@ -100,6 +105,16 @@ def deserialise(accepted: Accepted, *, mmap_mode: str | None = None) -> Any:
             code="load-failed",
             hint="Compare the installed library versions with those the model was written with.",
         ) from error
+
+
+def _needed(scanned: Scan, policy: Policy) -> frozenset[tuple[str, tuple[str, ...]]]:
+    needed = set()
+    for program in scanned.programs:
+        for use in program.globals:
+            entry = policy.get(use.module, use.name)
+            if entry is not None and entry.distributions:
+                needed.add((use.module.partition(".")[0], entry.distributions))
+    return frozenset(needed)
 
 
 def _refusal(report: FileReport) -> RefusedError:

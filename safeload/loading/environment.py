@@ -1,5 +1,7 @@
 """The environment a model was made in against the one it is loaded in.
 
+A pack grants names of a library, not of whatever goes by its name: where the library is not
+installed, nothing is imported, as Python would take a file of that name from the working directory.
 scikit-learn promises nothing across minor releases: a model may load and predict otherwise.
 
 Trust: versions come from a verified manifest.
@@ -11,13 +13,13 @@ import platform
 import re
 import sys
 import warnings
-from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, distributions, version
 
 from safeload.errors import LoadError, printable
 from safeload.policy.policy import Policy
 
-__all__ = ["check_versions", "library_versions"]
+__all__ = ["check_installed", "check_versions", "library_versions"]
 
 _LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "skops")
 
@@ -31,6 +33,30 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def check_installed(needed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    """Require the libraries whose names the packs grant to a file, before any is imported.
+
+    Args:
+        needed: Top-level packages, each with the distributions that provide it, any one of them.
+
+    Raises:
+        LoadError: A package is neither imported already nor part of an installed distribution.
+    """
+    for package, names in sorted(needed):
+        if package not in sys.modules and not any(map(_is_installed, names)):
+            raise LoadError(
+                f"The model needs {names[0]}, which is not installed.",
+                code="library-missing",
+                hint=f"Install it ('pip install {names[0]}') and try again.",
+            )
+
+
+def _is_installed(name: str) -> bool:
+    # An empty entry is the working directory, which may hold what came with the model.
+    found = distributions(name=name, path=[entry for entry in sys.path if entry])
+    return next(iter(found), None) is not None
 
 
 def check_versions(signed: Mapping[str, str], policy: Policy) -> None:

@@ -90,6 +90,6 @@ def _import(module: str) -> ModuleType:
             ) from error
         raise LoadError(
             f"The model needs {library}, which cannot be imported.",
-            code="missing-library",
+            code="library-missing",
             hint=f"Install {library} and try again.",
         ) from error

@@ -3,8 +3,9 @@
 A policy is the union of packs (``packs/*.toml``, shipped) and what a team adds in its own file.
 Both have one form::
 
-    library = "scikit-learn"            # packs only: what it covers, and which releases it was
-    releases = ["1.9.1"]                # derived from
+    library = "scikit-learn"            # packs only: what it covers, which releases it was
+    releases = ["1.9.1"]                # derived from, and which distributions provide its
+    distributions = ["scikit-learn"]    # modules, any one of them, the usual one first
 
     [[group]]
     reason = "estimators: made by NEWOBJ, filled by BUILD"
@@ -28,7 +29,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -41,7 +42,7 @@ from safeload.scan.program import Use
 __all__ = ["Entry", "Policy"]
 
 _GROUP_KEYS = {"reason", "uses", "rule", "names"}
-_FILE_KEYS = {"library", "releases", "group", "versions"}
+_FILE_KEYS = {"library", "releases", "distributions", "group", "versions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,14 @@ class Entry:
         uses: The uses allowed.
         rule: Name of the argument rule that each construction or call must pass, or None.
         source: The pack or file it comes from.
+        distributions: What provides the name, any one of them; none for a team's own entries and
+            for Python's.
     """
 
     uses: frozenset[Use]
     rule: str | None
     source: str
+    distributions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Policy:
             entry = self.entries.get(name)
             if entry is not None:
                 both = frozenset(use for use in entry.uses if use in uses)
-                entries[name] = Entry(both, entry.rule, entry.source)
+                entries[name] = replace(entry, uses=both)
         return Policy(entries, self.digest, self.version_check)
 
     def get(self, module: str, name: str) -> Entry | None:
@@ -165,8 +169,9 @@ def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> 
         document = _parse(text, source)
         digest.update(hashlib.sha256(text).digest())
         version_check = document.get("versions", version_check)
+        distributions = _strings(document.get("distributions", []), source, "distributions")
         for group in document.get("group", []):
-            _add_group(entries, group, source)
+            _add_group(entries, group, source, tuple(distributions))
     if version_check not in ("error", "warn"):
         raise _malformed("policy", "versions is neither 'error' nor 'warn'")
     return Policy(entries, digest.hexdigest(), version_check)
@@ -183,7 +188,18 @@ def _parse(text: bytes, source: str) -> dict[str, Any]:
     return document
 
 
-def _add_group(entries: dict[tuple[str, str], Entry], group: dict[str, Any], source: str) -> None:
+def _strings(value: Any, source: str, what: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _malformed(source, f"{what} are not a list of strings")
+    return value
+
+
+def _add_group(
+    entries: dict[tuple[str, str], Entry],
+    group: dict[str, Any],
+    source: str,
+    distributions: tuple[str, ...],
+) -> None:
     unknown = set(group) - _GROUP_KEYS
     if unknown:
         raise _malformed(source, f"unknown key {min(unknown)!r} in a group")
@@ -196,16 +212,14 @@ def _add_group(entries: dict[tuple[str, str], Entry], group: dict[str, Any], sou
     if rule is not None and rule not in RULES:
         raise _malformed(source, f"unknown argument rule {rule!r}")
     for module, qualnames in names:
-        if not isinstance(qualnames, list) or not all(isinstance(n, str) for n in qualnames):
-            raise _malformed(source, f"the names of {module!r} are not a list of strings")
-        for name in qualnames:
+        for name in _strings(qualnames, source, f"the names of {module!r}"):
             known = entries.get((module, name))
             if known is None:
-                entries[module, name] = Entry(uses, rule, source)
+                entries[module, name] = Entry(uses, rule, source, distributions)
                 continue
             if known.rule and rule and known.rule != rule:
                 raise _malformed(source, f"{module}.{name} has two argument rules")
-            entries[module, name] = Entry(known.uses | uses, known.rule or rule, known.source)
+            entries[module, name] = replace(known, uses=known.uses | uses, rule=known.rule or rule)
 
 
 def _malformed(source: str, reason: str) -> UsageError:

@@ -110,7 +110,7 @@ def test_names_are_resolved_under_the_spelling_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("module", "name", "code"),
     [
-        ("no_such_library", "Thing", "missing-library"),
+        ("no_such_library", "Thing", "library-missing"),
         ("json", "no_such_name", "missing-name"),
         ("json", "decoder", "missing-name"),
         ("json.no_such_module", "Thing", "missing-name"),
