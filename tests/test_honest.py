@@ -7,46 +7,23 @@ left out stands in a table with its reason.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-import joblib
 import numpy as np
 import pytest
-import skops.io
 
 import safeload
 from tests.honest import composites, estimators
 from tests.honest.estimators import Honest, outputs
+from tests.honest.forms import FORMS, plainly_loaded
 from tests.honest.sameness import difference
 from tests.honest.values import VALUES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-Dump = Callable[[Any, Path], object]
-
-
-def _pickle(protocol: int) -> Dump:
-    return lambda model, path: path.write_bytes(pickle.dumps(model, protocol))
-
-
-def _joblib(compress: Any) -> Dump:
-    return lambda model, path: joblib.dump(model, path, compress=compress)
-
-
-FORMS: dict[str, Dump] = {
-    "joblib": _joblib(0),
-    **{
-        f"joblib-{codec}": _joblib((codec, 3))
-        for codec in ("zlib", "gzip", "bz2", "lzma", "xz", "lz4")
-    },
-    **{f"pickle-{protocol}": _pickle(protocol) for protocol in range(6)},
-    "cloudpickle": lambda model, path: path.write_bytes(cloudpickle.dumps(model)),
-    "skops": lambda model, path: skops.io.dump(model, path),
-}
 # The rest of the protocols differ from these in a few opcodes; they are marked slow.
 FAST = ("joblib", "pickle-0", "pickle-2", "pickle-5", "skops")
 COMPRESSED = [form for form in FORMS if form.startswith("joblib-")]
@@ -127,14 +104,6 @@ def _is_refused(name: str, form: str) -> bool:
     return (name, form) in REFUSED or (name, "any") in REFUSED
 
 
-def _reference(form: str, path: Path) -> Any:
-    if form.startswith("joblib"):
-        return joblib.load(path)
-    if form == "skops":
-        return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
-    return pickle.loads(path.read_bytes())
-
-
 @pytest.mark.parametrize(("name", "form"), list(_cases()))
 def test_an_honest_model_is_accepted_and_loads_to_the_same(
     name: str, form: str, tmp_path: Path
@@ -152,7 +121,7 @@ def test_an_honest_model_is_accepted_and_loads_to_the_same(
         return
     assert [finding.message for finding in report.findings] == []
     assert report.verdict == "accept"
-    loaded, reference = safeload.load_unsigned(path), _reference(form, path)
+    loaded, reference = safeload.load_unsigned(path), plainly_loaded(form, path)
     assert difference(loaded, reference) is None
     assert difference(outputs(loaded, model.data), outputs(reference, model.data)) is None
 
