@@ -8,11 +8,10 @@ proven. The numbers recur in SECURITY.md and in the tests.
 3. Parse the manifest from the verified payload.
 4. Check model name, signer's rights, expiry, serial and revocation.
 5. Compare size and SHA-256 of the bytes with the manifest's.
-6. Scan the bytes and judge them; every verdict but ACCEPT ends here.
+6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
 7. Import every allowed name, before anything is unpickled.
 8. Unpickle the canonical code; the unpickler is granted those names and no other.
-9. (Soundness of native state: not in this release.)
-10. Compare library versions, and the probe's predictions where the caller asks for them.
+9. Compare library versions, and the probe's predictions where the caller asks for them.
 
 Trust: the file and its bundle are hostile until step 5; their content stays hostile to the end.
 """
@@ -65,7 +64,7 @@ def load(
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Any:
-    """Load a signed model: steps 1 to 10.
+    """Load a signed model: steps 1 to 9.
 
     Args:
         path: The model; its bundle lies beside it, with ``.sig`` appended to the name.
@@ -105,7 +104,7 @@ def load(
     accepted = admit(verified.artefact, allowed.narrowed(signed), bounds)
     # 7, 8
     model = deserialise(accepted, mmap_mode=mmap_mode)
-    # 10
+    # 9
     check_versions(manifest.model.versions, allowed)
     if probe:
         from safeload.loading.probe import check_probe

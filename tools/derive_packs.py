@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from introspection import (
     USES,
@@ -103,7 +104,9 @@ def read_groups(path: Path, *, must_exist: bool) -> list[Group]:
             for module, qualnames in names.items():
                 for name in qualnames:
                     resolve(module, name)
-        groups.append(Group(entry["reason"], uses, entry.get("rule"), names))
+        groups.append(
+            Group(entry["reason"], uses, entry.get("rule"), names, native=entry.get("native"))
+        )
     return groups
 
 
@@ -134,9 +137,10 @@ def add_aliases(groups: Iterable[Group], aliases: dict[str, set[str]]) -> None:
 
 def merged(groups: Iterable[Group]) -> list[Group]:
     """Groups of the same key made one, in a fixed order, without names that say nothing new."""
-    by_key: dict[tuple[str, tuple[str, ...], str], Group] = {}
+    by_key: dict[tuple[Any, ...], Group] = {}
     for group in groups:
-        into = by_key.setdefault(group.key, Group(group.reason, group.uses, group.rule))
+        empty = Group(group.reason, group.uses, group.rule, native=group.native)
+        into = by_key.setdefault(group.key, empty)
         for module, names in group.names.items():
             into.names.setdefault(module, set()).update(names)
     return sorted((g for g in by_key.values() if g.names), key=lambda group: group.key)
@@ -161,6 +165,8 @@ def text_of(groups: Iterable[Group], note: str, library: str, **lists: Iterable[
         lines.append(f"uses = [{', '.join(f'{chr(34)}{use}{chr(34)}' for use in group.uses)}]")
         if group.rule:
             lines.append(f'rule = "{group.rule}"')
+        if group.native:
+            lines.append(f'native = "{group.native}"')
         lines.append("[group.names]")
         for module in sorted(group.names):
             names = [f'"{name}"' for name in sorted(group.names[module])]
@@ -236,6 +242,7 @@ def _groups_of(text: str) -> list[Group]:
             tuple(entry["uses"]),
             entry.get("rule"),
             {module: set(names) for module, names in entry["names"].items()},
+            native=entry.get("native"),
         )
         for entry in tomllib.loads(text).get("group", [])
     ]

@@ -45,21 +45,23 @@ class Group:
         uses: What for, in the order of ``USES``.
         rule: Argument rule, or None.
         names: Qualified names by module.
+        native: Check of native state, or None.
     """
 
     reason: str
     uses: tuple[str, ...]
     rule: str | None = None
     names: dict[str, set[str]] = field(default_factory=dict)
+    native: str | None = field(default=None, kw_only=True)
 
     def add(self, module: str, name: str) -> None:
         """Allow one more name."""
         self.names.setdefault(module, set()).add(name)
 
     @property
-    def key(self) -> tuple[str, tuple[str, ...], str]:
+    def key(self) -> tuple[str, tuple[str, ...], str, str]:
         """What makes two groups the same group."""
-        return self.reason, self.uses, self.rule or ""
+        return self.reason, self.uses, self.rule or "", self.native or ""
 
 
 # -- scikit-learn ---------------------------------------------------------------------------------

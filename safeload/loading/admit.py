@@ -62,8 +62,7 @@ def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
     if report.verdict is not Verdict.ACCEPT:
         raise _refusal(report)
     for program in scanned.programs:
-        # The token graph has served its purpose and may be as large as the model.
-        program.built.clear()
+        program.forget()
     return Accepted(tuple(scanned.programs), scanned.data, report, _needed(scanned, policy))
 
 

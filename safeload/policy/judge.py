@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.policy.arguments import RULES, Rule
+from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import (
     Built,
@@ -24,6 +25,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
+from safeload.soundness import check_named
 from safeload.verdict import (
     FileReport,
     Finding,
@@ -35,16 +37,8 @@ from safeload.verdict import (
 
 __all__ = ["Judgement", "judge"]
 
-# Names that rebuild code from bytes: what they would run is in the file, not on any list.
-_CODE_MODULES = frozenset(
-    ["cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast", "dill._dill", "marshal", "types"]
-)
-_CODE_NAMES = frozenset(
-    "CodeType FunctionType _builtin_type _create_code _create_function _fill_function "
-    "_function_setstate _make_cell _make_empty_cell _make_function _make_skel_func "
-    "_make_skeleton_class _class_setstate loads".split()
-)
-
+# What a module is called while Python runs it as a program.
+_SCRIPTS = frozenset(["__main__", "__mp_main__"])
 _STRINGS = frozenset([str])
 # Findings kept for one file.
 _MOST = 1_000
@@ -78,7 +72,8 @@ class Judgement:
     """What the policy says of a scan.
 
     Attributes:
-        findings: Everything found, in the file's order; empty if all is allowed.
+        findings: Everything found, in the file's order, but code pickled by value before all
+            else; empty if all is allowed.
         globals: Every global with its uses, and whether they are allowed.
         members: One report for each stream.
     """
@@ -117,6 +112,10 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
                 program.member, form, verdict_of(of_member), program.opcodes, len(program.arrays)
             )
         )
+    code = next((finding for finding in findings if finding.rule == CODE), None)
+    if code is not None:
+        # All the rest comes down to it.
+        findings.insert(0, summary(scan.programs, code))
     if len(findings) > _MOST:
         # Refusals first: they decide.
         findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
@@ -146,7 +145,18 @@ def _judge_program(
                     rule, Severity.ERROR, f"{_name(built)}: {reason}.", program.member, built.offset
                 )
             )
+    if not findings:
+        # A check of native state may rely on what was judged before.
+        findings += _judge_native(program, inspect.native)
     return findings
+
+
+def _judge_native(program: Program, native: dict[str, list[Built]]) -> list[Finding]:
+    return [
+        Finding("SL401", Severity.ERROR, f"{_name(built)}: {reason}.", program.member, built.offset)
+        for check, builts in native.items()
+        for built, reason in check_named(check)(builts)
+    ]
 
 
 def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None:
@@ -170,10 +180,13 @@ def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None
 
 def _unknown(use: GlobalUse) -> tuple[str, str]:
     """The rule for a name that is no entry, and the words that help most."""
-    if use.module in _CODE_MODULES and use.name in _CODE_NAMES:
-        return "SL108", "rebuilds a function or class from code within the file; it is code"
-    if use.module in ("__main__", "__mp_main__"):
-        return "SL109", "was defined in a script or notebook; no other program can load it"
+    if is_code(use.module, use.name):
+        return CODE, "rebuilds a function or class from code within the file; it is code"
+    if use.module in _SCRIPTS:
+        return "SL109", (
+            "was defined in a script or notebook, where no other program finds it; "
+            "move it to a module that can be imported and dump the model again"
+        )
     return "SL101", f"is not on the allow-list (used: {', '.join(sorted(use.uses))})"
 
 
@@ -183,9 +196,14 @@ def _name(built: Built) -> str:
 
 
 class _Inspector:
-    """Judges objects one by one and remembers what it knows of their classes and keys."""
+    """Judges objects one by one and remembers what it knows of their classes and keys.
+
+    Attributes:
+        native: Objects whose native state is to be checked, by the name of the check.
+    """
 
     def __init__(self, policy: Policy) -> None:
+        self.native: dict[str, list[Built]] = {}
         self._policy = policy
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         self._good_keys: set[tuple[str, ...]] = set()
@@ -201,6 +219,8 @@ class _Inspector:
         if entry is None:
             # Already refused by name; whatever it is given does not matter any more.
             return []
+        if entry.native is not None:
+            self.native.setdefault(entry.native, []).append(built)
         problems = []
         if rule is not None:
             reason = rule(built)

@@ -11,12 +11,13 @@ Both have one form::
     reason = "estimators: made by NEWOBJ, filled by BUILD"
     uses = ["construct", "refer"]
     rule = "no_arguments"               # optional: a function of policy/arguments.py
+    native = "tree"                     # optional: a check of soundness/, for native state
     [group.names]
     "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
 
 A name is allowed exactly as written: never a prefix, never a pattern. A dotted qualified name
 (``"ZoneInfo._unpickle"``) is an entry of its own. An entry named by several groups has the uses
-of all of them and must name one rule at most.
+of all of them and must name one rule, and one check, at most.
 
 Trust: packs and the team's file are trusted input; they decide what may run. Nothing from a model
 file ever adds an entry.
@@ -38,10 +39,11 @@ from typing import Any
 from safeload.errors import UsageError
 from safeload.policy.arguments import RULES
 from safeload.scan.program import Use
+from safeload.soundness import CHECKS
 
-__all__ = ["Entry", "Policy"]
+__all__ = ["Entry", "Policy", "pack_texts", "policy_text"]
 
-_GROUP_KEYS = {"reason", "uses", "rule", "names"}
+_GROUP_KEYS = {"reason", "uses", "rule", "native", "names"}
 _FILE_KEYS = {"library", "releases", "distributions", "group", "versions"}
 
 
@@ -55,12 +57,14 @@ class Entry:
         source: The pack or file it comes from.
         distributions: What provides the name, any one of them; none for a team's own entries and
             for Python's.
+        native: Name of the check that native state must pass, or None.
     """
 
     uses: frozenset[Use]
     rule: str | None
     source: str
     distributions: tuple[str, ...] = ()
+    native: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +100,7 @@ class Policy:
         Raises:
             UsageError: The file cannot be read or is not a policy.
         """
-        try:
-            with Path(path).open("rb") as file:
-                mode, text = os.fstat(file.fileno()).st_mode, file.read()
-        except OSError as error:
-            raise UsageError(
-                f"The policy file cannot be read: {error.strerror}.",
-                code="policy-unreadable",
-                hint="Check the path given with --policy or policy=.",
-            ) from error
-        if os.name == "posix" and mode & stat.S_IWOTH:
-            raise UsageError(
-                "Anybody may write to the policy file.",
-                code="policy-writable",
-                hint="Take the write permission for others away (chmod o-w).",
-            )
-        return _with_file(text, str(path))
+        return _with_file(policy_text(path), str(path))
 
     @classmethod
     def of(cls, policy: str | os.PathLike[str] | Policy | None) -> Policy:
@@ -142,17 +131,45 @@ class Policy:
         return self.entries.get((module, name))
 
 
+def pack_texts() -> list[tuple[str, bytes]]:
+    """Name and text of each pack that ships with safeload, by name."""
+    files = resources.files("safeload.policy.packs").iterdir()
+    return sorted((file.name, file.read_bytes()) for file in files if file.name.endswith(".toml"))
+
+
+def policy_text(path: str | os.PathLike[str]) -> bytes:
+    """Read a policy file, without saying yet whether it is one.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its text, read once.
+
+    Raises:
+        UsageError: The file cannot be read, or anybody may write to it.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            mode, text = os.fstat(file.fileno()).st_mode, file.read()
+    except OSError as error:
+        raise UsageError(
+            f"The policy file cannot be read: {error.strerror}.",
+            code="policy-unreadable",
+            hint="Check the path given with --policy or policy=.",
+        ) from error
+    if os.name == "posix" and mode & stat.S_IWOTH:
+        raise UsageError(
+            "Anybody may write to the policy file.",
+            code="policy-writable",
+            hint="Take the write permission for others away (chmod o-w).",
+        )
+    return text
+
+
 @lru_cache(maxsize=1)
 def _packs() -> Policy:
-    sources = sorted(
-        (
-            item
-            for item in resources.files("safeload.policy.packs").iterdir()
-            if item.name.endswith(".toml")
-        ),
-        key=lambda item: item.name,
-    )
-    return _union((item.name, item.read_bytes()) for item in sources)
+    return _union(pack_texts())
 
 
 @lru_cache(maxsize=8)
@@ -200,26 +217,41 @@ def _add_group(
     source: str,
     distributions: tuple[str, ...],
 ) -> None:
+    added = _entry(group, source, distributions)
+    for module, qualnames in group["names"].items():
+        for name in _strings(qualnames, source, f"the names of {module!r}"):
+            known = entries.get((module, name))
+            if known is None:
+                entries[module, name] = added
+                continue
+            if known.rule and added.rule and known.rule != added.rule:
+                raise _malformed(source, f"{module}.{name} has two argument rules")
+            if known.native and added.native and known.native != added.native:
+                raise _malformed(source, f"{module}.{name} has two checks of native state")
+            entries[module, name] = replace(
+                known,
+                uses=known.uses | added.uses,
+                rule=known.rule or added.rule,
+                native=known.native or added.native,
+            )
+
+
+def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:
+    """What a group allows for each of its names."""
     unknown = set(group) - _GROUP_KEYS
     if unknown:
         raise _malformed(source, f"unknown key {min(unknown)!r} in a group")
     try:
         uses = frozenset(Use(use) for use in group["uses"])
-        names = group["names"].items()
+        group["names"].items()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _malformed(source, f"a group lacks names or has an unknown use ({error})") from error
-    rule = group.get("rule")
+    rule, native = group.get("rule"), group.get("native")
     if rule is not None and rule not in RULES:
         raise _malformed(source, f"unknown argument rule {rule!r}")
-    for module, qualnames in names:
-        for name in _strings(qualnames, source, f"the names of {module!r}"):
-            known = entries.get((module, name))
-            if known is None:
-                entries[module, name] = Entry(uses, rule, source, distributions)
-                continue
-            if known.rule and rule and known.rule != rule:
-                raise _malformed(source, f"{module}.{name} has two argument rules")
-            entries[module, name] = replace(known, uses=known.uses | uses, rule=known.rule or rule)
+    if native is not None and native not in CHECKS:
+        raise _malformed(source, f"unknown check of native state {native!r}")
+    return Entry(uses, rule, source, distributions, native)
 
 
 def _malformed(source: str, reason: str) -> UsageError:

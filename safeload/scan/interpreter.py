@@ -296,7 +296,7 @@ def _take_array(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> Array:
         m.position += array.size
     m.cut(start, m.position, instead=b"Q")
     m.program.arrays.append(array)
-    return Array(len(m.program.arrays) - 1)
+    return Array(array, m.data)
 
 
 def _nested(m: Machine) -> Program:

@@ -14,7 +14,6 @@ Source: CPython ``Lib/pickle.py`` and ``Modules/_pickle.c``; joblib ``numpy_pick
 from __future__ import annotations
 
 import itertools
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,6 +28,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
+from safeload.scan.renaming import MOVED, renamed
 from safeload.scan.runs import Run
 from safeload.scan.weight import ATOMS, CONTAINERS, FEW, parts_of, size_of
 from safeload.verdict import Finding, Severity
@@ -53,8 +53,6 @@ SPENT = _Spent()
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
 
-# Where a release of Python kept what every other has elsewhere.
-_MOVED = {"pathlib._local": "pathlib"}
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
@@ -135,6 +133,8 @@ class Machine:
         self._shared: set[int] = set()
         # Containers that were taken by a call, construction or BUILD, with their size then.
         self._consumed: dict[int, tuple[Token, int]] = {}
+        # Arrays that were taken from the memo before they had their bytes.
+        self._early: dict[int, Built] = {}
 
     def leave_frame(self) -> None:
         """Go on behind the end of a frame; behind the last byte there is nothing to go on with."""
@@ -241,10 +241,16 @@ class Machine:
             self.unset(position)
         elif token is SPENT or token.callable is self.wrapper:
             self.note("SL215", "An array wrapper is referred to again.", position)
-        elif not token.states and token.is_of("numpy", "dtype"):
-            # Whatever it is part of by then, its state would turn into something else.
-            self.note("SL217", "A dtype is used before it has its state.", position)
+        elif not token.states and token.use is Use.CALL:
+            self._recall_unfinished(token, position)
         return token
+
+    def _recall_unfinished(self, token: Built, position: int) -> None:
+        """Whatever it is part of by then, its state would turn into something else."""
+        if token.is_of("numpy", "dtype"):
+            self.note("SL217", "A dtype is used before it has its state.", position)
+        elif _is_empty_array(token):
+            self._early[id(token)] = token
 
     # -- globals and objects -----------------------------------------------------------------
 
@@ -259,7 +265,7 @@ class Machine:
         raw = (module, name)
         if self.protocol < 3:
             module, name = renamed(module, name)
-        module = _MOVED.get(module, module)
+        module = MOVED.get(module, module)
         token = self.globals.get((module, name))
         if token is None:
             token = self.globals[module, name] = Global(module, name, raw, offset)
@@ -393,6 +399,8 @@ class Machine:
             program.code = b"".join(self._segments)
             if any(size_of(container) != size for container, size in self._consumed.values()):
                 self.note("SL217", "A container is changed after it was used.", self.position)
+            if any(map(_has_bytes, self._early.values())):
+                self.note("SL217", "An array is used before it has its state.", self.position)
             if self.wrappers:
                 self.note("SL215", "An array wrapper is not followed by its array.", self.position)
             if not self.nested and self.position != self.size:
@@ -426,9 +434,15 @@ class Machine:
 Handler = Callable[[Machine], None]
 
 
-def renamed(module: str, name: str) -> tuple[str, str]:
-    """Python 2 names as ``pickle`` renames them below protocol 3."""
-    if (module, name) in NAME_MAPPING:
-        new: tuple[str, str] = NAME_MAPPING[module, name]
-        return new
-    return IMPORT_MAPPING.get(module, module), name
+def _is_empty_array(token: Built) -> bool:
+    """Whether a call has made an array that numpy will give its bytes with a state."""
+    target = token.callable
+    return isinstance(target, Global) and target.name in ("_reconstruct", "_mareconstruct")
+
+
+def _has_bytes(array: Built) -> bool:
+    """Whether an array was given bytes; one of objects may well contain itself."""
+    return any(
+        not (type(state) is tuple and len(state) == 5 and type(state[4]) is list)
+        for state in array.states
+    )

@@ -136,7 +136,8 @@ def _bytes(kind: str, form: str) -> Handler:
     def handler(m: Machine) -> None:
         length = _number(m, form)
         start = _take(m, length)
-        m.stack.append(Blob(kind, start, length, bytes(m.data[start : start + min(length, _HEAD)])))
+        head = bytes(m.data[start : start + min(length, _HEAD)])
+        m.stack.append(Blob(kind, start, length, head, m.data))
 
     return handler
 
@@ -356,6 +357,7 @@ def _stop(m: Machine) -> None:
     m.stopped = True
     if m.marks or len(m.stack) != 1:
         m.note("SL204", "Values are left on the stack at STOP.", m.position - 1)
+    m.program.root = m.stack[-1]
     if m.frame_end not in (None, m.position):
         m.note("SL208", "The stream stops within a frame.", m.position - 1)
 

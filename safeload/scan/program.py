@@ -190,24 +190,42 @@ class Blob:
         offset: First byte in the member.
         size: Length, bytes.
         head: The bytes themselves if they are few, else the first 256.
+        source: What the bytes come from: the buffer they lie in at ``offset``, or text that stands
+            for them, one character a byte.
     """
 
-    __slots__ = ("head", "kind", "offset", "size")
+    __slots__ = ("head", "kind", "offset", "size", "source")
 
-    def __init__(self, kind: str, offset: int, size: int, head: bytes) -> None:
+    def __init__(
+        self, kind: str, offset: int, size: int, head: bytes, source: Buffer | memoryview | str
+    ) -> None:
         self.kind = kind
         self.offset = offset
         self.size = size
         self.head = head
+        self.source = source
+
+    @property
+    def content(self) -> memoryview:
+        """All the bytes; a view where that is possible."""
+        if isinstance(self.source, str):
+            return memoryview(self.source.encode("latin-1", "replace"))
+        return memoryview(self.source)[self.offset : self.offset + self.size]
 
 
 class Array:
-    """What a joblib array wrapper becomes: the index of its span in ``Program.arrays``."""
+    """What a joblib array wrapper, or a member of an archive, becomes.
 
-    __slots__ = ("index",)
+    Attributes:
+        span: Where its bytes lie, or the nested stream that makes an array of objects.
+        source: The buffer that the span points into.
+    """
 
-    def __init__(self, index: int) -> None:
-        self.index = index
+    __slots__ = ("source", "span")
+
+    def __init__(self, span: ArraySpan | Program, source: Buffer | memoryview) -> None:
+        self.span = span
+        self.source = source
 
 
 class ArraySpan(NamedTuple):
@@ -254,7 +272,8 @@ class Program:
         code: Canonical opcodes for the C unpickler; every array is one BINPERSID.
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
         globals: Every global with its uses.
-        built: Every object made, in order. Holds the token graph, so it is dropped after judging.
+        built: Every object made, in order.
+        root: The token of the object that the stream makes, once STOP was reached.
         findings: What is malformed or was not read.
         aliases: Further spellings of a global in ``globals``: as written, and what it stands for.
         opcodes: Opcodes interpreted.
@@ -266,10 +285,16 @@ class Program:
     arrays: list[ArraySpan | Program] = field(default_factory=list)
     globals: list[GlobalUse] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)
+    root: Token = None
     findings: list[Finding] = field(default_factory=list)
     aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
     opcodes: int = 0
     size: int = 0
+
+    def forget(self) -> None:
+        """Drop the token graph, which may be as large as the model."""
+        self.built.clear()
+        self.root = None
 
 
 @dataclass(slots=True)

@@ -99,17 +99,17 @@ def _bytes(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Blob | 
     if key == ("_codecs", "encode") and len(args) == 2 and args[1] == "latin1":
         return _encoded(m, "bytes", args[0]) if type(args[0]) is str else None
     if key == ("builtins", "bytes") and args == ():
-        return Blob("bytes", m.position, 0, b"")
+        return Blob("bytes", m.position, 0, b"", m.data)
     if key == ("builtins", "bytearray"):
         if args == ():
-            return Blob("bytearray", m.position, 0, b"")
+            return Blob("bytearray", m.position, 0, b"", m.data)
         if len(args) == 1 and isinstance(args[0], Blob):
             source = args[0]
-            return Blob("bytearray", source.offset, source.size, source.head)
+            return Blob("bytearray", source.offset, source.size, source.head, source.source)
         if len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":
             return _encoded(m, "bytearray", args[0])
     return None
 
 
 def _encoded(m: Machine, kind: str, text: str) -> Blob:
-    return Blob(kind, m.position, len(text), text[:256].encode("latin-1", "replace"))
+    return Blob(kind, m.position, len(text), text[:256].encode("latin-1", "replace"), text)

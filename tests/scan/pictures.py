@@ -65,7 +65,9 @@ def _parts(token: Token) -> tuple[Any, list[Token]]:
     if isinstance(token, Blob):
         return ("Blob", token.kind, token.offset, token.size, token.head), []
     if isinstance(token, Array):
-        return ("Array", token.index), []
+        if isinstance(token.span, Program):
+            return ("Array", picture(token.span)), []
+        return ("Array", token.span), []
     if isinstance(token, Mapping):
         return ("Mapping", len(token.pairs)), list(token.pairs)
     if isinstance(token, Collection):

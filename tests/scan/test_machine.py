@@ -8,8 +8,8 @@ import pytest
 
 from safeload.limits import Limits
 from safeload.scan.interpreter import interpret
-from safeload.scan.machine import renamed
 from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Program, Token, Use
+from safeload.scan.renaming import renamed
 from tests.builder import Name, Pickle
 
 MAKER = Name("some.module", "Maker")

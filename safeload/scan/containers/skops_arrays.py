@@ -132,7 +132,7 @@ def _dtype(walk: Walk, state: dict[str, Any]) -> Token:
     content = walk.node(part(state, "content"))
     code = None
     if isinstance(content, Array):
-        span = walk.program.arrays[content.index]
+        span = content.span
         if isinstance(span, ArraySpan) and type(span.dtype) is str:
             code = span.dtype[1:3] if span.dtype[1] in "Mm" else span.dtype[1:]
     elif content == []:

@@ -86,7 +86,7 @@ def checked_state(walk: Walk, token: Token) -> Token:
 def _ends_update(walk: Walk, token: Token) -> bool:
     """Whether ``dict.update`` fails on a sequence that begins with this."""
     if isinstance(token, Array):
-        span = walk.program.arrays[token.index]
+        span = token.span
         # Two numbers would pass as a pair; a row of a matrix cannot be a key.
         return isinstance(span, ArraySpan) and span.shape != (2,)
     if isinstance(token, Built):
@@ -138,7 +138,7 @@ def _bytearray(walk: Walk, state: dict[str, Any]) -> Token:
 
 def _blob(walk: Walk, state: dict[str, Any], kind: str) -> Blob:
     offset, content = walk.take(state)
-    return Blob(kind, offset, len(content), bytes(content[:_HEAD]))
+    return Blob(kind, offset, len(content), bytes(content[:_HEAD]), walk.data)
 
 
 def _slice(walk: Walk, state: dict[str, Any]) -> Token:

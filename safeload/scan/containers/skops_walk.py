@@ -223,7 +223,7 @@ class Walk:
     def array(self, span: ArraySpan) -> Array:
         """The token of an array whose bytes lie in the archive."""
         self.program.arrays.append(span)
-        return Array(len(self.program.arrays) - 1)
+        return Array(span, self.data)
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -1,0 +1,39 @@
+"""Soundness: may native code be handed this state?
+
+Code in C, C++ and Cython believes the state it is given: a tree's child that points outside of the
+tree is followed all the same. The checks here judge such state before anything is constructed from
+it, so that ``audit`` sees it too and no hostile array ever reaches native code.
+
+A policy entry names its check with ``native``; :data:`CHECKS` lists them all. A check takes every
+object of its kind in a stream at once, because most of its cost is the call. ``values.py`` reads
+tokens as numbers and arrays; each other module holds the checks of one family.
+
+Trust: all tokens and the bytes they stand for are hostile. A check never constructs anything but
+numbers and arrays of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib import import_module
+
+from safeload.scan.program import Built
+
+__all__ = ["CHECKS", "Check", "check_named"]
+
+# From the objects of one kind to those that are not sound, each with the reason.
+Check = Callable[[Sequence[Built]], Iterator[tuple[Built, str]]]
+
+# Where each check is; imported when first needed, because they import numpy.
+CHECKS: dict[str, str] = {
+    "tree": "safeload.soundness.trees:trees",
+}
+
+
+@cache
+def check_named(name: str) -> Check:
+    """The check of this name in :data:`CHECKS`."""
+    module, function = CHECKS[name].split(":")
+    check: Check = getattr(import_module(module), function)
+    return check
