@@ -32,6 +32,7 @@ _VERBS = {
     "load": "rehearse loading in a process of its own, with the sealed predictions",
     "audit": "say what files would do when loaded, without loading them",
     "explain": "show a file's program as readable Python",
+    "policy": "propose, show and check policy files",
 }
 _CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"
 

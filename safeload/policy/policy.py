@@ -100,7 +100,23 @@ class Policy:
         Raises:
             UsageError: The file cannot be read or is not a policy.
         """
-        return _with_file(policy_text(path), str(path))
+        return cls.parse(policy_text(path), str(path))
+
+    @classmethod
+    def parse(cls, text: bytes, source: str) -> Policy:
+        """The packs and what the text of a policy file adds to them.
+
+        Args:
+            text: TOML of the form in the module docstring.
+            source: What to call it.
+
+        Returns:
+            The union.
+
+        Raises:
+            UsageError: It is not a policy.
+        """
+        return _with_file(text, source)
 
     @classmethod
     def of(cls, policy: str | os.PathLike[str] | Policy | None) -> Policy:

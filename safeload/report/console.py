@@ -14,6 +14,7 @@ from rich.text import Text
 
 from safeload.auditing.run import AuditReport
 from safeload.errors import printable
+from safeload.policy.code_by_value import leading
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 __all__ = ["PlainConsole", "print_report"]
@@ -70,11 +71,12 @@ def _file(report: FileReport) -> list[Text]:
             f"  ({report.format}, {report.size:,} bytes)",
         )
     ]
-    weightiest = sorted(report.findings, key=lambda f: _WEIGHTS[f.severity])[:_FINDINGS]
-    lines += [_finding(finding) for finding in weightiest]
-    more = len(report.findings) - _FINDINGS
+    leaders = leading(report.findings)
+    shown = sorted(leaders, key=lambda finding: _WEIGHTS[finding.severity])[:_FINDINGS]
+    lines += [_finding(finding) for finding in shown]
+    more = len(report.findings) - len(shown)
     if more > 0:
-        lines.append(Text(f"    ... and {more} more findings (--format json lists all)"))
+        lines.append(Text(f"    ... and {_count(more, 'more finding')} (--format json lists all)"))
     if report.verdict is Verdict.ACCEPT:
         lines.append(_accepted(report))
         return lines

@@ -1,0 +1,57 @@
+"""Learn from files: every model below some paths is scanned, and none is loaded.
+
+Trust: as :mod:`safeload.policy.learn` says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from safeload.artefact import Artefact
+from safeload.auditing.walk import Candidate, walk
+from safeload.errors import ArtefactError
+from safeload.limits import Limits
+from safeload.policy.learn import Learner, Proposal
+from safeload.policy.policy import Policy
+from safeload.scan.identify import is_model
+from safeload.scan.scan import scan
+from safeload.verdict import Finding, Severity
+
+__all__ = ["learn"]
+
+
+def learn(
+    *paths: str | os.PathLike[str],
+    policy: str | os.PathLike[str] | Policy | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[Iterable[Candidate]], Iterable[Candidate]] | None = None,
+) -> Proposal:
+    """Propose the entries that models need beyond a policy.
+
+    Args:
+        *paths: Files and folders; folders are searched for models by content.
+        policy: What is allowed already, or a policy file to add to the packs.
+        limits: Bounds on each file.
+        progress: Wraps the iteration over files, to show it.
+
+    Returns:
+        The proposal.
+
+    Raises:
+        UsageError: The policy file cannot be used.
+    """
+    learner = Learner(Policy.of(policy))
+    bounds = limits or Limits()
+    candidates: Iterable[Candidate] = walk(paths)
+    for candidate in progress(candidates) if progress is not None else candidates:
+        path = str(candidate.path)
+        try:
+            artefact = Artefact.read(candidate.path, limits=bounds)
+        except ArtefactError as error:
+            learner.unread(path, Finding("SL000", Severity.WARNING, error.message))
+            continue
+        scanned = scan(artefact.data, bounds)
+        if candidate.named or is_model(scanned):
+            learner.add(path, scanned)
+    return learner.proposal()

@@ -1,0 +1,161 @@
+"""A proposal as a policy file: entries in TOML, and in comments what is not proposed and why.
+
+What could be taken in by hand is TOML behind a bare ``#``; words for people follow ``# ``.
+
+Trust: paths and names are hostile. Only names of ASCII letters, digits, underscores and dots become
+TOML; everything else is escaped, cut, and stands in comments.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from safeload import __version__
+from safeload.errors import printable
+from safeload.policy.code_by_value import leading
+from safeload.policy.learn import Lesson, Need, Outcome, Proposal, Refusal
+from safeload.policy.review import UNFILLED
+from safeload.scan.program import Use
+
+__all__ = ["as_toml"]
+
+# What a person has to ask about each use, and the beginning of the reason to fill in.
+_QUESTIONS = {
+    Use.CONSTRUCT: "made without its __init__ and given attributes. If it has a __setstate__ of "
+    "its own, which no file shows, that is called instead, with a state that the file chose",
+    Use.CALL: "called while the file loads, with arguments that the file chose: an enumeration, a "
+    "function, or a class with a __reduce__ of its own",
+    Use.BUILD: "what the call returns is given a state that the file chose",
+    Use.FILL: "given items while the file loads, by its append, extend, add or __setitem__",
+    Use.REFER: "kept as a value; the model may call it at every prediction, with arguments that "
+    "the file chose",
+}
+_ADVICE = {
+    "SL103": "an argument rule of the packs stays as it is",
+    "SL105": "let its __getstate__ return a plain dict of attributes, and dump the model again",
+}
+# What is said of names, the list of names says already.
+_NAMES = frozenset(["SL101", "SL102", "SL109"])
+_MOST = 50
+_WIDTH = 100
+_PATHS = 3
+_PATH = 80
+
+
+def as_toml(proposal: Proposal) -> str:
+    """The proposal as the text of a policy file.
+
+    Args:
+        proposal: What models need.
+
+    Returns:
+        ASCII text; a policy that allows what is proposed, and nothing of what is commented out.
+    """
+    lines = [*_head(proposal), *_groups(proposal.entries, mark="")]
+    if proposal.held:
+        lines += [
+            "",
+            "# ---- Not proposed, but possible. Read the code of each name; to take it in, delete",
+            "# the '#' that stands directly before a line of its group.",
+            *_groups(proposal.held, mark="#"),
+        ]
+    if proposal.refusals:
+        lines += ["", "# ---- Not proposed:", *_cut(_refusals(proposal.refusals))]
+    obstacles = _cut(_obstacles(proposal.lessons))
+    if obstacles:
+        lines += ["", "# ---- What no entry changes:", *obstacles]
+    return "\n".join(lines) + "\n"
+
+
+def _head(proposal: Proposal) -> Iterator[str]:
+    yield f"# Proposed by 'safeload policy learn' {__version__}. A PERSON HAS TO READ THIS."
+    yield "# Each name below may run in every process that loads a model under this file. Read its"
+    yield "# code, write into 'reason' why it is there, delete what you do not know, and then run"
+    yield "# 'safeload policy check --import' on this file."
+    yield "# Only models that you trust may be learnt from: a stranger's file asks for what the"
+    yield "# stranger likes. Nothing was imported; all of this is said from the files alone."
+    yield "#"
+    counts: dict[Outcome, int] = defaultdict(int)
+    for lesson in proposal.lessons:
+        counts[lesson.outcome] += 1
+    for outcome, count in counts.items():
+        yield f"# {count} of {len(proposal.lessons)} models: {outcome.value}"
+
+
+def _groups(needs: Iterable[Need], *, mark: str) -> Iterator[str]:
+    """Groups of names of the same uses and rule, each name with the models that need it."""
+    groups: dict[tuple[tuple[Use, ...], str], list[Need]] = defaultdict(list)
+    for need in needs:
+        uses = tuple(use for use in _QUESTIONS if use in need.uses)
+        groups[uses, need.rule or ""].append(need)
+    for (uses, rule), members in sorted(groups.items()):
+        yield ""
+        for use in uses:
+            yield from _wrapped(f"{use}: {_QUESTIONS[use]}.")
+        for need in members:
+            if need.doubt:
+                yield from _wrapped(f"{need.module}.{need.name} {need.doubt}.")
+        yield f"{mark}[[group]]"
+        yield f'{mark}reason = "{UNFILLED}: what these are, and who has read them"'
+        yield f"{mark}uses = {json.dumps([str(use) for use in uses])}"
+        if rule:
+            yield f"{mark}rule = {json.dumps(rule)}"
+        yield f"{mark}[group.names]"
+        modules: dict[str, list[Need]] = defaultdict(list)
+        for need in members:
+            modules[need.module].append(need)
+        for module, of_module in sorted(modules.items()):
+            yield f"{mark}{json.dumps(module)} = ["
+            # Behind the bare '#' nothing is indented, so that it is told from words.
+            indent = mark or "    "
+            for need in of_module:
+                remarks = "; ".join([f"in {_paths(need.models)}", *need.remarks])
+                yield f"{indent}{json.dumps(need.name)},  # {remarks}"
+            yield f"{mark}]"
+
+
+def _refusals(refusals: Iterable[Refusal]) -> Iterator[str]:
+    """Each name once for each reason, with all its uses and the models it is in."""
+    names: dict[tuple[str, str, str], list[Refusal]] = defaultdict(list)
+    for refusal in refusals:
+        names[refusal.module, refusal.name, refusal.reason].append(refusal)
+    for (module, name, reason), of_name in names.items():
+        uses = ", ".join(sorted({use for refusal in of_name for use in refusal.uses}))
+        models = _paths([refusal.model for refusal in of_name])
+        yield f"{printable(f'{module}.{name}')} ({uses}; in {models}) {reason}."
+
+
+def _obstacles(lessons: Iterable[Lesson]) -> Iterator[str]:
+    for lesson in lessons:
+        for finding in leading(lesson.obstacles):
+            if finding.rule not in _NAMES:
+                advice = f" ({_ADVICE[finding.rule]})" if finding.rule in _ADVICE else ""
+                message = printable(finding.message, limit=300)
+                yield f"{_path(lesson.path)}: {finding.rule}: {message}{advice}"
+
+
+def _cut(sentences: Iterable[str]) -> list[str]:
+    """Comments, of which there are not so many that nobody reads them."""
+    every = list(sentences)
+    more = len(every) - _MOST
+    lines = [line for sentence in every[:_MOST] for line in _wrapped(sentence)]
+    return [*lines, f"# ... and {more} more"] if more > 0 else lines
+
+
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(
+        sentence, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False
+    )
+
+
+def _paths(paths: Sequence[str]) -> str:
+    more = len(paths) - _PATHS
+    shown = ", ".join(map(_path, paths[:_PATHS]))
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _path(path: str) -> str:
+    return printable(path, limit=_PATH)
