@@ -9,9 +9,9 @@ proven. The numbers recur in SECURITY.md and in the tests.
 4. Check model name, signer's rights, expiry, serial and revocation.
 5. Compare size and SHA-256 of the bytes with the manifest's.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
-7. Import every allowed name, before anything is unpickled.
+7. Import every allowed name, and compare library versions, before anything is unpickled.
 8. Unpickle the canonical code; the unpickler is granted those names and no other.
-9. Compare library versions, and the probe's predictions where the caller asks for them.
+9. Compare the probe's predictions where the caller asks for them.
 
 Trust: the file and its bundle are hostile until step 5; their content stays hostile to the end.
 """
@@ -26,7 +26,6 @@ from safeload.artefact import Artefact, Progress
 from safeload.errors import TrustError, UsageError
 from safeload.limits import Limits
 from safeload.loading.admit import admit, deserialise
-from safeload.loading.environment import check_versions
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import verify as verify_bundle
@@ -103,9 +102,8 @@ def load(
     signed = {(g.module, g.name): frozenset(g.uses) for g in manifest.model.globals}
     accepted = admit(verified.artefact, allowed.narrowed(signed), bounds)
     # 7, 8
-    model = deserialise(accepted, mmap_mode=mmap_mode)
+    model = deserialise(accepted, allowed, signed=manifest.model.versions, mmap_mode=mmap_mode)
     # 9
-    check_versions(manifest.model.versions, allowed)
     if probe:
         from safeload.loading.probe import check_probe
 
@@ -147,9 +145,10 @@ def load_unsigned(
     # 1
     artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
     # 6
-    accepted = admit(artefact, Policy.of(policy), bounds)
+    allowed = Policy.of(policy)
+    accepted = admit(artefact, allowed, bounds)
     # 7, 8
-    return deserialise(accepted, mmap_mode=mmap_mode)
+    return deserialise(accepted, allowed, mmap_mode=mmap_mode)
 
 
 def verify(

@@ -87,8 +87,9 @@ def sign(
     )
     bounds = limits or Limits()
     artefact = Artefact.read(path, limits=bounds, progress=progress)
-    accepted = admit(artefact, Policy.of(policy), bounds)
-    loaded = deserialise(accepted)
+    allowed = Policy.of(policy)
+    accepted = admit(artefact, allowed, bounds)
+    loaded = deserialise(accepted, allowed)
     now = datetime.now(UTC).replace(microsecond=0)
     model = Model(
         name=name,
@@ -96,7 +97,7 @@ def sign(
         serial=int(now.timestamp()) if serial is None else serial,
         serializer=accepted.report.format,
         size=artefact.size,
-        versions=library_versions(),
+        versions=library_versions(accepted.needed),
         training=_training(loaded, dataset=dataset, metrics=metrics, date=trained),
         globals=_globals(accepted),
         probe=_probe(loaded, probe),

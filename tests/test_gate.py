@@ -345,7 +345,7 @@ def test_step_8_an_allowed_callable_that_fails(tmp_path: Path, trust: Path) -> N
     assert caught.value.code == "load-failed"
 
 
-def test_step_9_another_release_of_scikit_learn(model: Path, trust: Path, tmp_path: Path) -> None:
+def test_step_7_another_release_of_scikit_learn(model: Path, trust: Path, tmp_path: Path) -> None:
     resign(model, versions={"scikit-learn": "0.24.2"})
 
     with pytest.raises(LoadError) as caught:

@@ -205,7 +205,8 @@ def numpy_groups() -> Iterator[Group]:
         if inspect.isclass(value) and issubclass(value, np.generic) and name[0] != "_":
             scalars.add("numpy", name)
     types = Group("types of dtypes, as values", ("refer",))
-    for name, value in vars(np.dtypes).items():
+    # Before 1.25 they were not public.
+    for name, value in vars(getattr(np, "dtypes", object)).items():
         if inspect.isclass(value) and issubclass(value, np.dtype):
             types.add("numpy.dtypes", name)
     yield from (functions, scalars, types)

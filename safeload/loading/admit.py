@@ -7,15 +7,18 @@ policy does not allow. The loaders take nothing else.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from safeload.artefact import Artefact
 from safeload.errors import LoadError, RefusedError, SafeloadError, printable
 from safeload.limits import Limits
-from safeload.loading.environment import check_installed
+from safeload.loading.environment import check_installed, check_versions, with_origin
+from safeload.loading.names import resolve
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
+from safeload.scan.origin import written_with
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Severity, Verdict
@@ -33,12 +36,14 @@ class Accepted:
         report: The report, whose verdict is ACCEPT.
         needed: Each top-level package that the packs grant names of, and the distributions that
             provide it.
+        written: Releases by library that wrote it, as far as the file itself says.
     """
 
     programs: tuple[Program, ...]
     data: Buffer
     report: FileReport
     needed: frozenset[tuple[str, tuple[str, ...]]]
+    written: Mapping[str, tuple[str, ...]]
 
 
 def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
@@ -61,38 +66,62 @@ def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
     )
     if report.verdict is not Verdict.ACCEPT:
         raise _refusal(report)
+    written = {"scikit-learn": written_with(scanned.programs)}
     for program in scanned.programs:
         program.forget()
-    return Accepted(tuple(scanned.programs), scanned.data, report, _needed(scanned, policy))
+    needed = _needed(scanned, policy)
+    return Accepted(tuple(scanned.programs), scanned.data, report, needed, written)
 
 
-def deserialise(accepted: Accepted, *, mmap_mode: str | None = None) -> Any:
+def deserialise(
+    accepted: Accepted,
+    policy: Policy,
+    *,
+    signed: Mapping[str, str] | None = None,
+    mmap_mode: str | None = None,
+) -> Any:
     """Make the object that an accepted file describes.
 
     Args:
         accepted: The file.
+        policy: What a release of a library other than the one that wrote the file leads to.
+        signed: Versions by library, from the manifest of a signed file.
         mmap_mode: None, ``"r"`` or ``"c"``; only for uncompressed joblib files.
 
     Returns:
         The object.
 
     Raises:
-        LoadError: A library or name is missing, or an allowed callable failed.
+        LoadError: A library or name is missing, an allowed callable failed, or the policy does not
+            accept the difference between releases.
     """
+    written: Mapping[str, Sequence[str]] = accepted.written
+    if signed is not None:
+        written = {library: (release,) for library, release in signed.items()}
+    check_installed(accepted.needed)
+    try:
+        names = resolve(accepted.programs)
+        # Before anything is unpickled: what another release wrote may be more than it can read.
+        check_versions(written, policy, accepted.needed, signed=signed is not None)
+        return _unpickle(accepted, names, mmap_mode)
+    except LoadError as error:
+        raise with_origin(error, written) from error.__cause__
+
+
+def _unpickle(
+    accepted: Accepted, names: Mapping[tuple[str, str], Any], mmap_mode: str | None
+) -> Any:
     from safeload.loading.guard import unpickle
-    from safeload.loading.names import resolve
     from safeload.loading.skops import load_skops
     from safeload.scan.containers.skops import trusted_names
 
     programs, data = accepted.programs, accepted.data
-    check_installed(accepted.needed)
-    names = resolve(programs)
     try:
         if accepted.report.format == "skops":
             return load_skops(data, trusted_names(programs[0]))
         if mmap_mode is not None and accepted.report.format != "joblib":
             warnings.warn(
-                f"mmap_mode has no effect on a {accepted.report.format} file.", stacklevel=4
+                f"mmap_mode has no effect on a {accepted.report.format} file.", stacklevel=5
             )
             mmap_mode = None
         return unpickle(programs[0], data, names, mmap_mode=mmap_mode)

@@ -4,7 +4,7 @@ A pack grants names of a library, not of whatever goes by its name: where the li
 installed, nothing is imported, as Python would take a file of that name from the working directory.
 scikit-learn promises nothing across minor releases: a model may load and predict otherwise.
 
-Trust: versions come from a verified manifest.
+Trust: versions come from a verified manifest, or from an unsigned file that speaks of itself.
 """
 
 from __future__ import annotations
@@ -13,26 +13,31 @@ import platform
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distributions, version
 
 from safeload.errors import LoadError, printable
 from safeload.policy.policy import Policy
 
-__all__ = ["check_installed", "check_versions", "library_versions"]
+__all__ = ["check_installed", "check_versions", "library_versions", "with_origin"]
 
-_LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib", "skops")
+_SKLEARN = "scikit-learn"
+_LIBRARIES = (_SKLEARN, "numpy", "scipy", "joblib", "skops")
+# Errors that another release explains.
+_BY_ANOTHER_RELEASE = ("missing-name", "load-failed")
+_MOST_LISTED = 3
 
 
-def library_versions() -> dict[str, str]:
-    """The versions of python and of the libraries that models depend on, as installed here."""
-    versions = {"python": platform.python_version()}
-    for library in _LIBRARIES:
-        try:
-            versions[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return versions
+def library_versions(needed: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, str]:
+    """The versions of python and of the libraries that models depend on, as installed here.
+
+    Args:
+        needed: Further libraries: the top-level packages that a file takes names of, each with the
+            distributions that provide it.
+    """
+    further = sorted({name for _, names in needed for name in names}.difference(_LIBRARIES))
+    found = {library: _version(library) for library in ("python", *_LIBRARIES, *further)}
+    return {library: release for library, release in found.items() if release is not None}
 
 
 def check_installed(needed: Iterable[tuple[str, tuple[str, ...]]]) -> None:
@@ -59,35 +64,85 @@ def _is_installed(name: str) -> bool:
     return next(iter(found), None) is not None
 
 
-def check_versions(signed: Mapping[str, str], policy: Policy) -> None:
-    """Require the minor release of scikit-learn that wrote a model.
+def check_versions(
+    written: Mapping[str, Sequence[str]],
+    policy: Policy,
+    needed: Iterable[tuple[str, tuple[str, ...]]],
+    *,
+    signed: bool,
+) -> None:
+    """Compare minor releases: those that wrote a model with those that are to load it.
 
     Args:
-        signed: Versions by library, from the manifest.
-        policy: Its ``version_check`` says whether a difference is an error or a warning.
+        written: Releases by library, from the manifest or from the file itself.
+        policy: Says which difference is an error, and which a warning.
+        needed: Top-level packages that the file takes names of, and what provides them; other
+            libraries do not matter. All are imported.
+        signed: Whether ``written`` comes from a verified manifest.
 
     Raises:
-        LoadError: The minor release differs and the policy says ``"error"``.
+        LoadError: A minor release differs, and the policy says ``"error"``.
     """
-    wanted = signed.get("scikit-learn")
-    module = sys.modules.get("sklearn")
-    if wanted is None or module is None:
-        return
-    installed = str(module.__version__)
-    if _minor(wanted) == _minor(installed):
-        return
-    message = (
-        f"The model was written by scikit-learn {printable(wanted)}; installed is {installed}."
-    )
-    if policy.version_check == "warn":
-        warnings.warn(message, stacklevel=4)
-        return
-    raise LoadError(
-        message,
-        code="version-mismatch",
-        hint='Install that release, or set versions = "warn" in a policy file.',
+    relevant = {name for _, names in needed for name in names} | {"python"}
+    if "sklearn" in sys.modules:
+        # A team's estimators have it as their base, and need no name of it.
+        relevant.add(_SKLEARN)
+    for library in sorted(relevant.intersection(written)):
+        difference = _difference(library, written[library])
+        check = policy.version_check(library, signed=signed)
+        if difference is None or check == "ignore":
+            continue
+        message = f"The model was written by {difference}."
+        if check == "warn":
+            warnings.warn(message, stacklevel=4)
+            continue
+        raise LoadError(
+            message,
+            code="version-mismatch",
+            hint=f'Install that release, or set versions = {{{library} = "warn"}} in a policy '
+            "file.",
+        )
+
+
+def with_origin(error: LoadError, written: Mapping[str, Sequence[str]]) -> LoadError:
+    """The same error, saying which release wrote the file, where that is known and another one.
+
+    Args:
+        error: Why loading failed.
+        written: Releases by library, from the manifest or from the file itself.
+    """
+    difference = _difference(_SKLEARN, written.get(_SKLEARN, ()), parts=3)
+    if difference is None or error.code not in _BY_ANOTHER_RELEASE:
+        return error
+    minor = ".".join(_parts(written[_SKLEARN][0], 2))
+    return LoadError(
+        f"{error.message} The model was written by {difference}.",
+        code=error.code,
+        hint=f"Install that release ('pip install scikit-learn=={minor}.*' and what fits it), or "
+        "fit the model anew with the one that is installed.",
     )
 
 
-def _minor(release: str) -> tuple[str, ...]:
-    return tuple(re.split(r"[.+-]", release)[:2])
+def _difference(library: str, releases: Sequence[str], parts: int = 2) -> str | None:
+    """In words: which of the releases differ from the installed one; None if they do not."""
+    installed = _version(library)
+    if installed is None:
+        return None
+    other = [each for each in releases if _parts(each, parts) != _parts(installed, parts)]
+    if not other:
+        return None
+    listed = printable(" and ".join(other[:_MOST_LISTED]))
+    return f"{library} {listed}; installed is {installed}"
+
+
+def _version(library: str) -> str | None:
+    if library == "python":
+        return platform.python_version()
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _parts(release: str, count: int) -> tuple[str, ...]:
+    return tuple(re.split(r"[.+-]", release)[:count])

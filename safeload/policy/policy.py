@@ -30,7 +30,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -45,6 +45,9 @@ __all__ = ["Entry", "Policy", "pack_texts", "policy_text"]
 
 _GROUP_KEYS = {"reason", "uses", "rule", "native", "names"}
 _FILE_KEYS = {"library", "releases", "distributions", "group", "versions"}
+# Whose minor releases differ in how they read a model.
+_SKLEARN = "scikit-learn"
+_CHECKS_OF_VERSIONS = {"error", "warn", "ignore"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,14 @@ class Policy:
     Attributes:
         entries: Allowed uses by (module, qualified name).
         digest: SHA-256 over the text of all its sources, 64 lower-case hex digits.
-        version_check: ``"error"`` or ``"warn"``: what a scikit-learn release of another minor
-            version than the one that wrote the model leads to.
+        versions: ``"error"``, ``"warn"`` or ``"ignore"`` by library: what it leads to that a model
+            was written with another minor release. Only what a policy file sets; see
+            :meth:`version_check`.
     """
 
     entries: Mapping[tuple[str, str], Entry]
     digest: str
-    version_check: str = "error"
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def default(cls) -> Policy:
@@ -140,11 +144,30 @@ class Policy:
             if entry is not None:
                 both = frozenset(use for use in entry.uses if use in uses)
                 entries[name] = replace(entry, uses=both)
-        return Policy(entries, self.digest, self.version_check)
+        return Policy(entries, self.digest, self.versions)
 
     def get(self, module: str, name: str) -> Entry | None:
         """The entry of exactly this name, or None."""
         return self.entries.get((module, name))
+
+    def version_check(self, library: str, *, signed: bool) -> str:
+        """What another minor release of a library than the one that wrote a model leads to.
+
+        Unless the policy says otherwise, only scikit-learn's matters: it promises nothing across
+        minor releases, where others do. What a signed manifest says is an error, because whoever
+        signed tested that release; what an unsigned file says of itself is worth a warning.
+
+        Args:
+            library: Name of a distribution, or ``"python"``.
+            signed: Whether a manifest says which release it was.
+
+        Returns:
+            ``"error"``, ``"warn"`` or ``"ignore"``.
+        """
+        default = "ignore"
+        if library == _SKLEARN:
+            default = "error" if signed else "warn"
+        return self.versions.get(library, default)
 
 
 def pack_texts() -> list[tuple[str, bytes]]:
@@ -196,18 +219,19 @@ def _with_file(text: bytes, source: str) -> Policy:
 
 def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> Policy:
     entries: dict[tuple[str, str], Entry] = dict(base.entries) if base else {}
-    version_check = base.version_check if base else "error"
+    versions = dict(base.versions) if base else {}
     digest = hashlib.sha256(base.digest.encode() if base else b"")
     for source, text in sources:
         document = _parse(text, source)
         digest.update(hashlib.sha256(text).digest())
-        version_check = document.get("versions", version_check)
+        versions.update(_versions(document.get("versions", {}), source))
+        unknown = sorted(set(versions) - _recorded(entries)) if versions else []
+        if unknown:
+            raise _malformed(source, f"no model says which {unknown[0]!r} wrote it")
         distributions = _strings(document.get("distributions", []), source, "distributions")
         for group in document.get("group", []):
             _add_group(entries, group, source, tuple(distributions))
-    if version_check not in ("error", "warn"):
-        raise _malformed("policy", "versions is neither 'error' nor 'warn'")
-    return Policy(entries, digest.hexdigest(), version_check)
+    return Policy(entries, digest.hexdigest(), versions)
 
 
 def _parse(text: bytes, source: str) -> dict[str, Any]:
@@ -219,6 +243,22 @@ def _parse(text: bytes, source: str) -> dict[str, Any]:
     if unknown:
         raise _malformed(source, f"unknown key {min(unknown)!r}")
     return document
+
+
+def _versions(value: Any, source: str) -> dict[str, str]:
+    """What is said by library; a text alone speaks of scikit-learn."""
+    checks = {_SKLEARN: value} if isinstance(value, str) else value
+    if not isinstance(checks, dict) or not all(
+        isinstance(check, str) and check in _CHECKS_OF_VERSIONS for check in checks.values()
+    ):
+        raise _malformed(source, "versions are not 'error', 'warn' or 'ignore' by library")
+    return checks
+
+
+def _recorded(entries: Mapping[tuple[str, str], Entry]) -> set[str]:
+    """The libraries whose releases a manifest records."""
+    packs = {name for entry in entries.values() for name in entry.distributions}
+    return {"python", "skops"} | packs
 
 
 def _strings(value: Any, source: str, what: str) -> list[str]:

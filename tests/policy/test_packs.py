@@ -212,5 +212,5 @@ def test_the_policy_file_in_the_document_is_one(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(example, encoding="utf-8")
     policy = Policy.read(path)
-    assert policy.version_check == "warn"
+    assert policy.version_check("scikit-learn", signed=True) == "warn"
     assert policy.entries["acme.text", "tokenise"].uses == {Use.REFER}

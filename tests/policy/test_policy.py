@@ -85,7 +85,7 @@ MALFORMED: dict[str, str | bytes] = {
     "a name that is no string": OURS.replace('"Model",', "3,"),
     "names that are no list": OURS.replace('["Model", "Model.Inner"]', '"Model"'),
     "uses that are no list": OURS.replace('["construct", "refer"]', "3"),
-    "an unknown version check": 'versions = "ignore"',
+    "an unknown version check": 'versions = "never"',
     "names that are no table": '[[group]]\nreason = "x"\nuses = ["refer"]\nnames = ["Model"]\n',
     "a group that is a string": 'group = "everything"',
     "groups that are strings": 'group = ["everything"]',
@@ -125,14 +125,54 @@ def test_the_digest_is_that_of_all_sources(tmp_path: Path) -> None:
     assert len(one.digest) == 64
 
 
-def test_versions_may_be_a_warning(tmp_path: Path) -> None:
-    assert Policy.default().version_check == "error"
-    assert Policy.read(written(tmp_path, 'versions = "warn"')).version_check == "warn"
+def test_another_release_of_scikit_learn_is_an_error_where_it_was_signed() -> None:
+    default = Policy.default()
+
+    assert default.version_check("scikit-learn", signed=True) == "error"
+    assert default.version_check("scikit-learn", signed=False) == "warn"
+    assert default.version_check("numpy", signed=True) == "ignore"
+
+
+@pytest.mark.parametrize("check", ["error", "warn", "ignore"])
+def test_what_is_said_of_versions_holds_with_and_without_a_signature(
+    tmp_path: Path, check: str
+) -> None:
+    policy = Policy.read(written(tmp_path, f'versions = "{check}"'))
+
+    assert policy.version_check("scikit-learn", signed=True) == check
+    assert policy.version_check("scikit-learn", signed=False) == check
+    assert policy.version_check("numpy", signed=True) == "ignore"
+
+
+def test_versions_of_several_libraries(tmp_path: Path) -> None:
+    policy = Policy.read(written(tmp_path, '[versions]\nnumpy = "error"\npython = "warn"'))
+
+    assert policy.version_check("numpy", signed=True) == "error"
+    assert policy.version_check("python", signed=True) == "warn"
+    assert policy.version_check("scikit-learn", signed=True) == "error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'versions = "never"',
+        "versions = 3",
+        'versions = ["warn"]',
+        '[versions]\nnumpy = "never"',
+        '[versions]\nnumpy = ["warn"]',
+        '[versions]\nsklearn = "error"',
+    ],
+)
+def test_versions_that_would_have_no_effect_are_an_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Policy.read(written(tmp_path, text))
+
+    assert caught.value.code == "policy-malformed"
 
 
 def test_narrowing_never_allows_more_than_either() -> None:
     both = frozenset([Use.CONSTRUCT, Use.REFER])
-    policy = Policy({("a", "A"): Entry(both, "no_arguments", "x")}, "digest", "warn")
+    policy = Policy({("a", "A"): Entry(both, "no_arguments", "x")}, "digest", {"numpy": "warn"})
 
     narrowed = policy.narrowed(
         {("a", "A"): frozenset(["refer", "call"]), ("posix", "system"): frozenset(["call"])}
@@ -141,7 +181,7 @@ def test_narrowing_never_allows_more_than_either() -> None:
     assert dict(narrowed.entries) == {
         ("a", "A"): Entry(frozenset([Use.REFER]), "no_arguments", "x")
     }
-    assert narrowed.version_check == "warn"
+    assert narrowed.versions == {"numpy": "warn"}
     assert policy.narrowed({}).entries == {}
 
 
