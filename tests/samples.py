@@ -28,13 +28,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["LOADERS", "ROOT", "Sample", "judge", "let_loose", "samples"]
+from tests.actions import ACTIONS
+
+__all__ = ["ACTIONS", "CONTAINERS", "LOADERS", "ROOT", "Sample", "judge", "let_loose", "samples"]
 
 ROOT = Path(__file__).parent.parent / "malicious_samples"
 
-# A child that hangs is ended after so many seconds; a canary that a thread or a process of its own
-# creates is waited for.
+# A child that hangs is ended after so many seconds, sooner where that is what it is there for; a
+# canary that a thread or a process of its own creates is waited for.
 _TIMEOUT = 10
+_HANG = 3
 _PATIENCE = 3.0
 # What a child may allocate, bytes.
 _MEMORY = 8 << 30
@@ -50,14 +53,17 @@ class Sample:
         technique: Which family of attacks it belongs to.
         source: Advisory, issue or paper it follows, or ``"own"``.
         format: What the file passes for.
-        expect: ``"refuse"``, ``"incomplete"``, or ``"accept"`` for what only the load can stop.
-        rule: A rule that must be among the findings; empty where there are none.
+        expect: ``"refuse"`` or ``"incomplete"``.
+        rule: A rule that must be among the findings.
         control: Whether an unprotected load is known to do harm.
         loader: Which load that is, a key of :data:`LOADERS`; empty without control.
-        then: Method to call on what was loaded, for payloads that fire later.
-        stops: Which error ``load_unsigned`` ends in: ``"LoadError"`` for native state that the scan
-            cannot judge and the check of the live object must.
-        effect: What the unprotected load does: creates the ``"canary"``, or ends in a ``"crash"``.
+        then: What is done with what was loaded, a key of :data:`ACTIONS`, for payloads that fire
+            later.
+        effect: What the unprotected load does: creates the ``"canary"``, ends in a ``"crash"``, or
+            does not end (``"hang"``).
+        attribute: What the finding names, for native state that is not sound.
+        not_in: Containers that the model of the recipe cannot be written in, keys of
+            :data:`CONTAINERS`.
         gone_in: Python releases (of one minor version each) since which the control is dead.
     """
 
@@ -72,7 +78,8 @@ class Sample:
     loader: str = ""
     then: str = ""
     effect: str = "canary"
-    stops: str = "RefusedError"
+    attribute: str = ""
+    not_in: list[str] = field(default_factory=list)
     gone_in: list[str] = field(default_factory=list)
 
     @classmethod
@@ -86,8 +93,19 @@ class Sample:
         Args:
             canary: Path that the payload would create.
         """
-        recipe: Callable[[str], bytes] = _recipe(ROOT / self.name / "make.py")
-        return recipe(canary)
+        built: bytes = self._recipe["build"](canary)
+        return built
+
+    def model(self) -> Any:
+        """The object that the file holds; recipes of native state have one.
+
+        It must not be used: native code would follow it.
+        """
+        return self._recipe["model"]()
+
+    @property
+    def _recipe(self) -> dict[str, Any]:
+        return runpy.run_path(str(ROOT / self.name / "make.py"))
 
     def is_live_here(self) -> bool:
         """Whether the control is expected to fire on this Python and platform."""
@@ -104,15 +122,36 @@ def samples() -> list[Sample]:
     return [Sample.read(path.parent) for path in sorted(ROOT.glob("*/case.toml"))]
 
 
-def _recipe(path: Path) -> Any:
-    return runpy.run_path(str(path))["build"]
-
-
 def _load_skops(path: str) -> Any:
     import skops.io
 
     # Approving whatever the file asks for, as many a tutorial does.
     return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+
+
+def _pickled(protocol: int) -> Callable[[Any, Path], object]:
+    return lambda model, path: path.write_bytes(pickle.dumps(model, protocol))
+
+
+def _dump_joblib(model: Any, path: Path, compress: Any = 0) -> None:
+    import joblib
+
+    joblib.dump(model, path, compress=compress)
+
+
+def _dump_skops(model: Any, path: Path) -> None:
+    import skops.io
+
+    skops.io.dump(model, path)
+
+
+# What the model of a recipe is written in, to see that each is judged alike.
+CONTAINERS: dict[str, Callable[[Any, Path], object]] = {
+    "joblib": _dump_joblib,
+    "joblib-zlib": partial(_dump_joblib, compress=("zlib", 1)),
+    "skops": _dump_skops,
+    **{f"pickle-{protocol}": _pickled(protocol) for protocol in (0, 2, 4, 5)},
+}
 
 
 def _load_joblib(path: str) -> Any:
@@ -150,7 +189,8 @@ def let_loose(directory: Path, chosen: Iterable[Sample]) -> dict[str, str]:
     for sample in chosen:
         result = results[sample.name]
         canary = (directory / f"{sample.name}.canary").exists()
-        if not (result == "crash" if sample.effect == "crash" else canary):
+        expected = {"crash": result == "crash", "hang": result == "timeout"}
+        if not expected.get(sample.effect, canary):
             errors[sample.name] = str(result)
     return errors
 
@@ -175,7 +215,7 @@ def judge(directory: Path, chosen: Iterable[Sample]) -> dict[str, dict[str, Any]
 
 def _in_children(directory: Path, task: str, chosen: Iterable[Sample]) -> dict[str, Any]:
     """What each child left behind; ``"crash"``, ``"timeout"`` or its error if nothing."""
-    jobs = [(sample.name, sample.loader, sample.then) for sample in chosen]
+    jobs = [(sample.name, sample.loader, sample.then, sample.effect) for sample in chosen]
     command = [sys.executable, "-m", "tests.samples", task, str(directory)]
     subprocess.run(
         command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent, timeout=300
@@ -193,14 +233,15 @@ def _main(task: str, directory: str) -> None:
     if task == "judge":
         # Reads the policy once for all children.
         Path("honest.bin").write_bytes(pickle.dumps([1, 2]))
-        _run_judge("honest", "", "")
+        _run_judge("honest", "", "", "")
     run = {"loose": _run_loose, "judge": _run_judge}[task]
     results: dict[str, Any] = {}
     children: list[tuple[str, int]] = []
-    for name, loader, then in json.load(sys.stdin):
+    for name, loader, then, effect in json.load(sys.stdin):
         child = os.fork()
         if child == 0:
-            _be_child(name, partial(run, name, loader, then))
+            hangs = task == "loose" and effect == "hang"
+            _be_child(name, partial(run, name, loader, then, effect), _HANG if hangs else _TIMEOUT)
         children.append((name, child))
         if len(children) >= (os.cpu_count() or 1):
             _wait(*children.pop(0), results)
@@ -218,13 +259,13 @@ def _wait(name: str, child: int, results: dict[str, Any]) -> None:
         results[name] = json.loads(report.read_text()) if report.exists() else "no report"
 
 
-def _be_child(name: str, run: Callable[[], Any]) -> NoReturn:
-    """Run, leave the result in a file, and end by the shortest way."""
+def _be_child(name: str, run: Callable[[], Any], seconds: int) -> NoReturn:
+    """Run for so many seconds, leave the result in a file, and end by the shortest way."""
     import resource  # which Windows has not
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    signal.alarm(_TIMEOUT)
+    signal.alarm(seconds)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
@@ -237,10 +278,10 @@ def _be_child(name: str, run: Callable[[], Any]) -> NoReturn:
     os._exit(0)
 
 
-def _run_judge(name: str, loader: str, then: str) -> dict[str, Any]:
+def _run_judge(name: str, loader: str, then: str, effect: str) -> dict[str, Any]:
     import safeload
 
-    del loader, then
+    del loader, then, effect
     path = f"{name}.bin"
     report = safeload.audit(path).files[0]
     try:
@@ -252,16 +293,16 @@ def _run_judge(name: str, loader: str, then: str) -> dict[str, Any]:
     return {"verdict": str(report.verdict), "rules": rules, "stopped": stopped}
 
 
-def _run_loose(name: str, loader: str, then: str) -> str:
-    import numpy as np
-
+def _run_loose(name: str, loader: str, then: str, effect: str) -> str:
     try:
         loaded = LOADERS[loader](f"{name}.bin")
         if then:
-            getattr(loaded, then)(np.ones((1, 1)))
+            ACTIONS[then](loaded)
         outcome = "nothing happened"
     except BaseException as error:  # noqa: BLE001  # as above
         outcome = f"{type(error).__name__}: {error}"[:500]
+    if effect != "canary":
+        return outcome
     # What is registered to run at the end belongs to the payload, and so do threads.
     atexit._run_exitfuncs()
     deadline = time.monotonic() + _PATIENCE

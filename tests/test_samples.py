@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.actions import ACTIONS
 from tests.samples import LOADERS, Sample, judge, let_loose, samples
 
 SAMPLES = samples()
@@ -51,7 +52,7 @@ def test_the_scan_refuses_it_and_says_why(
     sample: Sample, judged: dict[str, dict[str, Any]]
 ) -> None:
     result = judged[sample.name]
-    assert sample.rule in [*result["rules"], ""]
+    assert sample.rule in result["rules"]
     assert result["verdict"] == sample.expect
 
 
@@ -60,12 +61,12 @@ def test_the_scan_refuses_it_and_says_why(
 def test_the_load_stops_it_before_anything_happens(
     sample: Sample, judged: dict[str, dict[str, Any]], built: Path
 ) -> None:
-    assert judged[sample.name]["stopped"] == sample.stops
+    assert judged[sample.name]["stopped"] == "RefusedError"
     assert not (built / f"{sample.name}.canary").exists()
 
 
 @pytest.mark.parametrize("sample", LIVE, ids=lambda sample: sample.name)
-def test_an_unprotected_load_of_it_creates_the_canary(sample: Sample, dead: dict[str, str]) -> None:
+def test_an_unprotected_load_of_it_does_its_harm(sample: Sample, dead: dict[str, str]) -> None:
     assert sample.name not in dead, dead[sample.name]
 
 
@@ -92,13 +93,13 @@ def test_its_description_is_complete(sample: Sample) -> None:
     assert sample.title
     assert sample.technique
     assert sample.source
-    if sample.stops == "LoadError":
-        assert (sample.expect, sample.rule) == ("accept", "")
-    else:
-        assert re.fullmatch(r"SL[0-3][0-9]{2}", sample.rule)
-        assert sample.expect == ("incomplete" if sample.rule.startswith("SL0") else "refuse")
+    assert re.fullmatch(r"SL[0-4][0-9]{2}", sample.rule)
+    assert sample.expect == ("incomplete" if sample.rule.startswith("SL0") else "refuse")
     assert sample.control == bool(sample.loader)
     assert sample.loader in {"", *LOADERS}
+    assert sample.then in {"", *ACTIONS}
+    assert sample.effect in {"canary", "crash", "hang"}
+    assert (sample.rule == "SL401") == bool(sample.attribute)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)

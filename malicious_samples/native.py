@@ -1,0 +1,70 @@
+"""What recipes of unsound native state share: genuine fitted models, and ways to forge their state.
+
+A recipe offers ``model()``, the forged object, and ``build``, the file that holds it. Nothing of
+such an object is used by a recipe: native code would follow it.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import joblib
+import numpy as np
+
+__all__ = ["Stand", "dumped", "grown", "regrown", "table"]
+
+
+class Stand:
+    """Stands for another object: pickled as the call, arguments and state it is given.
+
+    For what cannot be made without coming to harm already.
+    """
+
+    def __init__(self, function: Any, args: tuple[Any, ...], state: Any = None) -> None:
+        self._reduced = (function, args, state)
+
+    def __reduce__(self) -> Any:
+        return self._reduced
+
+
+def dumped(model: Any) -> bytes:
+    """A joblib file."""
+    buffer = io.BytesIO()
+    joblib.dump(model, buffer)
+    return buffer.getvalue()
+
+
+def table(columns: int = 4, rows: int = 60) -> tuple[Any, Any]:
+    """Data that no tree splits at once, and classes for each row."""
+    data = np.random.default_rng(7).normal(size=(rows, columns))
+    return data, (data[:, 0] * data[:, 1] > 0).astype(int)
+
+
+def grown(**parameters: Any) -> Any:
+    """A decision tree, fitted."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    return DecisionTreeClassifier(random_state=0, **parameters).fit(*table())
+
+
+def regrown(model: Any, **changes: Any) -> Any:
+    """The tree of a fitted decision tree, with other nodes.
+
+    Args:
+        model: A decision tree.
+        **changes: For a field of the nodes, pairs of a node and its new value, by node; other
+            names are parts of the tree's state.
+
+    Returns:
+        The tree, to be put into the model's ``tree_``.
+    """
+    tree, args, state = model.tree_.__reduce__()
+    nodes = np.zeros_like(state["nodes"])
+    for name in nodes.dtype.names:
+        nodes[name] = state["nodes"][name]
+        for node, value in changes.pop(name, {}).items():
+            nodes[name][node] = value
+    forged = tree(*args)
+    forged.__setstate__({**state, "nodes": nodes, **changes})
+    return forged

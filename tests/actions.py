@@ -1,0 +1,57 @@
+"""What is done with an object after it was loaded, so that what lies in wait in it comes about.
+
+A sample names one of :data:`ACTIONS` as its ``then``. Data have as many columns as the model says
+it was fitted with, as a caller who reads its attributes would give it.
+
+Trust: the objects are hostile; run this in child processes only.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["ACTIONS"]
+
+_ROWS = 64
+
+
+def _data(model: Any) -> Any:
+    """Rows with as many columns as the model says, one without."""
+    columns = int(getattr(model, "n_features_in_", 1))
+    return np.random.default_rng(0).normal(scale=3.0, size=(_ROWS, columns))
+
+
+def _method(name: str) -> Callable[[Any], Any]:
+    return lambda model: getattr(model, name)(_data(model))
+
+
+def _staged(name: str) -> Callable[[Any], Any]:
+    return lambda model: list(getattr(model, name)(_data(model)))
+
+
+ACTIONS: dict[str, Callable[[Any], Any]] = {
+    **{
+        name: _method(name)
+        for name in (
+            "apply",
+            "decision_function",
+            "decision_path",
+            "predict",
+            "predict_proba",
+            "score_samples",
+            "transform",
+        )
+    },
+    **{name: _staged(name) for name in ("staged_decision_function", "staged_predict")},
+    "call": lambda model: model(_data(model)),
+    "copy": copy.deepcopy,
+    "exponential": lambda generator: generator.exponential(1.0),
+    "feature_importances_": lambda model: model.feature_importances_,
+    "pickle": pickle.dumps,
+    "repr": repr,
+}
