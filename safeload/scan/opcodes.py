@@ -331,10 +331,11 @@ def _obj(m: Machine) -> None:
 
 def _instantiate(m: Machine, target: Token, args: tuple[Token, ...]) -> None:
     """INST and OBJ call a class unless there are no arguments; then they only allocate."""
-    use = Use.CALL if args else Use.CONSTRUCT
-    m.consume(args)
-    m.use_up(target, use)
-    m.stack.append(m.build(target, use, args))
+    if args:
+        m.stack.append(reduce(m, target, args))
+        return
+    m.use_up(target, Use.CONSTRUCT)
+    m.stack.append(m.build(target, Use.CONSTRUCT, args))
 
 
 # -- the rest --------------------------------------------------------------------------------

@@ -274,6 +274,38 @@ def test_every_use_of_a_global_is_told_apart(case: str) -> None:
     assert found.uses == expected
 
 
+# What old protocols write as calls, and what that makes: each has one meaning however it is called.
+SPECIAL: dict[str, tuple[Name, tuple[Any, ...]]] = {
+    "_reconstructor": (Name("copyreg", "_reconstructor"), (EVIL, Name("builtins", "object"), None)),
+    "__newobj__": (Name("copyreg", "__newobj__"), (EVIL,)),
+    "__newobj_ex__": (Name("copyreg", "__newobj_ex__"), (EVIL, (), {})),
+    "_reconstruct": (Name("numpy._core.multiarray", "_reconstruct"), (EVIL, (0,), b"b")),
+    "getattr": (Name("builtins", "getattr"), (EVIL, "name")),
+    "bytes": (Name("_codecs", "encode"), ("text", "latin1")),
+}
+
+
+@pytest.mark.guarantee("G8")
+@pytest.mark.parametrize("opcode", ["OBJ", "INST"])
+@pytest.mark.parametrize("case", SPECIAL)
+def test_a_call_means_the_same_by_every_opcode(case: str, opcode: str) -> None:
+    function, args = SPECIAL[case]
+    reduced, called = Pickle(4).save(function, args).reduce(), Pickle(4).mark()
+    if opcode == "OBJ":
+        called.save(function, *args).obj()
+    else:
+        called.save(*args).inst(function.module, function.name)
+
+    expected, found = scanned(reduced.finish()), scanned(called.finish())
+
+    def told(program: Program) -> dict[str, frozenset[Use]]:
+        return {use.path: use.uses for use in program.globals}
+
+    assert told(found) == told(expected)
+    assert [built.use for built in found.built] == [built.use for built in expected.built]
+    assert type(found.root) is type(expected.root)
+
+
 # -- total ---------------------------------------------------------------------------------------
 
 
