@@ -1,11 +1,13 @@
-"""Regenerate the tables of SECURITY.md: ``python tools/security_tables.py``.
+"""Regenerate tables that the code knows by itself: ``python tools/security_tables.py``.
 
-Three tables stand between markers there and are never edited by hand: the limits, from the
-docstring and defaults of ``safeload/limits.py``; the known attacks, from the ``case.toml`` of every
-malicious sample; and the tests that hold each guarantee, from the marks on them.
+They stand between markers and are never edited by hand. Three are in SECURITY.md: the limits, from
+the docstring and defaults of ``safeload/limits.py``; the known attacks, from the ``case.toml`` of
+every malicious sample; and the tests that hold each guarantee, from the marks on them. The argument
+rules are in docs/policy.md, each with the first line of its docstring. (The table of entries there
+is made by ``derive_packs.py``.)
 
 Usage:
-    security_tables.py            write the tables into SECURITY.md
+    security_tables.py            write the tables into their documents
     security_tables.py --check    exit 1 where one of them is out of date
 """
 
@@ -18,17 +20,19 @@ import re
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from safeload.limits import Limits
+from safeload.policy.arguments import RULES
 
-__all__ = ["ROOT", "marked_tests", "regenerated"]
+__all__ = ["ROOT", "RULE_TABLES", "marked_tests", "regenerated"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "SECURITY.md"
+POLICY = ROOT / "docs" / "policy.md"
 SAMPLES = ROOT / "malicious_samples"
 TESTS = ROOT / "tests"
 
@@ -100,6 +104,17 @@ def guarantees() -> Iterator[str]:
         yield row(guarantee, " · ".join(named))
 
 
+def rules() -> Iterator[str]:
+    """One row for each argument rule: what it admits."""
+    yield "| rule | admits |"
+    yield "|---|---|"
+    for name, rule in sorted(RULES.items()):
+        first = (inspect.getdoc(rule) or "").partition("\n")[0]
+        if not first:
+            raise ValueError(f"the argument rule {name} has no docstring")
+        yield row(f"`{name}`", first.removesuffix(".").replace("``", "`"))
+
+
 def marked_tests() -> Iterator[tuple[str, str, str]]:
     """Every mark ``guarantee("Gn")`` on a test.
 
@@ -127,14 +142,17 @@ def row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-TABLES = {"attacks": attacks, "limits": limits, "tests": guarantees}
+Tables = Mapping[str, Callable[[], Iterator[str]]]
+TABLES: Tables = {"attacks": attacks, "limits": limits, "tests": guarantees}
+RULE_TABLES: Tables = {"rules": rules}
 
 
-def regenerated(text: str) -> str:
-    """The document with its tables made anew.
+def regenerated(text: str, tables: Tables = TABLES) -> str:
+    """A document with its tables made anew.
 
     Args:
         text: The document.
+        tables: What makes the rows of each table, by the name in its markers.
 
     Returns:
         The same with what stands between the markers replaced.
@@ -142,7 +160,7 @@ def regenerated(text: str) -> str:
     Raises:
         ValueError: A marker is missing.
     """
-    for name, rows in TABLES.items():
+    for name, rows in tables.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
@@ -158,18 +176,20 @@ def main() -> int:
     Returns:
         0, or 1 with ``--check`` where a table is out of date.
     """
-    parser = argparse.ArgumentParser(description="Regenerate the tables of SECURITY.md.")
+    parser = argparse.ArgumentParser(description="Regenerate the tables that the code knows.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
     options = parser.parse_args()
-    text = DOCUMENT.read_text("utf-8")
-    new = regenerated(text)
-    if new == text:
-        return 0
-    sys.stderr.write(f"{DOCUMENT.name}\n")
-    if options.check:
-        return 1
-    DOCUMENT.write_text(new, "utf-8")
-    return 0
+    stale = False
+    for document, tables in ((DOCUMENT, TABLES), (POLICY, RULE_TABLES)):
+        text = document.read_text("utf-8")
+        new = regenerated(text, tables)
+        if new == text:
+            continue
+        stale = True
+        sys.stderr.write(f"{document.name}\n")
+        if not options.check:
+            document.write_text(new, "utf-8")
+    return 1 if options.check and stale else 0
 
 
 if __name__ == "__main__":

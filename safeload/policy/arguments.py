@@ -41,17 +41,21 @@ _PATTERN_FLAGS = (
 
 
 def _no_arguments(built: Built) -> str | None:
+    """No arguments."""
     return None if built.args == () and built.kwargs is None else "it takes no arguments"
 
 
 def _plain_arguments(built: Built) -> str | None:
+    """Numbers, strings, bytes, None, arrays, and containers of these."""
     if is_plain(built.args) and is_plain(built.kwargs):
         return None
     return "its arguments are not plain data"
 
 
 def _getattr(built: Built) -> str | None:
-    """``getattr(owner, name)``: an allowed class or instance, or a harmless method of a value.
+    """A public attribute of what the file names or makes; of texts and patterns, what searches.
+
+    ``getattr(owner, name)``: an allowed class or instance, or a harmless method of a value.
 
     For a class, or an instance made in the stream, the scan records ``Class.name`` as a global
     of its own, which the allow-list judges.
@@ -76,7 +80,10 @@ def _getattr(built: Built) -> str | None:
 
 
 def _functools_partial(built: Built) -> str | None:
-    """``partial(func)``, and its state ``(func, args, kwargs, namespace)``."""
+    """A function that may itself be kept, with arguments; the same function in its state.
+
+    ``partial(func)``, and its state ``(func, args, kwargs, namespace)``.
+    """
     args = built.args
     if type(args) is not tuple or not args:
         return "functools.partial is not given a function"
@@ -96,6 +103,7 @@ def _functools_partial(built: Built) -> str | None:
 
 
 def _numpy_dtype(built: Built) -> str | None:
+    """A dtype whose state is what numpy writes for that type; a forged one makes pointers."""
     try:
         describe(built)
     except DTypeError as error:
@@ -104,7 +112,10 @@ def _numpy_dtype(built: Built) -> str | None:
 
 
 def _numpy_reconstruct(built: Built) -> str | None:
-    """``_reconstruct(subtype, (0,), b"b")`` with state ``(1, shape, dtype, fortran, data)``."""
+    """An empty array, with a state of as many bytes or objects as its shape says.
+
+    ``_reconstruct(subtype, (0,), b"b")`` with state ``(1, shape, dtype, fortran, data)``.
+    """
     args = built.args
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstruct is not given a type, a shape and a code"
@@ -138,7 +149,10 @@ def _array_data(shape: Token, dtype: Token, data: Token) -> str | None:
 
 
 def _numpy_frombuffer(built: Built) -> str | None:
-    """``_frombuffer(buffer, dtype, shape, order)`` of protocol 5."""
+    """As many bytes as shape and dtype say, as protocol 5 writes arrays; never objects.
+
+    ``_frombuffer(buffer, dtype, shape, order)`` of protocol 5.
+    """
     args = built.args
     if type(args) is not tuple or len(args) not in (4, 5) or args[3] not in ("C", "F", "K"):
         return "_frombuffer is called in another way than numpy does"
@@ -161,7 +175,10 @@ def _is_permutation(axes: Token, shape: Token) -> bool:
 
 
 def _numpy_scalar(built: Built) -> str | None:
-    """``scalar(dtype, data)``: as many bytes as the dtype has, or a str for a StringDType."""
+    """As many bytes as the dtype has; never an object.
+
+    ``scalar(dtype, data)``, or ``scalar(dtype)``.
+    """
     args = built.args
     if type(args) is not tuple or not args or len(args) > 2 or built.states:
         return "a numpy scalar is made in another way than numpy does"
@@ -206,7 +223,10 @@ _BASES = frozenset(["object", "dict", "list", "tuple", "set", "frozenset", "int"
 
 
 def _copyreg_reconstructor(built: Built) -> str | None:
-    """``_reconstructor(cls, base, state)`` of protocols 0 and 1."""
+    """An allowed class, its built-in base and a state of that base.
+
+    ``_reconstructor(cls, base, state)`` of protocols 0 and 1.
+    """
     args = built.args
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstructor is not given a class, its base and a state"
@@ -223,6 +243,7 @@ def _copyreg_reconstructor(built: Built) -> str | None:
 
 
 def _copyreg_newobj(built: Built) -> str | None:
+    """An allowed class, without arguments."""
     args = built.args
     if type(args) is tuple and len(args) == 1 and isinstance(args[0], Global):
         return None
@@ -236,7 +257,10 @@ def _is_empty(token: Token) -> bool:
 
 
 def _codecs_encode(built: Built) -> str | None:
-    """``_codecs.encode(text, "latin1")``: how protocols 0 to 2 write bytes."""
+    """Text encoded as latin-1, which is how protocols 0 to 2 write bytes.
+
+    ``_codecs.encode(text, "latin1")``.
+    """
     args = built.args
     if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin1":
         return None
@@ -244,6 +268,7 @@ def _codecs_encode(built: Built) -> str | None:
 
 
 def _regex(built: Built) -> str | None:
+    """A pattern of moderate length that cannot take exponential time; flags that only match."""
     args = built.args
     if type(args) is not tuple or len(args) != 2 or type(args[1]) is not int:
         return "a regular expression is not given a pattern and flags"
@@ -260,7 +285,10 @@ def _regex(built: Built) -> str | None:
 
 
 def _cython_unpickle(built: Built) -> str | None:
-    """``__pyx_unpickle_X(cls, checksum, state)``, and the same with a state set by BUILD."""
+    """An allowed class, a checksum and a state.
+
+    ``__pyx_unpickle_X(cls, checksum, state)``, and the same with a state set by BUILD.
+    """
     args = built.args
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "a Cython reconstructor is not given a class, a checksum and a state"
@@ -270,7 +298,10 @@ def _cython_unpickle(built: Built) -> str | None:
 
 
 def _operator_getter(built: Built) -> str | None:
-    """``itemgetter`` of plain keys; ``attrgetter`` of public names."""
+    """Plain keys; for attributes, public names.
+
+    ``itemgetter(key, ...)``, ``attrgetter(name, ...)``.
+    """
     args = built.args
     if type(args) is not tuple or not args or not is_plain(args):
         return "a getter is not given plain keys"

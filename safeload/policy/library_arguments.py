@@ -29,9 +29,9 @@ Rule = Callable[[Built], str | None]
 
 
 def _byte_string(built: Built) -> str | None:
-    """``bytearray(data)`` of bytes in the stream; a length would be memory for the asking.
+    """Bytes that stand in the file; a length would be memory for the asking.
 
-    Protocols 0 to 2 give text and its encoding instead.
+    ``bytearray(data)``; protocols 0 to 2 give text and its encoding instead.
     """
     args = built.args
     if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob)):
@@ -42,7 +42,10 @@ def _byte_string(built: Built) -> str | None:
 
 
 def _integers(built: Built) -> str | None:
-    """``Fraction(numerator, denominator)``."""
+    """Whole numbers; of a text such as ``1e999999999``, ``Fraction`` would compute the number.
+
+    ``Fraction(numerator, denominator)``.
+    """
     args = built.args
     if type(args) is tuple and args and all(type(item) is int for item in args):
         return None
@@ -53,7 +56,7 @@ _LISTED = frozenset([tuple, list, Mapping, Collection])
 
 
 def _container(built: Built) -> str | None:
-    """A set, deque or dictionary made from what the stream lists, or of a factory.
+    """What the file itself lists, and the factory of a ``defaultdict``; never an iterator.
 
     Made from any other object it would iterate over it, or call its methods, while loading.
     """
@@ -71,7 +74,10 @@ def _container(built: Built) -> str | None:
 
 
 def _moment(built: Built) -> str | None:
-    """``datetime(bytes, zone)`` and its like: plain data, and time zones or durations."""
+    """Plain data, time zones and durations.
+
+    ``datetime(bytes, zone)`` and its like.
+    """
     args = built.args
     if type(args) is not tuple or built.states:
         return "a moment is made in another way than pickle does"
@@ -88,7 +94,10 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}", re.ASC
 
 
 def _zoneinfo_key(built: Built) -> str | None:
-    """``ZoneInfo._unpickle(key, from_cache)``: a key of the time zone database, never a path."""
+    """A key of the time zone database such as ``Europe/Paris``; never a path.
+
+    ``ZoneInfo._unpickle(key, from_cache)``.
+    """
     args = built.args
     if (
         type(args) is tuple
@@ -102,7 +111,7 @@ def _zoneinfo_key(built: Built) -> str | None:
 
 
 def _namedtuple(built: Built) -> str | None:
-    """``NEWOBJ`` of a named tuple: its fields are any objects, each judged in its own right."""
+    """The fields of a named tuple, each of which is judged in its own right."""
     if type(built.args) is tuple and built.kwargs is None and not built.states:
         return None
     return "a named tuple is made in another way than pickle does"
@@ -114,7 +123,10 @@ _MASKED_STATE = 7
 
 
 def _numpy_mareconstruct(built: Built) -> str | None:
-    """``_mareconstruct(MaskedArray, ndarray, (0,), "b")`` with the state a masked array writes."""
+    """An empty masked array, with as many data as its shape says, and a mask.
+
+    ``_mareconstruct(MaskedArray, ndarray, (0,), "b")`` with the state a masked array writes.
+    """
     args = built.args
     if type(args) is not tuple or len(args) != 4 or args[2] != (0,):
         return "_mareconstruct is called in another way than numpy does"
@@ -172,7 +184,9 @@ _POSITIONS = {"pos": 624, "buffer_pos": 4}
 
 
 def _bit_generator(built: Built) -> str | None:
-    """``__bit_generator_ctor(cls)``, ``__generator_ctor(bits)``, ``__randomstate_ctor(bits)``.
+    """One of numpy's five bit generators, with positions inside its buffer.
+
+    ``__bit_generator_ctor(cls)``, ``__generator_ctor(bits)``, ``__randomstate_ctor(bits)``.
 
     Releases before 1.25 give a name instead of a class, and the constructor as a second argument.
     """
@@ -198,7 +212,9 @@ _RANDOM_PARTS = _BIT_GENERATORS | {"SeedSequence", "RandomState", "Generator"}
 
 
 def _random_part(built: Built) -> str | None:
-    """``RandomState()``, ``PCG64(seed)``, ``SeedSequence(**seed)``, ``Generator(bit_generator=…)``.
+    """Parts of numpy's generators as skops makes them, from plain seeds.
+
+    ``RandomState()``, ``PCG64(seed)``, ``SeedSequence(**seed)``, ``Generator(bit_generator=…)``.
 
     This is how skops makes them; a pickle has numpy's own constructors.
     """
@@ -284,7 +300,7 @@ _TEMPLATE_KEY = "_parse_arg_template"
 
 
 def _scipy_distribution(built: Built) -> str | None:
-    """A distribution whose state holds the text scipy itself writes, exactly once.
+    """A state whose template, which scipy executes, is to the letter one that it writes.
 
     ``rv_generic.__setstate__`` executes ``_parse_arg_template`` of the state.
     """
@@ -310,7 +326,10 @@ def _scipy_distribution(built: Built) -> str | None:
 
 
 def _cython_newobj(built: Built) -> str | None:
-    """``newObj(cls)`` of a Cython module: an empty instance of a class of that same module."""
+    """A class of the same compiled module.
+
+    ``newObj(cls)`` of a Cython module: an empty instance.
+    """
     args, target = built.args, built.callable
     if (
         type(args) is tuple
@@ -325,7 +344,7 @@ def _cython_newobj(built: Built) -> str | None:
 
 
 def _vectoriser(built: Built) -> str | None:
-    """A vectoriser of texts that it is given, not of files that it opens by the name it is given.
+    """A state that reads texts and opens no files; a ``token_pattern`` that passes ``regex``.
 
     A function before it could make any text into such a name.
     """

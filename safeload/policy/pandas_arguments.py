@@ -42,7 +42,10 @@ _INDEX_PARTS = frozenset(
 
 
 def _pandas_index(built: Built) -> str | None:
-    """``_new_Index(cls, parts)`` and its like: parts become arguments of ``cls.__new__``."""
+    """An index class and the parts that pandas writes.
+
+    ``_new_Index(cls, parts)`` and its like: parts become arguments of ``cls.__new__``.
+    """
     args = built.args
     if type(args) is not tuple or len(args) != 2 or not isinstance(args[0], Global):
         return "an index is made in another way than pandas does"
@@ -60,7 +63,10 @@ _UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
 
 
 def _pandas_block(built: Built) -> str | None:
-    """``_unpickle_block(values, placement, ndim)``."""
+    """Values and a range of columns.
+
+    ``_unpickle_block(values, placement, ndim)``.
+    """
     args = built.args
     if type(args) is not tuple or len(args) != 3 or args[2] not in (1, 2):
         return "a block is made in another way than pandas does"
@@ -87,7 +93,9 @@ def _columns(placement: Built) -> range | None:
 
 
 def _pandas_blocks(built: Built) -> str | None:
-    """``BlockManager(blocks, axes)``: slices of columns must not reach beyond all columns.
+    """Blocks whose columns are each column once.
+
+    ``BlockManager(blocks, axes)``: slices of columns must not reach beyond all columns.
 
     A placement that is an array is not known here, and nothing checks it yet.
     """
@@ -122,7 +130,9 @@ _ARRAY_TYPES = {
 
 
 def _pandas_array(built: Built) -> str | None:
-    """``__pyx_unpickle_NDArrayBacked(cls, checksum, state)``, state ``(dtype, values)``.
+    """An array class, and values of the type that it holds.
+
+    ``__pyx_unpickle_NDArrayBacked(cls, checksum, state)``, state ``(dtype, values)``.
 
     The compiled code reads the values as the class says, whatever they are.
     """

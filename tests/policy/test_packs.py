@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -206,11 +207,10 @@ def test_the_document_names_every_argument_rule() -> None:
     assert [rule for rule in RULES if f"| `{rule}` |" not in text] == []
 
 
-def test_the_policy_file_in_the_document_is_one(tmp_path: Path) -> None:
+def test_the_policy_files_in_the_document_are_some() -> None:
     text = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
-    example = text.partition("```toml\n")[2].partition("```")[0]
-    path = tmp_path / "policy.toml"
-    path.write_text(example, encoding="utf-8")
-    policy = Policy.read(path)
-    assert policy.version_check("scikit-learn", signed=True) == "warn"
-    assert policy.entries["acme.text", "tokenise"].uses == {Use.REFER}
+    examples = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    versions, by_hand, learnt = (Policy.parse(example.encode(), "docs") for example in examples)
+    assert versions.version_check("numpy", signed=True) == "warn"
+    assert by_hand.entries["acme.features", "Bounds"].rule == "namedtuple"
+    assert learnt.entries["acme.text", "tokenise"].uses == {Use.REFER}
