@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from safeload.artefact import Artefact, Progress
-from safeload.errors import UsageError
+from safeload.errors import UsageError, printable
 from safeload.limits import Limits
 from safeload.loading.admit import Accepted, admit, deserialise
 from safeload.loading.environment import library_versions
@@ -165,14 +165,24 @@ def dump(
 
 
 def _write(model: Any, path: Path, compress: Any) -> None:
-    if path.suffix == ".skops":
-        import skops.io
+    try:
+        if path.suffix == ".skops":
+            import skops.io
 
-        skops.io.dump(model, path)
-        return
-    import joblib
+            skops.io.dump(model, path)
+        else:
+            import joblib
 
-    joblib.dump(model, path, compress=compress)
+            joblib.dump(model, path, compress=compress)
+    except OSError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"The model cannot be written: {type(error).__name__}: {printable(str(error))}",
+            code="model-unwritable",
+            hint="Lambdas and local classes exist only where they are defined; move them to a "
+            "module that can be imported.",
+        ) from error
 
 
 def _training(
