@@ -328,7 +328,7 @@ def test_a_name_that_nobody_judged_is_refused_while_loading(tmp_path: Path, prot
 @pytest.mark.guarantee("G9")
 def test_arrays_that_the_scan_did_not_see_are_refused_while_loading(tmp_path: Path) -> None:
     (tmp_path / "array.pkl").write_bytes(Pickle(4).none().binpersid().finish())
-    code = GUARD.replace("scan(data).programs[0]", "Program('', code=data)").replace(
+    code = GUARD.replace("scan(data).programs[0]", "Program('', segments=[data])").replace(
         "from safeload.scan.scan import scan", "from safeload.scan.program import Program"
     )
     assert child(code, tmp_path / "array.pkl") == "not-granted"

@@ -55,8 +55,38 @@ def unpickle(
 
 def _run(program: Program, names: Mapping[tuple[str, str], Any], maker: ArrayMaker) -> Any:
     # The buffered reader can be peeked into, which saves the unpickler a call per opcode.
-    stream = io.BufferedReader(io.BytesIO(program.code), _BUFFER)
+    small = sum(map(len, program.segments)) <= _BUFFER
+    raw = io.BytesIO(program.code) if small else _Code(program.segments)
+    stream = io.BufferedReader(raw, _BUFFER)
     return _Guard(stream, names, program.arrays, maker).load()
+
+
+class _Code(io.RawIOBase):
+    """A file of the pieces of a program, without a copy of them all."""
+
+    def __init__(self, segments: Iterable[bytes | memoryview]) -> None:
+        super().__init__()
+        self._rest = memoryview(b"")
+        self._segments = iter(segments)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        space = memoryview(buffer)
+        filled = 0
+        while filled < len(space):
+            if not self._rest:
+                segment = next(self._segments, None)
+                if segment is None:
+                    break
+                self._rest = memoryview(segment)
+                continue
+            piece = self._rest[: len(space) - filled]
+            space[filled : filled + len(piece)] = piece
+            self._rest = self._rest[len(piece) :]
+            filled += len(piece)
+        return filled
 
 
 class _Guard(pickle.Unpickler):
@@ -64,7 +94,7 @@ class _Guard(pickle.Unpickler):
 
     def __init__(
         self,
-        stream: io.BufferedReader[io.BytesIO],
+        stream: io.BufferedReader[_Code | io.BytesIO],
         names: Mapping[tuple[str, str], Any],
         arrays: Iterable[ArraySpan | Program],
         maker: ArrayMaker,

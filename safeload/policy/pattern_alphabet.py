@@ -29,6 +29,10 @@ _MOST_EXPANDED = 5_000
 _MOST_STEPS = 1_000_000
 _MOST_FOLDED = 1_000_000
 
+# Characters looked at together: a text of all of them would take a hundred megabytes.
+_PIECE = 0x2000
+_RUNS = re.compile(r"\d+|[^\W\d]+|\s+|[^\w\s]+")
+
 # Flags become binary digits.
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 
@@ -44,12 +48,15 @@ def _representatives() -> frozenset[str]:
     They are the first of each run of one kind in Unicode, each character that has case, and the
     one after it: with the ends of a pattern's own ranges, no two classes overlap unseen.
     """
-    every = "".join(map(chr, range(sys.maxunicode + 1)))
-    runs = {run[0][0] for run in re.finditer(r"\d+|[^\W\d]+|\s+|[^\w\s]+", every)}
-    # No character beyond the second plane has case.
-    cased = {char for char in every[:0x20000] if char.lower() != char or char.upper() != char}
-    after = {chr(ord(char) + 1) for char in cased}
-    return frozenset(every[:128]) | runs | cased | after
+    found = set(map(chr, range(128)))
+    for start in range(0, sys.maxunicode + 1, _PIECE):
+        piece = "".join(map(chr, range(start, start + _PIECE)))
+        found |= {run[0][0] for run in _RUNS.finditer(piece)}
+        # No character beyond the second plane has case.
+        if start < 0x20000:
+            cased = [char for char in piece if char.lower() != char or char.upper() != char]
+            found.update(cased, (chr(ord(char) + 1) for char in cased))
+    return frozenset(found)
 
 
 class Alphabet:

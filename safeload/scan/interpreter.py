@@ -303,7 +303,7 @@ def _nested(m: Machine) -> Program:
     """The stream of an array of objects, which begins here."""
     member = f"{m.program.member}[{len(m.program.arrays)}]"
     program = interpret(m.data, limits=m.limits, member=member, start=m.position, nested=True)
-    if not program.code:
+    if not program.segments:
         # Where it ends is unknown, and so is everything behind it.
         m.program.arrays.append(program)
         raise MalformedError("SL210", "An array of objects has no end.", m.position)

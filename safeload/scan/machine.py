@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
+from safeload.scan.old_wrappers import is_old_wrapper, types_named
 from safeload.scan.program import (
     Buffer,
     Built,
@@ -53,10 +54,10 @@ SPENT = _Spent()
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
 
-_OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
-_OLD_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
+# Opcodes up to so many bytes are copied; a view of them would take up more.
+_COPIED = 256
 # A memo may have gaps (Python 2 began at 1), but not so many that they cost more than the file.
 _GAPS_FREE = 64
 
@@ -124,7 +125,7 @@ class Machine:
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
         self.awaited: tuple[int, tuple[bytes, bytes]] | None = None
         # Canonical code so far, and where the run of bytes begins that is not in it yet.
-        self._segments: list[bytes] = []
+        self._segments: list[bytes | memoryview] = []
         self._segment_start = start
         # Containers whose global was used up where it stands, by identity; kept alive so that no
         # other object takes that identity.
@@ -161,7 +162,10 @@ class Machine:
             resume: Where it goes on.
             instead: Opcodes that take their place.
         """
-        self._segments.append(bytes(self.data[self._segment_start : stop]))
+        if stop - self._segment_start > _COPIED:
+            self._segments.append(memoryview(self.data)[self._segment_start : stop])
+        else:
+            self._segments.append(bytes(self.data[self._segment_start : stop]))
         self._segments.append(instead)
         self._segment_start = resume
 
@@ -271,7 +275,7 @@ class Machine:
             token = self.globals[module, name] = Global(module, name, raw, offset)
             if (module, name) == _WRAPPER:
                 self.wrapper = token
-            elif name in _OLD_WRAPPERS and module in _OLD_MODULES:
+            elif is_old_wrapper(module, name):
                 self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", offset)
         elif token.raw != raw:
             if token.raw is None:
@@ -396,7 +400,7 @@ class Machine:
         program.size = self.position - self.start
         if self.stopped:
             self.cut(self.position, self.position)
-            program.code = b"".join(self._segments)
+            program.segments = self._segments
             if any(size_of(container) != size for container, size in self._consumed.values()):
                 self.note("SL217", "A container is changed after it was used.", self.position)
             if any(map(_has_bytes, self._early.values())):
@@ -406,9 +410,11 @@ class Machine:
             if not self.nested and self.position != self.size:
                 self.note("SL202", "Bytes follow the end of the stream.", self.position)
         if any(finding.rule == "SL004" for finding in program.findings):
-            self._read_old_wrappers()
+            # The type of array that such a wrapper names, it does not keep.
+            for part, state in types_named(program.built):
+                self.use_up(part, Use.CONSTRUCT, holder=state)
         for token in self.globals.values():
-            if token.name in _OLD_WRAPPERS and token.module in _OLD_MODULES:
+            if is_old_wrapper(token.module, token.name):
                 # Already reported as not read; nothing will ever resolve it.
                 continue
             if token.pushed > token.consumed:
@@ -417,18 +423,6 @@ class Machine:
                 GlobalUse(token.module, token.name, token.raw, frozenset(token.uses), token.offset)
             )
         return program
-
-    def _read_old_wrappers(self) -> None:
-        """The type of array that a wrapper of joblib before 0.10 names, it does not keep."""
-        for built in self.program.built:
-            target = built.callable
-            if isinstance(target, Global) and target.name in _OLD_WRAPPERS:
-                for state in built.states:
-                    if isinstance(state, Mapping):
-                        args = state.get("init_args")
-                        given = args if type(args) is tuple else (state.get("subclass"),)
-                        for part in given[:1]:
-                            self.use_up(part, Use.CONSTRUCT, holder=state)
 
 
 Handler = Callable[[Machine], None]

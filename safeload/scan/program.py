@@ -269,7 +269,8 @@ class Program:
 
     Attributes:
         member: Path of the stream in the file, ``""`` for the file's own.
-        code: Canonical opcodes for the C unpickler; every array is one BINPERSID.
+        segments: Canonical opcodes for the C unpickler, in pieces, large ones as views into the
+            member; every array is one BINPERSID. Empty if the stream has no end.
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
         globals: Every global with its uses.
         built: Every object made, in order.
@@ -281,7 +282,7 @@ class Program:
     """
 
     member: str
-    code: bytes = b""
+    segments: list[bytes | memoryview] = field(default_factory=list)
     arrays: list[ArraySpan | Program] = field(default_factory=list)
     globals: list[GlobalUse] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)
@@ -290,6 +291,11 @@ class Program:
     aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
     opcodes: int = 0
     size: int = 0
+
+    @property
+    def code(self) -> bytes:
+        """The canonical opcodes in one piece."""
+        return b"".join(self.segments)
 
     def forget(self) -> None:
         """Drop the token graph, which may be as large as the model."""

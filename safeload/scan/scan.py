@@ -71,7 +71,7 @@ def _scan(data: Buffer, limits: Limits) -> Scan:
 
 def _stream(data: Buffer, limits: Limits) -> Scan:
     program = interpret(data, limits=limits)
-    if data[:1] != _PICKLE and not program.code and not program.globals:
+    if data[:1] != _PICKLE and not program.segments and not program.globals:
         # Protocols 0 and 1 have no mark of their own; this is no stream of theirs either, and
         # up to where it fails it names nothing that could run.
         return _unread(data, "SL001", "It is in no format that safeload reads.")

@@ -27,7 +27,7 @@ BIG = 1 << 18
 
 
 def program(code: bytes, *arrays: ArraySpan | Program, **names: Any) -> Program:
-    return Program("", code=code, arrays=list(arrays), **names)
+    return Program("", segments=[code], arrays=list(arrays), **names)
 
 
 def use_of(module: str, name: str, raw: tuple[str, str] | None = None) -> GlobalUse:
