@@ -14,6 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distributions, version
 
 from safeload.errors import LoadError, printable
@@ -139,9 +140,15 @@ def _version(library: str) -> str | None:
     if library == "python":
         return platform.python_version()
     try:
-        return version(library)
+        return _installed(library)
     except PackageNotFoundError:
         return None
+
+
+@cache
+def _installed(library: str) -> str:
+    # Reading it takes as long as loading a small model. What is missing raises, and is asked again.
+    return version(library)
 
 
 def _parts(release: str, count: int) -> tuple[str, ...]:
