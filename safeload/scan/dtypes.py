@@ -14,10 +14,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from safeload.scan.program import Blob, Built, Mapping, Token, Use
+from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
+from safeload.scan.specs import RECORD
 
 __all__ = ["DType", "DTypeError", "describe"]
 
@@ -38,6 +39,7 @@ _NEEDS_PYAPI = 0x10
 _OBJECT_FLAGS = 0x3F
 _OBJECT_FIELD_FLAGS = 0x1B
 _ALIGNED_STRUCT = 0x80
+_LEAST_FLAGS = -0x80
 
 
 class DTypeError(ValueError):
@@ -49,7 +51,7 @@ class DType:
     """An element type.
 
     Attributes:
-        spec: What ``numpy.dtype`` takes to build it.
+        spec: What :func:`~safeload.scan.specs.dtype_of` takes to build it.
         itemsize: Bytes of one element.
         hasobject: Whether elements hold Python objects.
         parts: Types within it, written out, itself included.
@@ -117,8 +119,11 @@ def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
         or order not in ("<", ">", "|", "=")
     ):
         raise DTypeError("the dtype's state has an unknown version or byte order")
-    if not all(type(n) is int and -1 <= n < _NUMBERS for n in (itemsize, alignment, flags)):
-        raise DTypeError("the dtype's state has numbers that are none")
+    itemsize, alignment, flags = _numbers(itemsize, alignment, flags)
+    by_attribute = code == RECORD
+    if by_attribute:
+        # Its class stands in the place of a code.
+        code = f"V{itemsize}"
     extra = state[8] if len(state) == 9 else None
     if (version == 4) != (extra is not None):
         raise DTypeError("the dtype's state has metadata without saying so")
@@ -131,13 +136,23 @@ def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
 
     if subdtype is not None:
         return _subarray(code, (names, fields), subdtype, (itemsize, flags), inner)
-    if names is not None or fields is not None:
-        return _record(code, names, fields, (itemsize, alignment, flags), inner)
+    if names is not None or fields is not None or by_attribute:
+        described = _record(code, names, fields, (itemsize, alignment, flags), inner)
+        return replace(described, spec=(RECORD, described.spec)) if by_attribute else described
     described = _plain(code, order, (itemsize, alignment, extra))
     expected = _OBJECT_FLAGS if described.hasobject else (_NEEDS_INIT if code[0] == "U" else 0)
     if flags != expected:
         raise DTypeError(f"the dtype's flags {flags} belong to another type than {code}")
     return described
+
+
+def _numbers(itemsize: Token, alignment: Token, flags: Token) -> tuple[int, int, int]:
+    """The numbers of a state, if they are some, as numpy reads them."""
+    numbers = ((itemsize, -1), (alignment, -1), (flags, _LEAST_FLAGS))
+    if not all(type(n) is int and least <= n < _NUMBERS for n, least in numbers):
+        raise DTypeError("the dtype's state has numbers that are none")
+    # numpy before 2 wrote one byte with a sign; numpy 2 adds what brings back all other bits.
+    return itemsize, alignment, flags - _LEAST_FLAGS if flags < 0 else flags
 
 
 def _check_state(token: Built, state: Token) -> None:
@@ -150,14 +165,17 @@ def _check_state(token: Built, state: Token) -> None:
 
 def _code(token: Built) -> str:
     args = token.args
-    if type(args) is not tuple or not args or type(args[0]) is not str or token.kwargs:
+    if type(args) is not tuple or not args or token.kwargs:
+        raise DTypeError("numpy.dtype is not called with a type code")
+    is_record = isinstance(args[0], Global) and args[0].path == "numpy.record"
+    if not is_record and type(args[0]) is not str:
         raise DTypeError("numpy.dtype is not called with a type code")
     if len(args) > 3 or any(
         type(flag) not in (bool, int) or flag not in (0, 1) for flag in args[1:]
     ):
         raise DTypeError("numpy.dtype is called with unknown arguments")
-    code: str = args[0]
-    if not _SIMPLE.fullmatch(code) and not _SIZED.fullmatch(code):
+    code: str = RECORD if is_record else args[0]
+    if not is_record and not _SIMPLE.fullmatch(code) and not _SIZED.fullmatch(code):
         raise DTypeError("numpy.dtype is called with an unknown type code")
     return code
 

@@ -63,6 +63,43 @@ def test_an_aligned_record_is_described_as_aligned() -> None:
     assert found.isalignedstruct
 
 
+# What numpy before 2 writes for records with and without text and objects, aligned: one byte
+# with a sign.
+SIGNED_FLAGS = {"f8": -112, "U2": -104, "O": -101}
+
+
+class Flagged:
+    """An aligned record that pickles with other flags."""
+
+    def __init__(self, code: str, flags: int) -> None:
+        honest = np.dtype([("a", "u1"), ("b", code)], align=True)
+        make, args, state = honest.__reduce__()  # type: ignore[misc]
+        self.form = make, args, (*state[:-1], flags)
+
+    def __reduce__(self) -> Any:
+        return self.form
+
+
+@pytest.mark.parametrize("code", SIGNED_FLAGS)
+def test_an_aligned_record_of_numpy_1_is_described_as_numpy_2_reads_it(code: str) -> None:
+    data = pickle.dumps(Flagged(code, SIGNED_FLAGS[code]))
+    old = pickle.loads(data)
+
+    found = describe(token_of(data))
+
+    assert np.dtype(found.spec) == old
+    assert np.dtype(found.spec).isalignedstruct == old.isalignedstruct
+    assert found.hasobject == old.hasobject == (code == "O")
+
+
+@pytest.mark.parametrize(
+    ("code", "flags"), [("f8", -101), ("f8", -1), ("f8", -129), ("O", -128), ("O", -112)]
+)
+def test_signed_flags_that_lie_are_refused(code: str, flags: int) -> None:
+    with pytest.raises(DTypeError):
+        describe(token_of(pickle.dumps(Flagged(code, flags))))
+
+
 simple = st.one_of(
     hnp.scalar_dtypes(), hnp.byte_string_dtypes(), hnp.unicode_string_dtypes(), hnp.array_dtypes()
 )
