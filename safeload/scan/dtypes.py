@@ -290,7 +290,7 @@ def _record(
         formats.append(described.spec)
         offsets.append(start)
         title = field[2] if len(field) == 3 else None
-        if title is not None and by_name.get(title) is not field:
+        if title is not None and (type(title) is not str or by_name.get(title) is not field):
             raise DTypeError("a record's field is another one under its title")
         titled.append(title)
     hasobject = any(o for _, _, o in spans)

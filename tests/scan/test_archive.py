@@ -66,6 +66,17 @@ def test_sizes_in_a_zip64_header_are_read_and_those_of_a_forged_one_refused() ->
             read_archive(memoryview(forged), LIMITS)
 
 
+def test_a_member_that_needs_a_newer_reader_is_refused() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("a", b"content")
+    forged = bytearray(buffer.getvalue())
+    forged[forged.index(b"PK\x01\x02") + 6] = 64
+
+    with pytest.raises(ArchiveError):
+        read_archive(memoryview(forged), LIMITS)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_damaged_or_longer_stream_is_refused(method: int) -> None:
     content = bytes(range(256)) * 20
@@ -148,6 +159,16 @@ NOT_ARRAYS: dict[str, memoryview] = {
 def test_an_array_that_numpy_would_not_write_is_refused(sentence: str) -> None:
     with pytest.raises(NpyError):
         read_npy(NOT_ARRAYS[sentence], LIMITS)
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\x1f", "\n ", "\t"])
+def test_a_header_is_padded_as_numpy_pads_it(space: str) -> None:
+    honest = bytes(_npy("<f8", (), bytes(8)))
+    header = honest[10:-8].decode("latin-1") + space
+    data = honest[:8] + struct.pack("<H", len(header)) + header.encode("latin-1") + bytes(8)
+
+    with pytest.raises(NpyError):
+        read_npy(memoryview(data), LIMITS)
 
 
 def test_records_nested_without_end_are_refused() -> None:

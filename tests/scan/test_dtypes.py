@@ -197,6 +197,7 @@ HOSTILE: dict[str, Any] = {
     "a field beyond the end": _record(fields={"a": (_float, 0), "b": (_float, 9)}),
     "a field before the start": _record(fields={"a": (_float, -1), "b": (_float, 8)}),
     "a field at no offset": _record(fields={"a": (_float, "0"), "b": (_float, 8)}),
+    "a title that is no string": _record(fields={"a": (_float, 0, {}), "b": (_float, 8)}),
     "a field without a dtype": _record(fields={"a": ("f8", 0), "b": (_float, 8)}),
     "a record of another size": _record(itemsize=24),
     "a record of a negative size": _record(itemsize=-16),

@@ -28,6 +28,8 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 _METHODS = frozenset([STORED, DEFLATED, BZIP2, LZMA])
+# The version needed to extract: a newer one zipfile refuses.
+_NEWEST_VERSION = 63
 # The name is UTF-8; the LZMA stream has an end marker. No other flag is written by zipfile.
 _FLAG_UTF8, _FLAG_LZMA_END = 0x800, 0x002
 
@@ -161,7 +163,7 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int
     raw_name = bytes(data[name_start:name_stop])
     name = _checked_name(raw_name, position)
     allowed = _FLAG_UTF8 | (_FLAG_LZMA_END if method == LZMA else 0)
-    if flags & ~allowed or method not in _METHODS:
+    if flags & ~allowed or method not in _METHODS or fields[2] > _NEWEST_VERSION:
         raise ArchiveError(
             "SL302",
             f"The member {printable(name)} is encrypted or packed in an unknown way.",
