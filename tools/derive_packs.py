@@ -76,10 +76,13 @@ class Library:
 
 # By the name of the pack, of its reviewed list and of its recorded releases.
 LIBRARIES = {
+    "cloudpickle": Library(("cloudpickle",), no_groups),
+    "dill": Library(("dill",), no_groups),
     "joblib": Library(("joblib",)),
     "numpy": Library(("numpy",), numpy_groups),
     "pandas": Library(("pandas",), no_groups),
     "python": Library(),
+    "pytz": Library(("pytz",), no_groups),
     "scikit-learn": Library(("scikit-learn",), sklearn_groups),
     "scipy": Library(("scipy",), scipy_groups),
 }
@@ -121,7 +124,8 @@ def aliases_of(path: Path) -> dict[str, str]:
                     pickled = ":".join(pickled_name(value))
                 except (LookupError, TypeError, AttributeError, pickle.PicklingError):
                     continue
-                if pickled != f"{module}:{name}":
+                # numpy 1.23 still had the built-in types under names of its own.
+                if pickled != f"{module}:{name}" and not pickled.startswith("builtins:"):
                     aliases[f"{module}:{name}"] = pickled
     return aliases
 

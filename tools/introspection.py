@@ -70,6 +70,7 @@ class Group:
 SKLEARN_LEFT_OUT = {
     "sklearn.__check_build": "the build",
     "sklearn._build_utils": "the build",
+    "sklearn._loss.glm_distribution": "no part of a model's state",
     "sklearn.callback": "progress bars and listeners: threads and sockets",
     "sklearn.conftest": "tests",
     "sklearn.datasets": "fetchers and loaders: network and files",
@@ -81,6 +82,7 @@ SKLEARN_LEFT_OUT = {
     "sklearn.metrics._pairwise_distances_reduction": "lives only while a model predicts",
     "sklearn.metrics._plot": "plots",
     "sklearn.model_selection._plot": "plots",
+    "sklearn.neighbors._distance_metric": "an old way to make metrics",
     "sklearn.tree._export": "plots",
     "sklearn.tree._reingold_tilford": "plots",
     "sklearn.utils._array_api": "no part of a model's state",
@@ -108,8 +110,10 @@ SKLEARN_CLASSES_LEFT_OUT = {
     "RequestMethod": "a descriptor",
     "RouterMappingPair": "lives only while metadata are routed",
     "VerboseReporter": "lives only while a model is fitted",
+    "_DeprecatedScorers": "the table of named scorers",
     "_IdentityClassifier": "lives only while a model is fitted",
     "_IdentityRegressor": "lives only while a model is fitted",
+    "_IffHasAttrDescriptor": "a descriptor",
     "_LbfgsCallbackBridge": "lives only while a model is fitted",
     "_MetadataRequester": "a mix-in",
     "_NaNCounter": "lives only while a model is fitted",
@@ -202,7 +206,10 @@ def numpy_groups() -> Iterator[Group]:
                 functions.add(module, name)
     scalars = Group("types of numbers, as values", ("refer",))
     for name, value in vars(np).items():
-        if inspect.isclass(value) and issubclass(value, np.generic) and name[0] != "_":
+        if not inspect.isclass(value) or not issubclass(value, np.generic) or name[0] == "_":
+            continue
+        # Releases before 2 had many further names, which pickle never writes.
+        if value.__name__ == name or np.lib.NumpyVersion(np.__version__) >= "2.0.0":
             scalars.add("numpy", name)
     types = Group("types of dtypes, as values", ("refer",))
     # Before 1.25 they were not public.
@@ -223,8 +230,9 @@ def scipy_groups() -> Iterator[Group]:
         if name.endswith(("_matrix", "_array")) and inspect.isclass(value):
             into = filled if name.startswith("dok_") else containers
             into.add(*pickled_name(value))
-            # Releases before 1.8 had no underscore in the module's name.
-            into.add(value.__module__.replace("._", "."), name)
+            # Releases before 1.8 had no underscore in the module's name, and no arrays.
+            if not value.__module__.endswith("._arrays"):
+                into.add(value.__module__.replace("._", "."), name)
     functions = Group("universal functions: from arrays to arrays", ("refer",))
     for name, value in vars(special).items():
         if isinstance(value, np.ufunc) and value.__name__ == name:
@@ -257,7 +265,9 @@ def _distributions() -> Iterator[Group]:
     for cls in classes:
         distributions.add(cls.__module__, cls.__name__)
         if issubclass(cls, base.rv_discrete):
+            # Pickle names the class of the instance, cloudpickle where it is defined.
             methods.add(cls.__module__, f"{cls.__name__}._entropy")
+            methods.add(cls._entropy.__module__, cls._entropy.__qualname__)
     yield from (distributions, methods)
 
 
@@ -326,6 +336,7 @@ def resolve(module: str, name: str) -> Any:
         inspect.isclass(owner) and isinstance(inspect.getattr_static(owner, part), property)
     ):
         raise LookupError(f"{module}.{name} is a module or a descriptor")
-    if getattr(value, "__name__", part) != part:
+    # Built-in types that have no name in builtins have this one only.
+    if getattr(value, "__name__", part) != part and module != "types":
         raise LookupError(f"{module}.{name} is another name of {value.__name__}")
     return value

@@ -41,13 +41,24 @@ def _byte_string(built: Built) -> str | None:
     return "it is not made from bytes in the stream"
 
 
+# As many digits as Python itself turns into a number without being asked twice.
+_RATIO = re.compile(r"-?[0-9]{1,4300}(?:/[0-9]{1,4300})?", re.ASCII)
+
+
 def _integers(built: Built) -> str | None:
     """Whole numbers; of a text such as ``1e999999999``, ``Fraction`` would compute the number.
 
-    ``Fraction(numerator, denominator)``.
+    ``Fraction(numerator, denominator)``; before Python 3.11 ``Fraction("numerator/denominator")``.
     """
     args = built.args
     if type(args) is tuple and args and all(type(item) is int for item in args):
+        return None
+    if (
+        type(args) is tuple
+        and len(args) == 1
+        and type(args[0]) is str
+        and _RATIO.fullmatch(args[0])
+    ):
         return None
     return "its arguments are not whole numbers"
 
@@ -84,7 +95,7 @@ def _moment(built: Built) -> str | None:
     for part in args:
         zone = part.callable if isinstance(part, Built) else None
         if not is_plain(part) and not (
-            isinstance(zone, Global) and zone.module in ("datetime", "zoneinfo")
+            isinstance(zone, Global) and zone.module in ("datetime", "pytz", "zoneinfo")
         ):
             return "a moment is made from something that is no time zone"
     return None
@@ -108,6 +119,29 @@ def _zoneinfo_key(built: Built) -> str | None:
     ):
         return None
     return "it is not a key of the time zone database"
+
+
+_ABBREVIATION = re.compile(r"[A-Za-z0-9+-]{1,8}", re.ASCII)
+_SECONDS_A_DAY = 86_400
+
+
+def _pytz_zone(built: Built) -> str | None:
+    """A key of the time zone database such as ``Europe/Paris``, with offsets and an abbreviation.
+
+    ``pytz._p(key)`` or ``pytz._p(key, offset, saving, abbreviation)``, offsets in seconds.
+    """
+    args = built.args
+    if type(args) is not tuple or len(args) not in (1, 4) or built.states:
+        return "a time zone is made in another way than pytz does"
+    if type(args[0]) is not str or not _ZONE.fullmatch(args[0]):
+        return "it is not a key of the time zone database"
+    if len(args) == 4 and not (
+        all(type(part) is int and abs(part) <= _SECONDS_A_DAY for part in args[1:3])
+        and type(args[3]) is str
+        and _ABBREVIATION.fullmatch(args[3])
+    ):
+        return "a time zone has offsets that no zone has"
+    return None
 
 
 def _namedtuple(built: Built) -> str | None:
@@ -366,6 +400,7 @@ LIBRARY_RULES: dict[str, Rule] = {
     "namedtuple": _namedtuple,
     "container": _container,
     "moment": _moment,
+    "pytz_zone": _pytz_zone,
     "numpy_mareconstruct": _numpy_mareconstruct,
     "bit_generator": _bit_generator,
     "random_part": _random_part,

@@ -21,6 +21,7 @@ from sklearn.neighbors import _kd_tree
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
 from safeload.scan.scan import scan
+from tests.builder import Name, Pickle
 
 
 class Reduced:
@@ -76,6 +77,7 @@ def values(cls: str, array: Any) -> Reduced:
 
 HONEST: dict[str, Any] = {
     "a fraction of whole numbers": fractions.Fraction(1, 3),
+    "a fraction as Python 3.10 writes it": Reduced(fractions.Fraction, ("-12/34",)),
     "a time zone": zoneinfo.ZoneInfo("Europe/Paris"),
     "a position at the end of its buffer": mersenne(624),
     "a counter's position in its buffer": generator(np.random.Philox, buffer_pos=4),
@@ -89,6 +91,9 @@ HONEST: dict[str, Any] = {
 HOSTILE: dict[str, Any] = {
     "a fraction of a power of ten that fills the memory": Reduced(
         fractions.Fraction, ("1e999999999",)
+    ),
+    "a fraction of more digits than Python reads": Reduced(
+        fractions.Fraction, (f"1/{'9' * 4301}",)
     ),
     "a bytearray of a length": Reduced(bytearray, (10**12,)),
     "a time zone that is a path": Reduced(
@@ -143,6 +148,45 @@ def test_passes(sentence: str, protocol: int) -> None:
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 def test_is_refused(sentence: str, protocol: int) -> None:
     assert "SL103" in findings(HOSTILE[sentence], protocol)
+
+
+# pytz is no library of ours; its names are judged without it.
+ZONES: dict[str, tuple[Any, ...]] = {
+    "a zone": ("Europe/Paris",),
+    "a zone at one of its offsets": ("America/Argentina/Buenos_Aires", -10800, 0, "-03"),
+}
+NO_ZONES: dict[str, tuple[Any, ...]] = {
+    "a path": ("../../etc/passwd",),
+    "an absolute path": ("/etc/passwd",),
+    "no text": (5,),
+    "no arguments": (),
+    "an offset without an abbreviation": ("Europe/Paris", 60),
+    "an offset of years": ("Europe/Paris", 10**9, 0, "CET"),
+    "an offset that is an object": ("Europe/Paris", Name("builtins", "int"), 0, "CET"),
+    "an abbreviation that is none": ("Europe/Paris", 60, 0, "x" * 9),
+}
+
+
+@pytest.mark.parametrize("sentence", ZONES)
+def test_a_zone_of_pytz_passes(sentence: str) -> None:
+    data = Pickle(4).call(Name("pytz", "_p"), *ZONES[sentence]).finish()
+    assert judge(scan(data), Policy.default()).findings == ()
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.parametrize("sentence", NO_ZONES)
+def test_a_zone_of_pytz_is_refused_that_is(sentence: str) -> None:
+    data = Pickle(4).call(Name("pytz", "_p"), *NO_ZONES[sentence]).finish()
+    found = judge(scan(data), Policy.default()).findings
+    assert "SL103" in [finding.rule for finding in found]
+
+
+def test_a_moment_may_have_a_zone_of_pytz() -> None:
+    moment = b"\x07\xea\x01\x02\x00\x00\x00\x00\x00\x00"
+    data = Pickle(4).call(
+        Name("datetime", "datetime"), moment, lambda pickle: pickle.call(Name("pytz", "_UTC"))
+    )
+    assert judge(scan(data.finish()), Policy.default()).findings == ()
 
 
 @pytest.mark.guarantee("G11")

@@ -89,6 +89,7 @@ NEVER = [
 
 # The Python functions that honest files call; each is how a library makes an object of its own.
 CALLED_FUNCTIONS = {
+    "_UTC",
     "__bit_generator_ctor",
     "__generator_ctor",
     "__newobj__",
@@ -102,6 +103,7 @@ CALLED_FUNCTIONS = {
     "_new_IntervalIndex",
     "_new_PeriodIndex",
     "_new_TimedeltaIndex",
+    "_p",
     "_reconstructor",
 }
 
