@@ -153,7 +153,8 @@ def _check_place(options: argparse.Namespace) -> None:
             code="output-unwritable",
             hint="Give --output the name of a file in a folder that exists.",
         )
-    if options.policy is not None and path.exists() and path.samefile(options.policy):
+    policy = None if options.policy is None else Path(options.policy)
+    if policy is not None and policy.exists() and path.exists() and path.samefile(policy):
         raise UsageError(
             "The proposal holds only what is missing from the policy file it would replace.",
             code="output-is-policy",

@@ -70,7 +70,11 @@ def _resolve(module: str, name: str) -> tuple[Any, Any]:
         static = inspect.getattr_static(owner, part, None)
         if inspect.isclass(owner) and isinstance(static, property):
             raise _AbsentError(Severity.ERROR, "is a property, which is another value each time")
-        value = getattr(owner, part, _MISSING)
+        try:
+            value = getattr(owner, part, _MISSING)
+        except Exception as error:
+            # A module may have a __getattr__ of its own.
+            raise _failed(error) from error
         if value is _MISSING:
             raise _AbsentError(Severity.ERROR, "does not exist")
     return owner, value
@@ -91,6 +95,7 @@ def _import(module: str) -> ModuleType:
             raise _AbsentError(Severity.ERROR, "does not exist: there is no such module") from error
         raise _failed(error) from error
     except (Exception, SystemExit) as error:
+        # Whatever a team's module does when it is imported, the other names are looked up.
         raise _failed(error) from error
 
 
@@ -109,11 +114,15 @@ def _said_of(
     if is_class or is_function:
         # Methods and such are reached through a class that is named; they may be inherited.
         real = str(getattr(value, "__module__", None)), value.__qualname__
-        if not inspect.isclass(owner) and real != (module, name):
-            yield Severity.ERROR, f"is {printable('.'.join(real))} under another name"
+        shown = printable(".".join(real))
         danger = None if Policy.default().get(*real) else gadget(*real)
-        if danger is not None and danger != gadget(module, name):
-            yield Severity.ERROR, f"is {printable('.'.join(real))}, which {danger}"
+        if not inspect.isclass(owner) and real != (module, name):
+            yield (
+                Severity.ERROR,
+                f"is {shown} under another name" + (f"; that {danger}" if danger else ""),
+            )
+        elif danger is not None and danger != gadget(module, name):
+            yield Severity.ERROR, f"is {shown}, which {danger}"
     elif callable(value):
         kind = printable(f"{type(value).__module__}.{type(value).__qualname__}")
         yield Severity.WARNING, f"is an instance of {kind}; look at what it does when called"
@@ -134,9 +143,8 @@ def _own_methods(cls: type) -> Iterator[tuple[Severity, str]]:
     reviewed |= sys.stdlib_module_names
     for method in _OWN_METHODS:
         definer = next((base for base in cls.__mro__ if method in vars(base)), object)
-        written = getattr(vars(definer).get(method), "__module__", None) or definer.__module__
-        # The __new__ of a named tuple is written by Python, in a module that does not exist.
-        if str(written).partition(".")[0].partition("_")[0] == "namedtuple":
+        if str(getattr(getattr(cls, method, None), "__module__", "")).startswith("namedtuple_"):
+            # The __new__ that Python writes for a named tuple, in a module that does not exist.
             continue
         if definer.__module__.partition(".")[0] not in reviewed:
             where = printable(f"{definer.__module__}.{definer.__qualname__}")

@@ -36,13 +36,13 @@ _ELSEWHERE = frozenset(
 _STANDARD = sys.stdlib_module_names | _ELSEWHERE | frozenset(IMPORT_MAPPING)
 # Libraries whose business is to run, load, build, connect, evaluate or install.
 _ACTING = frozenset(
-    "IPython _pytest aiohttp asyncssh billiard boto3 botocore celery cffi cloudpickle dask dill "
+    "_pytest aiohttp asteval asyncssh billiard boto3 botocore celery cffi cloudpickle dask dill "
     "diskcache distributed django docker fabric fastapi fickling fire flask fsspec future gcsfs "
-    "gevent git httpx huggingface_hub invoke ipykernel jinja2 jsonpickle jupyter_client keras "
-    "llvmlite loky mako mlflow multiprocess nose numba numexpr paramiko past pathos pexpect pip "
-    "pkg_resources plumbum pox psutil ptyprocess pyspark pytest ray redis requests s3fs safeload "
-    "setuptools sh six skops smart_open sqlalchemy tensorflow theano tornado transformers urllib3 "
-    "werkzeug wheel win32api win32com yaml zmq".split()
+    "gevent git httpx huggingface_hub invoke ipykernel IPython jinja2 jsonpickle jupyter_client "
+    "keras llvmlite loky mako mlflow multiprocess nose numba numexpr paramiko past pathos pexpect "
+    "pip pkg_resources plumbum pox psutil ptyprocess pyspark pytest ray redis requests s3fs "
+    "safeload setuptools sh six skops smart_open sqlalchemy sympy tensorflow theano tornado "
+    "transformers urllib3 werkzeug wheel win32api win32com yaml zmq".split()
 )
 # Parts of libraries that read, write, build, test or fetch.
 _ACTING_PARTS = tuple(

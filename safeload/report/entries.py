@@ -142,5 +142,7 @@ def _why_not(path: str) -> str:
     module, colon, name = path.partition(":")
     if not colon:
         module, _, name = path.rpartition(".")
+    if not module:
+        return "it names no module; write it as in numpy.log1p"
     reason = gadget(module, name) or doubt(module, name)
     return f"it {reason}" if reason else "it is known to no list; a policy file can add it"

@@ -15,7 +15,7 @@ from safeload.cli import audit
 from safeload.cli.output import plain
 from tests.cli.conftest import Run
 
-VERBS = ["demo", "keygen", "sign", "verify", "load", "audit", "explain"]
+VERBS = ["demo", "keygen", "sign", "verify", "load", "audit", "explain", "policy"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
