@@ -26,11 +26,27 @@ class Limits:
         ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
             without bound and cost nothing.
         opcodes: Opcodes in one stream. A vocabulary of ten million terms has forty million.
+        density: Opcodes for each byte of a compressed file, judged beyond ``density_floor``.
+            An opcode may cost a hundred bytes of memory. Honest models stay below 4.
+        density_floor: Opcodes below which no density is judged.
+        stack: Items on the stack, and MARKs, of one stream; looked at every 64 KiB. Writers push
+            a thousand items at a time; only a tuple or frozenset has all of its items there.
+        memo_gaps: Memo indices left out, beyond one for each that is set. The unpickler makes room
+            for all up to the highest; writers leave none out, or the first.
+        globals: Names in one stream. The largest honest models have some hundred.
+        name: Characters of a module or of a qualified name. Honest ones stay below 100.
+        nesting: Tuples, frozensets and results of calls, each within another. C code frees and
+            hashes them by recursion, and most stacks end at 20,000; honest models nest about
+            twenty.
         depth: Depth of nodes in a skops schema, and of tuples in a key. The one is built and the
             other hashed by recursion; honest models nest about twenty.
+        expansion: Parts of all that a stream makes, each counted wherever it recurs, for each of
+            its opcodes. Whoever prints or compares it walks them all.
         unpaid: Steps of work that take no bytes of their own, beyond one for each byte of the
             file: items of tuples hashed as keys, items of containers taken more than once. Without
             it a small file could ask for work without end.
+        seconds: Time to scan and judge one file, seconds. A vocabulary of ten million terms takes
+            half a minute.
         integer_digits: Digits of an integer written as text; CPython's own bound.
         array_dimensions: Dimensions of an array; numpy's own bound.
         members: Members of a skops archive.
@@ -44,8 +60,17 @@ class Limits:
     ratio: int = 400
     ratio_floor: int = 64 * _MIB
     opcodes: int = 200_000_000
+    density: int = 16
+    density_floor: int = 2_000_000
+    stack: int = 1_000_000
+    memo_gaps: int = 64
+    globals: int = 10_000
+    name: int = 1_000
+    nesting: int = 1_000
     depth: int = 500
+    expansion: int = 1_000
     unpaid: int = 10_000
+    seconds: float = 300.0
     integer_digits: int = 4_300
     array_dimensions: int = 64
     members: int = 200_000

@@ -15,6 +15,7 @@ import struct
 
 from safeload.limits import Limits
 from safeload.scan.arrays import ArrayForm, locate, read_wrapper
+from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.machine import SPENT, WATCHED, Machine, MalformedError
 from safeload.scan.opcodes import HANDLERS
 from safeload.scan.program import (
@@ -40,18 +41,27 @@ _FRAME = 0x95
 _STRINGS = frozenset([str])
 # Fewer pairs than this are read one by one.
 _WORTHWHILE = 16
+# After so many bytes the limits and the clock are looked at.
+_PAUSE = 1 << 16
 # How many opcodes an array's wrapper takes, give or take the dimensions.
 _WRAPPER_OPCODES = 22
 
 
 def interpret(
-    data: Buffer, *, limits: Limits, member: str = "", start: int = 0, nested: bool = False
+    data: Buffer,
+    *,
+    limits: Limits,
+    effort: Effort | None = None,
+    member: str = "",
+    start: int = 0,
+    nested: bool = False,
 ) -> Program:
     """Interpret one stream of opcodes up to its STOP.
 
     Args:
         data: The member's bytes, array bytes included.
         limits: Bounds on the stream.
+        effort: What the file may still cost; all there is unless given.
         member: The member's path, for findings.
         start: Where the stream begins, bytes.
         nested: The stream is an object array within a joblib file: arrays in it are ordinary
@@ -60,11 +70,16 @@ def interpret(
     Returns:
         The program, with findings for whatever is malformed or was not read.
     """
-    machine = Machine(data, limits=limits, member=member, start=start, nested=nested)
+    effort = effort or Effort(limits, len(data))
+    machine = Machine(data, limits=limits, effort=effort, member=member, start=start, nested=nested)
     try:
         _run(machine)
     except MalformedError as problem:
         machine.note(problem.rule, problem.message, problem.offset)
+    except OverLimitError as problem:
+        # Even where it was reached at the very end.
+        machine.stopped = False
+        machine.note("SL002", str(problem), machine.position)
     except (IndexError, struct.error):
         machine.note("SL201", "The stream ends before its STOP.", len(data))
     except UnicodeDecodeError:
@@ -78,14 +93,15 @@ def _run(m: Machine) -> None:  # noqa: C901
     data, size = m.data, m.size
     stack, marks, memo = m.stack, m.marks, m.memo
     push, pop, remember = stack.append, stack.pop, memo.append
-    construct, record = Use.CONSTRUCT, m.program.built.append
+    construct, record, take = Use.CONSTRUCT, m.program.built.append, m.taken.take
     int32, uint32, float64 = _INT32.unpack_from, _UINT32.unpack_from, _FLOAT64.unpack_from
     position = m.position
-    opcodes, budget = 0, m.limits.opcodes
+    opcodes = 0
     while not m.stopped:
         # A run ends with the frame it is in, so that no opcode reaches across unseen.
         end = size if m.frame_end is None else m.frame_end
-        while position < end:
+        pause = min(end, position + _PAUSE)
+        while position < pause:
             opcode = data[position]
             position += 1
             opcodes += 1
@@ -148,8 +164,6 @@ def _run(m: Machine) -> None:  # noqa: C901
                         opcodes += 3 * count + 1
                         continue
                 marks.append(len(stack))
-                if opcodes > budget:
-                    m.too_many(position)
             elif opcode == 0x7D:  # EMPTY_DICT
                 push(Mapping())
             elif (
@@ -183,7 +197,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                     target.uses.add(construct)
                 if token:
                     m.position = position
-                    m.consume(token)
+                    m.taken.take_whole(token)
                 built = stack[-1] = Built(target, construct, token, position - 1)
                 if target is m.wrapper:
                     m.wrappers += 1
@@ -204,9 +218,12 @@ def _run(m: Machine) -> None:  # noqa: C901
                 else:
                     # A third state changes nothing about an object that has two.
                     target.states = (*target.states[:1], token)
-                    m.consume(token)
-                    if target.use is not construct and type(target.callable) is Global:
-                        target.callable.uses.add(Use.BUILD)
+                    if target.use is construct:
+                        take(token)
+                    else:
+                        m.taken.take_whole(token)
+                        if type(target.callable) is Global:
+                            target.callable.uses.add(Use.BUILD)
             elif opcode == 0x6A:  # LONG_BINGET
                 index = uint32(data, position)[0]
                 position += 4
@@ -241,12 +258,11 @@ def _run(m: Machine) -> None:  # noqa: C901
                 position = m.position
                 if opcode == _FRAME or m.stopped:
                     break
-                if opcodes > budget:
-                    m.too_many(position)
         else:
             m.position = position
-            m.leave_frame()
-        m.program.opcodes = opcodes
+            if position >= end:
+                m.leave_frame()
+        m.pause(opcodes)
 
 
 def _build_array(m: Machine, wrapper: Built, state: Token) -> Array:
@@ -302,7 +318,14 @@ def _take_array(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> Array:
 def _nested(m: Machine) -> Program:
     """The stream of an array of objects, which begins here."""
     member = f"{m.program.member}[{len(m.program.arrays)}]"
-    program = interpret(m.data, limits=m.limits, member=member, start=m.position, nested=True)
+    program = interpret(
+        m.data,
+        limits=m.limits,
+        effort=m.effort,
+        member=member,
+        start=m.position,
+        nested=True,
+    )
     if not program.segments:
         # Where it ends is unknown, and so is everything behind it.
         m.program.arrays.append(program)

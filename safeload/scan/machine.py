@@ -13,11 +13,12 @@ Source: CPython ``Lib/pickle.py`` and ``Modules/_pickle.c``; joblib ``numpy_pick
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from safeload.limits import Limits
+from safeload.scan.consumption import Consumption
+from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.old_wrappers import is_old_wrapper, types_named
 from safeload.scan.program import (
     Buffer,
@@ -31,7 +32,6 @@ from safeload.scan.program import (
 )
 from safeload.scan.renaming import MOVED, renamed
 from safeload.scan.runs import Run
-from safeload.scan.weight import ATOMS, CONTAINERS, FEW, parts_of, size_of
 from safeload.verdict import Finding, Severity
 
 if TYPE_CHECKING:
@@ -58,8 +58,6 @@ _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
 # Opcodes up to so many bytes are copied; a view of them would take up more.
 _COPIED = 256
-# A memo may have gaps (Python 2 began at 1), but not so many that they cost more than the file.
-_GAPS_FREE = 64
 
 
 class MalformedError(Exception):
@@ -97,7 +95,14 @@ class Machine:
     """
 
     def __init__(
-        self, data: Buffer, *, limits: Limits, member: str, start: int, nested: bool
+        self,
+        data: Buffer,
+        *,
+        limits: Limits,
+        effort: Effort,
+        member: str,
+        start: int,
+        nested: bool,
     ) -> None:
         self.data = data
         self.size = len(data)
@@ -110,6 +115,7 @@ class Machine:
         self.memo: list[Token] = []
         self.protocol = 0
         self.globals: dict[tuple[str, str], Global] = {}
+        self._aliases: set[tuple[str, str]] = set()
         self.program = Program(member)
         self.stopped = False
         self.frame_end: int | None = None
@@ -117,9 +123,8 @@ class Machine:
         self.gaps = 0
         self.wrapper: Global | None = None
         self.wrappers = 0
-        # Work that may still be asked for without bytes to show for it: items of tuples hashed as
-        # keys, items of containers taken more than once.
-        self.budget = limits.unpaid + self.size
+        self.effort = effort
+        self.taken = Consumption(effort, limits)
         # Forms of arrays by the opcodes of their wrapper around the shape, and the opcodes whose
         # form will be known at an offset to come.
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
@@ -132,8 +137,6 @@ class Machine:
         self._spent: dict[int, tuple[Token, list[Global]]] = {}
         # Those that were taken from the memo, where a second reference to them remains.
         self._shared: set[int] = set()
-        # Containers that were taken by a call, construction or BUILD, with their size then.
-        self._consumed: dict[int, tuple[Token, int]] = {}
         # Arrays that were taken from the memo before they had their bytes.
         self._early: dict[int, Built] = {}
 
@@ -207,7 +210,7 @@ class Machine:
             self.awaited = None
             return
         gap = index - len(memo)
-        if index < 0 or self.gaps + gap > _GAPS_FREE + len(memo):
+        if index < 0 or self.gaps + gap > self.limits.memo_gaps + len(memo):
             raise MalformedError("SL205", "A memo index no writer would use.", self.position)
         self.gaps += gap
         memo.extend([UNSET] * gap)
@@ -267,12 +270,14 @@ class Machine:
             offset: Where the opcode stands that names it.
         """
         raw = (module, name)
+        if len(module) > self.limits.name or len(name) > self.limits.name:
+            raise OverLimitError("A name is longer than any library has.")
         if self.protocol < 3:
             module, name = renamed(module, name)
         module = MOVED.get(module, module)
         token = self.globals.get((module, name))
         if token is None:
-            token = self.globals[module, name] = Global(module, name, raw, offset)
+            token = self._name(Global(module, name, raw, offset))
             if (module, name) == _WRAPPER:
                 self.wrapper = token
             elif is_old_wrapper(module, name):
@@ -280,18 +285,25 @@ class Machine:
         elif token.raw != raw:
             if token.raw is None:
                 token.raw = raw
-            else:
+            elif raw not in self._aliases:
                 # Two spellings of one name: both have to be resolvable under their own.
+                self._aliases.add(raw)
                 self.program.aliases.append((raw, token.module, token.name))
         token.pushed += 1
         return token
 
     def attribute(self, owner: Global, name: str) -> Global:
         """The token of an attribute that ``getattr`` reaches through a global."""
+        if len(owner.name) + len(name) >= self.limits.name:
+            raise OverLimitError("A name is longer than any library has.")
         key = (owner.module, f"{owner.name}.{name}")
         token = self.globals.get(key)
-        if token is None:
-            token = self.globals[key] = Global(*key, None, self.position - 1)
+        return token or self._name(Global(*key, None, self.position - 1))
+
+    def _name(self, token: Global) -> Global:
+        if len(self.globals) >= self.limits.globals:
+            raise OverLimitError("It names more than any model does.")
+        self.globals[token.module, token.name] = token
         return token
 
     def use_up(self, target: Token, use: Use, holder: Token = None) -> None:
@@ -312,47 +324,6 @@ class Machine:
         if target not in spent:
             spent.append(target)
             target.consumed += id(holder) not in self._shared
-
-    def consume(self, token: Token) -> None:
-        """Note that a call, a construction or a BUILD takes a container as it is now.
-
-        What is put into it later, the callable has not seen. What is taken again and again costs
-        its size each time, although it takes up no more bytes of the file.
-        """
-        kind = type(token)
-        if kind is tuple:
-            if len(token) > FEW:
-                self._consume(token)
-            for item in token:
-                if type(item) in CONTAINERS or (type(item) is tuple and len(item) > FEW):
-                    self._consume(item)
-        elif kind in CONTAINERS:
-            self._consume(token)
-
-    def _consume(self, container: Token) -> None:
-        size = size_of(container)
-        if id(container) not in self._consumed:
-            self._consumed[id(container)] = container, size
-            return
-        self.budget -= size
-        if self.budget < 0:
-            raise MalformedError("SL002", "One container is used too often.", self.position)
-
-    def check_keys(self, keys: Sequence[Token]) -> None:
-        """Bound the cost of hashing keys: a tuple is hashed item by item each time it is a key.
-
-        What a call made may hash what it was given, so that its arguments count as its parts.
-        """
-        if ATOMS.issuperset(map(type, keys)):
-            return
-        level, depth = keys, 0
-        while level:
-            self.budget -= len(level)
-            depth += 1
-            if self.budget < 0 or depth > self.limits.depth:
-                raise MalformedError("SL002", "Keys are too large to hash.", self.position)
-            parts = itertools.chain.from_iterable(map(parts_of, level))
-            level = list(itertools.islice(parts, self.budget + 1))
 
     def build(self, target: Token, use: Use, args: Token, kwargs: Token = None) -> Built:
         """A new object made from ``target``."""
@@ -378,9 +349,21 @@ class Machine:
         elif severity is Severity.ERROR and findings[-1].severity is not Severity.ERROR:
             findings[-1] = finding
 
-    def too_many(self, position: int) -> NoReturn:
-        """There are more opcodes than the limit."""
-        raise MalformedError("SL002", "The stream has too many opcodes.", position)
+    def pause(self, opcodes: int) -> None:
+        """Look at what grows with every opcode, and at the clock.
+
+        Args:
+            opcodes: How many were interpreted so far.
+
+        Raises:
+            OverLimitError: It is more than the limits allow.
+        """
+        self.program.opcodes = opcodes
+        if opcodes > self.limits.opcodes:
+            raise OverLimitError("The stream has too many opcodes.")
+        if len(self.stack) > self.limits.stack or len(self.marks) > self.limits.stack:
+            raise OverLimitError("The stream has too much on its stack at once.")
+        self.effort.check_time()
 
     def beyond(self, position: int) -> NoReturn:
         """A length leads beyond the end."""
@@ -401,7 +384,7 @@ class Machine:
         if self.stopped:
             self.cut(self.position, self.position)
             program.segments = self._segments
-            if any(size_of(container) != size for container, size in self._consumed.values()):
+            if self.taken.changed:
                 self.note("SL217", "A container is changed after it was used.", self.position)
             if any(map(_has_bytes, self._early.values())):
                 self.note("SL217", "An array is used before it has its state.", self.position)

@@ -204,7 +204,7 @@ def _dict(m: Machine) -> None:
 
 def _frozenset(m: Machine) -> None:
     items = m.pop_to_mark()
-    m.check_keys(items)
+    m.taken.check_keys(items)
     m.stack.append(Collection("frozenset", items))
 
 
@@ -245,14 +245,14 @@ def _fill_dict(m: Machine, pairs: list[Token]) -> None:
     if type(target) is Mapping:
         _extend_pairs(m, target, pairs)
     else:
-        m.check_keys(pairs[::2])
+        m.taken.check_keys(pairs[::2])
         _fill_object(m, target, pairs)
 
 
 def _extend_pairs(m: Machine, known: list[Token], pairs: list[Token]) -> None:
     if len(pairs) % 2:
         raise MalformedError("SL204", "A key has no value.", m.position)
-    m.check_keys(pairs[::2])
+    m.taken.check_keys(pairs[::2])
     known.extend(pairs)
 
 
@@ -260,7 +260,7 @@ def _additems(m: Machine) -> None:
     items = m.pop_to_mark()
     m.need(1)
     target = m.stack[-1]
-    m.check_keys(items)
+    m.taken.check_keys(items)
     if isinstance(target, Collection) and target.kind == "set":
         target.items.extend(items)
     else:
@@ -309,8 +309,8 @@ def _reduce(m: Machine) -> None:
 def _newobj_ex(m: Machine) -> None:
     m.need(3)
     kwargs, args, target = m.stack.pop(), m.stack.pop(), m.stack.pop()
-    m.consume(args)
-    m.consume(kwargs)
+    m.taken.take_whole(args)
+    m.taken.take_whole(kwargs)
     m.use_up(target, Use.CONSTRUCT)
     m.stack.append(m.build(target, Use.CONSTRUCT, args, kwargs))
 

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Token
+from safeload.scan.program import (
+    Array,
+    ArraySpan,
+    Blob,
+    Built,
+    Collection,
+    Global,
+    Mapping,
+    Token,
+)
 from safeload.scan.runs import Run
 
-__all__ = ["ATOMS", "CONTAINERS", "FEW", "parts_of", "size_of"]
+__all__ = ["ATOMS", "FEW", "parts_of", "size_of"]
 
-CONTAINERS = frozenset([list, Blob, Collection, Mapping])
 # A tuple of no more than these costs about as much as the opcodes that take it.
 FEW = 16
 # Whose hash costs no more than its bytes, or is not made from its parts.
@@ -22,11 +30,16 @@ ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
 
 def size_of(container: Token) -> int:
-    """Items in a container, or bytes in a blob."""
+    """Items of a container, bytes of a blob or array, characters of text; 0 for an object."""
     if isinstance(container, Blob):
         return container.size
     if isinstance(container, Collection):
         return len(container.items)
+    if isinstance(container, Array):
+        span = container.span
+        return span.nbytes if isinstance(span, ArraySpan) else span.size
+    if isinstance(container, Built):
+        return 0
     size = len(container)
     if type(container) is Mapping and Run in map(type, container):
         size += sum(2 * item.count for item in container if type(item) is Run)

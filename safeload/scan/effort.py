@@ -1,0 +1,62 @@
+"""What one file may still cost: steps of work without bytes to show for them, and time.
+
+Honest work is paid for by the bytes that ask for it. Work that a few bytes ask for again and again
+is taken from an allowance as large as the file, so that all of it together grows with the file and
+not with its square. The clock is the last resort.
+
+Trust: what is asked for is hostile; the bounds are the caller's.
+"""
+
+from __future__ import annotations
+
+import time
+
+from safeload.limits import Limits
+
+__all__ = ["Effort", "OverLimitError"]
+
+
+class OverLimitError(Exception):
+    """Reading on costs more than the limits allow; the text says what, in one sentence."""
+
+
+class Effort:
+    """The allowance of one file, shared by all its streams.
+
+    Args:
+        limits: ``unpaid`` and ``seconds`` apply.
+        size: Bytes of the file, decompressed.
+
+    Attributes:
+        unpaid: Steps that are left.
+    """
+
+    __slots__ = ("_deadline", "_seconds", "unpaid")
+
+    def __init__(self, limits: Limits, size: int) -> None:
+        self.unpaid = limits.unpaid + size
+        self._seconds = limits.seconds
+        self._deadline = time.monotonic() + limits.seconds
+
+    def spend(self, steps: int, why: str) -> None:
+        """Take steps from the allowance.
+
+        Args:
+            steps: How many.
+            why: What they are for, as a sentence; the message of the error.
+
+        Raises:
+            OverLimitError: There are not so many left.
+        """
+        self.unpaid -= steps
+        if self.unpaid < 0:
+            raise OverLimitError(why)
+
+    def check_time(self) -> None:
+        """Look at the clock.
+
+        Raises:
+            OverLimitError: The file has had its time.
+        """
+        if time.monotonic() > self._deadline:
+            raise OverLimitError(f"Reading it takes longer than {self._seconds:g} seconds.")
