@@ -229,7 +229,10 @@ def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> 
         if unknown:
             raise _malformed(source, f"no model says which {unknown[0]!r} wrote it")
         distributions = _strings(document.get("distributions", []), source, "distributions")
-        for group in document.get("group", []):
+        groups = document.get("group", [])
+        if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+            raise _malformed(source, "group is not a list of tables")
+        for group in groups:
             _add_group(entries, group, source, tuple(distributions))
     return Policy(entries, digest.hexdigest(), versions)
 
@@ -303,9 +306,9 @@ def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _malformed(source, f"a group lacks names or has an unknown use ({error})") from error
     rule, native = group.get("rule"), group.get("native")
-    if rule is not None and rule not in RULES:
+    if rule is not None and (not isinstance(rule, str) or rule not in RULES):
         raise _malformed(source, f"unknown argument rule {rule!r}")
-    if native is not None and native not in CHECKS:
+    if native is not None and (not isinstance(native, str) or native not in CHECKS):
         raise _malformed(source, f"unknown check of native state {native!r}")
     return Entry(uses, rule, source, distributions, native)
 

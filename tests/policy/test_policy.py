@@ -78,6 +78,10 @@ MALFORMED: dict[str, str | bytes] = {
     "an unknown key in a group": OURS.replace("reason", "raison"),
     "an unknown use": OURS.replace('"refer"', '"run"'),
     "an unknown rule": OURS.replace("uses", 'rule = "anything"\nuses'),
+    "a rule that is a list": OURS.replace("uses", "rule = []\nuses"),
+    "a check that is a table": OURS.replace("uses", "native = {}\nuses"),
+    "a group that is a number": "group = 1",
+    "groups that are no tables": "group = [1]",
     "two rules for one name": OURS.replace("uses", 'rule = "regex"\nuses')
     + OURS.replace("uses", 'rule = "getattr"\nuses'),
     "a group without uses": OURS.replace('uses = ["construct", "refer"]', ""),

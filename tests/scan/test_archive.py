@@ -137,6 +137,7 @@ def _npy(descr: Any, shape: Any = (), raw: bytes = b"", version: bytes = b"\x01\
 NOT_ARRAYS: dict[str, memoryview] = {
     "an unknown version": _npy("<f8", (), bytes(8), b"\x04\x00"),
     "an unknown type": _npy("<f5", (), bytes(5)),
+    "a subarray": _npy(("<f8", (2,)), (), bytes(16)),
     "an object": _npy("|O", (), bytes(8)),
     "objects in a nested record": _npy([("a", [("b", "|O")])], (), bytes(8)),
     "a text larger than numpy allows": _npy("<U999999999", (0,)),

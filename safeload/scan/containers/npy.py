@@ -42,8 +42,8 @@ class Npy:
     """An array in ``.npy`` form.
 
     Attributes:
-        dtype: What ``numpy.dtype`` takes: a type string such as ``"<f8"``, a pair of that and a
-            shape, or for records a dict of names, formats, offsets and itemsize.
+        dtype: What ``numpy.dtype`` takes: a type string such as ``"<f8"``, or for records a dict of
+            names, formats, offsets and itemsize.
         shape: Shape of the array.
         order: ``"C"`` or ``"F"``.
         offset: First raw byte, from the start of the member.
@@ -82,6 +82,9 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
     shape, fortran = header["shape"], header["fortran_order"]
     if type(fortran) is not bool or not _is_shape(shape, limits):
         raise NpyError("an array's shape or order is none")
+    if type(header["descr"]) is tuple:
+        # numpy would make further dimensions of the subarrays, which the header does not have.
+        raise NpyError("an array's dtype is that of subarrays")
     dtype, itemsize = _describe(header["descr"], 0)
     count = 1
     for length in shape:
