@@ -31,6 +31,11 @@ _CALLS = frozenset([Use.CALL, Use.BUILD])
 _FOR_CLASSES = (None, "no_arguments", "plain_arguments", "namedtuple")
 _FOR_CALLS = ("no_arguments", "plain_arguments", "namedtuple", None)
 
+# Rules that are right for one kind of class, which no file shows to be of it.
+_DOUBTS = {
+    "dataclass": "has a list for its state: right for a frozen dataclass with slots, and for no "
+    "class with a __setstate__ of its own",
+}
 # Why a name that may be harmless is not taken from a model.
 _BESIDE = "is not taken from a model that is refused for other reasons"
 
@@ -132,10 +137,15 @@ class _Seen:
     remarks: set[str] = field(default_factory=set)
 
     @property
-    def rule(self) -> str | None:
-        """The narrowest rule that admits what was seen."""
+    def fitting(self) -> list[str | None]:
+        """The rules that admit what was seen, the narrowest first."""
         order = _FOR_CALLS if Use.CALL in self.uses else _FOR_CLASSES
-        return next((rule for rule in order if rule in self.rules), None)
+        return [rule for rule in order if rule in self.rules]
+
+    @property
+    def rule(self) -> str | None:
+        """The narrowest of them, or None if there is none."""
+        return next(iter(self.fitting), None)
 
 
 class Learner:
@@ -193,13 +203,13 @@ class Learner:
         worse: dict[str, Outcome] = {}
         for (module, name), seen in sorted(self._seen.items()):
             uses = frozenset(seen.uses)
-            if not seen.rules:
+            if not seen.fitting:
                 reason = "is given arguments of kinds that no one rule admits"
                 for path in seen.models:
                     refusals.append(Refusal(module, name, uses, path, reason))
                     worse[path] = Outcome.REFUSED
                 continue
-            reason = doubt(module, name) or ""
+            reason = doubt(module, name) or _DOUBTS.get(seen.rule or "", "")
             need = Need(
                 module, name, uses, seen.rule, tuple(seen.models), tuple(sorted(seen.remarks)),
                 reason,

@@ -198,7 +198,7 @@ HOSTILE: dict[str, Fill] = {
     "a name of a script": lambda p: p.object_(Name("__main__", "Model"), state={"a": 1}),
     "code by value": lambda p: p.call(Name("cloudpickle.cloudpickle", "_make_function"), 1),
     "a state that sets Python's own names": model(__class__=MODEL),
-    "a state that is no dict": lambda p: p.object_(MODEL, state=["a"]),
+    "a state that is no dict": lambda p: p.object_(MODEL, state="a"),
     "a second state": lambda p: p.object_(MODEL, state={"a": 1}).save({"b": 1}).build(),
     "a state for a function": lambda p: p.save(TOKENISE).save({"a": 1}).build(),
     "items for something else": lambda p: p.save(TOKENISE).mark().save("a", 1).setitems(),
