@@ -14,6 +14,7 @@ import pytest
 from safeload.policy.policy import Policy
 from tests.builder import Name, Pickle
 from tests.cli.conftest import Run
+from tests.test_architecture import HEAVY, modules_after
 
 MODEL = Name("acme.models", "Model")
 TEAM = """
@@ -147,6 +148,13 @@ def test_names_of_files_and_in_files_steer_no_terminal(run: Run, files: Path) ->
     assert outcome.out.isascii()
     entries = Policy.parse(outcome.out.encode(), "stdout").entries
     assert entries.keys() - Policy.default().entries.keys() == {("acme.models", "Model")}
+
+
+@pytest.mark.guarantee("G7")
+def test_learning_imports_no_library_that_runs_models(files: Path) -> None:
+    code = "from safeload.cli.main import main\nmain(['policy', 'learn', 'none', 'ours', 'bad'])"
+    assert modules_after(code) & (HEAVY | {"acme"}) == set()
+    assert not Path("canary").exists()
 
 
 # -- show ------------------------------------------------------------------------------------------
