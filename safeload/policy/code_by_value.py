@@ -119,7 +119,7 @@ def _named(programs: Iterable[Program]) -> Iterator[tuple[str, str]]:
 
 def _is_alone(function: str, classes: set[str]) -> bool:
     *owners, name = function.split(".")
-    return classes.isdisjoint(owners) and not name.startswith("__")
+    return classes.isdisjoint(owners) and "<locals>" not in owners and not name.startswith("__")
 
 
 def _makes_code(target: Token) -> bool:

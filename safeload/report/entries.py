@@ -6,6 +6,7 @@ escaped.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 from safeload import __version__
 from safeload.errors import printable
+from safeload.policy.arguments import RULES
 from safeload.policy.catalogue import Catalogue, Grant, Listed
 from safeload.policy.gadgets import doubt, gadget
 
@@ -115,6 +117,9 @@ def _paragraphs(listed: Iterable[Listed]) -> Iterator[str]:
         yield f"{item.path}: {', '.join(item.uses)}{_rule(item.entry.rule)}"
         for grant in item.grants:
             yield f"  {', '.join(grant.uses)}: {grant.reason or 'no reason given'} [{grant.source}]"
+        if item.entry.rule:
+            admits = (inspect.getdoc(RULES[item.entry.rule]) or "").partition("\n")[0]
+            yield f"  {item.entry.rule} admits: {admits.replace('``', '`')}"
 
 
 def _by_group(listed: Iterable[Listed]) -> Iterator[str]:

@@ -167,6 +167,7 @@ def test_a_name_is_shown_with_uses_rule_reason_and_source(run: Run, files: Path)
     assert lines[:2] == ["acme.models.Model: construct", "  construct: our models [team.toml]"]
     assert lines[2] == "re._compile: call (rule regex)"
     assert lines[3].endswith("[python.toml]")
+    assert lines[4].startswith("  regex admits: A pattern ")
 
 
 def test_a_name_that_is_not_allowed_is_refused_with_a_reason(run: Run, files: Path) -> None:
