@@ -31,7 +31,7 @@ bench: $(VENV)/installed ## Measure loading against plain joblib
 policy: $(VENV)/installed-for-tests ## Derive the allow-list packs anew
 	$(BIN)/python tools/derive_packs.py
 
-docs: $(VENV)/installed ## Make the tables of SECURITY.md anew
+docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environment and what the tools left behind
