@@ -289,7 +289,11 @@ def _global(m: Machine) -> None:
 
 
 def _name(m: Machine) -> str:
-    return _line(m).decode("utf-8")
+    text = _line(m)
+    if not text:
+        # The C unpickler takes an empty line for the end of the stream.
+        raise _not_canonical(m)
+    return text.decode("utf-8")
 
 
 def _stack_global(m: Machine) -> None:

@@ -138,6 +138,9 @@ BROKEN: dict[str, tuple[Pickle, str]] = {
     "PUT of a word": (Pickle(0).none().put("x").stop(), "SL211"),
     "GET of a signed number": (Pickle(0).none().put(0).pop().get("+0").stop(), "SL211"),
     "text that is not UTF-8": (Pickle(4).short_binunicode(b"\xff").stop(), "SL211"),
+    "a global whose name is empty": (Pickle(4).global_("posix", "").stop(), "SL211"),
+    "a global whose module is empty": (Pickle(4).global_("", "system").stop(), "SL211"),
+    "INST of an empty name": (Pickle(4).mark().inst("posix", "").stop(), "SL211"),
     "a name that is not UTF-8": (Pickle(4).global_(b"\xff", "x").stop(), "SL211"),
     "SHORT_BINUNICODE beyond the end": (
         Pickle(4).short_binunicode("a", length=9).stop(),
