@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench policy docs clean
+.PHONY: help demo test ecosystem lint format bench policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -15,6 +15,9 @@ demo: $(VENV)/installed ## Sign, load and refuse a real model, from start to end
 
 test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in their own environment
+	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy/test_packs.py
 
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
@@ -35,7 +38,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environment and what the tools left behind
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -48,4 +51,10 @@ $(VENV)/installed: $(VENV)/created pyproject.toml
 
 $(VENV)/installed-for-tests: $(VENV)/installed
 	$(PIP) --editable ".[test,lint]"
+	@touch $@
+
+$(VENV)-ecosystem/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-ecosystem
+	$(VENV)-ecosystem/bin/python -m pip --disable-pip-version-check --quiet install \
+		--editable ".[test,ecosystem]"
 	@touch $@

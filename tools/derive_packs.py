@@ -39,6 +39,7 @@ from introspection import (
     scipy_groups,
     sklearn_groups,
 )
+from introspection_ecosystem import category_encoders_groups, imbalanced_learn_groups
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKS = ROOT / "safeload" / "policy" / "packs"
@@ -76,15 +77,21 @@ class Library:
 
 # By the name of the pack, of its reviewed list and of its recorded releases.
 LIBRARIES = {
+    "catboost": Library(("catboost",), no_groups),
+    "category_encoders": Library(("category-encoders",), category_encoders_groups),
     "cloudpickle": Library(("cloudpickle",), no_groups),
     "dill": Library(("dill",), no_groups),
+    "imbalanced-learn": Library(("imbalanced-learn",), imbalanced_learn_groups),
     "joblib": Library(("joblib",)),
+    "lightgbm": Library(("lightgbm",), no_groups),
     "numpy": Library(("numpy",), numpy_groups),
     "pandas": Library(("pandas",), no_groups),
     "python": Library(),
     "pytz": Library(("pytz",), no_groups),
+    "quantile-forest": Library(("quantile-forest",), no_groups),
     "scikit-learn": Library(("scikit-learn",), sklearn_groups),
     "scipy": Library(("scipy",), scipy_groups),
+    "xgboost": Library(("xgboost", "xgboost-cpu"), no_groups),
 }
 
 

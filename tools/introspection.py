@@ -25,8 +25,10 @@ from scipy import sparse, special, stats
 __all__ = [
     "USES",
     "Group",
+    "modules",
     "no_groups",
     "numpy_groups",
+    "own_classes",
     "pickled_name",
     "resolve",
     "scipy_groups",
@@ -149,10 +151,10 @@ def sklearn_groups() -> Iterator[Group]:
     )
     dicts = Group("dictionaries with attributes", ("construct", "fill"))
     tuples = Group("named tuples: made from their fields", ("construct", "refer"), "namedtuple")
-    for module in _modules("sklearn", SKLEARN_LEFT_OUT):
+    for module in modules("sklearn", SKLEARN_LEFT_OUT):
         if _is_compiled(module):
             continue
-        for name, cls in _own_classes(module):
+        for name, cls in own_classes(module):
             if name in SKLEARN_CLASSES_LEFT_OUT or _is_no_object_of_its_own(cls):
                 continue
             if issubclass(cls, tuple):
@@ -163,7 +165,7 @@ def sklearn_groups() -> Iterator[Group]:
                 plain.add(module.__name__, name)
     distances = Group("distance metrics, as the argument of newObj", ("construct", "refer"))
     module = importlib.import_module("sklearn.metrics._dist_metrics")
-    for name, cls in _own_classes(module):
+    for name, cls in own_classes(module):
         if not name.startswith("DistanceMetric"):
             distances.add(cls.__module__, name)
     functions = Group("metrics and score functions: from arrays to numbers or arrays", ("refer",))
@@ -253,7 +255,7 @@ def _distributions() -> Iterator[Group]:
     classes = {type(value) for value in vars(stats).values() if isinstance(value, base.rv_generic)}
     for path in ("_continuous_distns", "_discrete_distns"):
         module = importlib.import_module(f"scipy.stats.{path}")
-        classes |= {cls for name, cls in _own_classes(module) if name.endswith("_gen")}
+        classes |= {cls for name, cls in own_classes(module) if name.endswith("_gen")}
     classes |= {stats.rv_histogram, base.rv_sample}
     distributions = Group(
         "distributions: their state holds a string that scipy executes, which must be scipy's own",
@@ -279,7 +281,13 @@ def no_groups() -> Iterator[Group]:
     return iter(())
 
 
-def _modules(package: str, left_out: Iterable[str]) -> Iterator[ModuleType]:
+def modules(package: str, left_out: Iterable[str]) -> Iterator[ModuleType]:
+    """A package and the modules in it, but for tests and what is left out.
+
+    Args:
+        package: Its name.
+        left_out: Full names of packages and modules that are not even imported.
+    """
     root = importlib.import_module(package)
     yield root
     for info in pkgutil.walk_packages(root.__path__, f"{package}."):
@@ -291,7 +299,8 @@ def _modules(package: str, left_out: Iterable[str]) -> Iterator[ModuleType]:
         yield importlib.import_module(info.name)
 
 
-def _own_classes(module: ModuleType) -> Iterator[tuple[str, type]]:
+def own_classes(module: ModuleType) -> Iterator[tuple[str, type]]:
+    """The classes that a module itself defines, by name, but for exceptions."""
     for name, value in vars(module).items():
         if (
             inspect.isclass(value)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from safeload.policy.booster_arguments import BOOSTER_RULES
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
@@ -328,4 +329,5 @@ RULES: dict[str, Rule] = {
     "cython_unpickle": _cython_unpickle,
     "operator_getter": _operator_getter,
     **LIBRARY_RULES,
+    **BOOSTER_RULES,
 }

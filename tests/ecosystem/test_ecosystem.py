@@ -1,0 +1,75 @@
+"""Models of the libraries beside scikit-learn are accepted, and load to what they were.
+
+Each library is tested where it is installed; ``make ecosystem`` installs them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import safeload
+from tests.ecosystem.zoo import Zoo, honest, zoos
+from tests.honest.estimators import outputs
+from tests.honest.forms import FORMS, plainly_loaded
+from tests.honest.sameness import difference
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+# The other protocols and codecs differ from these in a few opcodes; they are marked slow.
+FAST = ("joblib", "pickle-0")
+
+
+def _cases() -> Iterator[Any]:
+    for library, zoo in zoos().items():
+        if not zoo.is_installed:
+            reason = f"{library} is not installed; 'make ecosystem' tests it"
+            yield pytest.param(library, "", "", id=library, marks=pytest.mark.skip(reason))
+            continue
+        for name in zoo.models:
+            for form in FORMS:
+                if _why(zoo.not_dumped, name, form) is None:
+                    marks = () if form in FAST else (pytest.mark.slow,)
+                    yield pytest.param(
+                        library, name, form, id=f"{library}-{name}-{form}", marks=marks
+                    )
+
+
+def _why(table: Any, name: str, form: str) -> str | None:
+    """What a table of a zoo says of a model in a format."""
+    keys = ((name, form), (name, "any"), ("any", form))
+    return next((table[key] for key in keys if key in table), None)
+
+
+@pytest.mark.parametrize(("library", "name", "form"), list(_cases()))
+def test_an_honest_model_is_accepted_and_loads_to_the_same(
+    library: str, name: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Some libraries leave files where they train.
+    monkeypatch.chdir(tmp_path)
+    model = honest(library, name)
+    path = tmp_path / "model"
+    FORMS[form](model.model, path)
+
+    report = safeload.audit(path).files[0]
+
+    if _why(zoos()[library].refused, name, form) is not None:
+        assert report.verdict == "refuse"
+        with pytest.raises(safeload.RefusedError):
+            safeload.load_unsigned(path)
+        return
+    assert [finding.message for finding in report.findings] == []
+    assert report.verdict == "accept"
+    loaded, reference = safeload.load_unsigned(path), plainly_loaded(form, path)
+    assert difference(loaded, reference) is None
+    assert difference(outputs(loaded, model.data), outputs(reference, model.data)) is None
+
+
+@pytest.mark.parametrize("zoo", zoos().values(), ids=list(zoos()))
+def test_every_exception_is_one_that_exists(zoo: Zoo) -> None:
+    named = {name for name, _ in {**zoo.refused, **zoo.not_dumped}} - {"any"}
+    assert named <= set(zoo.models)
+    assert all({**zoo.refused, **zoo.not_dumped}.values())
