@@ -1,11 +1,12 @@
 # Every target sets up what it needs in .venv; a Debian machine needs python3, python3-venv and make.
 PYTHON ?= python3
 VENV := .venv
+FUZZ_VENV := .venv-fuzz
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem lint format bench policy docs clean
+.PHONY: help demo test ecosystem lint format bench fuzz policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -31,14 +32,17 @@ format: $(VENV)/installed-for-tests ## Put the code into its form
 bench: $(VENV)/installed ## Measure loading against plain joblib
 	$(BIN)/python benchmarks/bench.py
 
+fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
+	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
+
 policy: $(VENV)/installed-for-tests ## Derive the allow-list packs anew
 	$(BIN)/python tools/derive_packs.py
 
 docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
 	$(BIN)/python tools/security_tables.py
 
-clean: ## Remove the environment and what the tools left behind
-	rm -rf $(VENV) $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+clean: ## Remove the environments and what the tools left behind
+	rm -rf $(VENV) $(FUZZ_VENV) .fuzz $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -47,6 +51,14 @@ $(VENV)/created:
 
 $(VENV)/installed: $(VENV)/created pyproject.toml
 	$(PIP) --editable .
+	@touch $@
+
+# atheris has wheels for a few releases of Python: FUZZ_PYTHON may be another than PYTHON.
+FUZZ_PYTHON ?= $(PYTHON)
+
+$(FUZZ_VENV)/installed: pyproject.toml
+	$(FUZZ_PYTHON) -m venv $(FUZZ_VENV)
+	$(FUZZ_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --editable ".[test,fuzz]"
 	@touch $@
 
 $(VENV)/installed-for-tests: $(VENV)/installed

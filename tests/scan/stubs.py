@@ -334,4 +334,4 @@ def describe(*values: Any) -> str:
 
 
 def _simple(item: Any) -> str:
-    return repr(item) if isinstance(item, int | float | str | bytes) else type(item).__name__
+    return repr(item) if item is None or isinstance(item, _ATOMS) else type(item).__name__

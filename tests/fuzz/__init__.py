@@ -1,0 +1,1 @@
+"""Fuzzing: hostile bytes for everything that reads bytes; see docs/fuzzing.md."""

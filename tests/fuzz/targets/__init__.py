@@ -1,0 +1,1 @@
+"""One module for each target; its ``TARGET`` is what the runner takes."""

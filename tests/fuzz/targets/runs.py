@@ -1,0 +1,66 @@
+"""What the machine recognises as a whole has the effect of reading it opcode by opcode."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from unittest.mock import patch
+
+from safeload.limits import Limits
+from safeload.scan import interpreter
+from safeload.scan.program import Buffer, Program
+from tests.fuzz.target import Target, Violation
+from tests.fuzz.targets.machine import examples, vary
+from tests.scan.grammar import stream
+from tests.scan.pictures import picture
+from tests.scan.test_runs import arrays, is_clean, vocabularies
+
+__all__ = ["TARGET"]
+
+_LIMITS = Limits()
+_MOST = 8_000
+
+
+def _examples() -> list[bytes]:
+    files = [*vocabularies(), *arrays(), *examples()]
+    return [data for data in files if len(data) < _MOST]
+
+
+def _grow(rng: random.Random) -> bytes:
+    return stream(rng, most=rng.choice((4, 12, 40)), arrays=0.3)
+
+
+def _check(data: bytes) -> None:
+    quick, thorough = interpreter.interpret(data, limits=_LIMITS), _slow(data)
+    if is_clean(quick) != is_clean(thorough):
+        raise Violation(f"{quick.findings} instead of {thorough.findings}")
+    if is_clean(quick) and picture(quick) != picture(thorough):
+        raise Violation("the two programs differ")
+
+
+def _slow(data: bytes) -> Program:
+    with patch.multiple(interpreter, count_pairs=_none, WRAPPER=_NOTHING):
+        return interpreter.interpret(data, limits=_LIMITS)
+
+
+def _none(data: Buffer, start: int, end: int) -> tuple[int, int]:
+    del data, end
+    return 0, start
+
+
+_NOTHING = re.compile(b"(?!)")
+
+
+def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
+    return vary(data, others, rng)
+
+
+TARGET = Target(
+    name="runs",
+    about="what is recognised as a whole means what its opcodes mean",
+    examples=_examples,
+    check=_check,
+    vary=_vary,
+    grow=_grow,
+)
