@@ -274,7 +274,7 @@ class Program:
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
         globals: Every global with its uses.
         built: Every object made, in order.
-        root: The token of the object that the stream makes, once STOP was reached.
+        root: The token of the object that the stream makes, once its end was reached.
         findings: What is malformed or was not read.
         aliases: Further spellings of a global in ``globals``: as written, and what it stands for.
         opcodes: Opcodes interpreted.

@@ -12,18 +12,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from safeload.scan.dtypes import DTypeError, describe
-from safeload.scan.program import Array, ArraySpan, Blob, Built, Mapping, Program, Token
+from safeload.scan.program import (
+    Array,
+    ArraySpan,
+    Blob,
+    Built,
+    Global,
+    Mapping,
+    Program,
+    Token,
+)
+from safeload.scan.specs import dtype_of
 
 __all__ = [
     "MISSING",
     "Attributes",
     "NDArray",
+    "Raw",
     "UnsoundError",
     "array",
     "attributes",
@@ -32,6 +43,7 @@ __all__ = [
     "is_array",
     "number",
     "objects",
+    "raw",
 ]
 
 NDArray = npt.NDArray[Any]
@@ -40,12 +52,56 @@ Attributes = dict[str, Token]
 # Stands for an attribute that is not there, where None may be one that is.
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING"})()
 
-_CORES = ("numpy._core.multiarray", "numpy.core.multiarray")
-_NUMERIC = ("numpy._core.numeric", "numpy.core.numeric")
+_CORES = frozenset(
+    [
+        "numpy._core.multiarray",
+        "numpy._core.numeric",
+        "numpy.core.multiarray",
+        "numpy.core.numeric",
+    ]
+)
+# Arrays of other classes answer otherwise when they are asked for a part or a shape.
+_PLAIN_ARRAYS = frozenset(
+    [("numpy", "ndarray"), ("numpy", "memmap"), ("numpy.core.memmap", "memmap")]
+)
+# What numpy and the reading of a forged token end in.
+_ODD = (
+    AttributeError,
+    DTypeError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+# Dtypes by the identity of what they are made from, which is kept so that it stays the only one
+# with that identity: a stream describes a type once and has hundreds of arrays of it.
+_DTYPES: dict[int, tuple[Any, np.dtype[Any]]] = {}
+_MOST_DTYPES = 64
+_STRINGS = frozenset([str])
 
 
 class UnsoundError(Exception):
     """Native code must not be handed this state; the text says why, attribute first."""
+
+
+class Raw(NamedTuple):
+    """An array as it lies in the file.
+
+    Attributes:
+        content: Its bytes, a view.
+        dtype: Type of its elements.
+        shape: Its shape, as the bytes are written.
+        order: ``"C"`` or ``"F"``.
+        axes: The order that its axes are brought into afterwards, or None.
+    """
+
+    content: memoryview
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+    axes: tuple[int, ...] | None = None
 
 
 def each(
@@ -85,10 +141,12 @@ def attributes(built: Built) -> Attributes:
                 continue
             if not isinstance(part, Mapping):
                 raise UnsoundError("its state is no dict")
-            pairs = part.pairs
+            keys = part.keys
+            if not _STRINGS.issuperset(map(type, keys)):
+                raise UnsoundError("an attribute's name is no string")
             before = len(found)
-            found.update(zip(pairs[::2], pairs[1::2], strict=True))
-            if len(found) - before != len(pairs) // 2:
+            found.update(zip(keys, part.values, strict=True))
+            if len(found) - before != len(keys):
                 raise UnsoundError("an attribute is set twice")
     return found
 
@@ -113,17 +171,43 @@ def array(token: Token, what: str) -> NDArray:
     Raises:
         UnsoundError: The token is no such array.
     """
+    found = raw(token, what)
     try:
-        if isinstance(token, Array) and isinstance(token.span, ArraySpan):
-            return _spanned(token.span, token.source)
+        if len(found.content) == 0:
+            made = np.empty(found.shape, found.dtype, order=found.order)
+        else:
+            made = np.ndarray(found.shape, found.dtype, found.content, order=found.order)
+        return made if found.axes is None else made.transpose(found.axes)
+    except _ODD as error:
+        raise UnsoundError(f"{what} is no array that numpy writes") from error
+
+
+def raw(token: Token, what: str) -> Raw:
+    """The same as :func:`array`, before an array is made of it; for who has very many.
+
+    Args:
+        token: What stands for it.
+        what: What it is, for the error.
+
+    Returns:
+        Bytes, type and shape. Nothing says yet that they fit each other.
+
+    Raises:
+        UnsoundError: The token is no such array.
+    """
+    try:
+        if type(token) is Array and type(token.span) is ArraySpan:
+            offset, nbytes, spec, shape, order = token.span
+            content = memoryview(token.source)[offset : offset + nbytes]
+            return Raw(content, _dtype(spec), shape, "F" if order == "F" else "C")
         if isinstance(token, Built):
             made = _made_by(token)
-            if made == "_reconstruct" and len(token.states) == 1:
-                _, shape, dtype, fortran, data = token.states[0][:5]
-                return _shaped(data, dtype, shape, "F" if fortran else "C")
+            if made == "_reconstruct" and len(token.states) == 1 and _is_plain(token.args[0]):
+                _, shape, dtype, fortran, data = token.states[0]
+                return _blob(data, dtype, shape, "F" if fortran else "C")
             if made == "_frombuffer" and not token.states:
                 return _from_buffer(*token.args)
-    except (ValueError, TypeError, IndexError, OverflowError, DTypeError) as error:
+    except _ODD as error:
         raise UnsoundError(f"{what} is no array that numpy writes") from error
     raise UnsoundError(f"{what} is no array of numbers")
 
@@ -143,18 +227,24 @@ def objects(token: Token, what: str) -> NDArray:
     shape: Any
     if type(token) is list:
         shape, items = _nested(token)
-    elif isinstance(token, Built) and _made_by(token) == "_reconstruct" and len(token.states) == 1:
+    elif (
+        isinstance(token, Built)
+        and _made_by(token) == "_reconstruct"
+        and len(token.states) == 1
+        and type(token.states[0]) is tuple
+        and len(token.states[0]) == 5
+    ):
         # The list is in the order of rows, whatever the layout.
-        shape, items = token.states[0][1], token.states[0][4]
+        _, shape, _, _, items = token.states[0]
     else:
         raise UnsoundError(f"{what} is no array of objects")
     if type(items) is not list:
         raise UnsoundError(f"{what} is no array of objects")
-    flat = np.empty(len(items), object)
-    flat[:] = items
+    # One by one: numpy would look into items that are lists.
+    flat = np.fromiter(items, object, len(items))
     try:
         return flat.reshape(shape)
-    except (ValueError, TypeError, OverflowError) as error:
+    except _ODD as error:
         raise UnsoundError(f"{what} has not as many objects as its shape says") from error
 
 
@@ -185,50 +275,62 @@ def number(token: Token, what: str) -> float:
 def _scalar(token: Token) -> Any:
     if not isinstance(token, Built):
         return token
+    target = token.callable
     try:
         if _made_by(token) == "scalar" and len(token.args) == 2 and not token.states:
-            return _shaped(token.args[1], token.args[0], (), "C")[()]
-        if getattr(token.callable, "module", None) == "numpy" and len(token.args) == 1:
+            return _number(_blob(token.args[1], token.args[0], (), "C"))
+        if isinstance(target, Global) and target.module == "numpy" and len(token.args) == 1:
             # As skops writes it: the type, called with an array of no dimensions.
-            return array(token.args[0], "a scalar")[()]
-    except (ValueError, TypeError, IndexError, DTypeError, UnsoundError):
+            found = raw(token.args[0], "a scalar")
+            # Another type would make another number of it.
+            same = _is_type(found.dtype.newbyteorder("="), target.name)
+            return _number(found) if same else None
+    except (*_ODD, UnsoundError):
         return None
     return None
 
 
+def _number(found: Raw) -> Any:
+    return np.ndarray((), found.dtype, found.content)[()] if found.shape == () else None
+
+
+def _is_type(dtype: np.dtype[Any], name: str) -> bool:
+    kind = getattr(np, name, None)
+    return isinstance(kind, type) and issubclass(kind, np.number) and dtype == np.dtype(kind)
+
+
 def _made_by(built: Built) -> str:
     target = built.callable
-    module = getattr(target, "module", None)
-    if module in _CORES or module in _NUMERIC:
-        name: str = target.name
-        return name
-    return ""
+    return target.name if type(target) is Global and target.module in _CORES else ""
 
 
-def _spanned(span: ArraySpan, source: Any) -> NDArray:
-    dtype = np.dtype(span.dtype)
-    order: Literal["C", "F"] = "F" if span.order == "F" else "C"
-    if span.nbytes == 0:
-        return np.empty(span.shape, dtype, order=order)
-    return np.ndarray(span.shape, dtype, source, span.offset, order=order)
+def _is_plain(target: Token) -> bool:
+    return type(target) is Global and (target.module, target.name) in _PLAIN_ARRAYS
 
 
-def _shaped(data: Token, dtype: Token, shape: Token, order: Literal["C", "F"]) -> NDArray:
+def _dtype(spec: Any) -> np.dtype[Any]:
+    known = _DTYPES.get(id(spec))
+    if known is not None and known[0] is spec:
+        return known[1]
+    if len(_DTYPES) >= _MOST_DTYPES:
+        _DTYPES.clear()
+    made = dtype_of(spec)
+    _DTYPES[id(spec)] = spec, made
+    return made
+
+
+def _blob(data: Token, dtype: Token, shape: Token, order: Literal["C", "F"]) -> Raw:
     described = describe(dtype)
     if described.hasobject or not isinstance(data, Blob):
         raise ValueError
-    if data.size == 0:
-        return np.empty(shape, np.dtype(described.spec), order=order)
-    return np.ndarray(shape, np.dtype(described.spec), data.content, order=order)
+    lengths = shape if type(shape) is tuple else (shape,)
+    return Raw(data.content, _dtype(described.spec), lengths, order)
 
 
-def _from_buffer(
-    data: Token, dtype: Token, shape: Token, order: str, axes: Token = None
-) -> NDArray:
+def _from_buffer(data: Token, dtype: Token, shape: Token, order: str, axes: Token = None) -> Raw:
     """``_frombuffer(buffer, dtype, shape, order, axis_order)`` of protocol 5."""
-    if order == "K" and axes is not None:
-        return _shaped(data, dtype, shape, "C").transpose(axes)
-    return _shaped(data, dtype, shape, "F" if order == "F" else "C")
+    found = _blob(data, dtype, shape, "F" if order == "F" else "C")
+    return found if axes is None or order != "K" else found._replace(axes=axes)
 
 
 def _nested(items: list[Token]) -> tuple[tuple[int, ...], list[Token]]:

@@ -1,4 +1,4 @@
-"""The survey in docs/soundness.md is complete: each type on the lists that is compiled has a row."""
+"""The survey in docs/soundness.md is complete: each compiled type on the lists has a row."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def _walk(walk: Walk, schema: dict[str, Any]) -> Program:
     try:
-        walk.node(schema)
+        walk.program.root = walk.node(schema)
     except OverLimitError as problem:
         walk.note("SL002", str(problem))
     except RecursionError:
