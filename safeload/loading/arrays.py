@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from safeload.errors import LoadError
 from safeload.scan.program import ArraySpan, Buffer
+from safeload.scan.specs import dtype_of
 
 __all__ = ["ArrayMaker", "Wrapper"]
 
@@ -80,7 +81,7 @@ class ArrayMaker:
         key = id(span.dtype), id(found)
         known = self._dtypes.get(key)
         if known is None:
-            expected = np.dtype(span.dtype)
+            expected = dtype_of(span.dtype)
             if not isinstance(found, np.dtype) or found != expected or found.hasobject:
                 raise LoadError(
                     "An array's type is another one than the scan read.",

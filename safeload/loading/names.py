@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from safeload.errors import LoadError, printable
+from safeload.loading.standins import STAND_INS
 from safeload.scan.program import Program
 
 __all__ = ["resolve"]
@@ -49,6 +50,8 @@ def _object(module: str, name: str) -> Any:
         from safeload.loading.arrays import Wrapper
 
         return Wrapper
+    if (module, name) in STAND_INS:
+        return STAND_INS[module, name]
     found: Any = _import(module)
     for part in name.split("."):
         found = getattr(found, part, None)

@@ -14,9 +14,11 @@ import re
 from collections.abc import Callable
 
 from safeload.policy.booster_arguments import BOOSTER_RULES
+from safeload.policy.class_arguments import CLASS_RULES
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
+from safeload.policy.spelling_arguments import SPELLING_RULES
 from safeload.scan.dtypes import DType, DTypeError, describe
 from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
 
@@ -328,6 +330,8 @@ RULES: dict[str, Rule] = {
     "regex": _regex,
     "cython_unpickle": _cython_unpickle,
     "operator_getter": _operator_getter,
+    **CLASS_RULES,
     **LIBRARY_RULES,
     **BOOSTER_RULES,
+    **SPELLING_RULES,
 }

@@ -9,10 +9,12 @@ Trust: the scan is a description of a hostile file, the policy is ours.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.policy.arguments import RULES, Rule
+from safeload.policy.class_arguments import LIST_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import (
@@ -231,17 +233,24 @@ class _Inspector:
         if built.items and target.module != "collections":
             # Some dictionaries answer for attributes with their items.
             problems += [("SL105", reason) for reason in map(_dunder, built.items) if reason]
-        if len(built.states) > 1:
-            problems.append(("SL105", "it is given a state twice"))
-        for state in built.states:
-            reason = self._state(built, state)
-            if reason is not None:
-                problems.append(("SL105", reason))
+        if built.states:
+            problems += [("SL105", reason) for reason in self._states(built, entry)]
         return problems
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
         entry = self._policy.get(target.module, target.name)
         return entry, RULES[entry.rule] if entry is not None and entry.rule else None
+
+    def _states(self, built: Built, entry: Entry) -> Iterator[str]:
+        if len(built.states) > 1:
+            yield "it is given a state twice"
+        for state in built.states:
+            if type(state) is list and entry.rule in LIST_STATES:
+                # The rule knows that the class itself says what the values are.
+                continue
+            reason = self._state(built, state)
+            if reason is not None:
+                yield reason
 
     def _state(self, built: Built, state: Token) -> str | None:
         """Why a state may not be given, or None.

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from safeload.policy.arguments import RULES
+from safeload.policy.class_arguments import LIST_STATES
 from safeload.policy.code_by_value import is_code
 from safeload.policy.gadgets import doubt, gadget
 from safeload.policy.judge import judge
@@ -28,8 +29,10 @@ __all__ = ["Learner", "Lesson", "Need", "Outcome", "Proposal", "Refusal"]
 _CALLS = frozenset([Use.CALL, Use.BUILD])
 # Rules to try from the narrowest on. None stands for an entry without a rule, which lets a class be
 # made without arguments and a call have any.
-_FOR_CLASSES = (None, "no_arguments", "plain_arguments", "namedtuple")
-_FOR_CALLS = ("no_arguments", "plain_arguments", "namedtuple", None)
+_FOR_CLASSES = (None, "no_arguments", "plain_arguments", "dataclass", "namedtuple")
+_FOR_CALLS = (
+    "no_arguments", "plain_arguments", "subclass_of_container", "dataclass", "namedtuple", None,
+)  # fmt: skip
 
 # Rules that are right for one kind of class, which no file shows to be of it.
 _DOUBTS = {
@@ -284,6 +287,8 @@ class Learner:
 
 def _passes(built: Built, rule: str | None) -> bool:
     """Whether the judge would let an object pass under a rule."""
+    if rule not in LIST_STATES and any(type(state) is list for state in built.states):
+        return False
     if rule is not None:
         return RULES[rule](built) is None
     return built.use is Use.CALL or (built.args == () and not built.kwargs)

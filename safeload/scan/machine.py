@@ -294,11 +294,14 @@ class Machine:
 
     def attribute(self, owner: Global, name: str) -> Global:
         """The token of an attribute that ``getattr`` reaches through a global."""
-        if len(owner.name) + len(name) >= self.limits.name:
+        return self.named_by_call(owner.module, f"{owner.name}.{name}")
+
+    def named_by_call(self, module: str, name: str) -> Global:
+        """The token of what a call stands for, although no opcode for globals names it."""
+        if len(module) > self.limits.name or len(name) > self.limits.name:
             raise OverLimitError("A name is longer than any library has.")
-        key = (owner.module, f"{owner.name}.{name}")
-        token = self.globals.get(key)
-        return token or self._name(Global(*key, None, self.position - 1))
+        token = self.globals.get((module, name))
+        return token or self._name(Global(module, name, None, self.position - 1))
 
     def _name(self, token: Global) -> Global:
         if len(self.globals) >= self.limits.globals:

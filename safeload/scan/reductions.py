@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from safeload.scan.machine import Machine
 from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
+from safeload.scan.spellings import respelled
 
 __all__ = ["reduce"]
 
@@ -58,7 +59,7 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
         return call
     if key == ("builtins", "getattr") and len(args) == 2 and type(args[1]) is str:
         return _attribute(m, call, args[0], args[1])
-    return _bytes(m, key, args) or call
+    return _bytes(m, key, args) or respelled(m, key, args) or call
 
 
 # Calls that hash what they are given, item by item.
@@ -66,6 +67,7 @@ _HASHING = frozenset(
     [
         ("builtins", "frozenset"),
         ("builtins", "set"),
+        ("cloudpickle.cloudpickle", "_make_dict_keys"),
         ("collections", "Counter"),
         ("collections", "OrderedDict"),
     ]

@@ -5,6 +5,7 @@ Trust: not applicable; what is loaded here was made here.
 
 from __future__ import annotations
 
+import importlib.util
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -37,11 +38,26 @@ FORMS: dict[str, Dump] = {
     "cloudpickle": lambda model, path: path.write_bytes(cloudpickle.dumps(model)),
     "skops": lambda model, path: skops.io.dump(model, path),
 }
+if importlib.util.find_spec("dill") is not None:
+    import dill
+
+    # To import dill is to change what joblib writes in the whole process.
+    dill.extend(use_dill=False)
+
+    def _joblib_beside_dill(model: Any, path: Path) -> None:
+        dill.extend(use_dill=True)
+        try:
+            joblib.dump(model, path)
+        finally:
+            dill.extend(use_dill=False)
+
+    FORMS["dill"] = lambda model, path: path.write_bytes(dill.dumps(model))
+    FORMS["dill-joblib"] = _joblib_beside_dill
 
 
 def plainly_loaded(form: str, path: Path) -> Any:
     """What the format's own loader makes of a file."""
-    if form.startswith("joblib"):
+    if "joblib" in form:
         return joblib.load(path)
     if form == "skops":
         return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
