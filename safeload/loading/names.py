@@ -21,6 +21,16 @@ from safeload.scan.program import Program
 
 __all__ = ["resolve"]
 
+_MOVED = {
+    # What scikit-learn 1.5 to 1.8 call their compiled losses; no library has a module of that name.
+    "_loss": "sklearn._loss._loss",
+    # Of scipy before 1.8.
+    **{
+        f"scipy.sparse.{form}": f"scipy.sparse._{form}"
+        for form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
+    },
+}
+
 
 def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
     """Import every global of accepted programs.
@@ -58,7 +68,7 @@ def _object(module: str, name: str) -> Any:
         if found is None:
             library = module.split(".")[0]
             raise LoadError(
-                f"{printable(f'{module}.{name}')} does not exist in the installed {library}.",
+                f"{_installed(library)} has no {printable(f'{module}.{name}')}.",
                 code="missing-name",
                 hint=f"The model was written by another release of {library}; install that one.",
             )
@@ -70,14 +80,26 @@ def _object(module: str, name: str) -> Any:
     return found
 
 
-def _import(module: str) -> ModuleType:
-    if module == "_loss":
-        # What scikit-learn 1.2 to 1.5 call their compiled losses. No library has a module of that
-        # name, so that a file beside the model would be imported.
-        module = "sklearn._loss._loss"
-    # numpy 2 renamed numpy.core and warns whoever still reads through the old name.
+def _home(module: str) -> str:
+    """Where the installed releases have what a module of another release had.
+
+    Read through the old name, a library may warn; and a name that no library has any more would be
+    looked for beside the model.
+    """
     if module.startswith("numpy.core."):
-        module = "numpy._core." + module.removeprefix("numpy.core.")
+        return "numpy._core." + module.removeprefix("numpy.core.")
+    return _MOVED.get(module, module)
+
+
+def _installed(library: str) -> str:
+    """A library, with its release if it says which it is."""
+    release = getattr(sys.modules.get(library), "__version__", None)
+    said = f" {printable(release, limit=30)}" if isinstance(release, str) else ""
+    return f"The installed {library}{said}"
+
+
+def _import(module: str) -> ModuleType:
+    module = _home(module)
     loaded = sys.modules.get(module)
     if loaded is not None:
         return loaded
@@ -87,7 +109,7 @@ def _import(module: str) -> ModuleType:
         library = module.split(".")[0]
         if library in sys.modules:
             raise LoadError(
-                f"The installed {library} has no module {printable(module)}.",
+                f"{_installed(library)} has no module {printable(module)}.",
                 code="missing-name",
                 hint=f"The model was written by another release of {library}; install that one.",
             ) from error
