@@ -2,11 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 FUZZ_VENV := .venv-fuzz
+# Where old releases are installed and what they write is kept; further interpreters than those
+# that are on the PATH as python3.8 and so on.
+RELEASES ?= .releases
+PYTHONS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem lint format bench fuzz policy docs clean
+.PHONY: help demo test ecosystem lint format bench fuzz releases policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -34,6 +38,11 @@ bench: $(VENV)/installed ## Measure loading against plain joblib
 
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
+
+releases: $(VENV)/installed-for-tests ## Write models with old releases; scan and load them all
+	$(BIN)/python tools/write_releases.py --into "$(RELEASES)" $(PYTHONS:%=--python %)
+	SAFELOAD_RELEASES="$(RELEASES)" \
+		$(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_releases.py
 
 policy: $(VENV)/installed-for-tests ## Derive the allow-list packs anew
 	$(BIN)/python tools/derive_packs.py
