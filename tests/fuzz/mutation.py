@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["MOST", "bent", "opcodes", "respelt"]
+__all__ = ["MOST", "bent", "exchanged", "nudged", "opcodes", "respelt"]
 
 # Inputs are kept below so many bytes; what takes more is a matter of limits, not of parsing.
 MOST = 1 << 14
@@ -53,6 +53,24 @@ _COUNTED = {
 _LINES = {**dict.fromkeys(b"IFLSVPpg", 1), **dict.fromkeys(b"ci", 2)}
 
 
+# Opcodes that take as much from the stack as each other and leave as much on it.
+_ALIKE = (
+    (b"N", b"\x88", b"\x89", b")", b"]", b"}", b"\x8f", b"K\x01", b"K\x10", b"M\x00\x01", b"h\x00",
+     b"h\x01", b"I01\n", b"J\xff\xff\xff\xff", b"G" + bytes(8), b"\x8c\x01a", b"\x8c\x06latin1",
+     b"C\x01b", b"Va\n", b"cbuiltins\ngetattr\n", b"ccopyreg\n_reconstructor\n",
+     b"cnumpy\ndtype\n"),
+    (b"R", b"\x81", b"\x86", b"b", b"a"),
+    (b"\x87", b"\x92", b"s"),
+    (b"t", b"l", b"d", b"\x91", b"o"),
+    (b"e", b"u", b"\x90"),
+    (b"\x94", b"\x85", b"q\x00", b"q\x01", b"r\x05\x00\x00\x00", b""),
+)  # fmt: skip
+_CLASS_OF = {part[0]: alike for alike in _ALIKE for part in alike if part} | {
+    **dict.fromkeys(b"IFLSVKMJGTUXBC\x8a\x8b\x8c\x8d\x8e\x96cghj", _ALIKE[0]),
+    **dict.fromkeys(b"pqr", _ALIKE[-1]),
+}
+
+
 @lru_cache(maxsize=2048)
 def opcodes(data: bytes) -> tuple[bytes, ...]:
     """Cut a stream into opcodes with their arguments, as far as there are any.
@@ -78,6 +96,14 @@ def opcodes(data: bytes) -> tuple[bytes, ...]:
     return tuple(found)
 
 
+def _parts(data: bytes, rng: random.Random) -> list[bytes]:
+    """The opcodes, mostly without frames: what is changed within one no longer fits into it."""
+    parts = opcodes(data)
+    if rng.random() < 0.2:
+        return list(parts)
+    return [part for part in parts if part[0] != 0x95 or len(part) != 9]
+
+
 def respelt(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
     """A stream with a few of its opcodes removed, repeated, exchanged or joined by others.
 
@@ -86,10 +112,7 @@ def respelt(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
         others: Streams to take opcodes from, at least one.
         rng: Where the choices come from.
     """
-    parts = list(opcodes(data))
-    if len(parts) > 1 and rng.random() < 0.8:
-        # What is changed within a frame would no longer fit into it.
-        parts = [part for part in parts if part[0] != 0x95 or len(part) != 9]
+    parts = _parts(data, rng)
     for _ in range(rng.randint(1, 3)):
         place = rng.randrange(len(parts)) if parts else 0
         kind = rng.randrange(7)
@@ -116,6 +139,39 @@ def respelt(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
             source = opcodes(rng.choice(others))
             parts[place:] = source[rng.randrange(len(source)) if source else 0 :]
     return b"".join(parts)[:MOST]
+
+
+def exchanged(data: bytes, rng: random.Random) -> bytes:
+    """A stream in which a few opcodes gave way to others that take and leave as many values.
+
+    Args:
+        data: The stream; if nothing can be exchanged, it stays as it is.
+        rng: Where the choices come from.
+    """
+    parts = _parts(data, rng)
+    for _ in range(rng.randint(1, 3)):
+        place = rng.randrange(len(parts)) if parts else 0
+        alike = _CLASS_OF.get(parts[place][0]) if parts and parts[place] else None
+        if alike is not None:
+            others = [part for part in parts if part and _CLASS_OF.get(part[0]) is alike]
+            parts[place] = rng.choice(others if rng.random() < 0.5 else alike)
+    return b"".join(parts)[:MOST]
+
+
+def nudged(data: bytes, rng: random.Random) -> bytes:
+    """Bytes of which one or two are others.
+
+    Args:
+        data: Any bytes.
+        rng: Where the choices come from.
+    """
+    out = bytearray(data)
+    for _ in range(rng.randint(1, 2)):
+        if out:
+            place = rng.randrange(len(out))
+            step = rng.choice((1, -1, 128, rng.randrange(256)))
+            out[place] = (out[place] + step) % 256
+    return bytes(out)
 
 
 def bent(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:

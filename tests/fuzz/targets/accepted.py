@@ -24,7 +24,7 @@ from safeload.loading.admit import _unpickle, admit
 from safeload.loading.names import resolve
 from safeload.policy.policy import Policy
 from tests.fuzz import models
-from tests.fuzz.mutation import MOST, bent, respelt
+from tests.fuzz.mutation import MOST, bent, exchanged, nudged
 from tests.fuzz.target import Target, Violation
 from tests.fuzz.targets.judged import grow
 
@@ -71,7 +71,10 @@ def _examples() -> list[bytes]:
 
 
 def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
-    return (respelt if rng.random() < 0.3 else bent)(data, others, rng)
+    kind = rng.random()
+    if kind < 0.6:
+        return nudged(data, rng)
+    return exchanged(data, rng) if kind < 0.8 else bent(data, others, rng)
 
 
 def _check(data: bytes) -> None:

@@ -16,7 +16,7 @@ from safeload.report.json import as_json
 from safeload.scan.identify import is_model
 from safeload.scan.scan import scan
 from tests.fuzz import models
-from tests.fuzz.mutation import MOST, bent, respelt
+from tests.fuzz.mutation import MOST, bent, exchanged, respelt
 from tests.fuzz.target import Target, foreseen
 from tests.scan.grammar import stream
 
@@ -40,7 +40,10 @@ def grow(rng: random.Random) -> bytes:
 
 
 def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
-    return (respelt if rng.random() < 0.5 else bent)(data, others, rng)
+    kind = rng.random()
+    if kind < 0.4:
+        return exchanged(data, rng)
+    return (respelt if kind < 0.7 else bent)(data, others, rng)
 
 
 def _check(data: bytes) -> None:

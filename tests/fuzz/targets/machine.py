@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from safeload.limits import Limits
 from safeload.scan.interpreter import interpret
 from safeload.scan.program import Program
-from tests.fuzz.mutation import MOST, bent, respelt
+from tests.fuzz.mutation import MOST, bent, exchanged, respelt
 from tests.fuzz.target import Target, Violation, foreseen
 from tests.scan import originals
 from tests.scan.grammar import stream
@@ -34,7 +34,10 @@ def grow(rng: random.Random) -> bytes:
 
 def vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
     """Opcodes changed in most streams, any bytes in the others."""
-    return (respelt if rng.random() < 0.7 else bent)(data, others, rng)
+    kind = rng.random()
+    if kind < 0.5:
+        return exchanged(data, rng)
+    return (respelt if kind < 0.8 else bent)(data, others, rng)
 
 
 def check(data: bytes) -> None:
