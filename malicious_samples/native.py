@@ -12,7 +12,7 @@ from typing import Any
 import joblib
 import numpy as np
 
-__all__ = ["Stand", "dumped", "grown", "regrown", "table"]
+__all__ = ["Stand", "dumped", "grown", "regrown", "searching", "table"]
 
 
 class Stand:
@@ -68,3 +68,30 @@ def regrown(model: Any, **changes: Any) -> Any:
     forged = tree(*args)
     forged.__setstate__({**state, "nodes": nodes, **changes})
     return forged
+
+
+def searching(model: Any, **changes: Any) -> Any:
+    """The search tree of a fitted neighbours model, with another state.
+
+    Args:
+        model: A model whose ``_tree`` is a KDTree or BallTree.
+        **changes: New parts of its state by name; for a field of the nodes, its new value in all.
+
+    Returns:
+        The tree, to be put into the model's ``_tree``.
+    """
+    make, args, state = getattr(model, "_tree").__reduce__()  # noqa: B009  # private to scikit-learn
+    parts = dict(zip(_SEARCH, state, strict=True))
+    nodes = parts["node_data"].copy()
+    for name in nodes.dtype.names:
+        if name in changes:
+            nodes[name] = changes.pop(name)
+    forged = make(*args)
+    forged.__setstate__(tuple({**parts, "node_data": nodes, **changes}.values()))
+    return forged
+
+
+_SEARCH = (
+    "data idx_array node_data node_bounds leaf_size n_levels n_nodes n_trims n_leaves n_splits "
+    "n_calls dist_metric sample_weight"
+).split()

@@ -53,5 +53,8 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "exponential": lambda generator: generator.exponential(1.0),
     "feature_importances_": lambda model: model.feature_importances_,
     "pickle": pickle.dumps,
+    "product": lambda matrix: matrix @ np.ones(matrix.shape[1]),
     "repr": repr,
+    "toarray": lambda matrix: matrix.toarray(),
+    "tocsr": lambda matrix: matrix.tocsr(),
 }

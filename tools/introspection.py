@@ -163,7 +163,11 @@ def sklearn_groups() -> Iterator[Group]:
                 dicts.add(module.__name__, name)
             else:
                 plain.add(module.__name__, name)
-    distances = Group("distance metrics, as the argument of newObj", ("construct", "refer"))
+    distances = Group(
+        "distance metrics, as the argument of newObj",
+        ("construct", "refer"),
+        native="distance_metric",
+    )
     module = importlib.import_module("sklearn.metrics._dist_metrics")
     for name, cls in own_classes(module):
         if not name.startswith("DistanceMetric"):

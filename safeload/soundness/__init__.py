@@ -27,6 +27,16 @@ Check = Callable[[Sequence[Built]], Iterator[tuple[Built, str]]]
 
 # Where each check is; imported when first needed, because they import numpy.
 CHECKS: dict[str, str] = {
+    "distance_metric": "safeload.soundness.neighbours:metric",
+    "neighbour_search": "safeload.soundness.neighbours:search",
+    "sparse_bsr": "safeload.soundness.sparse:blocks",
+    "sparse_coo": "safeload.soundness.sparse:coordinates",
+    "sparse_csc": "safeload.soundness.sparse:columns",
+    "sparse_csr": "safeload.soundness.sparse:rows",
+    "sparse_dia": "safeload.soundness.sparse:diagonals",
+    "sparse_lil": "safeload.soundness.sparse:lists",
+    "svm_classifier": "safeload.soundness.vectors:classifier",
+    "svm_regressor": "safeload.soundness.vectors:regressor",
     "tree": "safeload.soundness.trees:trees",
 }
 

@@ -11,6 +11,7 @@ Source: skops ``io/_numpy.py``, ``io/_scipy.py``, ``io/old/_numpy_v1.py``; scipy
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from safeload.scan.containers.archive import ArchiveError, read_archive
@@ -40,6 +41,9 @@ _NPZ_PARTS = {
     "coo": {"row", "col"},
 }
 _COORDINATES = {"coords"}
+# What a shape is written as, by what the struct module calls it.
+_INTEGERS = {"<i4": "i", "<i8": "q", ">i4": "i", ">i8": "q"}
+_SHAPE_BYTES = 1_024
 _POOL_SIZE = 1_024
 # Flags in the state of numpy.dtype, which are 0 for all others: elements are objects, or need to
 # be filled with zeros.
@@ -198,20 +202,24 @@ def _sparse_matrix(walk: Walk, state: dict[str, Any]) -> Token:
         raise OddNodeError("its type is unknown")
     _, content = walk.take(state)
     try:
-        layout, suffix = _npz_class(walk, content)
+        layout, suffix, parts = _npz(walk, content)
     except ArchiveError as error:
         if error.rule != "SL302":
             raise
         raise OddNodeError(error.message.rstrip(".").lower()) from error
     if names(state) != (f"scipy.sparse._{layout}", f"{layout}_{suffix}"):
         raise OddNodeError("its member holds a matrix of another class")
-    return walk.built(walk.global_(*names(state), Use.CONSTRUCT), Use.CONSTRUCT)
+    target = walk.global_(*names(state), Use.CONSTRUCT)
+    return walk.built(target, Use.CONSTRUCT, state=_pickled_state(parts))
 
 
-def _npz_class(walk: Walk, content: memoryview) -> tuple[str, str]:
-    """Layout, such as ``"csr"``, and ``"matrix"`` or ``"array"``."""
+_Parts = dict[str, tuple[Npy, memoryview]]
+
+
+def _npz(walk: Walk, content: memoryview) -> tuple[str, str, _Parts]:
+    """Layout, such as ``"csr"``; ``"matrix"`` or ``"array"``; and the arrays by name."""
     members = read_archive(content, walk.limits)
-    arrays: dict[str, tuple[Npy, memoryview]] = {}
+    arrays: _Parts = {}
     for name, member in members.items():
         data = memoryview(extract(content, member, walk.budget))
         arrays[name] = (_header(walk, data), data)
@@ -225,10 +233,26 @@ def _npz_class(walk: Walk, content: memoryview) -> tuple[str, str]:
     expected = {f"{name}.npy" for name in parts | {"data", "shape", "format"}}
     if not parts or arrays.keys() - {"_is_array.npy"} != expected:
         raise OddNodeError("its member is not a matrix that scipy would write")
-    return layout, suffix
+    return layout, suffix, arrays
 
 
-def _scalar_bytes(arrays: dict[str, tuple[Npy, memoryview]], name: str, kind: str) -> bytes:
+def _pickled_state(arrays: _Parts) -> Mapping:
+    """The state that a pickle of the same matrix has."""
+    state = Mapping(["_shape", _lengths(*arrays["shape.npy"])])
+    for name, (header, data) in arrays.items():
+        span = ArraySpan(header.offset, header.nbytes, header.dtype, header.shape, header.order)
+        state += [name.removesuffix(".npy"), Array(span, data)]
+    return state
+
+
+def _lengths(header: Npy, data: memoryview) -> tuple[int, ...]:
+    if header.dtype not in _INTEGERS or len(header.shape) != 1 or header.nbytes > _SHAPE_BYTES:
+        raise OddNodeError("its member is not a matrix that scipy would write")
+    content = data[header.offset : header.offset + header.nbytes]
+    return struct.unpack(f"{header.dtype[0]}{header.shape[0]}{_INTEGERS[header.dtype]}", content)
+
+
+def _scalar_bytes(arrays: _Parts, name: str, kind: str) -> bytes:
     header, data = arrays.get(name, (None, None))
     if header is None or data is None or header.shape != () or _code(header.dtype)[:1] != kind:
         raise OddNodeError("its member is not a matrix that scipy would write")
