@@ -49,10 +49,10 @@ def _state(built: Built) -> dict[str, Token] | None:
     if built.items or len(built.states) != 1 or not isinstance(built.states[0], Mapping):
         return None
     pairs = built.states[0].pairs
-    state = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    if len(state) * 2 != len(pairs) or not all(type(key) is str for key in state):
+    if not all(type(key) is str for key in pairs[::2]):
         return None
-    return state
+    state = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    return state if len(state) * 2 == len(pairs) else None
 
 
 # -- boosters -------------------------------------------------------------------------------------

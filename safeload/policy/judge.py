@@ -140,16 +140,20 @@ def _judge_program(
         if finding is not None:
             findings.append(finding)
     inspect = _Inspector(policy)
-    for built in program.built:
-        for rule, reason in inspect(built):
-            findings.append(
-                Finding(
-                    rule, Severity.ERROR, f"{_name(built)}: {reason}.", program.member, built.offset
+    try:
+        for built in program.built:
+            for rule, reason in inspect(built):
+                message = f"{_name(built)}: {reason}."
+                findings.append(
+                    Finding(rule, Severity.ERROR, message, program.member, built.offset)
                 )
-            )
-    if not findings:
-        # A check of native state may rely on what was judged before.
-        findings += _judge_native(program, inspect.native)
+        if not findings:
+            # A check of native state may rely on what was judged before.
+            findings += _judge_native(program, inspect.native)
+    except Exception as error:  # noqa: BLE001
+        # As in scan(): unforeseen by a rule is unread, not accepted.
+        message = f"A rule failed: {type(error).__name__}. Please report it."
+        findings.append(Finding("SL008", Severity.WARNING, message, program.member))
     return findings
 
 

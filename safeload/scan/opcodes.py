@@ -334,8 +334,8 @@ def _obj(m: Machine) -> None:
 
 
 def _instantiate(m: Machine, target: Token, args: tuple[Token, ...]) -> None:
-    """INST and OBJ call a class unless there are no arguments; then they only allocate."""
-    if args:
+    """INST and OBJ call what is no class; a class only with arguments, else they only allocate."""
+    if args or not isinstance(target, Global):
         m.stack.append(reduce(m, target, args))
         return
     m.use_up(target, Use.CONSTRUCT)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from safeload.policy.arguments import RULES
 from safeload.policy.judge import judge
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
@@ -177,3 +178,56 @@ def test_accept_is_the_absence_of_findings() -> None:
 
     assert found.findings == ()
     assert found.report("", "", 0, "pickle").verdict is Verdict.ACCEPT
+
+
+def test_a_rule_that_fails_leaves_the_file_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(built: Any) -> str | None:
+        raise TypeError(built)
+
+    monkeypatch.setitem(RULES, "plain_arguments", failing)
+    data = Pickle(4).call(PLAIN, 1).finish()
+
+    (finding,) = judge(scan(data), POLICY).findings
+
+    assert finding.rule == "SL008"
+    assert verdict_of([finding]) is Verdict.INCOMPLETE
+
+
+def odd_key(pickle: Pickle) -> None:
+    pickle.empty_dict().mark().empty_list().none().setitems()
+
+
+def odd_name(pickle: Pickle) -> None:
+    pickle.empty_dict().mark().save((), 1, b"b", 2, None, 3).setitems()
+
+
+ODD: dict[str, Any] = {
+    "a key that no dict takes": odd_key,
+    "keys that are no names": odd_name,
+    "a list": [[], ({},)],
+    "a tuple of dicts": (odd_key, odd_name),
+    "a set": {1, "a"},
+    "numbers": (2**70, -1, 0.5, True),
+}
+RULED = {entry.rule: name for name, entry in Policy.default().entries.items() if entry.rule}
+
+
+@pytest.mark.guarantee("G15")
+@pytest.mark.parametrize("rule", sorted(RULED))
+@pytest.mark.parametrize("case", ODD)
+def test_no_rule_fails_whatever_it_is_given(rule: str, case: str) -> None:
+    name, odd = Name(*RULED[rule]), ODD[case]
+    fills: list[Fill] = [
+        lambda p: p.object_(name, state=odd),
+        lambda p: p.call(name, odd).save(odd).build(),
+        lambda p: p.call(name, "a", odd, odd).mark().save(odd, odd).appends(),
+        lambda p: p.save(name, odd).newobj(),
+        lambda p: p.save(name, (odd,), odd).newobj_ex(),
+        lambda p: p.save(name, odd).reduce(),
+    ]
+
+    for fill in fills:
+        pickle = Pickle(4)
+        fill(pickle)
+        found = judge(scan(pickle.finish()), Policy.default()).findings
+        assert "SL008" not in {finding.rule for finding in found}

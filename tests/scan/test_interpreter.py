@@ -309,6 +309,12 @@ def test_a_call_means_the_same_by_every_opcode(case: str, opcode: str) -> None:
     assert type(found.root) is type(expected.root)
 
 
+def test_obj_without_arguments_calls_what_is_no_class() -> None:
+    program = scanned(Pickle(4).mark().object_(EVIL).obj().finish())
+
+    assert [built.use for built in program.built] == [Use.CONSTRUCT, Use.CALL]
+
+
 # -- total ---------------------------------------------------------------------------------------
 
 
