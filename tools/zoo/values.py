@@ -162,7 +162,7 @@ _VALUES: dict[str, Maker] = {
     # -- scipy -------------------------------------------------------------------------------------
     "interpolators": _interpolators,
     "frozen_distributions": lambda: [stats.norm(1.0, 2.0), stats.gamma(2.0), stats.binom(5, 0.5)],
-    "distributions": lambda: [stats.norm, stats.t, stats.poisson],
+    "scipy_distributions": lambda: [stats.norm, stats.t, stats.poisson],
     # -- pandas ------------------------------------------------------------------------------------
     "pandas_frame": lambda: data["frame"],
     "pandas_frame_empty": lambda: pd.DataFrame(),

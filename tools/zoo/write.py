@@ -10,7 +10,6 @@ safeload: Python 3.8 and later, scikit-learn 1.2 and later.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import pickle
 import platform
@@ -73,7 +72,10 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
     files, skipped = [], {}
-    for name, make in itertools.chain(estimators.makers(), composites.makers(), values.makers()):
+    makers = [*estimators.makers(), *composites.makers(), *values.makers()]
+    if len(dict(makers)) < len(makers):
+        raise ValueError("two objects have one name")
+    for name, make in makers:
         if options.only and name not in options.only:
             continue
         np.random.seed(0)
