@@ -5,37 +5,48 @@ sample without a look at how many there are, and ``decision_path`` trusts the de
 child of an inner node comes after the node and lies within the tree, no node has two parents, every
 feature is below ``n_features``, and no path is longer than ``max_depth`` says.
 
+What ``__setstate__`` compares itself is left to it: type and shape of ``values``, and that the
+fields of ``nodes`` are those that it knows. It takes them by their places, not by their names.
+
 Trees are checked many at once: an ensemble has hundreds, and what costs is the call.
 
 Trust: the arrays are hostile.
 Source: scikit-learn ``tree/_tree.pyx``: ``Tree.__cinit__``, ``__setstate__``, ``_apply_dense``,
-``_decision_path_dense``, ``compute_feature_importances``.
+``_decision_path_dense``, ``compute_feature_importances``, ``compute_partial_dependence``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from safeload.scan.program import Built
+from safeload.scan.program import Built, Mapping, Token
+from safeload.soundness.binary_trees import Links, fault, is_deeper, strides
 from safeload.soundness.values import (
     MISSING,
     NDArray,
+    Raw,
     UnsoundError,
-    array,
     attributes,
     integer,
+    raw,
+    shape_of,
 )
 
-__all__ = ["feature_count", "trees"]
+__all__ = ["feature_count", "is_tree", "trees"]
 
 _LEAF = -1
+_ATTRIBUTES = ["max_depth", "node_count", "nodes", "values"]
+# The first fields of a node, by place.
+_FIELDS = ("left_child", "right_child", "feature")
+_LENGTHS = (4, 8)
 # Nodes looked at together: enough to make calls rare, few enough to stay in the cache.
-_CHUNK = 1 << 15
+_CHUNK = 1 << 14
+# Trees up to so many nodes are copied into one array first.
+_SMALL = 256
 _BOUND = 2**31
-_FIELDS = frozenset(["left_child", "right_child", "feature"])
 
 
 class _Tree(NamedTuple):
@@ -46,12 +57,14 @@ class _Tree(NamedTuple):
         features: Number of features.
         depth: What ``max_depth`` says.
         nodes: Its nodes, one record each.
+        size: Number of nodes.
     """
 
     built: Built
     features: int
     depth: int
-    nodes: NDArray
+    nodes: Raw
+    size: int
 
 
 def trees(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
@@ -63,21 +76,24 @@ def trees(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
     Yields:
         Each tree that is not sound, with the reason.
     """
-    chunk: list[_Tree] = []
-    size = 0
+    read: list[_Tree] = []
     for built in builts:
         try:
-            tree = _read(built)
+            read.append(_read(built, read[-1].nodes.dtype if read else None))
         except UnsoundError as error:
             yield built, str(error)
+    for chunk in _doubtful(list(_chunks(read))):
+        if _problem(chunk) is None:
             continue
-        chunk.append(tree)
-        size += len(tree.nodes)
-        if size >= _CHUNK:
-            yield from _check(chunk)
-            chunk, size = [], 0
-    if chunk:
-        yield from _check(chunk)
+        for tree in chunk:
+            reason = _problem([tree])
+            if reason is not None:
+                yield tree.built, reason
+
+
+def is_tree(token: Token) -> bool:
+    """Whether a token is a tree, which has a check of its own."""
+    return isinstance(token, Built) and token.is_of("sklearn.tree._tree", "Tree")
 
 
 def feature_count(tree: Built) -> int:
@@ -88,87 +104,135 @@ def feature_count(tree: Built) -> int:
     """
     if type(tree.args) is not tuple or len(tree.args) != 3:
         raise UnsoundError("it is not made from features, classes and outputs")
-    return integer(tree.args[0], "n_features")
+    features = integer(tree.args[0], "n_features")
+    if not 0 <= features < _BOUND:
+        raise UnsoundError("n_features is out of range")
+    return features
 
 
-def _read(built: Built) -> _Tree:
+def _read(built: Built, known: Any) -> _Tree:
+    """Read a tree whose nodes are probably of the type that is known."""
     features = feature_count(built)
-    outputs = integer(built.args[2], "n_outputs")
-    classes = array(built.args[1], "n_classes")
-    if classes.shape != (outputs,) or classes.dtype.kind not in "iu" or not 1 <= outputs < _BOUND:
-        raise UnsoundError("n_classes has not one number for each output")
-    most = int(classes.max())
-    if int(classes.min()) < 1 or most >= _BOUND or not 0 <= features < _BOUND:
-        raise UnsoundError("n_classes or n_features is out of range")
-    state = attributes(built)
-    nodes = array(state.get("nodes", MISSING), "nodes")
-    values = array(state.get("values", MISSING), "values")
-    if nodes.ndim != 1 or not {"left_child", "right_child", "feature"} <= set(
-        nodes.dtype.names or ()
-    ):
+    depth, count, nodes, values = _attributes(built)
+    found = raw(nodes, "nodes")
+    if len(found.shape) != 1 or not (found.dtype is known or _is_of_nodes(found.dtype)):
         raise UnsoundError("nodes is no array of nodes")
-    if len(nodes) == 0 or integer(state.get("node_count"), "node_count") != len(nodes):
+    size = found.shape[0]
+    if size == 0 or integer(count, "node_count") != size:
         raise UnsoundError("node_count is not the number of nodes")
-    if values.shape != (len(nodes), outputs, most):
-        raise UnsoundError("values has not one row for each node")
-    depth = integer(state.get("max_depth"), "max_depth")
-    if not 0 <= depth < len(nodes):
+    shape = shape_of(values, "values")
+    if len(shape) != 3 or shape[0] != size or 0 in shape:
+        raise UnsoundError("values has not a row of numbers for each node")
+    steps = integer(depth, "max_depth")
+    if not 0 <= steps < size:
         raise UnsoundError("max_depth is out of range")
-    return _Tree(built, features, depth, nodes)
+    return _Tree(built, features, steps, found, size)
 
 
-def _check(chunk: Sequence[_Tree]) -> Iterator[tuple[Built, str]]:
-    """Check trees together, and one by one if together they fail."""
-    reason = _problem(chunk)
-    if reason is None:
+def _attributes(built: Built) -> Sequence[Token]:
+    if len(built.states) == 1:
+        state = built.states[0]
+        if type(state) is Mapping and state[::2] == _ATTRIBUTES:
+            # As scikit-learn writes it.
+            return state[1::2]
+    state = attributes(built)
+    return [state.get(name, MISSING) for name in _ATTRIBUTES]
+
+
+def _is_of_nodes(dtype: np.dtype[Any]) -> bool:
+    if (dtype.names or ())[: len(_FIELDS)] != _FIELDS:
+        return False
+    kinds = [dtype[name] for name in _FIELDS]
+    return all(kind.kind == "i" and kind.itemsize in _LENGTHS for kind in kinds)
+
+
+def _chunks(read: Sequence[_Tree]) -> Iterator[list[_Tree]]:
+    """Neighbours of the same type together, as long as they are small."""
+    chunk: list[_Tree] = []
+    nodes = 0
+    for tree in read:
+        if chunk and (nodes + tree.size > _CHUNK or chunk[0].nodes.dtype != tree.nodes.dtype):
+            yield chunk
+            chunk, nodes = [], 0
+        chunk.append(tree)
+        nodes += tree.size
+    if chunk:
+        yield chunk
+
+
+def _doubtful(chunks: Sequence[list[_Tree]]) -> Iterator[list[_Tree]]:
+    """The chunks that are not seen at once to be sound."""
+    ordered, found = [], []
+    for chunk in chunks:
+        links, features = _links(chunk)
+        stride = strides(links) if _are_within(features, chunk, links) else None
+        if stride is None:
+            yield chunk
+        else:
+            ordered.append(chunk)
+            found.append(stride)
+    if not ordered:
         return
-    for tree in chunk:
-        reason = _problem([tree])
-        if reason is not None:
-            yield tree.built, reason
+    every = [tree for chunk in ordered for tree in chunk]
+    parents = np.array([tree.size // 2 for tree in every])
+    limits = np.array([tree.depth for tree in every])
+    if is_deeper(np.concatenate(found), parents, limits) is not False:
+        yield from ordered
 
 
 def _problem(chunk: Sequence[_Tree]) -> str | None:
     """What is wrong with some tree of these, or None."""
-    left, right, feature = (
-        np.concatenate([tree.nodes[name] for tree in chunk])
-        for name in ("left_child", "right_child", "feature")
-    )
-    if any(part.dtype.kind not in "iu" for part in (left, right, feature)):
-        return "nodes has children or features that are no whole numbers"
-    sizes = np.array([len(tree.nodes) for tree in chunk])
-    # The nodes of all trees are numbered through; each tree starts where the one before ends.
-    starts = np.cumsum(sizes) - sizes
-    inner = np.flatnonzero(left != _LEAF)
-    owner = np.searchsorted(starts, inner, "right") - 1 if len(chunk) > 1 else np.zeros(1, np.intp)
-    base, stop = starts[owner], (starts + sizes)[owner]
-    left[inner] += base
-    right[inner] += base
-    for child in (left[inner], right[inner]):
-        if not ((child > inner) & (child < stop)).all():
-            return "nodes has a child that is not behind its parent, or not in the tree"
-    chosen, features = feature[inner], np.array([tree.features for tree in chunk])[owner]
-    if not ((chosen >= 0) & (chosen < features)).all():
+    links, features = _links(chunk)
+    if not _are_within(features, chunk, links):
         return "nodes asks for a feature beyond n_features"
-    return _walk(chunk, starts, left, right)
+    reason = fault(links, np.array([tree.depth for tree in chunk]))
+    return reason and f"nodes {reason}"
 
 
-def _walk(chunk: Sequence[_Tree], starts: NDArray, left: NDArray, right: NDArray) -> str | None:
-    """Go down all trees level by level; children are known to lie in their tree."""
-    depths = np.array([tree.depth for tree in chunk])
-    shallowest = int(depths.min())
+def _links(chunk: Sequence[_Tree]) -> tuple[Links, NDArray]:
+    """The inner nodes of trees of one type, and the feature that each asks for."""
+    sizes = np.array([tree.size for tree in chunk])
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    blocks = _blocks(chunk, int(ends[-1]))
+    left = _column(blocks, "left_child")
     is_inner = left != _LEAF
-    level, visited = 0, len(starts)
-    frontier = starts[is_inner[starts]]
-    while frontier.size:
-        level += 1
-        if level > shallowest:
-            owner = np.searchsorted(starts, frontier, "right") - 1
-            if (depths[owner] < level).any():
-                return "nodes has a path that is longer than max_depth"
-        children = np.concatenate((left[frontier], right[frontier]))
-        visited += children.size
-        if visited > left.size:
-            return "nodes has a node with two parents"
-        frontier = children[is_inner[children]]
-    return None
+    inner = np.flatnonzero(is_inner)
+    left = left.take(inner)
+    right, features = (_column(blocks, name, inner) for name in ("right_child", "feature"))
+    if len(chunk) > 1:
+        base = np.repeat(starts, sizes).take(inner)
+        left += base
+        right += base
+    return Links(is_inner, inner, left, right, starts, ends), features
+
+
+def _blocks(chunk: Sequence[_Tree], nodes: int) -> list[NDArray]:
+    if len(chunk) > 1 and nodes < _SMALL * len(chunk):
+        joined = b"".join([tree.nodes.content for tree in chunk])
+        return [np.frombuffer(joined, chunk[0].nodes.dtype)]
+    return [np.frombuffer(tree.nodes.content, tree.nodes.dtype) for tree in chunk]
+
+
+def _column(blocks: Sequence[NDArray], name: str, places: NDArray | None = None) -> NDArray:
+    """A field of nodes, of all or of some."""
+    if len(blocks) > 1:
+        column = np.concatenate([block[name] for block in blocks])
+    else:
+        column = blocks[0][name]
+    if places is not None:
+        column = column[places]
+    return np.ascontiguousarray(column, np.intp)
+
+
+def _are_within(features: NDArray, chunk: Sequence[_Tree], links: Links) -> bool:
+    """Whether each feature is one of those that its tree was fitted with."""
+    if features.size == 0:
+        return True
+    most = {tree.features for tree in chunk}
+    bound: Any = most.pop()
+    if most:
+        sizes = np.array([tree.size for tree in chunk])
+        bound = np.repeat([tree.features for tree in chunk], sizes).take(links.inner)
+    # A negative number is a large one without its sign.
+    return bool((features.view(np.uintp) < bound).all())

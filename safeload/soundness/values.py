@@ -44,6 +44,7 @@ __all__ = [
     "number",
     "objects",
     "raw",
+    "shape_of",
 ]
 
 NDArray = npt.NDArray[Any]
@@ -212,6 +213,29 @@ def raw(token: Token, what: str) -> Raw:
     raise UnsoundError(f"{what} is no array of numbers")
 
 
+def shape_of(token: Token, what: str) -> tuple[int, ...]:
+    """The shape of an array of numbers, for who needs no more of it.
+
+    Args:
+        token: What stands for it.
+        what: What it is, for the error.
+
+    Raises:
+        UnsoundError: The token is no such array.
+    """
+    if type(token) is Array and type(token.span) is ArraySpan:
+        return token.span.shape
+    if type(token) is Built and type(token.args) is tuple:
+        made = _made_by(token)
+        if made == "_frombuffer" and len(token.args) == 4 and not token.states:
+            return _lengths(token.args[2])
+        if made == "_reconstruct" and len(token.states) == 1 and _is_plain(token.args[0]):
+            state = token.states[0]
+            if type(state) is tuple and len(state) == 5 and type(state[4]) is Blob:
+                return _lengths(state[1])
+    return array(token, what).shape
+
+
 def objects(token: Token, what: str) -> NDArray:
     """An array of objects, as an array of their tokens.
 
@@ -254,10 +278,55 @@ def integer(token: Token, what: str) -> int:
     Raises:
         UnsoundError: The token is none.
     """
-    value = _scalar(token)
+    if type(token) is int:
+        return token
+    value = scalar(token)
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
     raise UnsoundError(f"{what} is no whole number")
+
+
+def integers(tokens: Sequence[Token], what: str) -> NDArray:
+    """Whole numbers, of 64 bits with a sign; for who has very many.
+
+    Raises:
+        UnsoundError: One of the tokens is none, or larger.
+    """
+    kinds = set(map(type, tokens))
+    try:
+        if kinds <= {int}:
+            return np.array(tokens, np.int64)
+        if kinds == {Built}:
+            found = _alike(tokens)
+            if found is not None:
+                return found.astype(np.int64)
+        return np.array([integer(token, what) for token in tokens], np.int64)
+    except OverflowError as error:
+        raise UnsoundError(f"{what} has a number that is out of range") from error
+
+
+def _alike(tokens: Sequence[Built]) -> NDArray | None:
+    """Numbers of numpy's that are all made in the same way, or None."""
+    first = tokens[0]
+    if _made_by(first) != "scalar" or len(first.args) != 2:
+        return None
+    target, dtype = first.callable, first.args[0]
+    blobs = []
+    for token in tokens:
+        args = token.args
+        if token.callable is not target or token.states or len(args) != 2 or args[0] is not dtype:
+            return None
+        blobs.append(args[1])
+    if not all(type(blob) is Blob for blob in blobs):
+        return None
+    try:
+        kind = _dtype(describe(dtype).spec)
+    except _ODD:
+        return None
+    content = b"".join([blob.head for blob in blobs])
+    if kind.kind not in "iu" or {blob.size for blob in blobs} != {kind.itemsize}:
+        return None
+    return np.frombuffer(content, kind)
 
 
 def number(token: Token, what: str) -> float:
@@ -266,13 +335,17 @@ def number(token: Token, what: str) -> float:
     Raises:
         UnsoundError: The token is none.
     """
-    value = _scalar(token)
+    value = scalar(token)
     if isinstance(value, int | float | np.integer | np.floating):
         return float(value)
     raise UnsoundError(f"{what} is no number")
 
 
-def _scalar(token: Token) -> Any:
+def scalar(token: Token) -> Any:
+    """A scalar of numpy's as what it is, any other token as itself; None for an object.
+
+    Numbers, texts, dates: whatever ``numpy.ndarray`` gives back for the bytes.
+    """
     if not isinstance(token, Built):
         return token
     target = token.callable
@@ -323,8 +396,11 @@ def _blob(data: Token, dtype: Token, shape: Token, order: Literal["C", "F"]) -> 
     described = describe(dtype)
     if described.hasobject or not isinstance(data, Blob):
         raise ValueError
-    lengths = shape if type(shape) is tuple else (shape,)
-    return Raw(data.content, _dtype(described.spec), lengths, order)
+    return Raw(data.content, _dtype(described.spec), _lengths(shape), order)
+
+
+def _lengths(shape: Token) -> tuple[Token, ...]:
+    return shape if type(shape) is tuple else (shape,)
 
 
 def _from_buffer(data: Token, dtype: Token, shape: Token, order: str, axes: Token = None) -> Raw:
