@@ -202,8 +202,7 @@ def _plain(code: str, order: str, rest: tuple[int, int, Token]) -> DType:
 
 
 def _unit(extra: Token) -> str:
-    if extra is None:
-        return ""
+    # Without one numpy reads from where nothing is.
     if type(extra) is not tuple or len(extra) != 2 or type(extra[1]) is not tuple:
         raise DTypeError("a datetime's unit has not the form numpy writes")
     unit, *numbers = extra[1]

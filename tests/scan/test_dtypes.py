@@ -159,6 +159,7 @@ def _nested(pickle: Pickle) -> None:
     pickle.save((3, "|", (lambda p: p.recall("self"), (1,)), None, None, 8, 1, 0)).build()
 
 
+PLAIN = (3, "<", None, None, None, -1, -1, 0)
 HOSTILE: dict[str, Any] = {
     "a call of another name": lambda p: p.call(Name("numpy", "float64"), "f8"),
     "an instance by NEWOBJ": lambda p: p.save(FLOAT, ("f8", False, True)).newobj(),
@@ -184,6 +185,8 @@ HOSTILE: dict[str, Any] = {
     "flags of an object": _stated(3, "<", None, None, None, -1, -1, 63),
     "metadata without version 4": _stated(3, "<", None, None, None, -1, -1, 0, {}),
     "version 4 without metadata": _stated(4, "<", None, None, None, -1, -1, 0),
+    "a moment without its unit": lambda p: p.call(FLOAT, "M8", False, True).save(PLAIN).build(),
+    "a duration without its unit": lambda p: p.call(FLOAT, "m8", False, True).save(PLAIN).build(),
     "a state twice": _twice,
     "objects without their flags": lambda p: p.dtype("O8", order="|", flags=0),
     "text of another size": lambda p: p.dtype("U2", itemsize=4, alignment=4, flags=8),

@@ -145,7 +145,9 @@ def _dtype(walk: Walk, state: dict[str, Any]) -> Token:
         raise OddNodeError("it is not made from an empty array of plain elements")
     target = walk.global_("numpy", "dtype", Use.CALL)
     flags = _DTYPE_FLAGS.get(code[0], 0)
-    built_state = (3, "=", None, None, None, -1, -1, flags)
+    built_state: tuple[Token, ...] = (3, "=", None, None, None, -1, -1, flags)
+    if code[0] in "Mm":
+        built_state = (4, *built_state[1:], (None, ("generic", 1, 1, 1)))
     return walk.built(target, Use.CALL, (code, False, True), state=built_state)
 
 
