@@ -8,4 +8,5 @@ from tests.builder import Name, Pickle
 def build(canary: str) -> bytes:
     del canary
     state = (3, "<", None, None, None, -1, -1, 0)
-    return Pickle().call(Name("numpy", "dtype"), "M8", False, True).save(state).build().finish()
+    dtype = Pickle().save(Name("numpy", "dtype"), ("M8", False, True)).reduce()
+    return dtype.save(state).build().finish()
