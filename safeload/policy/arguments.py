@@ -315,6 +315,29 @@ def _operator_getter(built: Built) -> str | None:
     return None
 
 
+# Methods of arrays, tables, sparse matrices and strings that neither write nor evaluate, and that
+# call nothing they are given.
+_DATA_METHODS = frozenset(
+    "abs all any astype bfill clip copy count cumsum diff drop dropna ffill fillna flatten head "
+    "isna isnull max mean median min notna notnull nunique rank ravel rename_axis reset_index "
+    "reshape round select_dtypes set_index shift sort_index squeeze std sum tail to_frame to_numpy "
+    "toarray tocoo tocsc tocsr todense tolist transpose var".split()
+)
+
+
+def _operator_caller(built: Built) -> str | None:
+    """A harmless method of arrays, tables, sparse matrices or strings, and plain arguments.
+
+    ``methodcaller(name, ...)``.
+    """
+    args = built.args
+    if type(args) is not tuple or not args or not is_plain(args):
+        return "methodcaller is not given a name and plain arguments"
+    if args[0] not in _DATA_METHODS | _STRING_METHODS:
+        return "this method is not allowed to be called on data"
+    return None
+
+
 RULES: dict[str, Rule] = {
     "no_arguments": _no_arguments,
     "plain_arguments": _plain_arguments,
@@ -330,6 +353,7 @@ RULES: dict[str, Rule] = {
     "regex": _regex,
     "cython_unpickle": _cython_unpickle,
     "operator_getter": _operator_getter,
+    "operator_caller": _operator_caller,
     **CLASS_RULES,
     **LIBRARY_RULES,
     **BOOSTER_RULES,

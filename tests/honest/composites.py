@@ -337,6 +337,18 @@ def selection_by_model() -> Any:
 
 
 @_makes
+def selection_by_an_attribute() -> Any:
+    model = make_pipeline(
+        SelectFromModel(
+            TransformedTargetRegressor(RidgeCV()),
+            importance_getter=operator.attrgetter("regressor_.coef_"),
+        ),
+        RidgeCV(),
+    )
+    return _fit(model, X, NUMBER)
+
+
+@_makes
 def selection_by_elimination() -> Any:
     model = RFECV(
         LogisticRegression(max_iter=200), cv=model_selection.StratifiedKFold(3), scoring="f1_macro"

@@ -11,6 +11,7 @@ import collections
 import datetime as dt
 import decimal
 import fractions
+import ipaddress
 import operator
 import pathlib
 import re
@@ -57,6 +58,7 @@ _each(
         "exact_numbers": lambda: [decimal.Decimal("1.50"), fractions.Fraction(1, 3)],
         "identifiers": lambda: [
             uuid.UUID(int=5),
+            ipaddress.ip_address("192.0.2.1"),
             pathlib.PurePosixPath("a/b"),
             pathlib.PureWindowsPath("c:/d"),
             pathlib.Path("models/a"),

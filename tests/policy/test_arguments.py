@@ -6,6 +6,7 @@ import collections
 import datetime as dt
 import decimal
 import functools
+import ipaddress
 import operator
 import pickle
 import re
@@ -40,6 +41,13 @@ HONEST: dict[str, Any] = {
     "a compiled pattern": [PATTERN, re.compile(b"[ab]+"), re.compile(r"(a|b)*c", re.VERBOSE)],
     "a getter of an item": FunctionTransformer(operator.itemgetter("a")),
     "a getter of several items": FunctionTransformer(operator.itemgetter(0, 1)),
+    "a getter of an attribute": FunctionTransformer(operator.attrgetter("a.coef_")),
+    "a method of the data": [
+        FunctionTransformer(operator.methodcaller("toarray")),
+        FunctionTransformer(operator.methodcaller("fillna", 0)),
+    ],
+    "addresses": [ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8")],
+    "containers written in Python": [collections.ChainMap({1: 2}), collections.UserList([1])],
     "arrays": [np.zeros(3), np.zeros((2, 0)), np.asfortranarray(np.ones((2, 2))), np.array(1.5)],
     "an array of objects": np.array(["a", None, [1]], dtype=object),
     "arrays of text, times and records": [
@@ -194,6 +202,15 @@ HOSTILE: dict[str, Fill] = {
     "a pattern that is no text": regex(["a"]),
     "a pattern without flags": call(COMPILE, "a"),
     # getters
+    "a getter of a private attribute": call(Name("operator", "attrgetter"), "a._b"),
+    "a getter of a class": call(Name("operator", "attrgetter"), "__class__"),
+    "a getter of no name": call(Name("operator", "attrgetter"), 1),
+    "a method that writes a file": call(Name("operator", "methodcaller"), "to_csv", "canary"),
+    "a method that evaluates": call(Name("operator", "methodcaller"), "eval", "@exit()"),
+    "a method that calls": call(Name("operator", "methodcaller"), "sum", Name("numpy", "add")),
+    "a method without a name": call(Name("operator", "methodcaller")),
+    "a method by a number": call(Name("operator", "methodcaller"), 1),
+    "an address of an array": call(Name("ipaddress", "IPv4Address"), Name("numpy", "add")),
     "a getter of nothing": call(Name("operator", "itemgetter")),
     "a getter of a function": call(Name("operator", "itemgetter"), Name("numpy", "add")),
 }
