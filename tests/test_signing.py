@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -210,6 +211,23 @@ def test_what_was_not_read_is_not_signed(path: Path) -> None:
 def test_a_missing_file_is_not_signed(path: Path) -> None:
     with pytest.raises(ArtefactError):
         safeload.sign(path, key=KEY, name="churn", version="1")
+
+
+def test_a_model_of_another_release_is_signed_with_a_warning(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("sklearn.base.__version__", "0.24.2")
+        joblib.dump(MODEL, path)
+
+    with pytest.warns(UserWarning) as warned:  # noqa: PT030  # never on message text
+        safeload.sign(path, key=KEY, name="churn", version="1")
+
+    own = [str(item.message) for item in warned if item.category is UserWarning]
+    assert own == [
+        f"The model was written by scikit-learn 0.24.2; installed is {sklearn.__version__}."
+    ]
+    assert signed(path).versions["scikit-learn"] == sklearn.__version__
 
 
 def test_a_model_that_does_not_load_is_not_signed(path: Path) -> None:

@@ -7,7 +7,7 @@ policy does not allow. The loaders take nothing else.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,17 +95,18 @@ def deserialise(
         LoadError: A library or name is missing, an allowed callable failed, or the policy does not
             accept the difference between releases.
     """
-    written: Mapping[str, Sequence[str]] = accepted.written
-    if signed is not None:
-        written = {library: (release,) for library, release in signed.items()}
+    tested = {library: (release,) for library, release in (signed or {}).items()}
+    said = {library: releases for library, releases in accepted.written.items() if releases}
     check_installed(accepted.needed)
     try:
         names = resolve(accepted.programs)
         # Before anything is unpickled: what another release wrote may be more than it can read.
-        check_versions(written, policy, accepted.needed, signed=signed is not None)
+        check_versions(
+            said if signed is None else tested, policy, accepted.needed, signed=signed is not None
+        )
         return _unpickle(accepted, names, mmap_mode)
     except LoadError as error:
-        raise with_origin(error, written) from error.__cause__
+        raise with_origin(error, {**tested, **said}) from error.__cause__
 
 
 def _unpickle(

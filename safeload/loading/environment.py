@@ -72,7 +72,7 @@ def check_versions(
     *,
     signed: bool,
 ) -> None:
-    """Compare minor releases: those that wrote a model with those that are to load it.
+    """Compare minor releases: those that wrote or signed a model with those that are to load it.
 
     Args:
         written: Releases by library, from the manifest or from the file itself.
@@ -93,7 +93,7 @@ def check_versions(
         check = policy.version_check(library, signed=signed)
         if difference is None or check == "ignore":
             continue
-        message = f"The model was written by {difference}."
+        message = f"The model was {'signed with' if signed else 'written by'} {difference}."
         if check == "warn":
             warnings.warn(message, stacklevel=4)
             continue
@@ -110,12 +110,12 @@ def with_origin(error: LoadError, written: Mapping[str, Sequence[str]]) -> LoadE
 
     Args:
         error: Why loading failed.
-        written: Releases by library, from the manifest or from the file itself.
+        written: Releases by library, from the file itself or from the manifest.
     """
     difference = _difference(_SKLEARN, written.get(_SKLEARN, ()), parts=3)
     if difference is None or error.code not in _BY_ANOTHER_RELEASE:
         return error
-    minor = ".".join(_parts(written[_SKLEARN][0], 2))
+    minor = printable(".".join(_parts(written[_SKLEARN][0], 2)), limit=20)
     return LoadError(
         f"{error.message} The model was written by {difference}.",
         code=error.code,

@@ -85,7 +85,7 @@ class Model:
         serial: A number that grows with every release; trust files may require a least one.
         serializer: Format of the file as scanned, such as ``"joblib+zlib"``.
         size: Size of the file, bytes.
-        versions: Versions of python and of the libraries it was made with.
+        versions: Versions of python and of the libraries it was signed with.
         training: Where it comes from.
         globals: Every global of the file: its exact allow-list.
         probe: Input rows with the predictions expected, or None. Its form is defined where it is

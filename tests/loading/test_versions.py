@@ -216,6 +216,26 @@ def test_a_state_that_is_laid_out_otherwise_is_an_error_that_names_both_releases
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+def test_of_a_signed_file_the_error_names_the_release_that_wrote_it(
+    written_by: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written_by(OTHER)
+    key = safeload.SigningKey.generate()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        safeload.sign(path, key=key, name="churn", version="1")
+    trust = safeload.TrustFile.add(
+        tmp_path / "trust.toml", name="alice", key=key.public, models=["churn"]
+    )
+    monkeypatch.setattr(StandardScaler, "__setstate__", lambda *_: 1 / 0)
+
+    with pytest.raises(LoadError) as caught:
+        safeload.load(path, trust=trust)
+
+    assert caught.value.code == "load-failed"
+    assert f"written by scikit-learn {OTHER}; installed is {INSTALLED}" in caught.value.message
+
+
 def test_a_failure_with_the_release_that_wrote_it_says_nothing_of_releases(
     written_by: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
