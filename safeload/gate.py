@@ -10,7 +10,7 @@ proven. The numbers recur in SECURITY.md and in the tests.
 5. Compare size and SHA-256 of the bytes with the manifest's.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
 7. Import every allowed name, and compare library versions, before anything is unpickled.
-8. Unpickle the canonical code; the unpickler is granted those names and no other.
+8. Unpickle the canonical code under the seal; it is granted those names and no other.
 9. Compare the probe's predictions where the caller asks for them.
 
 Trust: the file and its bundle are hostile until step 5; their content stays hostile to the end.

@@ -16,6 +16,7 @@ from safeload.errors import LoadError, RefusedError, SafeloadError, printable
 from safeload.limits import Limits
 from safeload.loading.environment import check_installed, check_versions, with_origin
 from safeload.loading.names import resolve
+from safeload.loading.seal import prepare
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
 from safeload.scan.origin import written_with
@@ -92,12 +93,15 @@ def deserialise(
         The object.
 
     Raises:
-        LoadError: A library or name is missing, an allowed callable failed, or the policy does not
-            accept the difference between releases.
+        LoadError: A library or name is missing, an allowed callable failed, the file asked for more
+            than memory (``seal-broken``), or the policy does not accept the difference between
+            releases.
     """
     tested = {library: (release,) for library, release in (signed or {}).items()}
     said = {library: releases for library, releases in accepted.written.items() if releases}
     check_installed(accepted.needed)
+    # Before the names: what they stand for must be under the seal's eyes.
+    prepare()
     try:
         names = resolve(accepted.programs)
         # Before anything is unpickled: what another release wrote may be more than it can read.

@@ -18,6 +18,7 @@ from typing import Any
 
 from safeload.errors import LoadError, printable
 from safeload.loading.arrays import ArrayMaker
+from safeload.loading.seal import sealed
 from safeload.scan.program import ArraySpan, Buffer, Program
 
 __all__ = ["unpickle"]
@@ -46,11 +47,13 @@ def unpickle(
         The object.
 
     Raises:
-        LoadError: The code asks for what it was not granted, or an allowed callable failed.
+        LoadError: The code asks for what it was not granted, or breaks the seal.
     """
     large = sum(span.nbytes for span in program.arrays if isinstance(span, ArraySpan))
     views = large >= _WORTHWHILE * len(data)
-    return _run(program, names, ArrayMaker(data, views=views, mmap_mode=mmap_mode))
+    maker = ArrayMaker(data, views=views, mmap_mode=mmap_mode)
+    libraries = {module.partition(".")[0] for module, _ in names}
+    return sealed(lambda: _run(program, names, maker), libraries=libraries)
 
 
 def _run(program: Program, names: Mapping[tuple[str, str], Any], maker: ArrayMaker) -> Any:

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from safeload.errors import LoadError, printable
+from safeload.loading.seal import sealed
 from safeload.scan.program import Buffer
 
 __all__ = ["load_skops"]
@@ -65,8 +67,8 @@ def load_skops(data: Buffer | memoryview, accepted: Collection[str]) -> object:
         The object.
 
     Raises:
-        LoadError: skops asks for a name that the scan did not see (``skops-disagrees``), or fails
-            (``load-failed``).
+        LoadError: skops asks for a name that the scan did not see (``skops-disagrees``), fails
+            (``load-failed``), or the file breaks the seal (``seal-broken``).
     """
     try:
         from skops.io import load
@@ -77,19 +79,21 @@ def load_skops(data: Buffer | memoryview, accepted: Collection[str]) -> object:
             code="load-failed",
             hint="Install skops 0.16 or newer.",
         ) from error
+    libraries = {name.partition(".")[0] for name in accepted}
     with _Snapshot(memoryview(data).cast("B")) as file:
         try:
-            result: object = load(file, trusted=list(accepted))
+            return sealed(partial(load, file, trusted=list(accepted)), libraries=libraries)
         except UntrustedTypesFoundException as error:
             raise LoadError(
                 "skops asks for a name that the scan did not see.",
                 code="skops-disagrees",
                 hint="Please report this file as a bug in safeload; do not load it otherwise.",
             ) from error
+        except LoadError:
+            raise
         except Exception as error:  # whatever the constructors of the model raise
             raise LoadError(
                 f"skops cannot load the file: {type(error).__name__}: {printable(str(error))}",
                 code="load-failed",
                 hint="Check that the library versions are those that wrote the file.",
             ) from error
-    return result

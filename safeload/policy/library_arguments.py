@@ -333,6 +333,11 @@ _TEMPLATE = re.compile(
 _TEMPLATE_KEY = "_parse_arg_template"
 
 
+def is_argument_parser(text: str) -> bool:
+    """Whether a text is one that scipy writes to define how a distribution reads its arguments."""
+    return _TEMPLATE.fullmatch(text) is not None
+
+
 def _scipy_distribution(built: Built) -> str | None:
     """A state whose template, which scipy executes, is to the letter one that it writes.
 
@@ -351,7 +356,7 @@ def _scipy_distribution(built: Built) -> str | None:
                 templates.append(value)
         if len(templates) != 1 or type(templates[0]) is not str:
             return "a distribution holds code in another way than scipy writes it"
-        if not _TEMPLATE.fullmatch(templates[0]):
+        if not is_argument_parser(templates[0]):
             return "a distribution holds code that is not scipy's own"
     return None
 

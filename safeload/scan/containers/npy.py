@@ -17,7 +17,7 @@ from typing import Any
 
 from safeload.limits import Limits
 
-__all__ = ["Npy", "NpyError", "read_npy"]
+__all__ = ["Npy", "NpyError", "is_header", "read_npy"]
 
 _MAGIC = b"\x93NUMPY"
 # Version to the width of the header's length, and to the header's encoding.
@@ -97,11 +97,19 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
     return Npy(dtype, shape, "F" if fortran else "C", start + size, count * itemsize)
 
 
+def is_header(text: str) -> bool:
+    """Whether a text has the form of an array's header: brackets, names in quotes, whole numbers.
+
+    Reading such a literal calls nothing, warns of nothing, and nests no deeper than Python reads.
+    """
+    return len(text) <= _HEADER_SIZE and _HEADER.fullmatch(text) is not None
+
+
 def _literal(header: bytes, encoding: str) -> dict[str, Any]:
     try:
         text = header.decode(encoding)
         # What else a literal may hold (escapes, signs, other strings) can warn, or nest deeply.
-        value = ast.literal_eval(text) if _HEADER.fullmatch(text) else None
+        value = ast.literal_eval(text) if is_header(text) else None
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise NpyError("an array's header is not the literal numpy writes") from error
     if type(value) is not dict or value.keys() != {"descr", "fortran_order", "shape"}:
