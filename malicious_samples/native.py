@@ -12,7 +12,7 @@ from typing import Any
 import joblib
 import numpy as np
 
-__all__ = ["Stand", "dumped", "grown", "regrown", "searching", "table"]
+__all__ = ["Stand", "dumped", "fitted", "grown", "regrown", "searching", "table"]
 
 
 class Stand:
@@ -41,11 +41,16 @@ def table(columns: int = 4, rows: int = 60) -> tuple[Any, Any]:
     return data, (data[:, 0] * data[:, 1] > 0).astype(int)
 
 
-def grown(**parameters: Any) -> Any:
-    """A decision tree, fitted."""
+def fitted(model: Any, **size: int) -> Any:
+    """A model, fitted to a table of this size."""
+    return model.fit(*table(**size))
+
+
+def grown(**size: int) -> Any:
+    """A decision tree, fitted to a table of this size."""
     from sklearn.tree import DecisionTreeClassifier
 
-    return DecisionTreeClassifier(random_state=0, **parameters).fit(*table())
+    return fitted(DecisionTreeClassifier(random_state=0), **size)
 
 
 def regrown(model: Any, **changes: Any) -> Any:

@@ -30,6 +30,24 @@ def _method(name: str) -> Callable[[Any], Any]:
     return lambda model: getattr(model, name)(_data(model))
 
 
+def _partial_dependence(model: Any) -> Any:
+    from sklearn.inspection import partial_dependence
+
+    return partial_dependence(model, _data(model), [0], method="recursion")
+
+
+def _called(name: str, *args: Any) -> Callable[[Any], Any]:
+    return lambda model: getattr(model, name)(*args)
+
+
+def _one_row(model: Any) -> Any:
+    return model.predict(np.ones((1, model.n_features_in_)))
+
+
+def _neighbours(model: Any) -> Any:
+    return model.kneighbors(np.ones((1, model.n_features_in_)), 1)
+
+
 def _staged(name: str) -> Callable[[Any], Any]:
     return lambda model: list(getattr(model, name)(_data(model)))
 
@@ -49,10 +67,18 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     },
     **{name: _staged(name) for name in ("staged_decision_function", "staged_predict")},
     "call": lambda model: model(_data(model)),
+    "count_keys": _called("transform", [{"apple": 1.0}]),
+    "count_labels": _called("transform", [["apple"]]),
+    "count_words": lambda model: model.transform(["apple pear"]).toarray(),
     "copy": copy.deepcopy,
+    "dbscan_clustering": _called("dbscan_clustering", 10.0),
     "exponential": lambda generator: generator.exponential(1.0),
     "feature_importances_": lambda model: model.feature_importances_,
+    "kneighbors": _neighbours,
+    "partial_dependence": _partial_dependence,
     "pickle": pickle.dumps,
+    "predict_one_row": _one_row,
+    "predict_one_column": lambda model: model.predict(np.ones((_ROWS, 1))),
     "product": lambda matrix: matrix @ np.ones(matrix.shape[1]),
     "repr": repr,
     "toarray": lambda matrix: matrix.toarray(),
