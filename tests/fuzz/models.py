@@ -34,7 +34,7 @@ from tests.honest.values import VALUES
 from tests.scan import originals
 from tests.scan.grammar import Names
 
-__all__ = ["archives", "packed", "policy_names", "streams"]
+__all__ = ["archives", "fitted_streams", "packed", "policy_names", "streams"]
 
 _CODECS = ("zlib", "gzip", "bz2", "lzma", "xz", "lz4")
 
@@ -65,6 +65,17 @@ def _fitted() -> list[Any]:
         search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2).fit(table, labels)
         process = GaussianProcessRegressor().fit(table[:3], labels[:3])
     return [*models, search, process, CountVectorizer().fit(words)]
+
+
+@cache
+def fitted_streams() -> list[bytes]:
+    """Fitted models as joblib and pickle write them."""
+    files = [pickle.dumps(value, 4) for value in _fitted()]
+    for value in _fitted():
+        stream = io.BytesIO()
+        joblib.dump(value, stream)
+        files.append(stream.getvalue())
+    return files
 
 
 @cache

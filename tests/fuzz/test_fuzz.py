@@ -24,7 +24,7 @@ from tests.scan.grammar import stream
 ROOT = Path(__file__).parents[2]
 EVERY = sorted(module.name for module in pkgutil.iter_modules(targets.__path__))
 # These take their examples from fitted models, or load what they are given.
-COSTLY = {"accepted", "judged", "schema"}
+COSTLY = {"accepted", "judged", "schema", "used"}
 INPUTS = 300
 
 
