@@ -40,6 +40,7 @@ from introspection import (
     sklearn_groups,
 )
 from introspection_ecosystem import category_encoders_groups, imbalanced_learn_groups
+from introspection_statistics import mlxtend_groups, statsmodels_groups
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKS = ROOT / "safeload" / "policy" / "packs"
@@ -81,16 +82,21 @@ LIBRARIES = {
     "category_encoders": Library(("category-encoders",), category_encoders_groups),
     "cloudpickle": Library(("cloudpickle",), no_groups),
     "dill": Library(("dill",), no_groups),
+    "hdbscan": Library(("hdbscan",), no_groups),
     "imbalanced-learn": Library(("imbalanced-learn",), imbalanced_learn_groups),
     "joblib": Library(("joblib",)),
     "lightgbm": Library(("lightgbm",), no_groups),
+    "mlxtend": Library(("mlxtend",), mlxtend_groups),
     "numpy": Library(("numpy",), numpy_groups),
     "pandas": Library(("pandas",), no_groups),
+    "pyarrow": Library(("pyarrow",)),
     "python": Library(),
     "pytz": Library(("pytz",), no_groups),
     "quantile-forest": Library(("quantile-forest",), no_groups),
     "scikit-learn": Library(("scikit-learn",), sklearn_groups),
     "scipy": Library(("scipy",), scipy_groups),
+    "statsmodels": Library(("statsmodels",), statsmodels_groups),
+    "umap-learn": Library(("umap-learn",), no_groups),
     "xgboost": Library(("xgboost", "xgboost-cpu"), no_groups),
 }
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from safeload.policy.plain import is_numpy
 from safeload.scan.dtypes import DTypeError, describe
-from safeload.scan.program import Array, Built, Global, Mapping
+from safeload.scan.program import Array, Built, Global, Mapping, Program, Token, Use
 
-__all__ = ["PANDAS_RULES"]
+__all__ = ["PANDAS_RULES", "column_names"]
 
 Rule = Callable[[Built], str | None]
 
@@ -172,7 +172,97 @@ def _kind(array: Built) -> str | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
+_FRAMES = frozenset([("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")])
+_MANAGER = ("pandas.core.internals.managers", "BlockManager")
+_OF_FRAMES = frozenset(["_flags", "_metadata", "_mgr", "_typ", "attrs"])
+_STRINGS = frozenset([str])
+
+
+def column_names(frame: Token) -> frozenset[str] | None:
+    """The names of a frame's columns.
+
+    Args:
+        frame: Any token.
+
+    Returns:
+        The names, or None if it is no frame as pandas writes one, with texts for names.
+    """
+    if not isinstance(frame, Built) or frame.use is not Use.CONSTRUCT or len(frame.states) != 1:
+        return None
+    target, state = frame.callable, frame.states[0]
+    if not isinstance(target, Global) or (target.module, target.name) not in _FRAMES:
+        return None
+    if not isinstance(state, Mapping) or frame.args != () or not _OF_FRAMES.issuperset(state.keys):
+        # What else is set on it could be its columns.
+        return None
+    managers = [v for k, v in zip(state.keys, state.values, strict=True) if k == "_mgr"]
+    if len(managers) != 1 or not isinstance(managers[0], Built) or managers[0].states:
+        return None
+    args = managers[0].args
+    if not managers[0].is_of(*_MANAGER) or type(args) is not tuple or len(args) != 2:
+        return None
+    axes = args[1]
+    if type(axes) is not list or len(axes) != 2 or not isinstance(axes[0], Built):
+        return None
+    return _names_of(axes[0])
+
+
+def _names_of(index: Built) -> frozenset[str] | None:
+    args = index.args
+    if not index.is_of("pandas.core.indexes.base", "_new_Index") or index.states:
+        return None
+    if type(args) is not tuple or len(args) != 2 or not isinstance(args[1], Mapping):
+        return None
+    if not isinstance(args[0], Global) or args[0].name != "Index":
+        return None
+    parts = dict(zip(args[1].keys, args[1].values, strict=True))
+    if len(args[1].keys) != len(parts) or not {"data", "name"}.issuperset(parts):
+        return None
+    names = _texts(parts.get("data"))
+    return None if names is None else frozenset(names)
+
+
+def _texts(values: Token) -> list[str] | None:
+    """The texts of an array of objects, or of an array of pandas over one."""
+    if isinstance(values, Built) and values.is_of(
+        "pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"
+    ):
+        state = values.states[0] if len(values.states) == 1 else ()
+        parts = state if type(state) is tuple else ()
+        arrays = [part for part in parts if isinstance(part, Array) or is_numpy(part)]
+        return _texts(arrays[0]) if len(arrays) == 1 else None
+    if isinstance(values, Array):
+        # joblib writes the objects as a stream of their own; what else is in it, could be returned.
+        made = values.span.built if isinstance(values.span, Program) else []
+        arrays = [part for part in made if is_numpy(part)]
+        values = arrays[0] if len(arrays) == 1 else None
+    if not (isinstance(values, Built) and is_numpy(values) and len(values.states) == 1):
+        return None
+    state = values.states[0]
+    items = state[4] if type(state) is tuple and len(state) == 5 else None
+    return items if type(items) is list and _STRINGS.issuperset(map(type, items)) else None
+
+
+def _arrow_parts(built: Built) -> str | None:
+    """The parts of an array, whose buffers are checked as native state; or arrays of one type.
+
+    ``_restore_array((type, length, ...))``, ``chunked_array([array, ...], type)``.
+    """
+    args = built.args
+    if built.kwargs is not None or built.states or type(args) is not tuple:
+        return "an arrow array is made in another way than pyarrow does"
+    if built.is_of("pyarrow.lib", "_restore_array"):
+        known = len(args) == 1 and type(args[0]) is tuple
+        return None if known else "an arrow array is not made from its parts"
+    if len(args) == 2 and type(args[0]) is list and isinstance(args[1], Built):
+        made = (isinstance(a, Built) and a.is_of("pyarrow.lib", "_restore_array") for a in args[0])
+        if all(made):
+            return None
+    return "an arrow array is made of something else than arrays"
+
+
 PANDAS_RULES: dict[str, Rule] = {
+    "arrow_parts": _arrow_parts,
     "pandas_array": _pandas_array,
     "pandas_block": _pandas_block,
     "pandas_blocks": _pandas_blocks,
