@@ -41,7 +41,7 @@ def _called(name: str, *args: Any) -> Callable[[Any], Any]:
 
 
 def _one_row(model: Any) -> Any:
-    return model.predict(np.ones((1, model.n_features_in_)))
+    return model.score(np.ones((1, model.n_features_in_)))
 
 
 def _neighbours(model: Any) -> Any:
@@ -77,10 +77,10 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "kneighbors": _neighbours,
     "partial_dependence": _partial_dependence,
     "pickle": pickle.dumps,
-    "predict_one_row": _one_row,
     "predict_one_column": lambda model: model.predict(np.ones((_ROWS, 1))),
     "product": lambda matrix: matrix @ np.ones(matrix.shape[1]),
     "repr": repr,
+    "score_one_row": _one_row,
     "toarray": lambda matrix: matrix.toarray(),
     "tocsr": lambda matrix: matrix.tocsr(),
 }

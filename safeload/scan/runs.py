@@ -60,18 +60,18 @@ class Run:
         count: How many pairs.
     """
 
-    __slots__ = ("_data", "_start", "_stop", "count", "first")
+    __slots__ = ("count", "data", "first", "start", "stop")
 
     def __init__(self, data: Buffer, start: int, stop: int, first: int, count: int) -> None:
-        self._data = data
-        self._start = start
-        self._stop = stop
+        self.data = data
+        self.start = start
+        self.stop = stop
         self.first = first
         self.count = count
 
     def pairs(self) -> Iterator[tuple[str, int]]:
         """Keys and values in order."""
-        for match in _PAIR.finditer(self._data, self._start, self._stop):
+        for match in _PAIR.finditer(self.data, self.start, self.stop):
             pair = match[0]
             end = 2 + pair[1]
             key = pair[2:end].decode("ascii")

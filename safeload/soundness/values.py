@@ -10,7 +10,7 @@ Source: numpy ``array_reduce``, ``array_reduce_ex_picklebuffer``, ``gentype_redu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any, Literal, NamedTuple
 
@@ -45,6 +45,7 @@ __all__ = [
     "objects",
     "raw",
     "shape_of",
+    "unshadowed",
 ]
 
 NDArray = npt.NDArray[Any]
@@ -150,6 +151,21 @@ def attributes(built: Built) -> Attributes:
             if len(found) - before != len(keys):
                 raise UnsoundError("an attribute is set twice")
     return found
+
+
+def unshadowed(attributes: Container[str], names: Iterable[str]) -> None:
+    """Refuse attributes that stand before what a class has under the same name.
+
+    Args:
+        attributes: What an object's state sets.
+        names: Methods and constants of its class that native code relies on.
+
+    Raises:
+        UnsoundError: One of the names is set.
+    """
+    for name in names:
+        if name in attributes:
+            raise UnsoundError(f"{name} belongs to the class")
 
 
 def is_array(token: Token) -> bool:
