@@ -47,7 +47,8 @@ class Limits:
             it a small file could ask for work without end.
         seconds: Time to scan and judge one file, seconds. A vocabulary of ten million terms takes
             half a minute.
-        integer_digits: Digits of an integer written as text; CPython's own bound.
+        integer_digits: Decimal digits of an integer; CPython's own bound where it is text. What
+            divides or converts larger ones takes time that grows with the square.
         array_dimensions: Dimensions of an array; numpy's own bound.
         members: Members of a skops archive.
         schema_bytes: Size of a skops ``schema.json``, bytes.

@@ -9,7 +9,7 @@ Trust: tokens are hostile. Each is walked into once; containers may hold themsel
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from safeload.limits import Limits
 from safeload.scan.effort import Effort, OverLimitError
@@ -18,11 +18,12 @@ from safeload.scan.weight import ATOMS, FEW, parts_of, size_of
 
 __all__ = ["Consumption"]
 
-_LISTED = frozenset([list, Collection, Mapping])
-_CONTAINERS = _LISTED | {Blob}
+_CONTAINERS = frozenset([list, Blob, Collection, Mapping])
 # What may be too heavy to be handed out again and again; text only if it is long.
 _HEAVY = _CONTAINERS | {Array, Built, str, tuple}
 _LONG = 64
+_PARTED = frozenset([list, tuple, Collection, Mapping])
+_TOO_OFTEN = "One container is used too often."
 _ARRAYS = frozenset(["_frombuffer", "_mareconstruct", "_reconstruct"])
 
 
@@ -37,7 +38,7 @@ class Consumption:
     def __init__(self, effort: Effort, limits: Limits) -> None:
         self._effort = effort
         self._depth = limits.depth
-        # By identity, with the size it had then. Kept alive, so that no other object takes that
+        # By identity, with the size it had then; kept alive, so that nothing else takes that
         # identity.
         self._taken: dict[int, tuple[Token, int]] = {}
 
@@ -50,74 +51,81 @@ class Consumption:
         Raises:
             OverLimitError: It was taken too often for what it weighs.
         """
-        if type(token) is tuple:
-            if len(token) > FEW:
-                self._is_first(token)
-            for item in token:
-                if type(item) in _CONTAINERS or (type(item) is tuple and len(item) > FEW):
-                    self._is_first(item)
-        elif type(token) in _CONTAINERS:
-            self._is_first(token)
+        if type(token) in _CONTAINERS:
+            self._take_one(token)
+        elif type(token) is tuple:
+            for part in (token, *token):
+                if type(part) in _CONTAINERS or (type(part) is tuple and len(part) > FEW):
+                    self._take_one(part)
 
-    def take_whole(self, token: Token) -> None:
+    def _take_one(self, token: Token) -> None:
+        if not self._is_first(token):
+            self._effort.spend(size_of(token), _TOO_OFTEN)
+
+    def take_whole(self, token: Token) -> int:
         """Note that a call takes a container, and may look at everything in it.
 
         Args:
-            token: Arguments, or the state of what a call returned.
+            token: Arguments, the state of what a call returned, or items put into it.
+
+        Returns:
+            How deep results of calls are nested in it, containers not counted.
 
         Raises:
             OverLimitError: It, or something in it, was taken too often for what it weighs.
         """
+        deepest = 0
         if type(token) is tuple and len(token) <= FEW:
             # Mostly made for this one call, and smaller than a note of it.
             pending = [item for item in token if type(item) in _HEAVY]
         else:
-            pending = [token]
+            pending = [token] if type(token) in _HEAVY else []
         while pending:
             part = pending.pop()
             kind = type(part)
-            if kind is Blob or kind is Array:
-                self._is_first(part)
-            elif kind is str:
-                if len(part) > _LONG:
-                    self._is_first(part)
-            elif kind is Built:
+            if kind is Built:
                 # Other objects are handed on as they are.
-                if _is_array(part) and self._is_first(part):
-                    pending += part.states
-            elif kind is tuple:
-                heavy = [item for item in part if type(item) in _HEAVY]
-                if (heavy or len(part) > FEW) and self._is_first(part):
-                    pending += heavy
-            elif kind in _LISTED and self._is_first(part):
-                items = part.items if kind is Collection else part
-                pending += [item for item in items if type(item) in _HEAVY]
+                part.nested = True
+                deepest = max(deepest, part.depth)
+                if not _is_array(part):
+                    continue
+            elif kind is str:
+                if len(part) <= _LONG:
+                    continue
+            elif kind is tuple and len(part) <= FEW and _HEAVY.isdisjoint(map(type, part)):
+                continue
+            if not self._is_first(part):
+                deepest = max(deepest, self._pay(part))
+            elif kind is not Built:
+                # An array was given its bytes by a call of its own.
+                pending += _within(part)
+        return deepest
 
     def _is_first(self, token: Token) -> bool:
-        """Whether it is taken for the first time; if not, it is paid for."""
-        if id(token) not in self._taken:
+        """Whether it is taken for the first time; then a note is made of it."""
+        known = id(token) in self._taken
+        if not known:
             self._taken[id(token)] = token, size_of(token)
-            return True
-        self._effort.spend(self._weight(token), "One container is used too often.")
-        return False
+        return not known
 
-    def _weight(self, token: Token) -> int:
-        """Items, bytes and characters of a token and of all that is in it, each counted once."""
-        total, seen, pending = 1, set(), [token]
-        while pending and total <= self._effort.unpaid:
+    def _pay(self, token: Token) -> int:
+        """Spend what a token weighs: its items, bytes and characters, all that is in it once.
+
+        Returns:
+            How deep results of calls are nested in it.
+        """
+        weight, deepest, seen, pending = 1, 0, set(), [token]
+        while pending and weight <= self._effort.unpaid:
             part = pending.pop()
-            if id(part) in seen:
-                continue
-            seen.add(id(part))
-            kind = type(part)
-            if kind is Built:
-                pending += part.states if _is_array(part) else ()
-                continue
-            total += size_of(part)
-            if kind is tuple or kind in _LISTED:
-                items = part.items if kind is Collection else part
-                pending += [item for item in items if type(item) in _HEAVY]
-        return total
+            if id(part) not in seen:
+                seen.add(id(part))
+                weight += size_of(part)
+                pending += _within(part)
+                if type(part) is Built:
+                    part.nested = True
+                    deepest = max(deepest, part.depth)
+        self._effort.spend(weight, _TOO_OFTEN)
+        return deepest
 
     def check_keys(self, keys: Sequence[Token]) -> None:
         """Bound the cost of hashing keys: a tuple is hashed item by item each time it is a key.
@@ -150,3 +158,12 @@ class Consumption:
 def _is_array(built: Built) -> bool:
     """Whether a call has made an array, which others read or copy."""
     return isinstance(built.callable, Global) and built.callable.name in _ARRAYS
+
+
+def _within(token: Token) -> Iterable[Token]:
+    """What a token holds that may weigh, one level down."""
+    kind = type(token)
+    if kind is Built:
+        return token.states if _is_array(token) else ()
+    items: Iterable[Token] = token.items if kind is Collection else token
+    return [item for item in items if type(item) in _HEAVY] if kind in _PARTED else ()

@@ -30,6 +30,7 @@ from safeload.scan.program import (
     Use,
 )
 from safeload.scan.runs import WRAPPER, Run, count_pairs, shape_of
+from safeload.scan.shape import LONG_TEXT
 
 __all__ = ["interpret"]
 
@@ -74,6 +75,7 @@ def interpret(
     machine = Machine(data, limits=limits, effort=effort, member=member, start=start, nested=nested)
     try:
         _run(machine)
+        machine.shape.check(machine.program.opcodes)
     except MalformedError as problem:
         machine.note(problem.rule, problem.message, problem.offset)
     except OverLimitError as problem:
@@ -170,6 +172,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                 opcode == 0x75
                 and marks
                 and len(stack) - marks[-1] & 1 == 0
+                and not m.shape.long_text
                 and (
                     type(stack[marks[-1] - 1]) is Mapping
                     and marks[-1] > (marks[-2] if len(marks) > 1 else 0)
@@ -221,9 +224,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                     if target.use is construct:
                         take(token)
                     else:
-                        m.taken.take_whole(token)
-                        if type(target.callable) is Global:
-                            target.callable.uses.add(Use.BUILD)
+                        m.give_state(target, token)
             elif opcode == 0x6A:  # LONG_BINGET
                 index = uint32(data, position)[0]
                 position += 4
@@ -238,6 +239,8 @@ def _run(m: Machine) -> None:  # noqa: C901
                 stop = position + 4 + uint32(data, position)[0]
                 if stop > size:
                     m.beyond(position)
+                if stop - position > LONG_TEXT:
+                    m.shape.long_text = True
                 push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
                 position = stop
             elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT

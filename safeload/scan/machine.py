@@ -23,6 +23,7 @@ from safeload.scan.old_wrappers import is_old_wrapper, types_named
 from safeload.scan.program import (
     Buffer,
     Built,
+    Collection,
     Global,
     GlobalUse,
     Mapping,
@@ -32,6 +33,7 @@ from safeload.scan.program import (
 )
 from safeload.scan.renaming import MOVED, renamed
 from safeload.scan.runs import Run
+from safeload.scan.shape import Shape
 from safeload.verdict import Finding, Severity
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ UNSET = _Unset()
 SPENT = _Spent()
 
 # Tokens whose every return from the memo is counted or judged.
-WATCHED = frozenset([Global, Built, Mapping, Run, tuple, _Spent, _Unset])
+WATCHED = frozenset([Global, Built, Collection, Mapping, Run, list, tuple, _Spent, _Unset])
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
@@ -125,6 +127,7 @@ class Machine:
         self.wrappers = 0
         self.effort = effort
         self.taken = Consumption(effort, limits)
+        self.shape = Shape(limits, effort, self.taken)
         # Forms of arrays by the opcodes of their wrapper around the shape, and the opcodes whose
         # form will be known at an offset to come.
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
@@ -237,19 +240,21 @@ class Machine:
             return self.memo[index]
         if isinstance(token, Global):
             token.pushed += 1
-        elif isinstance(token, tuple | Mapping):
-            # It serves for more than to make one object; what else for, nobody follows.
-            if id(token) in self._spent:
-                for target in self._spent[id(token)][1]:
-                    target.uses.add(Use.REFER)
-            else:
-                self._shared.add(id(token))
         elif token is UNSET:
             self.unset(position)
-        elif token is SPENT or token.callable is self.wrapper:
+        elif token is SPENT or (isinstance(token, Built) and token.callable is self.wrapper):
             self.note("SL215", "An array wrapper is referred to again.", position)
-        elif not token.states and token.use is Use.CALL:
-            self._recall_unfinished(token, position)
+        else:
+            self.shape.recurring.setdefault(id(token), token)
+            if isinstance(token, tuple | Mapping):
+                # It serves for more than to make one object; what else for, nobody follows.
+                if id(token) in self._spent:
+                    for target in self._spent[id(token)][1]:
+                        target.uses.add(Use.REFER)
+                else:
+                    self._shared.add(id(token))
+            elif isinstance(token, Built) and not token.states and token.use is Use.CALL:
+                self._recall_unfinished(token, position)
         return token
 
     def _recall_unfinished(self, token: Built, position: int) -> None:
@@ -339,6 +344,12 @@ class Machine:
         else:
             self.program.built.append(built)
         return built
+
+    def give_state(self, target: Built, state: Token) -> None:
+        """BUILD of what a call returned."""
+        self.shape.nest(target, self.taken.take_whole(state))
+        if type(target.callable) is Global:
+            target.callable.uses.add(Use.BUILD)
 
     # -- findings ----------------------------------------------------------------------------
 

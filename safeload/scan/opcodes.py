@@ -13,9 +13,11 @@ import codecs
 import re
 import struct
 
+from safeload.scan.effort import OverLimitError
 from safeload.scan.machine import Handler, Machine, MalformedError
 from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Token, Use
 from safeload.scan.reductions import reduce
+from safeload.scan.shape import LONG_TEXT
 
 __all__ = ["HANDLERS"]
 
@@ -24,6 +26,7 @@ _HEAD = 256
 
 _LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
+_ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"nrt]|x[0-9a-f]{2}))*+", re.DOTALL)
 _FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
 
 
@@ -92,28 +95,37 @@ def _binary_long(form: str) -> Handler:
     def handler(m: Machine) -> None:
         length = _number(m, form)
         start = _take(m, length)
+        # A byte is a little less than twelve fifths of a digit.
+        if length * 12 > m.limits.integer_digits * 5:
+            raise OverLimitError("An integer has too many digits.")
         m.stack.append(int.from_bytes(m.data[start : m.position], "little", signed=True))
 
     return handler
 
 
 def _unicode(m: Machine) -> None:
-    m.stack.append(_line(m).decode("raw-unicode-escape"))
+    _push_text(m, _line(m).decode("raw-unicode-escape"))
 
 
 def _long_unicode(m: Machine) -> None:
     start = _take(m, _number(m, "<Q"))
-    m.stack.append(m.data[start : m.position].decode("utf-8", "surrogatepass"))
+    _push_text(m, m.data[start : m.position].decode("utf-8", "surrogatepass"))
+
+
+def _push_text(m: Machine, text: str) -> None:
+    if len(text) > LONG_TEXT:
+        m.shape.long_text = True
+    m.stack.append(text)
 
 
 def _string(m: Machine) -> None:
     text = _line(m)
     if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
         raise _not_canonical(m)
-    try:
-        value, _ = codecs.escape_decode(text[1:-1])
-    except ValueError as error:
-        raise _not_canonical(m) from error
+    # Any other escape would draw a warning, or read as something else in other releases.
+    if not _ESCAPED.fullmatch(text, 1, len(text) - 1):
+        raise _not_canonical(m)
+    value, _ = codecs.escape_decode(text[1:-1])
     _push_python2_string(m, value)
 
 
@@ -129,7 +141,7 @@ def _push_python2_string(m: Machine, value: bytes) -> None:
     """A ``str`` of Python 2, which ``pickle`` reads as ASCII and else refuses."""
     if not value.isascii():
         raise MalformedError("SL005", "A byte string of Python 2 is not ASCII.", m.position)
-    m.stack.append(value.decode("ascii"))
+    _push_text(m, value.decode("ascii"))
 
 
 def _bytes(kind: str, form: str) -> Handler:
@@ -203,9 +215,9 @@ def _dict(m: Machine) -> None:
 
 
 def _frozenset(m: Machine) -> None:
-    items = m.pop_to_mark()
-    m.taken.check_keys(items)
-    m.stack.append(Collection("frozenset", items))
+    made = Collection("frozenset", m.pop_to_mark())
+    m.shape.hash_keys(made, made.items)
+    m.stack.append(made)
 
 
 def _append(m: Machine) -> None:
@@ -245,14 +257,14 @@ def _fill_dict(m: Machine, pairs: list[Token]) -> None:
     if type(target) is Mapping:
         _extend_pairs(m, target, pairs)
     else:
-        m.taken.check_keys(pairs[::2])
+        m.shape.hash_keys(target, pairs[::2])
         _fill_object(m, target, pairs)
 
 
-def _extend_pairs(m: Machine, known: list[Token], pairs: list[Token]) -> None:
+def _extend_pairs(m: Machine, known: Mapping, pairs: list[Token]) -> None:
     if len(pairs) % 2:
         raise MalformedError("SL204", "A key has no value.", m.position)
-    m.taken.check_keys(pairs[::2])
+    m.shape.hash_keys(known, pairs[::2])
     known.extend(pairs)
 
 
@@ -260,7 +272,7 @@ def _additems(m: Machine) -> None:
     items = m.pop_to_mark()
     m.need(1)
     target = m.stack[-1]
-    m.taken.check_keys(items)
+    m.shape.hash_keys(target, items)
     if isinstance(target, Collection) and target.kind == "set":
         target.items.extend(items)
     else:
@@ -275,6 +287,8 @@ def _fill_object(m: Machine, target: Token, items: list[Token]) -> None:
         target.items.extend(items)
     else:
         target.items = [*target.items, *items]
+    if target.use is Use.CALL:
+        m.shape.put_into(target, items)
     if isinstance(target.callable, Global):
         target.callable.uses.add(Use.FILL)
 

@@ -30,12 +30,12 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     """
     m.use_up(target, Use.CALL)
     call = m.build(target, Use.CALL, args)
-    m.taken.take_whole(args)
+    m.shape.nest(call, m.taken.take_whole(args))
     if not isinstance(target, Global) or type(args) is not tuple:
         return call
     key = (target.module, target.name)
     if key in _HASHING:
-        m.taken.check_keys(args)
+        m.shape.hash_keys(call, args)
     if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         made = m.build(args[0], Use.CONSTRUCT, ())

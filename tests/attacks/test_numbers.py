@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.conftest import Rules
 from tests.builder import Name, Pickle
 
-HUGE = 1 << 8_000_000
+HUGE = 1 << 14_000
 SECONDS = 10
 
 
@@ -64,7 +64,7 @@ def test_a_dtype_that_is_small_in_the_file_and_endless_when_written_out_is_refus
         pickle.call(Name("numpy", "dtype"), "V1", False, True)
         pickle.save((3, "|", None, names, fields, 1, 1, 0)).build().memo(depth + 1).pop()
 
-    assert rules(pickle.recall(12).stop()) == {"SL103"}
+    assert rules(pickle.recall(12).stop()) == {"SL002", "SL103"}
 
 
 @pytest.mark.parametrize("code", ["f8", "M8"])
