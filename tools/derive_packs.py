@@ -29,6 +29,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from heirs import checks_of, heirs
 from introspection import (
     USES,
     Group,
@@ -126,6 +127,12 @@ def read_groups(path: Path, *, must_exist: bool) -> list[Group]:
     return groups
 
 
+def reviewed_groups() -> Iterator[Group]:
+    """The groups of all reviewed lists."""
+    for path in sorted(REVIEWED.glob("*.toml")):
+        yield from read_groups(path, must_exist=False)
+
+
 def aliases_of(path: Path) -> dict[str, str]:
     """Reviewed names that this release pickles under another one, both as ``module:name``."""
     aliases = {}
@@ -208,7 +215,9 @@ def record() -> dict[Path, str]:
             continue
         path = RELEASES / f"{name}-{version}.toml"
         note = "Written by tools/derive_packs.py --record."
-        text = text_of(merged(library.introspect()), note, name, releases=[version])
+        groups = list(library.introspect())
+        groups += heirs(groups, checks_of(reviewed_groups()))
+        text = text_of(merged(groups), note, name, releases=[version])
         aliases = aliases_of(REVIEWED / f"{name}.toml")
         if aliases:
             text += "\n[aliases]\n"
@@ -220,6 +229,7 @@ def record() -> dict[Path, str]:
 def packs(recorded: dict[Path, str]) -> dict[Path, str]:
     """Every pack."""
     files = {}
+    checks = checks_of(reviewed_groups())
     for name, library in LIBRARIES.items():
         installed = library.version is not None or not library.distributions
         groups = read_groups(REVIEWED / f"{name}.toml", must_exist=installed)
@@ -241,6 +251,7 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
             add_aliases(groups, aliases)
             for path in sorted(texts):
                 groups += _groups_of(texts[path])
+            groups += heirs(groups, checks)
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
         files[PACKS / f"{name}.toml"] = text_of(
             merged(groups),

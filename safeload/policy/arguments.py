@@ -19,6 +19,7 @@ from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
 from safeload.policy.spelling_arguments import SPELLING_RULES
+from safeload.policy.statistics_arguments import STATISTICS_RULES
 from safeload.scan.dtypes import DType, DTypeError, describe
 from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
 
@@ -358,4 +359,5 @@ RULES: dict[str, Rule] = {
     **LIBRARY_RULES,
     **BOOSTER_RULES,
     **SPELLING_RULES,
+    **STATISTICS_RULES,
 }

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from safeload.policy.plain import is_numpy, is_plain
 from safeload.scan.program import Built, Collection, Global, Mapping
 
-__all__ = ["CLASS_RULES", "LIST_STATES"]
+__all__ = ["CLASS_RULES", "LIST_STATES", "OWN_STATES"]
 
 Rule = Callable[[Built], str | None]
 
 # Rules of classes whose state is a list; anywhere else a list could be one of names and values.
 LIST_STATES = frozenset(["dataclass"])
+# Rules that judge states of a form that is allowed nowhere else.
+OWN_STATES = LIST_STATES | {"attribute_dict"}
 
 _LISTED = frozenset([tuple, list, Mapping, Collection])
 
@@ -52,7 +55,34 @@ def _subclass_of_container(built: Built) -> str | None:
     return "a container is made from something that the stream does not list"
 
 
+def _slice_bounds(built: Built) -> str | None:
+    """Three bounds: plain data, or numbers of numpy.
+
+    ``slice(start, stop, step)``.
+    """
+    args = built.args
+    if type(args) is not tuple or len(args) != 3 or built.kwargs or built.states:
+        return "a slice is made in another way than pickle does"
+    if all(is_plain(part) or is_numpy(part) for part in args):
+        return None
+    return "its bounds are no numbers"
+
+
+def _attribute_dict(built: Built) -> str | None:
+    """A dict whose items are its attributes: a state that is the dict itself, or none."""
+    if built.args != () or built.kwargs:
+        return "it is constructed with arguments"
+    if any(state is not built for state in built.states):
+        return "its attributes are something else than its items"
+    keys = Mapping(built.items).keys
+    if all(type(key) is str for key in keys):
+        return None
+    return "an attribute's name is no string"
+
+
 CLASS_RULES: dict[str, Rule] = {
+    "attribute_dict": _attribute_dict,
     "dataclass": _dataclass,
+    "slice_bounds": _slice_bounds,
     "subclass_of_container": _subclass_of_container,
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.policy.arguments import RULES, Rule
-from safeload.policy.class_arguments import LIST_STATES
+from safeload.policy.class_arguments import OWN_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import (
@@ -249,8 +249,8 @@ class _Inspector:
         if len(built.states) > 1:
             yield "it is given a state twice"
         for state in built.states:
-            if type(state) is list and entry.rule in LIST_STATES:
-                # The rule knows that the class itself says what the values are.
+            if type(state) is not Mapping and entry.rule in OWN_STATES:
+                # The rule has judged it.
                 continue
             reason = self._state(built, state)
             if reason is not None:

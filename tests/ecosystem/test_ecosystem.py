@@ -66,6 +66,9 @@ def test_an_honest_model_is_accepted_and_loads_to_the_same(
     loaded, reference = safeload.load_unsigned(path), plainly_loaded(form, path)
     assert difference(loaded, reference) is None
     assert difference(outputs(loaded, model.data), outputs(reference, model.data)) is None
+    answers = zoos()[library].answers
+    if answers is not None:
+        assert difference(answers(loaded), answers(reference)) is None
 
 
 @pytest.mark.parametrize("zoo", zoos().values(), ids=list(zoos()))

@@ -36,12 +36,14 @@ class Zoo:
         refused: Honest and refused all the same: why, by name (or ``"any"``) and format (or
             ``"any"``).
         not_dumped: What the library or the format itself cannot dump and load: why, likewise.
+        answers: What a model answers by other ways than its methods, or None.
     """
 
     library: str
     models: Mapping[str, Make]
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     not_dumped: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    answers: Callable[[Any], Any] | None = None
 
     @property
     def is_installed(self) -> bool:

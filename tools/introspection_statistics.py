@@ -1,0 +1,121 @@
+"""What libraries of clustering, statistics and time series define: as ``introspection.py``.
+
+A library is imported only when its own function runs, because few environments have them all.
+
+Trust: the installed libraries are ours; what is found here is reviewed as a diff of the packs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterable, Iterator
+
+from introspection import Group, modules, own_classes
+from scipy.stats._distn_infrastructure import rv_generic
+
+__all__ = ["mlxtend_groups", "statsmodels_groups"]
+
+# Packages and modules of mlxtend whose classes stay out, and why.
+MLXTEND_LEFT_OUT = {
+    "mlxtend._base": "mix-ins",
+    "mlxtend.data": "loaders: files",
+    "mlxtend.externals": "libraries of others",
+    "mlxtend.file_io": "files",
+    "mlxtend.frequent_patterns": "functions, and what lives while they run",
+    "mlxtend.image": "models that another library reads from files",
+    "mlxtend.plotting": "plots",
+    "mlxtend.text": "functions",
+    "mlxtend.utils": "progress bars and tests",
+}
+
+# Modules of statsmodels whose classes models and their results are made of.
+STATSMODELS_PARTS = (
+    "statsmodels.base",
+    "statsmodels.discrete",
+    "statsmodels.distributions.discrete",
+    "statsmodels.distributions.empirical_distribution",
+    "statsmodels.duration",
+    "statsmodels.gam",
+    "statsmodels.genmod",
+    "statsmodels.miscmodels.ordinal_model",
+    "statsmodels.multivariate",
+    "statsmodels.nonparametric",
+    "statsmodels.othermod",
+    "statsmodels.regression",
+    "statsmodels.robust",
+    "statsmodels.stats.contrast",
+    "statsmodels.tsa",
+)
+STATSMODELS_LEFT_OUT = {
+    "statsmodels.nonparametric.kde": "holds lambdas, so that it is not pickled",
+    "statsmodels.regression.process_regression": "holds designs of formulas as objects",
+    "statsmodels.tsa.arima_model": "does nothing but raise",
+    "statsmodels.tsa.exponential_smoothing.ets": "holds a compiled function that trusts arrays",
+    "statsmodels.tsa.interp": "the build",
+    "statsmodels.tsa.statespace.dynamic_factor_mq": "reviewed by nobody yet",
+    "statsmodels.tsa.vector_ar.output": "text for people",
+    "statsmodels.tsa.vector_ar.plotting": "plots",
+    "statsmodels.tsa.x13": "runs a program",
+}
+
+
+def mlxtend_groups() -> Iterator[Group]:
+    """Estimators, selectors, transformers, splitters."""
+    group = Group("estimators, selectors and splitters: made empty", ("construct",))
+    for name, cls in _python_classes("mlxtend", MLXTEND_LEFT_OUT):
+        if not name.startswith("_Base"):
+            group.add(cls.__module__, name)
+    yield group
+
+
+def statsmodels_groups() -> Iterator[Group]:
+    """Models, results and their parts."""
+    plain = Group(
+        "models, results and their parts: made empty, then given their state, in which a formula "
+        "would be evaluated",
+        ("construct", "refer"),
+        "statsmodels",
+    )
+    tuples = Group("named tuples: made from their fields", ("construct",), "namedtuple")
+    distributions = Group(
+        "distributions: their state holds a string that scipy executes, which must be scipy's own",
+        ("construct",),
+        "scipy_distribution",
+    )
+    methods = Group("the entropy of a distribution on the whole numbers", ("refer",))
+    unwanted = [name for name in _module_names("statsmodels") if not _is_wanted(name)]
+    for name, cls in _python_classes("statsmodels", [*STATSMODELS_LEFT_OUT, *unwanted]):
+        if issubclass(cls, rv_generic):
+            distributions.add(cls.__module__, name)
+            methods.add(cls.__module__, f"{name}._entropy")
+        elif issubclass(cls, tuple):
+            if cls.__reduce__ is object.__reduce__:
+                tuples.add(cls.__module__, name)
+        else:
+            plain.add(cls.__module__, name)
+    yield from (plain, tuples, distributions, methods)
+
+
+def _is_wanted(module: str) -> bool:
+    """Whether a module is one of the parts, lies in one, or has one in it."""
+    return any(f"{module}.".startswith(f"{part}.") or f"{part}.".startswith(f"{module}.")
+               for part in STATSMODELS_PARTS)  # fmt: skip
+
+
+def _python_classes(package: str, left_out: Iterable[str]) -> Iterator[tuple[str, type]]:
+    """The classes of a package that are written in Python and may have instances in a model."""
+    for module in modules(package, left_out):
+        if not (module.__file__ or "").endswith(".py"):
+            continue
+        for name, cls in own_classes(module):
+            if not inspect.isabstract(cls) and not name.endswith("Mixin"):
+                yield name, cls
+
+
+def _module_names(package: str) -> Iterator[str]:
+    root = importlib.import_module(package)
+    # Packages are imported on the way, other modules are not.
+    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
+        yield info.name
