@@ -18,7 +18,7 @@ Source: scikit-learn ``tree/_tree.pyx``: ``Tree.__cinit__``, ``__setstate__``, `
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def trees(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
                 yield tree.built, reason
 
 
-def is_tree(token: Token) -> bool:
+def is_tree(token: Token) -> TypeGuard[Built]:
     """Whether a token is a tree, which has a check of its own."""
     return isinstance(token, Built) and token.is_of("sklearn.tree._tree", "Tree")
 
