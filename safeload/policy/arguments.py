@@ -334,7 +334,7 @@ def _operator_caller(built: Built) -> str | None:
     args = built.args
     if type(args) is not tuple or not args or not is_plain(args):
         return "methodcaller is not given a name and plain arguments"
-    if args[0] not in _DATA_METHODS | _STRING_METHODS:
+    if type(args[0]) is not str or args[0] not in _DATA_METHODS | _STRING_METHODS:
         return "this method is not allowed to be called on data"
     return None
 

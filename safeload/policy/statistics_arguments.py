@@ -35,7 +35,7 @@ def _idle_memory(built: Built) -> str | None:
         if not isinstance(state, Mapping):
             return "the state of a cache is no dict"
         given = list(_pairs(state))
-        if any(value is not None for key, value in given if key in _PLACES):
+        if any(value is not None for key, value in given if type(key) is str and key in _PLACES):
             return "a cache reads pickles from a place of the file's choice"
         if not {key for key, _ in given if type(key) is str} >= _PLACES:
             return "a cache does not say that it has no place"
