@@ -33,7 +33,7 @@ class Limits:
             a thousand items at a time; only a tuple or frozenset has all of its items there.
         memo_gaps: Memo indices left out, beyond one for each that is set. The unpickler makes room
             for all up to the highest; writers leave none out, or the first.
-        globals: Names in one stream. The largest honest models have some hundred.
+        globals: Different names in one file. The largest honest models have some hundred.
         name: Characters of a module or of a qualified name. Honest ones stay below 100.
         nesting: Tuples, frozensets and results of calls, each within another. C code frees and
             hashes them by recursion, and most stacks end at 20,000; honest models nest about
@@ -47,6 +47,8 @@ class Limits:
             it a small file could ask for work without end.
         seconds: Time to scan and judge one file, seconds. A vocabulary of ten million terms takes
             half a minute.
+        patterns: Regular expressions that differ from each other. Judging one takes up to a fifth
+            of a second; honest models have a few.
         integer_digits: Decimal digits of an integer; CPython's own bound where it is text. What
             divides or converts larger ones takes time that grows with the square.
         array_dimensions: Dimensions of an array; numpy's own bound.
@@ -72,6 +74,7 @@ class Limits:
     expansion: int = 1_000
     unpaid: int = 10_000
     seconds: float = 300.0
+    patterns: int = 100
     integer_digits: int = 4_300
     array_dimensions: int = 64
     members: int = 200_000

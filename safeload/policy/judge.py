@@ -17,6 +17,8 @@ from safeload.policy.arguments import RULES, Rule
 from safeload.policy.class_arguments import OWN_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.policy import Entry, Policy
+from safeload.scan.allowance import allowing, check_time
+from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.program import (
     Built,
     Global,
@@ -44,6 +46,8 @@ _SCRIPTS = frozenset(["__main__", "__mp_main__"])
 _STRINGS = frozenset([str])
 # Findings kept for one file.
 _MOST = 1_000
+# Objects between two looks at the clock.
+_EVERY = 256
 _SHOWN = ("_repr_", "_ipython_", "_doc_link_")
 # Texts that scipy and numpy set on instances: distributions and vectorised functions.
 _LABELS = frozenset(["__doc__", "__name__"])
@@ -105,8 +109,11 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     findings = list(scan.findings)
     members = []
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
+    size = len(scan.data)
+    effort = (scan.effort or Effort(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
-        of_member = [*program.findings, *_judge_program(program, policy, uses)]
+        with allowing(scan.limits, effort):
+            of_member = [*program.findings, *_judge_program(program, policy, uses)]
         findings += of_member
         form = scan.format if program is scan.programs[0] else "pickle"
         members.append(
@@ -141,7 +148,12 @@ def _judge_program(
             findings.append(finding)
     inspect = _Inspector(policy)
     try:
-        for built in program.built:
+        for number, built in enumerate(program.built):
+            if not number % _EVERY:
+                check_time()
+            if len(findings) >= _MOST:
+                # More would change nothing; each of them refuses.
+                break
             for rule, reason in inspect(built):
                 message = f"{_name(built)}: {reason}."
                 findings.append(
@@ -150,6 +162,8 @@ def _judge_program(
         if not findings:
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
+    except OverLimitError as problem:
+        findings.append(Finding("SL002", Severity.WARNING, str(problem), program.member))
     except Exception as error:  # noqa: BLE001
         # As in scan(): unforeseen by a rule is unread, not accepted.
         message = f"A rule failed: {type(error).__name__}. Please report it."

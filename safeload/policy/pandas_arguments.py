@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from safeload.policy.plain import is_numpy
+from safeload.scan.allowance import spend
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Array, Built, Global, Mapping, Program, Token, Use
 
@@ -116,6 +117,7 @@ def _pandas_blocks(built: Built) -> str | None:
     if len(ranges) < len(args[0]):
         return None
     total = sum(len(columns) for columns in ranges if columns is not None)
+    spend(total, "A frame has too many columns to look at.")
     taken = {column for columns in ranges if columns is not None for column in columns[:total]}
     return None if taken == set(range(total)) else "the blocks of a frame are not its columns"
 

@@ -27,6 +27,7 @@ from re import _parser  # type: ignore[attr-defined]
 
 from safeload.policy.pattern_alphabet import Alphabet, DoubtError
 from safeload.policy.pattern_automaton import Automaton
+from safeload.scan.allowance import judge_pattern
 
 __all__ = ["backtracks"]
 
@@ -34,6 +35,9 @@ __all__ = ["backtracks"]
 # a few for each point at which one loop can be entered.
 _TEXT = 1_000
 _MOST_RUNS = 32 * _TEXT
+
+# Characters of a pattern.
+_LONGEST = 2_000
 
 _Edge = tuple[int, int]
 
@@ -46,8 +50,15 @@ def backtracks(pattern: str, flags: int) -> bool:
         flags: Its ``re`` flags. Without ``re.UNICODE`` it is also read as ASCII, as bytes are.
 
     Returns:
-        True if it can, or if the pattern cannot be parsed or judged within the limits.
+        True if it can, or if the pattern is longer than any tokeniser needs, or cannot be parsed or
+        judged within the limits.
     """
+    if len(pattern) > _LONGEST:
+        return True
+    return judge_pattern(pattern, flags, _backtracks)
+
+
+def _backtracks(pattern: str, flags: int) -> bool:
     try:
         with warnings.catch_warnings():
             # A possible nested set is no concern of this judgement.

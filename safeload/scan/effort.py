@@ -29,14 +29,35 @@ class Effort:
 
     Attributes:
         unpaid: Steps that are left.
+        names: Every global so far, by module and name.
     """
 
-    __slots__ = ("_deadline", "_seconds", "unpaid")
+    __slots__ = ("_deadline", "_seconds", "names", "unpaid")
 
     def __init__(self, limits: Limits, size: int) -> None:
         self.unpaid = limits.unpaid + size
+        self.names: set[tuple[str, str]] = set()
         self._seconds = limits.seconds
         self._deadline = time.monotonic() + limits.seconds
+
+    def grow(self, size: int) -> None:
+        """Allow for bytes that were not known of: what the file decompresses to.
+
+        Args:
+            size: How many.
+        """
+        self.unpaid += size
+
+    def renewed(self, limits: Limits, size: int) -> Effort:
+        """The same clock with a new allowance, for those who work on what was made of the bytes.
+
+        Args:
+            limits: ``unpaid`` applies.
+            size: Bytes of the file, decompressed.
+        """
+        renewed = Effort(limits, size)
+        renewed._deadline = self._deadline
+        return renewed
 
     def spend(self, steps: int, why: str) -> None:
         """Take steps from the allowance.

@@ -309,9 +309,11 @@ class Machine:
         return token or self._name(Global(module, name, None, self.position - 1))
 
     def _name(self, token: Global) -> Global:
-        if len(self.globals) >= self.limits.globals:
+        key = token.module, token.name
+        self.effort.names.add(key)
+        if len(self.effort.names) > self.limits.globals:
             raise OverLimitError("It names more than any model does.")
-        self.globals[token.module, token.name] = token
+        self.globals[key] = token
         return token
 
     def use_up(self, target: Token, use: Use, holder: Token = None) -> None:

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from safeload.limits import Limits
+from safeload.scan.effort import Effort
 from safeload.scan.runs import Buffer, Run
 from safeload.verdict import Finding
 
@@ -318,9 +320,13 @@ class Scan:
         findings: What concerns the file as a whole.
         data: The bytes that the programs' offsets point into: the artefact's own, or what they
             decompress to.
+        limits: What it was scanned within.
+        effort: What may still be spent on it; all there is unless given.
     """
 
     format: str
     programs: list[Program]
     findings: list[Finding]
     data: Buffer
+    limits: Limits = field(default_factory=Limits)
+    effort: Effort | None = None

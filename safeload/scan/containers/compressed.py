@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from safeload.limits import Limits
+from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.program import Buffer
 from safeload.verdict import Finding, Severity
 
@@ -24,7 +25,8 @@ __all__ = ["codec_of", "decompress"]
 _CHUNK = 1 << 16
 _PIECE = 1 << 20
 # An xz header may ask for 4 GiB of dictionary; the presets need 65 MiB.
-_LZMA_MEMORY = 256 << 20
+_LZMA_MEMORY = 96 << 20
+_OVER_MEMORY = "Memory usage limit exceeded"
 
 
 class _Codec(NamedTuple):
@@ -89,13 +91,16 @@ def codec_of(head: bytes) -> str | None:
     return None
 
 
-def decompress(data: Buffer, name: str, limits: Limits) -> tuple[bytearray, list[Finding]]:
+def decompress(
+    data: Buffer, name: str, limits: Limits, effort: Effort | None = None
+) -> tuple[bytearray, list[Finding]]:
     """Decompress one stream.
 
     Args:
         data: The whole file.
         name: A codec, as :func:`codec_of` names it.
         limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` apply.
+        effort: Its clock applies.
 
     Returns:
         What came out until the end or the first finding, and the findings.
@@ -104,20 +109,33 @@ def decompress(data: Buffer, name: str, limits: Limits) -> tuple[bytearray, list
     out = bytearray()
     try:
         decompressor = codec.decompressor()
-        return out, _stream(decompressor, data, out, limits)
+        return out, _stream(decompressor, data, out, limits, effort or Effort(limits, 0))
     except ImportError:
         return out, [_unread("SL003", f"The library for {name} is not installed.")]
     except MemoryError:
         return out, [_unread("SL002", "Decompressing needs more memory than there is.")]
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError):
-        if len(out) == 0:
-            return out, [_unread("SL001", f"It begins like {name} but is not.")]
-        return out, [_refused("SL301", f"The {name} stream is damaged.")]
+    except OverLimitError as problem:
+        return out, [_unread("SL002", str(problem))]
+    except lzma.LZMAError as error:
+        if str(error) == _OVER_MEMORY:
+            return out, [_unread("SL002", "Its dictionary is larger than any preset makes it.")]
+        return out, [_damaged(name, out)]
+    except (zlib.error, OSError, EOFError, ValueError, RuntimeError):
+        return out, [_damaged(name, out)]
 
 
-def _stream(decompressor: Any, data: Buffer, out: bytearray, limits: Limits) -> list[Finding]:
+def _damaged(name: str, out: bytearray) -> Finding:
+    if not out:
+        return _unread("SL001", f"It begins like {name} but is not.")
+    return _refused("SL301", f"The {name} stream is damaged.")
+
+
+def _stream(
+    decompressor: Any, data: Buffer, out: bytearray, limits: Limits, effort: Effort
+) -> list[Finding]:
     position = 0
     while not decompressor.eof:
+        effort.check_time()
         chunk = b""
         if decompressor.needs_input:
             chunk = bytes(data[position : position + _CHUNK])

@@ -24,8 +24,9 @@ from safeload.errors import printable
 from safeload.limits import Limits
 from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.skops_nodes import LOADERS
-from safeload.scan.containers.skops_walk import OverLimitError, Walk
+from safeload.scan.containers.skops_walk import Walk
 from safeload.scan.containers.unpack import Budget, extract, store
+from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding, Severity
 
@@ -79,12 +80,13 @@ def has_schema(data: Buffer | memoryview) -> bool:
     return False
 
 
-def read_skops(data: Buffer | memoryview, limits: Limits) -> Scan:
+def read_skops(data: Buffer | memoryview, limits: Limits, effort: Effort | None = None) -> Scan:
     """Describe what loading a skops file would do.
 
     Args:
         data: The whole file.
         limits: Bounds on it.
+        effort: What it may still cost; all there is unless given.
 
     Returns:
         A scan with one program, or with none and the finding that says why. ``Scan.data`` is the
@@ -92,19 +94,24 @@ def read_skops(data: Buffer | memoryview, limits: Limits) -> Scan:
     """
     source = _buffer(data)
     budget = Budget(limits, len(source))
+    effort = effort or Effort(limits, len(source))
+    packed = len(source)
     try:
-        source, view, members = _uncompressed(source, limits, budget)
-        schema = _read_schema(view, members, limits)
+        source, members = _uncompressed(source, limits, budget, effort)
+        if len(source) > packed:
+            effort.grow(len(source) - packed)
+        schema = _read_schema(source, members, limits, packed)
     except ArchiveError as problem:
         return Scan("skops", [], [_finding(problem.rule, problem.message, problem.offset)], source)
     except _SchemaError as problem:
         return Scan("skops", [], [_finding(problem.rule, str(problem), None, _SCHEMA)], source)
     walk = Walk(
-        view,
+        source,
         members,
         protocol=schema["protocol"],
         limits=limits,
         budget=budget,
+        effort=effort,
         loaders=LOADERS,
     )
     program = _walk(walk, schema)
@@ -122,25 +129,33 @@ def _buffer(data: Buffer | memoryview) -> Buffer:
 
 
 def _uncompressed(
-    source: Buffer, limits: Limits, budget: Budget
-) -> tuple[Buffer, memoryview, dict[str, Member]]:
+    source: Buffer, limits: Limits, budget: Budget, effort: Effort
+) -> tuple[Buffer, dict[str, Member]]:
     view = memoryview(source)
     members = read_archive(view, limits)
-    contents = [(name, extract(view, member, budget)) for name, member in members.items()]
+    contents = []
+    for name, member in members.items():
+        effort.check_time()
+        contents.append((name, extract(view, member, budget)))
     if any(member.method for member in members.values()):
         source = store(contents)
-        view = memoryview(source)
-        members = read_archive(view, limits)
-    return source, view, members
+        members = read_archive(memoryview(source), limits)
+    return source, members
 
 
-def _read_schema(view: memoryview, members: Mapping[str, Member], limits: Limits) -> dict[str, Any]:
+def _read_schema(
+    source: Buffer, members: Mapping[str, Member], limits: Limits, packed: int
+) -> dict[str, Any]:
     member = members.get(_SCHEMA)
     if member is None:
         raise _SchemaError("SL302", "The archive has no schema.json.")
     if member.size > limits.schema_bytes:
         raise _SchemaError("SL002", "The schema is larger than the limits allow.")
-    schema = _parse(bytes(view[member.offset : member.offset + member.size]))
+    raw = bytes(source[member.offset : member.offset + member.size])
+    # What the parser makes takes many times the memory, and its parts are begun or parted by these.
+    if sum(map(raw.count, (b"{", b"[", b","))) > max(limits.density_floor, limits.density * packed):
+        raise _SchemaError("SL002", "The schema has too many parts for the size of the file.")
+    schema = _parse(raw)
     protocol = schema.get("protocol")
     if type(protocol) is not int or protocol < 0:
         raise _SchemaError("SL304", "The schema has no protocol number.")
@@ -152,7 +167,7 @@ def _read_schema(view: memoryview, members: Mapping[str, Member], limits: Limits
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
         schema = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant
+            str(raw, "utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant
         )
     except UnicodeDecodeError as error:
         raise _SchemaError("SL303", "The schema is not UTF-8.") from error

@@ -61,7 +61,7 @@ def _ndarray(walk: Walk, state: dict[str, Any]) -> Token:
     if kind != "numpy":
         raise OddNodeError("its type is unknown")
     offset, content = walk.take(state)
-    header = _header(walk, content)
+    header: Npy = walk.once(state, lambda: _header(walk, content))
     array = walk.array(
         ArraySpan(offset + header.offset, header.nbytes, header.dtype, header.shape, header.order)
     )
@@ -204,7 +204,7 @@ def _sparse_matrix(walk: Walk, state: dict[str, Any]) -> Token:
         raise OddNodeError("its type is unknown")
     _, content = walk.take(state)
     try:
-        layout, suffix, parts = _npz(walk, content)
+        layout, suffix, parts = walk.once(state, lambda: _npz(walk, content))
     except ArchiveError as error:
         if error.rule != "SL302":
             raise

@@ -45,12 +45,18 @@ def _dict(walk: Walk, state: dict[str, Any]) -> Token:
         pairs.append(walk.node(value))
     module, name = names(state)
     if (module, name) == ("builtins", "dict"):
-        return Mapping(pairs)
-    return _filled(walk.built(walk.global_(module, name, Use.CONSTRUCT), Use.CONSTRUCT), pairs)
+        made = Mapping(pairs)
+        walk.shape.hash_keys(made, pairs[::2])
+        return made
+    target = walk.global_(module, name, Use.CONSTRUCT)
+    return _filled(walk, walk.built(target, Use.CONSTRUCT), pairs)
 
 
-def _filled(built: Built, pairs: list[Token]) -> Built:
+def _filled(walk: Walk, built: Built, pairs: list[Token]) -> Built:
     built.items = tuple(pairs)
+    walk.shape.hash_keys(built, pairs[::2])
+    if built.use is Use.CALL:
+        walk.shape.put_into(built, pairs)
     built.callable.uses.add(Use.FILL)
     return built
 
@@ -83,7 +89,7 @@ def _default_dict(walk: Walk, state: dict[str, Any]) -> Token:
     if not isinstance(main, Mapping):
         raise OddNodeError("its content is not a dict")
     target = walk.global_("collections", "defaultdict", Use.CALL)
-    return _filled(walk.built(target, Use.CALL, (factory,)), main)
+    return _filled(walk, walk.built(target, Use.CALL, (factory,)), main)
 
 
 def _list(walk: Walk, state: dict[str, Any]) -> Token:
@@ -93,9 +99,9 @@ def _list(walk: Walk, state: dict[str, Any]) -> Token:
 
 def _set(walk: Walk, state: dict[str, Any]) -> Token:
     items = walk.nodes(part(state, "content"))
-    if is_builtin(state, "set"):
-        return Collection("set", items)
-    return _called(walk, state, (items,))
+    made = Collection("set", items) if is_builtin(state, "set") else _called(walk, state, (items,))
+    walk.shape.hash_keys(made, items)
+    return made
 
 
 def _tuple(walk: Walk, state: dict[str, Any]) -> Token:

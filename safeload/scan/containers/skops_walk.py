@@ -17,16 +17,28 @@ from typing import Any
 
 from safeload.errors import printable
 from safeload.limits import Limits
+from safeload.scan.consumption import Consumption
 from safeload.scan.containers.archive import Member
 from safeload.scan.containers.unpack import Budget
-from safeload.scan.program import Array, ArraySpan, Built, Global, GlobalUse, Program, Token, Use
+from safeload.scan.effort import Effort, OverLimitError
+from safeload.scan.program import (
+    Array,
+    ArraySpan,
+    Buffer,
+    Built,
+    Global,
+    GlobalUse,
+    Program,
+    Token,
+    Use,
+)
+from safeload.scan.shape import Shape
 from safeload.verdict import Finding, Severity
 
 __all__ = [
     "LITERAL_TYPES",
     "Loader",
     "OddNodeError",
-    "OverLimitError",
     "Walk",
     "is_builtin",
     "names",
@@ -42,40 +54,44 @@ LITERAL_TYPES = frozenset(
 )
 
 _OPEN: Any = object()
-_NAMES_SOUGHT = 256
+# Nodes between two looks at the clock.
+_EVERY = 256
+# Bytes that are searched for the places of names: so many, and the schema so many times.
+_SEARCHED = 1 << 26
+_SEARCHES = 4
 
 
 class OddNodeError(Exception):
     """A node is none that skops would write; the text says why."""
 
 
-class OverLimitError(Exception):
-    """The schema costs more to read than the limits allow; the text says what."""
-
-
 class Walk:
     """The state of one schema being walked.
 
     Attributes:
-        data: The archive; all its members are stored.
+        source: The archive; all its members are stored.
+        data: A view of it.
         members: Its members by name.
         protocol: Of the file, 0 to 2.
         program: What becomes the result.
         read: Names of the members that nodes refer to.
         naming_keys: Whether the nodes being walked name the types of a dict's keys.
+        shape: How the objects hang together.
     """
 
     def __init__(
         self,
-        data: memoryview,
+        source: Buffer,
         members: Mapping[str, Member],
         *,
         protocol: int,
         limits: Limits,
         budget: Budget,
+        effort: Effort,
         loaders: Mapping[str, Loader],
     ) -> None:
-        self.data = data
+        self.source = source
+        self.data = memoryview(source)
         self.members = members
         self.protocol = protocol
         self.limits = limits
@@ -83,8 +99,15 @@ class Walk:
         self.program = Program("schema.json")
         self.read: set[str] = set()
         self.naming_keys = False
+        self._effort = effort
+        self._taken = Consumption(effort, limits)
+        self.shape = Shape(limits, effort, self._taken)
         self._loaders = loaders
-        self._schema = bytes(self.content("schema.json"))
+        self._schema = members["schema.json"]
+        # Bytes of the schema that may still be searched for the places of names.
+        self._searches = _SEARCHED + _SEARCHES * self._schema.size
+        # What members hold, by name, or why they hold nothing.
+        self._readings: dict[str, Any] = {}
         self._globals: dict[tuple[str, str], Global] = {}
         # By id: the kind of the node (loader, module, class) and its token.
         self._memo: dict[int, tuple[tuple[str, str, str], Token]] = {}
@@ -106,6 +129,8 @@ class Walk:
             OverLimitError: There are too many nodes, or they are nested too deeply.
         """
         self.program.opcodes += 1
+        if not self.program.opcodes % _EVERY:
+            self._effort.check_time()
         if self.program.opcodes > self.limits.opcodes or self._depth >= self.limits.depth:
             raise OverLimitError("The schema has too many nodes, or they are nested too deeply.")
         self._depth += 1
@@ -142,6 +167,8 @@ class Walk:
             raise OddNodeError("it lies within the object that it stands for")
         if known != kind:
             raise OddNodeError("an earlier node of another kind has its id")
+        if not isinstance(token, Global):
+            self.shape.recurring[id(token)] = token
         self._unbuilt += 1
         try:
             read(self, state)
@@ -159,25 +186,34 @@ class Walk:
 
     def global_(self, module: str, name: str, use: Use) -> Global:
         """The token of a name that skops will import, used in one more way."""
-        token = self._globals.get((module, name))
-        if token is None:
-            token = Global(module, name, (module, name), self._position(name))
-            self._globals[module, name] = token
+        token = self._globals.get((module, name)) or self._name(module, name, name)
         token.uses.add(use)
         return token
 
     def attribute(self, owner: Global, name: str) -> None:
         """Record that an attribute is reached through a global."""
-        key = (owner.module, f"{owner.name}.{name}")
-        token = self._globals.setdefault(key, Global(*key, None, self._position(name)))
+        path = f"{owner.name}.{name}"
+        token = self._globals.get((owner.module, path)) or self._name(owner.module, path, name)
         token.uses.add(Use.REFER)
 
+    def _name(self, module: str, path: str, name: str) -> Global:
+        if max(len(module), len(path)) > self.limits.name:
+            raise OverLimitError("A name is longer than any library has.")
+        self._effort.names.add((module, path))
+        if len(self._effort.names) > self.limits.globals:
+            raise OverLimitError("It names more than any model does.")
+        raw = (module, path) if path == name else None
+        token = self._globals[module, path] = Global(module, path, raw, self._position(name))
+        return token
+
     def _position(self, name: str) -> int:
-        # Parsed JSON has no offsets; where the name first stands in quotes is close enough. A model
-        # has few names, and many searches of a large schema would take long.
-        if len(self._globals) >= _NAMES_SOUGHT:
+        # Parsed JSON has no offsets; where the name first stands in quotes is close enough.
+        if self._searches <= 0:
             return 0
-        return max(0, self._schema.find(f'"{name}"'.encode("utf-8", "replace")))
+        start, stop = self._schema.offset, self._schema.offset + self._schema.size
+        found: int = self.source.find(f'"{name}"'.encode("utf-8", "replace"), start, stop)
+        self._searches -= (stop if found < 0 else found) - start
+        return max(0, found - start)
 
     def built(
         self,
@@ -194,8 +230,12 @@ class Walk:
         built.kwargs = kwargs
         if state is not None:
             built.states = (state,)
-            if use is Use.CALL:
+        if use is Use.CALL:
+            depth = self._taken.take_whole(args)
+            if state is not None:
                 target.uses.add(Use.BUILD)
+                depth = max(depth, self._taken.take_whole(state))
+            self.shape.nest(built, depth)
         self.program.built.append(built)
         return built
 
@@ -219,6 +259,19 @@ class Walk:
             raise OddNodeError("another node has read its member")
         self.read.add(name)
         return self.members[name].offset, self.content(name)
+
+    def once(self, state: dict[str, Any], read: Callable[[], Any]) -> Any:
+        """What the member of a node holds, which is found out once however many nodes name it."""
+        name = state["file"]
+        if name not in self._readings:
+            try:
+                self._readings[name] = read()
+            except OddNodeError as problem:
+                self._readings[name] = problem
+        reading = self._readings[name]
+        if isinstance(reading, OddNodeError):
+            raise reading
+        return reading
 
     def array(self, span: ArraySpan) -> Array:
         """The token of an array whose bytes lie in the archive."""

@@ -1,0 +1,99 @@
+"""What judging the file at hand may still cost.
+
+Argument rules and checks of native state see one object and nothing else. Those whose work does not
+show in the bytes of that object pay for it here, without being handed the means.
+
+Trust: the bounds are the caller's. Outside of :func:`allowing` nothing is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from safeload.limits import Limits
+from safeload.scan.effort import Effort, OverLimitError
+
+__all__ = ["allowing", "check_time", "judge_pattern", "spend"]
+
+
+class _Allowance:
+    """The allowance of one file.
+
+    Attributes:
+        effort: Steps and time.
+        most: Regular expressions that may be judged.
+        patterns: Those that were, and whether they are refused.
+    """
+
+    def __init__(self, limits: Limits, effort: Effort) -> None:
+        self.effort = effort
+        self.most = limits.patterns
+        self.patterns: dict[tuple[str, int], bool] = {}
+
+
+_current: ContextVar[_Allowance | None] = ContextVar("allowance", default=None)
+
+
+@contextmanager
+def allowing(limits: Limits, effort: Effort) -> Iterator[None]:
+    """Count what rules and checks cost within the ``with`` statement.
+
+    Args:
+        limits: ``patterns`` applies.
+        effort: What steps are taken from.
+    """
+    token = _current.set(_Allowance(limits, effort))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def spend(steps: int, why: str) -> None:
+    """Take steps that no bytes of the file pay for.
+
+    Args:
+        steps: How many.
+        why: What they are for, as a sentence.
+
+    Raises:
+        OverLimitError: There are not so many left.
+    """
+    allowance = _current.get()
+    if allowance is not None:
+        allowance.effort.spend(steps, why)
+
+
+def check_time() -> None:
+    """Look at the clock.
+
+    Raises:
+        OverLimitError: The file has had its time.
+    """
+    allowance = _current.get()
+    if allowance is not None:
+        allowance.effort.check_time()
+
+
+def judge_pattern(pattern: str, flags: int, judge: Callable[[str, int], bool]) -> bool:
+    """Judge a regular expression, unless it was judged before.
+
+    Args:
+        pattern: Its text.
+        flags: Its flags.
+        judge: Says whether it is refused.
+
+    Raises:
+        OverLimitError: There were too many others.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return judge(pattern, flags)
+    known = allowance.patterns.get((pattern, flags))
+    if known is None:
+        if len(allowance.patterns) >= allowance.most:
+            raise OverLimitError("It has too many regular expressions to judge.")
+        known = allowance.patterns[pattern, flags] = judge(pattern, flags)
+    return known
