@@ -6,6 +6,8 @@ Files that old releases really wrote are scanned and loaded in ``test_releases.p
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,7 @@ import pandas as pd
 import pytest
 import sklearn
 from scipy import sparse
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.neighbors import BallTree, KNeighborsClassifier
@@ -264,6 +267,43 @@ def test_the_error_of_a_model_says_which_release_wrote_it(
 
     wrote = f"The model was written by scikit-learn 1.2.2; installed is {sklearn.__version__}."
     assert caught.value.message.endswith(wrote)
+
+
+def with_old_nodes(model: HistGradientBoostingClassifier, **changes: int) -> Any:
+    """A copy of a model whose nodes are laid out as in scikit-learn 1.2, some fields set."""
+    old = copy.deepcopy(model)
+    for tree in (tree for trees in old._predictors for tree in trees):
+        fields = tree.nodes.dtype.descr
+        tree.nodes = tree.nodes.astype(
+            [(name, "<u4" if name == "feature_idx" else kind) for name, kind in fields]
+        )
+        for name, value in changes.items():
+            tree.nodes[name] = value
+    return old
+
+
+ROWS = np.arange(60.0).reshape(30, 2)
+BOOSTED = HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=2).fit(
+    ROWS, np.arange(30) % 3
+)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_nodes_as_scikit_learn_1_2_lays_them_out(protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(pickle.dumps(with_old_nodes(BOOSTED), protocol))
+
+    loaded = safeload.load_unsigned(path)
+
+    assert difference(loaded._predictors, BOOSTED._predictors) is None
+    assert loaded.predict(ROWS).tolist() == BOOSTED.predict(ROWS).tolist()
+
+
+def test_nodes_of_scikit_learn_1_2_that_ask_beyond_the_data_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(pickle.dumps(with_old_nodes(BOOSTED, feature_idx=2**32 - 1)))
+
+    assert safeload.audit(path).files[0].verdict == "refuse"
 
 
 # Under the same modules, and as old: what opens, runs, imports or takes bytes for memory.

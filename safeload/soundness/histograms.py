@@ -44,7 +44,8 @@ __all__ = ["bin_mapper", "estimator", "predictors"]
 _FIELDS = {
     "value": ("f8",),
     "count": ("u4",),
-    "feature_idx": ("i4", "i8"),
+    # Without a sign in scikit-learn 1.2.
+    "feature_idx": ("i4", "i8", "u4"),
     "num_threshold": ("f8",),
     "missing_go_to_left": ("u1",),
     "left": ("u4",),
@@ -222,7 +223,7 @@ def estimator(built: Built) -> None:
     feature, category = -1, -1
     for chunk in _chunks(read):
         nodes = _joined(chunk)
-        asked = nodes["feature_idx"]
+        asked = nodes["feature_idx"].astype(np.int64, copy=False)
         is_inner = nodes["is_leaf"] == 0
         if (asked[is_inner] < 0).any():
             raise UnsoundError("_predictors asks for a feature below zero")
