@@ -6,13 +6,14 @@ had loaded nothing before, and the models of the libraries named below:
 - arrays in skops files have a header that numpy reads as a Python literal;
 - scipy's distributions compile and run a text of their state that defines how arguments are read;
 - a time zone is read from the database of time zones;
+- statsmodels has patsy evaluate the formula of a model again, one part after the other;
 - boosters of xgboost and lightgbm hand their bytes to the native library that they belong to.
 
 The policy has judged what is behind each of these; here they are told from everything else.
 
 Trust: what an event is about is hostile, and is compared as a whole. Nothing here raises an event.
 Source: numpy ``lib/_format_impl.py``; scipy ``stats/_distn_infrastructure.py``; CPython
-``zoneinfo/_common.py``; xgboost and lightgbm, ``__setstate__`` of their boosters.
+``zoneinfo/_common.py``; patsy ``eval.py`` (``EvalEnvironment.eval``, ``ast_names``); xgboost and lightgbm, ``__setstate__`` of their boosters.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from safeload.policy.formulas import is_factor
 from safeload.policy.library_arguments import is_argument_parser
 from safeload.scan.containers.npy import is_header
 
@@ -56,7 +58,7 @@ class Genuine:
     Args:
         libraries: Top-level packages that its names come from. Time zones are read only for a file
             that names ``zoneinfo`` or ``pytz``, a native library is called only for one that names
-            the package it belongs to.
+            the package it belongs to, and formulas are evaluated only for statsmodels.
     """
 
     def __init__(self, libraries: Collection[str] = ()) -> None:
@@ -66,6 +68,7 @@ class Genuine:
             for folder in _ZONES[name]()
         )
         self._native = tuple(_NATIVE[name] for name in sorted(_NATIVE.keys() & set(libraries)))
+        self._formulas = "statsmodels" in libraries
         self._next: tuple[str, Any] | None = None
 
     def includes(self, event: str, args: _Args) -> bool:
@@ -90,6 +93,10 @@ class Genuine:
         if type(source) is not bytes:
             return False
         text = source.decode("utf-8", "replace")
+        if self._formulas and is_factor(text):
+            # Read for its names first, then evaluated.
+            self._next = ("exec", None)
+            return True
         if is_argument_parser(text):
             self._next = ("exec", None)
             return True

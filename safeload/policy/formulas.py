@@ -18,7 +18,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["columns_of_formula"]
+__all__ = ["columns_of_formula", "is_factor"]
 
 _LONGEST = 2_000
 _DEEPEST = 30
@@ -31,6 +31,10 @@ _TOKEN = re.compile(
     r"""|(?P<text>"[^"\\\r\n]*"|'[^'\\\r\n]*')|(?P<sign>\*\*|[<>=!]=|[-+*/:|<>=~()\[\],.])|\s"""
 )
 _CONSTANTS = frozenset(["False", "None", "True"])
+# What patsy calls instead of a function that remembers something of the data.
+_REMEMBERING = re.compile(
+    r"_patsy_stobj[0-9]{1,4}__(?P<function>[A-Za-z]{1,20})__\.(?:memorize_chunk|transform)\("
+)
 # What patsy itself offers, each from columns to columns or to a way of coding them.
 _FUNCTIONS = frozenset(
     "C Diff Helmert I Poly Q Sum Treatment bs cc center cr scale standardize".split()
@@ -78,6 +82,20 @@ def columns_of_formula(text: str) -> frozenset[str] | None:
     return frozenset(parser.columns)
 
 
+def is_factor(code: str) -> bool:
+    """Whether a text is Python that patsy evaluates for a part of such a formula.
+
+    Args:
+        code: The text that it compiles.
+    """
+    try:
+        tokens = _tokens(_REMEMBERING.sub(r"\g<function>(", code))
+        _Parser(tokens, calls=1).expression()
+    except _OddError:
+        return False
+    return True
+
+
 def _tokens(text: str) -> list[tuple[str, str]]:
     if len(text) > _LONGEST:
         raise _OddError
@@ -118,6 +136,12 @@ class _Parser:
         if self._text() == "~":
             self.position += 1
             self._sum()
+        if self.position != len(self.tokens):
+            raise _OddError
+
+    def expression(self) -> None:
+        """Python, as in the arguments of a call."""
+        self._sum()
         if self.position != len(self.tokens):
             raise _OddError
 

@@ -127,7 +127,7 @@ _REGRESSIONS: dict[str, Make] = {
     "glm_binomial": lambda: _glm(_FLAGS, "Binomial"),
     "glm_poisson": lambda: _glm(_COUNT, "Poisson"),
     "glm_negative_binomial": lambda: _glm(_COUNT, "NegativeBinomial"),
-    "glm_gamma": lambda: _glm(POSITIVE[:, 0], "Gamma", _api("families.links.Log")()),
+    "glm_gamma": lambda: _glm(NUMBER - NUMBER.min() + 1, "Gamma", _api("families.links.Log")()),
     "glm_inverse_gaussian": lambda: _glm(
         POSITIVE[:, 0] + 1, "InverseGaussian", _api("families.links.Log")()
     ),
@@ -147,7 +147,7 @@ _REGRESSIONS: dict[str, Make] = {
     "several_classes": lambda: _quiet("MNLogit", np.asarray(GROUPS % 3), _WITH_ONE),
     "ordered": _ordered,
     "beta": _beta,
-    "hazards": lambda: (_api("PHReg")(POSITIVE[:, 0], X[:, :2]).fit(), X[:5, :2]),
+    "hazards": lambda: (_api("PHReg")(POSITIVE[:, 0], X[:, :2]).fit(), None),
     "additive": _additive,
     "kernel_regression": lambda: (
         _of("nonparametric.kernel_regression", "KernelReg")(NUMBER, X[:, :1], "c"),
