@@ -12,7 +12,7 @@ from typing import Any
 import joblib
 import numpy as np
 
-__all__ = ["Stand", "dumped", "fitted", "grown", "regrown", "searching", "table"]
+__all__ = ["Stand", "dumped", "fitted", "grown", "histograms", "regrown", "searching", "table"]
 
 
 class Stand:
@@ -35,10 +35,11 @@ def dumped(model: Any) -> bytes:
     return buffer.getvalue()
 
 
-def table(columns: int = 4, rows: int = 60) -> tuple[Any, Any]:
-    """Data that no tree splits at once, and classes for each row."""
+def table(columns: int = 4, rows: int = 60, classes: int = 2) -> tuple[Any, Any]:
+    """Data that no tree splits at once, and a class for each row."""
     data = np.random.default_rng(7).normal(size=(rows, columns))
-    return data, (data[:, 0] * data[:, 1] > 0).astype(int)
+    bounds = np.linspace(-0.5, 0.5, classes + 1)[1:-1]
+    return data, np.digitize(data[:, 0] * data[:, 1], bounds)
 
 
 def fitted(model: Any, **size: int) -> Any:
@@ -73,6 +74,21 @@ def regrown(model: Any, **changes: Any) -> Any:
     forged = tree(*args)
     forged.__setstate__({**state, "nodes": nodes, **changes})
     return forged
+
+
+def histograms(**changes: Any) -> Any:
+    """A gradient boosting over histograms, of one tree, whose root is changed.
+
+    Args:
+        **changes: New values for fields of the root.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    model = fitted(HistGradientBoostingClassifier(max_iter=1), rows=400)
+    nodes = getattr(model, "_predictors")[0][0].nodes  # noqa: B009  # private to scikit-learn
+    for name, value in changes.items():
+        nodes[name][0] = value
+    return model
 
 
 def searching(model: Any, **changes: Any) -> Any:

@@ -231,7 +231,10 @@ def _main(task: str, directory: str) -> None:
         importlib.import_module(name)
     os.chdir(directory)
     if task == "judge":
-        # Reads the policy once for all children.
+        # Reads the policy and imports the checks once for all children.
+        soundness = importlib.import_module("safeload.soundness")
+        for check in soundness.CHECKS:
+            soundness.check_named(check)
         Path("honest.bin").write_bytes(pickle.dumps([1, 2]))
         _run_judge("honest", "", "", "")
     run = {"loose": _run_loose, "judge": _run_judge}[task]

@@ -166,7 +166,7 @@ def _trees(state: Attributes) -> int:
         return 0
     known: _Places = {}
     expected = None
-    for estimator in rounds.flat:
+    for estimator in {id(estimator): estimator for estimator in rounds.flat}.values():
         if not isinstance(estimator, Built):
             raise UnsoundError("estimators_ holds something that is no tree")
         tree, columns = _parts(estimator, known)

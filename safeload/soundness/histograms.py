@@ -299,6 +299,8 @@ def _columns(state: Attributes) -> int:
         selected = by_name.get(name)
         if type(selected) is not list:
             raise UnsoundError("_preprocessor has a step without columns")
+        for index in selected:
+            integer(index, "_preprocessor")
         # Data with names are taken apart by these, data without by the mask.
         by_index += len(selected)
         by_mask += _selected(mask)

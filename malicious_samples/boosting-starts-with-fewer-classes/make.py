@@ -1,0 +1,23 @@
+"""A gradient boosting has more trees in a round than its first guess has classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import GradientBoostingClassifier
+
+from malicious_samples.native import dumped, fitted
+
+
+def model() -> Any:
+    model = fitted(GradientBoostingClassifier(n_estimators=1, random_state=0), classes=3)
+    model.estimators_[0, 0].tree_.value[:] = 1e9
+    model.estimators_ = np.repeat(model.estimators_[:, :1], 60_000, axis=1)
+    model.n_trees_per_iteration_ = 60_000
+    return model
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return dumped(model())
