@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from pandas.core.indexes.base import _new_Index
 from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -267,6 +268,36 @@ def test_the_error_of_a_model_says_which_release_wrote_it(
 
     wrote = f"The model was written by scikit-learn 1.2.2; installed is {sklearn.__version__}."
     assert caught.value.message.endswith(wrote)
+
+
+class OldIndex:
+    """An index that pickles as in pandas 1 and 2: made by the maker of all indexes."""
+
+    def __init__(self, today: pd.Index) -> None:
+        self.today = today
+
+    def __reduce__(self) -> Any:
+        return _new_Index, (type(self.today), {"data": self.today.array, "name": None})
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.TimedeltaIndex(["1D", None]),
+        pd.PeriodIndex(["2026-01"], freq="M"),
+        pd.CategoricalIndex(["a", "b", "a"]),
+    ],
+    ids=lambda index: type(index).__name__,
+)
+def test_indexes_as_pandas_2_writes_them(index: pd.Index, protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(pickle.dumps(OldIndex(index), protocol))
+
+    loaded = safeload.load_unsigned(path)
+
+    assert loaded.equals(index)
+    assert difference(loaded, pickle.loads(path.read_bytes())) is None
 
 
 def with_old_nodes(model: HistGradientBoostingClassifier, **changes: int) -> Any:

@@ -115,10 +115,11 @@ def _labels(data: Token) -> None:
         "pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"
     ):
         dtype, data, _ = backed(data)
-        categories = attributes(dtype).get("categories") if isinstance(dtype, Built) else None
-        if isinstance(categories, Built):
-            # It is an index itself.
-            return
+        if isinstance(dtype, Built) and not dtype.is_of("numpy", "dtype"):
+            categories = attributes(dtype).get("categories")
+            if isinstance(categories, Built):
+                # It is an index itself.
+                return
     if isinstance(data, Array) and not isinstance(data.span, Program):
         return
     if is_array(data):
