@@ -68,6 +68,8 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     **{name: _staged(name) for name in ("staged_decision_function", "staged_predict")},
     "asarray": lambda data: np.asarray(data).sum(),
     "call": lambda model: model(_data(model)),
+    "call_with_numbers": lambda spline: spline(np.arange(0.0, 8.0, 0.01)),
+    "call_with_two_numbers": lambda spline: spline(np.arange(0.0, 8.0), np.arange(0.0, 8.0)),
     "count_keys": _called("transform", [{"apple": 1.0}]),
     "count_labels": _called("transform", [["apple"]]),
     "count_words": lambda model: model.transform(["apple pear"]).toarray(),

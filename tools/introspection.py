@@ -246,12 +246,21 @@ def scipy_groups() -> Iterator[Group]:
             functions.add("scipy.special._ufuncs", name)
             functions.add(*pickled_name(value))
     # From 1.18 on an interpolator delegates to a private one of this name.
-    halves = Group("the inner half of an interpolator: knots and coefficients", ("construct",))
-    for path, name in (("_bsplines", "_BSpline"), ("_interpolate", "_PPoly")):
+    halves = []
+    for path, name, native in (
+        ("_bsplines", "_BSpline", "spline"),
+        ("_interpolate", "_PPoly", "piecewise"),
+    ):
+        half = Group(
+            "the inner half of an interpolator: knots and coefficients",
+            ("construct",),
+            native=native,
+        )
         module = importlib.import_module(f"scipy.interpolate.{path}")
         if hasattr(module, name):
-            halves.add(module.__name__, name)
-    yield from (containers, filled, *_distributions(), functions, halves)
+            half.add(module.__name__, name)
+        halves.append(half)
+    yield from (containers, filled, *_distributions(), functions, *halves)
 
 
 def _distributions() -> Iterator[Group]:
