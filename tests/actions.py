@@ -74,6 +74,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "count_labels": _called("transform", [["apple"]]),
     "count_words": lambda model: model.transform(["apple pear"]).toarray(),
     "copy": copy.deepcopy,
+    "ctime": lambda date: date.ctime(),
     "dbscan_clustering": _called("dbscan_clustering", 10.0),
     "exponential": lambda generator: generator.exponential(1.0),
     "feature_importances_": lambda model: model.feature_importances_,

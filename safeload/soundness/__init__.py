@@ -49,6 +49,7 @@ CHECKS: dict[str, str] = {
     "kept_labels": "safeload.soundness.searches:classifier",
     "kept_samples": "safeload.soundness.searches:samples",
     "labels_in_order": "safeload.soundness.vocabularies:labels",
+    "moment": "safeload.soundness.moments:moment",
     "neighbour_search": "safeload.soundness.neighbours:search",
     "one_hot": "safeload.soundness.encoders:one_hot",
     "pandas_array": "safeload.soundness.pandas_arrays:backing",

@@ -24,7 +24,7 @@ def grid(built: Built) -> None:
         if axes not in state and values not in state:
             continue
         listed = state.get(axes)
-        if type(listed) not in (tuple, list):
+        if not isinstance(listed, tuple | list):
             raise UnsoundError(f"{axes} is no list of axes")
         lengths = tuple(len(array(axis, axes).ravel()) for axis in listed)
         if (

@@ -84,12 +84,12 @@ def surface(built: Built) -> None:
     if "tck" not in state:
         return
     parts, degrees = state["tck"], state.get("degrees")
-    if type(parts) not in (tuple, list) or len(parts) != 3:
+    if not isinstance(parts, tuple | list) or len(parts) != 3:
         raise UnsoundError("tck are not knots of two directions and coefficients")
-    if type(degrees) not in (tuple, list) or len(degrees) != 2:
+    if not isinstance(degrees, tuple | list) or len(degrees) != 2:
         raise UnsoundError("degrees are not two")
     needed = 1
-    for token, given in zip(parts, degrees, strict=False):
+    for token, given in zip(parts[:2], degrees, strict=True):
         knots, degree = array(token, "tck"), integer(given, "degrees")
         if not 0 <= degree <= _FITPACK_DEGREE:
             raise UnsoundError("degrees has a degree that FITPACK has no room for")
