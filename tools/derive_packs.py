@@ -41,7 +41,7 @@ from introspection import (
     sklearn_groups,
 )
 from introspection_ecosystem import category_encoders_groups, imbalanced_learn_groups
-from introspection_statistics import mlxtend_groups, statsmodels_groups
+from introspection_statistics import mlxtend_groups, sktime_groups, statsmodels_groups
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKS = ROOT / "safeload" / "policy" / "packs"
@@ -96,6 +96,7 @@ LIBRARIES = {
     "quantile-forest": Library(("quantile-forest",), no_groups),
     "scikit-learn": Library(("scikit-learn",), sklearn_groups),
     "scipy": Library(("scipy",), scipy_groups),
+    "sktime": Library(("sktime",), sktime_groups),
     "statsmodels": Library(("statsmodels",), statsmodels_groups),
     "umap-learn": Library(("umap-learn",), no_groups),
     "xgboost": Library(("xgboost", "xgboost-cpu"), no_groups),

@@ -10,12 +10,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from introspection import Group, modules, own_classes
 from scipy.stats._distn_infrastructure import rv_generic
 
-__all__ = ["mlxtend_groups", "statsmodels_groups"]
+__all__ = ["mlxtend_groups", "sktime_groups", "statsmodels_groups"]
 
 # Packages and modules of mlxtend whose classes stay out, and why.
 MLXTEND_LEFT_OUT = {
@@ -61,6 +63,47 @@ STATSMODELS_LEFT_OUT = {
 }
 
 
+# Parts of sktime whose estimators are taken, as far as they need no more than what every
+# environment with sktime has.
+SKTIME_PARTS = (
+    "sktime.alignment",
+    "sktime.classification",
+    "sktime.clustering",
+    "sktime.dists_kernels",
+    "sktime.forecasting",
+    "sktime.param_est",
+    "sktime.performance_metrics",
+    "sktime.regression",
+    "sktime.split",
+    "sktime.transformations",
+)
+SKTIME_LEFT_OUT = {
+    "sktime.classification.all": "a list",
+    "sktime.classification.deep_learning": "models that another library reads from files",
+    "sktime.classification.distance_based._proximity_forest": "reviewed by nobody yet",
+    "sktime.classification.foundation_models": "models that another library reads from files",
+    "sktime.dists_kernels._numba_distances": "functions compiled when they are called",
+    "sktime.forecasting.all": "a list",
+    "sktime.forecasting.compose._fhplex": "evaluates a parameter",
+    "sktime.forecasting.ets": "keeps a compiled function of statsmodels that trusts its arrays",
+    "sktime.forecasting.mapa": "calls a method of its data that a text names",
+    "sktime.forecasting.squaring_residuals": "takes anything of scipy.stats that a text names",
+    "sktime.performance_metrics.all": "a list",
+    "sktime.regression.all": "a list",
+    "sktime.regression.deep_learning": "models that another library reads from files",
+    "sktime.transformations.all": "a list",
+    "sktime.transformations.binning": "calls a method of its data that a text names",
+    "sktime.transformations.compose._logger": "writes to a log",
+}
+SKTIME_CLASSES_LEFT_OUT = {
+    "PandasTransformAdaptor": "calls a method of its data that a text names",
+    "TimeBinner": "calls a method of its data that a text names",
+}
+SKTIME_FUNCTIONS_LEFT_OUT = {"relative_loss": "calls what it is given"}
+# What an estimator may need, beside numpy, scipy, pandas and scikit-learn.
+SKTIME_NEEDS = frozenset(["scikit-learn", "scipy", "statsmodels"])
+
+
 def mlxtend_groups() -> Iterator[Group]:
     """Estimators, selectors, transformers, splitters."""
     group = Group("estimators, selectors and splitters: made empty", ("construct",))
@@ -68,6 +111,39 @@ def mlxtend_groups() -> Iterator[Group]:
         if not name.startswith("_Base"):
             group.add(cls.__module__, name)
     yield group
+
+
+def sktime_groups() -> Iterator[Group]:
+    """Forecasters, classifiers, regressors, transformers, splitters, metrics."""
+    from skbase.base import BaseObject
+
+    group = Group("estimators in Python: made empty, then given their state", ("construct",),
+                  "sktime")  # fmt: skip
+    unwanted = [name for name in _module_names("sktime") if not _is_in(name, SKTIME_PARTS)]
+    for name, cls in _python_classes("sktime", [*SKTIME_LEFT_OUT, *unwanted]):
+        is_base = name.lstrip("_").startswith("Base") or not issubclass(cls, BaseObject)
+        if name not in SKTIME_CLASSES_LEFT_OUT and not is_base and _needs(cls) <= SKTIME_NEEDS:
+            group.add(cls.__module__, name)
+    functions = Group("metrics: from arrays to numbers or arrays", ("refer",))
+    metrics = importlib.import_module("sktime.performance_metrics.forecasting._functions")
+    for name, value in vars(metrics).items():
+        is_own = inspect.isfunction(value) and value.__module__ == metrics.__name__
+        if is_own and name[0] != "_" and name not in SKTIME_FUNCTIONS_LEFT_OUT:
+            functions.add(metrics.__name__, name)
+    yield from (group, functions)
+
+
+def _needs(cls: Any) -> set[str]:
+    """The distributions that an estimator of sktime says it needs, but for numpy and pandas."""
+    tag = cls.get_class_tag("python_dependencies") or []
+    pending, found = [tag], set()
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            found.add(re.split(r"[^A-Za-z0-9_-]", item)[0])
+        else:
+            pending += item
+    return found
 
 
 def statsmodels_groups() -> Iterator[Group]:
@@ -85,7 +161,9 @@ def statsmodels_groups() -> Iterator[Group]:
         "scipy_distribution",
     )
     methods = Group("the entropy of a distribution on the whole numbers", ("refer",))
-    unwanted = [name for name in _module_names("statsmodels") if not _is_wanted(name)]
+    unwanted = [
+        name for name in _module_names("statsmodels") if not _is_in(name, STATSMODELS_PARTS)
+    ]
     for name, cls in _python_classes("statsmodels", [*STATSMODELS_LEFT_OUT, *unwanted]):
         if issubclass(cls, rv_generic):
             distributions.add(cls.__module__, name)
@@ -98,10 +176,11 @@ def statsmodels_groups() -> Iterator[Group]:
     yield from (plain, tuples, distributions, methods)
 
 
-def _is_wanted(module: str) -> bool:
-    """Whether a module is one of the parts, lies in one, or has one in it."""
-    return any(f"{module}.".startswith(f"{part}.") or f"{part}.".startswith(f"{module}.")
-               for part in STATSMODELS_PARTS)  # fmt: skip
+def _is_in(module: str, parts: Iterable[str]) -> bool:
+    """Whether a module is one of some parts, lies in one, or has one in it."""
+    return any(
+        f"{module}.".startswith(f"{part}.") or f"{part}.".startswith(f"{module}.") for part in parts
+    )
 
 
 def _python_classes(package: str, left_out: Iterable[str]) -> Iterator[tuple[str, type]]:

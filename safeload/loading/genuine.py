@@ -13,7 +13,8 @@ The policy has judged what is behind each of these; here they are told from ever
 
 Trust: what an event is about is hostile, and is compared as a whole. Nothing here raises an event.
 Source: numpy ``lib/_format_impl.py``; scipy ``stats/_distn_infrastructure.py``; CPython
-``zoneinfo/_common.py``; patsy ``eval.py`` (``EvalEnvironment.eval``, ``ast_names``); xgboost and lightgbm, ``__setstate__`` of their boosters.
+``zoneinfo/_common.py``; patsy ``eval.py`` (``EvalEnvironment.eval``, ``ast_names``); xgboost and
+lightgbm, ``__setstate__`` of their boosters.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Such a file brings its code along, so that no allow-list can say what it would d
 names and computed calls come down to that one fact, which is said first and once.
 
 Trust: the names of functions and classes are the file's own words; they are escaped and cut.
-Source: cloudpickle ``cloudpickle.py`` 0.5 to 3.1, dill ``_dill.py`` 0.3 to 0.4, CPython ``types``.
+Source: cloudpickle ``cloudpickle.py`` 0.5 to 3.1, dill ``_dill.py`` 0.3 to 0.4, CPython ``types``,
+numba ``core/serialize.py``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ CODE = "SL108"
 
 _MODULES = frozenset(
     ["cloudpickle.cloudpickle_fast", "dill._dill", "dill.dill", "marshal", "types"]
+)
+# What numba compiles is written by value, always, in a pickle within the bytes of another.
+_NUMBA = "numba.core.serialize"
+_OF_NUMBA = frozenset(
+    "_numba_unpickle _rebuild_reduction _unpickle__CustomPickled custom_rebuild".split()
 )
 # joblib, pyspark and others have a copy of cloudpickle of their own.
 _COPIES = ("cloudpickle.cloudpickle", ".cloudpickle.cloudpickle_fast")
@@ -49,6 +55,8 @@ def is_code(module: str, name: str) -> bool:
         module: Module, as it would be imported.
         name: Qualified name.
     """
+    if module == _NUMBA:
+        return name in _OF_NUMBA
     return name in _NAMES and (module in _MODULES or module.endswith(_COPIES))
 
 
@@ -62,6 +70,15 @@ def summary(programs: Iterable[Program], first: Finding) -> Finding:
     Returns:
         A finding at the same place.
     """
+    programs = list(programs)
+    modules = {use.module for program in programs for use in program.globals
+               if is_code(use.module, use.name)}  # fmt: skip
+    if modules == {_NUMBA}:
+        message = (
+            "It holds functions compiled by numba, which are pickled by value, and no allow-list "
+            "can say what code does; docs/policy.md says which models this concerns."
+        )
+        return Finding(CODE, Severity.ERROR, message, first.member, first.offset)
     named = list(dict.fromkeys(_named(programs)))
     classes = {name for kind, name in named if kind == "class"}
     if classes:

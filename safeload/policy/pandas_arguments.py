@@ -177,6 +177,7 @@ def _kind(array: Built) -> str | None:
 _FRAMES = frozenset([("pandas", "DataFrame"), ("pandas.core.frame", "DataFrame")])
 _MANAGER = ("pandas.core.internals.managers", "BlockManager")
 _OF_FRAMES = frozenset(["_flags", "_metadata", "_mgr", "_typ", "attrs"])
+_OF_NAMES = frozenset(["data", "name"])
 _STRINGS = frozenset([str])
 
 
@@ -194,7 +195,7 @@ def column_names(frame: Token) -> frozenset[str] | None:
     target, state = frame.callable, frame.states[0]
     if not isinstance(target, Global) or (target.module, target.name) not in _FRAMES:
         return None
-    if not isinstance(state, Mapping) or frame.args != () or not _OF_FRAMES.issuperset(state.keys):
+    if not isinstance(state, Mapping) or frame.args != () or not _only(state.keys, _OF_FRAMES):
         # What else is set on it could be its columns.
         return None
     managers = [v for k, v in zip(state.keys, state.values, strict=True) if k == "_mgr"]
@@ -209,6 +210,10 @@ def column_names(frame: Token) -> frozenset[str] | None:
     return _names_of(axes[0])
 
 
+def _only(keys: list[Token], known: frozenset[str]) -> bool:
+    return all(type(key) is str and key in known for key in keys)
+
+
 def _names_of(index: Built) -> frozenset[str] | None:
     args = index.args
     if not index.is_of("pandas.core.indexes.base", "_new_Index") or index.states:
@@ -217,8 +222,10 @@ def _names_of(index: Built) -> frozenset[str] | None:
         return None
     if not isinstance(args[0], Global) or args[0].name != "Index":
         return None
+    if not _only(args[1].keys, _OF_NAMES):
+        return None
     parts = dict(zip(args[1].keys, args[1].values, strict=True))
-    if len(args[1].keys) != len(parts) or not {"data", "name"}.issuperset(parts):
+    if len(args[1].keys) != len(parts):
         return None
     names = _texts(parts.get("data"))
     return None if names is None else frozenset(names)

@@ -113,7 +113,8 @@ def _dill_array(built: Built) -> str | None:
     if type(given) is not tuple or len(given) != 3:
         return "an array is made in another way than dill does"
     if attributes is None or (
-        isinstance(attributes, Mapping) and set(attributes.keys) <= _ATTRIBUTES
+        isinstance(attributes, Mapping)
+        and all(type(key) is str and key in _ATTRIBUTES for key in attributes.keys)
     ):
         return None
     return "an array is given attributes that numpy's arrays do not have"

@@ -34,10 +34,10 @@ def _idle_memory(built: Built) -> str | None:
     for state in built.states:
         if not isinstance(state, Mapping):
             return "the state of a cache is no dict"
-        given = list(_pairs(state))
+        given = [(key, value) for key, value in _pairs(state) if type(key) is str]
         if any(value is not None for key, value in given if type(key) is str and key in _PLACES):
             return "a cache reads pickles from a place of the file's choice"
-        if not {key for key, _ in given if type(key) is str} >= _PLACES:
+        if not {key for key, _ in given} >= _PLACES:
             return "a cache does not say that it has no place"
     return None
 
@@ -63,6 +63,44 @@ def _unfitted(built: Built) -> str | None:
 def _is_random(value: Token) -> bool:
     target = value.callable if isinstance(value, Built) else None
     return isinstance(target, Global) and target.module.startswith("numpy.random.")
+
+
+# How sktime may run parts of its work side by side; others connect to machines.
+_BACKENDS = frozenset([None, "None", "loky", "multiprocessing", "threading"])
+_BACKEND_PARAMETERS = frozenset(["batch_size", "n_jobs", "pre_dispatch", "prefer", "verbose"])
+# What converts data by evaluating texts; no instance has an own one.
+_CONVERTING = frozenset(["_check_X_y", "_convert_output"])
+
+
+def _sktime(built: Built) -> str | None:
+    """A state that connects to no other machine, and leaves the conversion of data alone."""
+    if built.args != () or built.kwargs or built.items:
+        return "it is constructed with arguments"
+    for state in built.states:
+        if not isinstance(state, Mapping):
+            return "its state is no dict"
+        for key, value in _pairs(state):
+            if type(key) is not str or key in _CONVERTING:
+                return "it converts data in a way of its own"
+            if key in ("_config", "_config_dynamic"):
+                given = _pairs(value) if isinstance(value, Mapping) else [("backend", value)]
+            else:
+                given = iter([(key, value)])
+            if not all(_is_local(*pair) for pair in given):
+                return "it would hand work to other machines"
+    return None
+
+
+def _is_local(key: Token, value: Token) -> bool:
+    if key in ("backend", "backend:parallel"):
+        return (value is None or type(value) is str) and value in _BACKENDS
+    if key in ("backend_params", "backend:parallel:params"):
+        return value is None or (
+            isinstance(value, Mapping)
+            and all(type(part) is str and part in _BACKEND_PARAMETERS for part in value.keys)
+            and is_plain(value)
+        )
+    return True
 
 
 # Whose state the rule below does not look into, so that they stand for no other object.
@@ -150,6 +188,7 @@ def _pairs(mapping: Mapping) -> Iterator[tuple[Token, Token]]:
 
 STATISTICS_RULES: dict[str, Rule] = {
     "idle_memory": _idle_memory,
+    "sktime": _sktime,
     "statsmodels": _statsmodels,
     "unfitted": _unfitted,
 }
