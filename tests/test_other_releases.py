@@ -34,6 +34,29 @@ from tests.spellings import Names, joblib_bytes, pickle_bytes
 DATA = np.array([[0.0, 1.0], [1.0, 0.5], [2.0, 0.0], [3.0, 2.0]])
 TARGET = [0, 0, 1, 1]
 
+
+class Outer:
+    """Pickles as a spline does from scipy 1.18 on."""
+
+    def __init__(self, inner: object) -> None:
+        self.state = inner, np.empty(0)
+
+    def __getstate__(self) -> tuple[object, ...]:
+        return self.state
+
+
+class Inner:
+    """Pickles as the half of a spline that it delegates to."""
+
+    def __init__(self, **parts: Any) -> None:
+        vars(self).update(parts)
+
+
+def halves(coefficients: int) -> Outer:
+    """A cubic spline of ten knots, for which six coefficients are enough."""
+    return Outer(Inner(k=3, t=np.arange(10.0), c=np.ones(coefficients), axis=0, extrapolate=True))
+
+
 NUMPY_1: Names = {
     ("numpy._core.multiarray", "_reconstruct"): ("numpy.core.multiarray", "_reconstruct"),
 }
@@ -52,13 +75,13 @@ class Renamed:
     Attributes:
         make: Makes the object.
         names: Names elsewhere by those of today.
-        loads: Whether the installed release can load them.
+        loads: Whether the installed release can load them; None if that depends on it.
         protocols: Protocols in which all of the names occur.
     """
 
     make: Callable[[], Any]
     names: Names
-    loads: bool = True
+    loads: bool | None = True
     protocols: tuple[int, ...] = field(default=(0, 2, 4))
 
 
@@ -140,6 +163,14 @@ RENAMED: dict[str, Renamed] = {
     "a series of pandas 2": Renamed(
         lambda: pd.Series([1.0], index=pd.DatetimeIndex(["2026-01-02"])),
         _pandas("Series", "DatetimeIndex"),
+    ),
+    "a spline of scipy 1.18": Renamed(
+        lambda: halves(6),
+        {
+            (__name__, "Outer"): ("scipy.interpolate._bsplines", "BSpline"),
+            (__name__, "Inner"): ("scipy.interpolate._bsplines", "_BSpline"),
+        },
+        loads=None,
     ),
     "an index of pandas 1": Renamed(
         lambda: pd.Index([1, 2]),
@@ -228,7 +259,7 @@ def test_what_goes_by_another_name_loads_to_the_same(
     assert difference(safeload.load_unsigned(path), case.make()) is None
 
 
-@pytest.mark.parametrize("name", [name for name, case in RENAMED.items() if not case.loads])
+@pytest.mark.parametrize("name", [name for name, case in RENAMED.items() if case.loads is False])
 def test_what_is_gone_is_an_error_of_loading(name: str, tmp_path: Path) -> None:
     case = RENAMED[name]
     path = tmp_path / "model"
@@ -335,6 +366,13 @@ def test_nodes_of_scikit_learn_1_2_that_ask_beyond_the_data_are_refused(tmp_path
     path.write_bytes(pickle.dumps(with_old_nodes(BOOSTED, feature_idx=2**32 - 1)))
 
     assert safeload.audit(path).files[0].verdict == "refuse"
+
+
+def test_a_spline_of_scipy_1_18_with_too_few_coefficients_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(pickle_bytes(halves(5), RENAMED["a spline of scipy 1.18"].names, 4))
+
+    assert [finding.rule for finding in safeload.audit(path).files[0].findings] == ["SL401"]
 
 
 # Under the same modules, and as old: what opens, runs, imports or takes bytes for memory.
