@@ -31,6 +31,7 @@ _TYPES: dict[str, Any] = {
         for name in "bool bytearray bytes complex dict float frozenset int list object range set "
         "slice str tuple".split()
     },
+    "AttrGetterType": operator.attrgetter,
     "ItemGetterType": operator.itemgetter,
     "MappingProxyType": types.MappingProxyType,
     "MethodType": types.MethodType,

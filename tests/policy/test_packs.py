@@ -43,7 +43,6 @@ NEVER = [
     ("joblib", "Memory"),
     ("joblib", "Parallel"),
     ("joblib", "load"),
-    ("joblib.memory", "Memory"),
     ("joblib.numpy_pickle", "load"),
     ("joblib.numpy_pickle_compat", "NDArrayWrapper"),
     ("joblib.numpy_pickle_compat", "ZNDArrayWrapper"),
@@ -183,6 +182,12 @@ def test_a_class_that_executes_its_state_is_constructed_only_under_its_rule() ->
     entries: list[Entry] = [entry for key, entry in ENTRIES.items() if is_distribution(key)]
     assert len(entries) > 100
     assert {entry.rule for entry in entries} == {"scipy_distribution"}
+
+
+def test_a_cache_is_constructed_only_under_its_rule() -> None:
+    """With a place it would read pickles from there."""
+    entry = ENTRIES["joblib.memory", "Memory"]
+    assert (entry.uses, entry.rule) == ({Use.CONSTRUCT}, "idle_memory")
 
 
 def test_a_class_that_opens_files_is_never_a_value() -> None:

@@ -192,9 +192,9 @@ HOSTILE: dict[str, tuple[Value, set[str]]] = {
     "a type that dill knows and code is": (kind("CodeType"), {"SL108"}),
     "a type of files": (kind("FileType"), {"SL101"}),
     "map, which calls": (lambda p: p.call(kind("map"), Name("builtins", "len"), []), {"SL101"}),
-    "attrgetter, which hands out methods": (
+    "attrgetter, which hands out what is private": (
         lambda p: p.call(kind("AttrGetterType"), "__class__"),
-        {"SL101"},
+        {"SL103"},
     ),
     "the type of methods, called on a function": (
         lambda p: p.call(kind("MethodType"), Name("numpy", "add"), lambda q: q.object_(LOGIT)),
