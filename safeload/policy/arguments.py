@@ -147,6 +147,9 @@ def _array_data(shape: Token, dtype: Token, data: Token) -> str | None:
         if type(data) is list and len(data) == count:
             return None
         return "an object array is not given as many objects as it has elements"
+    if count and not described.itemsize:
+        # numpy would make any number of them out of nothing.
+        return "an array has elements without size"
     if not isinstance(data, Blob) or data.size != count * described.itemsize:
         return "an array's bytes are not as many as its shape says"
     return None

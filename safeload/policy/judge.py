@@ -159,7 +159,7 @@ def _judge_program(
                 findings.append(
                     Finding(rule, Severity.ERROR, message, program.member, built.offset)
                 )
-        if not findings:
+        if not findings and not program.findings:
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
     except OverLimitError as problem:

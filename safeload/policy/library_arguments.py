@@ -31,10 +31,10 @@ Rule = Callable[[Built], str | None]
 def _byte_string(built: Built) -> str | None:
     """Bytes that stand in the file; a length would be memory for the asking.
 
-    ``bytearray(data)``; protocols 0 to 2 give text and its encoding instead.
+    ``bytearray(data)``; protocols 0 to 2 give text and its encoding instead, skops gives an array.
     """
     args = built.args
-    if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob)):
+    if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob | Array)):
         return None
     if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":
         return None
@@ -185,6 +185,8 @@ def _numpy_mareconstruct(built: Built) -> str | None:
         count = _count(shape)
         if count is None:
             return "an array's shape is no shape"
+        if count and not described.itemsize:
+            return "an array has elements without size"
         if described.hasobject:
             whole = type(data) is list and len(data) == count
         else:

@@ -15,7 +15,11 @@ from contextvars import ContextVar
 from safeload.limits import Limits
 from safeload.scan.effort import Effort, OverLimitError
 
-__all__ = ["allowing", "check_time", "judge_pattern", "spend"]
+__all__ = ["allowing", "check_time", "judge_pattern", "look_at", "spend"]
+
+
+# Bytes of an array that are read in a step.
+_AT_ONCE = 16
 
 
 class _Allowance:
@@ -25,12 +29,14 @@ class _Allowance:
         effort: Steps and time.
         most: Regular expressions that may be judged.
         patterns: Those that were, and whether they are refused.
+        seen: What was looked at, by identity, which keeping it keeps unique.
     """
 
     def __init__(self, limits: Limits, effort: Effort) -> None:
         self.effort = effort
         self.most = limits.patterns
         self.patterns: dict[tuple[str, int], bool] = {}
+        self.seen: dict[int, object] = {}
 
 
 _current: ContextVar[_Allowance | None] = ContextVar("allowance", default=None)
@@ -64,6 +70,24 @@ def spend(steps: int, why: str) -> None:
     allowance = _current.get()
     if allowance is not None:
         allowance.effort.spend(steps, why)
+
+
+def look_at(token: object, size: int) -> None:
+    """Pay for reading the whole of an array, unless it is the first time.
+
+    Args:
+        token: What stands for it.
+        size: Bytes, or objects, in it.
+
+    Raises:
+        OverLimitError: It was read too often.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return
+    if id(token) in allowance.seen:
+        allowance.effort.spend(size // _AT_ONCE, "One array is looked at too often.")
+    allowance.seen[id(token)] = token
 
 
 def check_time() -> None:

@@ -116,6 +116,9 @@ def locate(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> ArraySpan | N
         nbytes *= length
     if form.dtype.hasobject:
         return None
+    if not form.dtype.itemsize and 0 not in shape:
+        # numpy would make any number of them out of nothing.
+        raise _malformed(m, "An array has elements without size.")
     offset = m.position if form.alignment is None else _skip_padding(m, form.alignment)
     if nbytes > m.size - offset:
         raise _malformed(m, "An array has more elements than there are bytes.")

@@ -94,7 +94,11 @@ def _describe(token: Token, known: dict[int, DType], depth: int) -> DType:
     if id(token) not in known:
         if depth > _DEPTH:
             raise DTypeError("a dtype is nested too deeply")
-        known[id(token)] = _one(token, known, depth)
+        said = token.described if isinstance(token, Built) else None
+        if said is not None and said[0] == len(token.states):
+            known[id(token)] = said[1]
+        else:
+            known[id(token)] = _one(token, known, depth)
     return known[id(token)]
 
 

@@ -25,13 +25,13 @@ def check_expansion(recurring: Iterable[Token], most: int) -> None:
     """Bound the size of parts that recur.
 
     Args:
-        recurring: Each of them once.
+        recurring: Each of them once; those without parts are ignored.
         most: Parts within one, at most.
 
     Raises:
         OverLimitError: One has more.
     """
-    recurring = list(recurring)
+    recurring = [token for token in recurring if type(token) in _PARTED]
     if len(recurring) <= _FEW:
         return
     sizes: dict[int, int] = {}

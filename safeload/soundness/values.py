@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from safeload.scan.allowance import look_at, spend
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import (
     Array,
@@ -215,6 +216,7 @@ def raw(token: Token, what: str) -> Raw:
     try:
         if type(token) is Array and type(token.span) is ArraySpan:
             offset, nbytes, spec, shape, order = token.span
+            look_at(token, nbytes)
             content = memoryview(token.source)[offset : offset + nbytes]
             return Raw(content, _dtype(spec), shape, "F" if order == "F" else "C")
         if isinstance(token, Built):
@@ -280,6 +282,7 @@ def objects(token: Token, what: str) -> NDArray:
         raise UnsoundError(f"{what} is no array of objects")
     if type(items) is not list:
         raise UnsoundError(f"{what} is no array of objects")
+    look_at(items, len(items))
     # One by one: numpy would look into items that are lists.
     flat = np.fromiter(items, object, len(items))
     try:
@@ -412,6 +415,7 @@ def _blob(data: Token, dtype: Token, shape: Token, order: Literal["C", "F"]) -> 
     described = describe(dtype)
     if described.hasobject or not isinstance(data, Blob):
         raise ValueError
+    look_at(data, data.size)
     return Raw(data.content, _dtype(described.spec), _lengths(shape), order)
 
 
@@ -433,5 +437,7 @@ def _nested(items: list[Token]) -> tuple[tuple[int, ...], list[Token]]:
         if len(lengths) > 1:
             break
         shape.append(lengths.pop())
+        # Shared lists are written out here.
+        spend(len(level) * shape[-1], "Nested lists are too many to look at.")
         level = [inner for item in level for inner in item]
     return tuple(shape), level

@@ -194,6 +194,7 @@ def _no_constant(name: str) -> NoReturn:
 def _walk(walk: Walk, schema: dict[str, Any]) -> Program:
     try:
         walk.program.root = walk.node(schema)
+        walk.shape.check(walk.program.opcodes)
     except OverLimitError as problem:
         walk.note("SL002", str(problem))
     except RecursionError:
