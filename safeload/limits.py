@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["Isolation", "Limits"]
 
 _KIB = 1024
 _MIB = 1024 * _KIB
@@ -81,3 +81,31 @@ class Limits:
     schema_bytes: int = 512 * _MIB
     findings: int = 1_000
     bundle_bytes: int = 16 * _MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation:
+    """Bounds on the process that a stranger's model lives in.
+
+    Attributes:
+        seconds: Time for loading, and for each call after that, seconds. Importing the libraries
+            alone takes several.
+        processor: Processor time for the process's whole life, over all its threads, seconds. One
+            that predicts all day is started anew now and then.
+        memory: Address space of the process, bytes. Libraries reserve one or two GiB of it without
+            ever using them, more where there are many processors.
+        threads: Threads and processes that it may have at a time. Libraries for linear algebra
+            start one for each processor.
+        files: Files that it may have open at a time. Importing a library opens one after the other.
+        reply: Size of one answer, bytes. A hundred million predictions fit.
+        text: Size of the part of an answer that is text, bytes; reading it takes up to twenty times
+            as much memory. A million distinct labels fit.
+    """
+
+    seconds: float = 120.0
+    processor: int = 3_600
+    memory: int = 16 * _GIB
+    threads: int = 1_024
+    files: int = 256
+    reply: int = 1 * _GIB
+    text: int = 16 * _MIB

@@ -23,6 +23,7 @@ LAYERS = [
     ["soundness"],
     ["policy"],
     ["loading"],
+    ["isolation"],
     ["gate", "signing"],
     ["auditing", "report"],
     ["cli"],
@@ -35,6 +36,7 @@ APART = {
     ("soundness", "trust"),
     ("policy", "trust"),
     ("loading", "trust"),
+    ("isolation", "trust"),
 }
 
 # The one place for each library that turns bytes into objects; the demo and dump() write models.

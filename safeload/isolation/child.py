@@ -1,0 +1,143 @@
+"""The other process: it confines itself, loads one model, and answers calls until nobody asks.
+
+Started with a fresh interpreter (``-I``), an empty environment and nothing but two pipes. Until it
+is confined it imports only what it needs for that: afterwards the process must have had one thread.
+
+Trust: requests come from the process that started this one. From the moment the model is unpickled,
+whatever happens here may be the model's doing, and nothing that is sent back is believed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safeload.errors import LoadError, SafeloadError, printable
+from safeload.isolation.channel import Bytes, receive, send
+from safeload.isolation.confinement import confine
+from safeload.limits import Isolation, Limits
+
+__all__ = ["METHODS", "main"]
+
+METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
+
+# The caller's process is trusted with the size of what it asks.
+_ANY = 1 << 62
+
+_Answer = tuple[dict[str, Any], list[Bytes]]
+
+
+def main() -> None:
+    """Confine this process and serve one model."""
+    null = os.open(os.devnull, os.O_RDWR)
+    request, _ = receive(0, text=_ANY, size=0)
+    confinement = confine(Isolation(**request["isolation"]), _readable())
+    requests, answers = os.dup(0), os.dup(1)
+    # What the model or a library prints must not mix with the answers.
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    send(answers, {"confinement": asdict(confinement)})
+    _Server().serve(requests, answers)
+
+
+def _readable() -> list[str]:
+    """The files and folders that Python imports from, and those of its libraries."""
+    folders = [*sys.path, f"{sys.prefix}/lib", f"{sys.base_prefix}/lib"]
+    folders += os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    for name, module in list(sys.modules.items()):
+        # Where packages lie that setuptools has installed as editable.
+        if name.startswith("__editable__"):
+            folders += getattr(module, "MAPPING", {}).values()
+    return [folder for folder in folders if folder]
+
+
+class _Server:
+    """Loads a model and calls it, as it is asked to."""
+
+    def __init__(self) -> None:
+        self._model: Any = None
+
+    def serve(self, requests: int, answers: int) -> None:
+        """Answer until nobody asks any more.
+
+        Args:
+            requests: File descriptor to read from.
+            answers: File descriptor to write to.
+        """
+        with suppress(EOFError):
+            while True:
+                request, data = receive(requests, text=_ANY, size=_ANY)
+                send(answers, *self._answer(request, data))
+
+    def _answer(self, request: dict[str, Any], data: bytearray) -> _Answer:
+        from safeload.isolation.forms import write_error
+
+        with warnings.catch_warnings(record=True) as caught:
+            try:
+                if "load" in request:
+                    answer, parts = self._load(request["load"], data)
+                else:
+                    answer, parts = self._call(request["call"], data)
+            except MemoryError:
+                return {"error": write_error(_out_of_memory())}, []
+            except SafeloadError as error:
+                return {"error": write_error(error)}, []
+        return {**answer, "warnings": [str(warning.message) for warning in caught]}, parts
+
+    def _load(self, asked: dict[str, Any], data: bytearray) -> _Answer:
+        from safeload.artefact import Artefact
+        from safeload.isolation.forms import read_policy
+        from safeload.loading.admit import admit, deserialise
+
+        policy = read_policy(asked["policy"])
+        artefact = Artefact(Path(), data, len(data), asked["sha256"])
+        accepted = admit(artefact, policy, Limits(**asked["limits"]))
+        try:
+            self._model = deserialise(accepted, policy, signed=asked["signed"])
+        except LoadError as error:
+            if isinstance(error.__cause__, MemoryError):
+                raise error.__cause__ from error
+            raise
+        if asked["compare"]:
+            from safeload.loading.probe import check_probe
+
+            check_probe(self._model, asked["probe"])
+        kind = type(self._model)
+        methods = [name for name in METHODS if hasattr(self._model, name)]
+        return {"type": f"{kind.__module__}.{kind.__qualname__}", "methods": methods}, []
+
+    def _call(self, asked: dict[str, Any], data: bytearray) -> _Answer:
+        from safeload.isolation.values import NoFormError, Reader, Writer
+
+        method, writer = asked["method"], Writer()
+        try:
+            outcome = getattr(self._model, method)(Reader(data).whole(asked["value"]))
+            return {"value": writer.value(outcome)}, writer.parts
+        except MemoryError:
+            raise
+        except NoFormError as error:
+            raise _failed(f"{method} returned {error}, which is not handed on") from error
+        except Exception as error:
+            what = f"{type(error).__name__}: {printable(str(error).rstrip('.'))}"
+            raise _failed(f"{method} failed: {what}") from error
+
+
+def _failed(what: str) -> LoadError:
+    return LoadError(
+        f"The model's {what}.",
+        code="isolated-call-failed",
+        hint="Give it what it was trained on: the same columns, in the same order and types.",
+    )
+
+
+def _out_of_memory() -> LoadError:
+    return LoadError(
+        "The isolated process has no memory left.",
+        code="isolated-memory",
+        hint="Give it more (Isolation(memory=...)) if you expect a model of this size.",
+    )

@@ -1,0 +1,208 @@
+"""Confinement: a process gives up what it does not need, for good, and says what it gave up.
+
+It takes place before anything hostile arrives. What the kernel here does not let an ordinary user
+give up is not given up, and is reported as missing; nothing depends on being root.
+
+Trust: the process is our own until it has confined itself. What is given up cannot be taken back,
+by native code neither.
+Source: setrlimit(2), user_namespaces(7), pid_namespaces(7), capabilities(7), landlock(7).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from safeload.isolation.system_calls import refuse_system_calls
+from safeload.limits import Isolation
+
+__all__ = ["Confinement", "confine"]
+
+# <linux/sched.h>
+_NEW_IPC, _NEW_USER, _NEW_PID, _NEW_NET = 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000
+# <linux/prctl.h>
+_DEATH_SIGNAL, _DUMPABLE = 1, 4
+# <linux/capability.h>
+_CAPABILITY_VERSION = 0x2008_0522
+# The version of Landlock since which it forbids to cut a file short.
+_CUTS_SHORT = 3
+
+# What Python and its libraries read besides the folders they are installed in.
+_READABLE = (
+    "/dev/null",
+    "/dev/urandom",
+    "/dev/zero",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/lib",
+    "/lib64",
+    "/nix/store",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/sys/vm/overcommit_memory",
+    "/sys/devices/system",
+    "/sys/fs/cgroup",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/usr/share/zoneinfo",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What holds a process.
+
+    Attributes:
+        memory: Its address space is bounded.
+        processor: Its processor time is bounded.
+        files: It reads no files but those of Python and its libraries, changes none, and runs no
+            program.
+        network: It opens no socket: neither to a network nor to another process.
+        processes: It sees no other process, and none of its own outlives it.
+    """
+
+    memory: bool = False
+    processor: bool = False
+    files: bool = False
+    network: bool = False
+    processes: bool = False
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What does not hold it on this machine."""
+        return tuple(field.name for field in fields(self) if not getattr(self, field.name))
+
+
+def confine(isolation: Isolation, readable: Iterable[str]) -> Confinement:
+    """Confine this process, which goes on as a child of itself where it can.
+
+    It must have one thread only.
+
+    Args:
+        isolation: Bounds.
+        readable: Files and folders that Python needs, besides the system's own.
+
+    Returns:
+        What holds the process from now on.
+    """
+    # Where memory runs out, the kernel ends this process before any other.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    alone = _go_on_alone()
+    files = _forbid_files([*readable, *_READABLE])
+    memory, processor = _bound(isolation, threads=alone)
+    network = refuse_system_calls()
+    return Confinement(memory, processor, files, network, processes=alone)
+
+
+def _go_on_alone() -> bool:
+    """Go on in namespaces of its own, without a network and without other processes."""
+    if not sys.platform.startswith("linux") or not _unshare():
+        return False
+    # The first process of the new namespaces waits for the second, which is the one that goes on:
+    # whatever that one starts, the kernel ends with the first. The first ends with this one.
+    first = os.fork()
+    if first:
+        _stand_by(first)
+    _prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    _prctl(_DUMPABLE, 0)
+    second = os.fork()
+    if second:
+        _stand_by(second)
+    _give_up_capabilities()
+    return True
+
+
+def _unshare() -> bool:
+    return bool(_libc().unshare(_NEW_IPC | _NEW_USER | _NEW_PID | _NEW_NET) == 0)
+
+
+def _stand_by(process: int) -> NoReturn:
+    """Wait for a child, and end as it ended; 128 and more stand for a signal."""
+    os.close(0)
+    os.close(1)
+    ended, status = os.wait()
+    while ended != process:
+        ended, status = os.wait()
+    os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+
+
+def _prctl(option: int, value: int) -> None:
+    _libc().prctl(option, value, 0, 0, 0)
+
+
+def _give_up_capabilities() -> None:
+    """Give up what the owner of a namespace may do in it."""
+    import ctypes
+
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _libc().capset(header, (ctypes.c_uint32 * 6)())
+
+
+def _libc() -> Any:
+    import ctypes
+
+    return ctypes.CDLL(None)
+
+
+def _forbid_files(readable: Iterable[str]) -> bool:
+    """Read only these files, change none, run no program, and signal nobody."""
+    try:
+        from landlockpy import AccessFS, Ruleset, Scope, abi_version
+    except ImportError:
+        return False
+    try:
+        with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
+            for path in readable:
+                rights = AccessFS.READ_FILE
+                if Path(path).is_dir():
+                    rights |= AccessFS.READ_DIR
+                # What is not there is not needed.
+                with suppress(OSError):
+                    rules.allow_path(path, rights)
+            rules.restrict()
+        return bool(abi_version() >= _CUTS_SHORT)
+    except OSError:
+        return False
+
+
+def _bound(isolation: Isolation, *, threads: bool) -> tuple[bool, bool]:
+    """Bound what the process may use.
+
+    Args:
+        isolation: The bounds.
+        threads: Whether threads are counted for this process alone, and not for all of its user.
+
+    Returns:
+        Whether memory and processor time are bounded.
+    """
+    try:
+        import resource
+    except ImportError:
+        return False, False
+
+    def bound(kind: int, value: int, grace: int = 0) -> bool:
+        _, hard = resource.getrlimit(kind)
+        most = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+        try:
+            resource.setrlimit(kind, (min(value, most), most))
+        except (OSError, ValueError):
+            return False
+        return True
+
+    bound(resource.RLIMIT_CORE, 0)
+    bound(resource.RLIMIT_FSIZE, 0)
+    bound(resource.RLIMIT_NOFILE, isolation.files)
+    if threads:
+        bound(resource.RLIMIT_NPROC, isolation.threads)
+    # macOS takes the bound on memory, and does nothing about it.
+    memory = bound(resource.RLIMIT_AS, isolation.memory) and sys.platform.startswith("linux")
+    # The signal that says so comes first.
+    return memory, bound(resource.RLIMIT_CPU, isolation.processor, grace=5)

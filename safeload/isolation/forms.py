@@ -1,0 +1,208 @@
+"""What two processes tell each other besides values, in JSON: policy, errors, reports, confinement.
+
+Trust: what is read here may come from a process that was taken over. It becomes values of the right
+types, with text that is safe to show; whether it is true, nobody knows. All of it is about the
+model in that process, and about nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, fields
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from safeload.errors import (
+    ArtefactError,
+    LoadError,
+    RefusedError,
+    SafeloadError,
+    UsageError,
+    printable,
+)
+from safeload.isolation.channel import GarbledError
+from safeload.isolation.confinement import Confinement
+from safeload.policy.policy import Entry, Policy
+from safeload.scan.program import Use
+from safeload.verdict import (
+    FileReport,
+    Finding,
+    GlobalReport,
+    MemberReport,
+    Severity,
+    Verdict,
+)
+
+__all__ = [
+    "read_confinement",
+    "read_error",
+    "read_policy",
+    "read_text",
+    "read_texts",
+    "write_error",
+    "write_policy",
+]
+
+_E = TypeVar("_E", bound=StrEnum)
+
+_ERRORS = {error.__name__: error for error in (ArtefactError, LoadError, UsageError)}
+_CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
+_SENTENCE = 1_000
+_MANY = 100
+
+
+# -- from the caller's process, which is trusted --------------------------------------------------
+
+
+def write_policy(policy: Policy) -> dict[str, Any]:
+    """A policy in JSON types."""
+    return {
+        "digest": policy.digest,
+        "versions": dict(policy.versions),
+        "entries": [
+            [*name, sorted(entry.uses), entry.rule, entry.source, entry.distributions, entry.native]
+            for name, entry in policy.entries.items()
+        ],
+    }
+
+
+def read_policy(form: dict[str, Any]) -> Policy:
+    """The policy of a form that :func:`write_policy` made."""
+    entries = {
+        (module, name): Entry(frozenset(map(Use, uses)), rule, source, tuple(needed), native)
+        for module, name, uses, rule, source, needed, native in form["entries"]
+    }
+    return Policy(entries, form["digest"], form["versions"])
+
+
+# -- from the model's process, which is not -------------------------------------------------------
+
+
+def write_error(error: SafeloadError) -> dict[str, Any]:
+    """An error in JSON types."""
+    form = {"message": error.message, "code": error.code, "hint": error.hint}
+    if isinstance(error, RefusedError):
+        return {"type": "RefusedError", "report": asdict(error.report), **form}
+    return {"type": type(error).__name__, **form}
+
+
+def read_error(form: Any, path: str) -> SafeloadError:
+    """The error of a form.
+
+    Args:
+        form: What :func:`write_error` made, or anything else.
+        path: Where the model was read from.
+
+    Returns:
+        The error; where it is none of those that loading raises, a ``LoadError``.
+
+    Raises:
+        GarbledError: It is no such form.
+    """
+    kind = _as(str, _of(form, "type"))
+    message, hint = read_text(_of(form, "message")), read_text(_of(form, "hint"))
+    code = _as(str, _of(form, "code"))
+    if not _CODE.fullmatch(code) or len(code) > _MANY:
+        raise GarbledError("an error has no code")
+    if kind == "RefusedError":
+        report = _report(_of(form, "report"), path)
+        return RefusedError(message, code=code, report=report, hint=hint)
+    return _ERRORS.get(kind, LoadError)(message, code=code, hint=hint)
+
+
+def read_confinement(form: Any) -> Confinement:
+    """The confinement that a process says it is in, before it meets anything hostile.
+
+    Args:
+        form: Whether each part holds, by name.
+
+    Raises:
+        GarbledError: It is no such form.
+    """
+    return Confinement(*(_as(bool, _of(form, field.name)) for field in fields(Confinement)))
+
+
+def read_text(form: Any) -> str:
+    """Some text, made safe to show and cut.
+
+    Args:
+        form: Text, or anything else.
+
+    Raises:
+        GarbledError: It is no text.
+    """
+    text: str = _as(str, form)
+    # What our own code says is so already, and its escapes are not escaped again.
+    if text.isascii() and text.isprintable() and len(text) <= _SENTENCE:
+        return text
+    return printable(text, limit=_SENTENCE)
+
+
+def read_texts(form: Any) -> list[str]:
+    """A few texts, as :func:`read_text` reads each."""
+    return [read_text(text) for text in _as(list, form)[:_MANY]]
+
+
+def _report(form: Any, path: str) -> FileReport:
+    verdict = _member(Verdict, _of(form, "verdict"))
+    if verdict is Verdict.ACCEPT:
+        raise GarbledError("it is refused and accepted")
+    return FileReport(
+        path=path,
+        sha256=read_text(_of(form, "sha256")),
+        size=_as(int, _of(form, "size")),
+        format=read_text(_of(form, "format")),
+        verdict=verdict,
+        members=tuple(
+            MemberReport(
+                path=read_text(_of(member, "path")),
+                format=read_text(_of(member, "format")),
+                verdict=_member(Verdict, _of(member, "verdict")),
+                opcodes=_as(int, _of(member, "opcodes")),
+                arrays=_as(int, _of(member, "arrays")),
+            )
+            for member in _as(list, _of(form, "members"))
+        ),
+        globals=tuple(
+            GlobalReport(
+                name=read_text(_of(item, "name")),
+                uses=tuple(_member(Use, use) for use in _as(list, _of(item, "uses"))),
+                offset=_offset(_of(item, "offset")),
+                allowed=_as(bool, _of(item, "allowed")),
+            )
+            for item in _as(list, _of(form, "globals"))
+        ),
+        findings=tuple(
+            Finding(
+                rule=read_text(_of(finding, "rule")),
+                severity=_member(Severity, _of(finding, "severity")),
+                message=read_text(_of(finding, "message")),
+                member=read_text(_of(finding, "member")),
+                offset=_offset(_of(finding, "offset")),
+            )
+            for finding in _as(list, _of(form, "findings"))
+        ),
+    )
+
+
+def _of(form: Any, key: str) -> Any:
+    if type(form) is not dict or key not in form:
+        raise GarbledError(f"it lacks {key!r}")
+    return form[key]
+
+
+def _as(kind: type[Any], value: Any) -> Any:
+    if type(value) is not kind:
+        raise GarbledError(f"it has something else than {kind.__name__}")
+    return value
+
+
+def _offset(value: Any) -> int | None:
+    return None if value is None else int(_as(int, value))
+
+
+def _member(kind: type[_E], value: Any) -> _E:
+    try:
+        return kind(_as(str, value))
+    except ValueError as error:
+        raise GarbledError(f"it has no {kind.__name__.lower()}") from error

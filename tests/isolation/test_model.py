@@ -1,0 +1,360 @@
+"""An isolated model predicts as it would here, and whatever else it does stays where it is."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import safeload
+from safeload.errors import LoadError, RefusedError, UsageError
+from safeload.isolation import confinement as confining
+from safeload.limits import Isolation
+from safeload.policy.policy import Entry, Policy
+from safeload.scan.program import Use
+from tests.builder import Pickle
+from tests.isolation import strangers
+from tests.isolation.strangers import Stranger
+from tests.isolation.test_process import comes_true, processes_with
+from tests.test_guarantees import attack
+
+# A careless policy, which lets a stranger's class do what it likes.
+CARELESS = Policy(
+    {
+        **Policy.default().entries,
+        (strangers.__name__, "Stranger"): Entry(frozenset(Use), None, "a careless policy"),
+    },
+    "0" * 64,
+)
+SLOW = Isolation(seconds=200)
+
+
+def load(path: Path, model: Any, isolation: Isolation = SLOW) -> safeload.IsolatedModel:
+    """Dump a model and load it isolated."""
+    joblib.dump(model, path)
+    loaded = safeload.load_unsigned(path, policy=CARELESS, isolated=isolation)
+    assert isinstance(loaded, safeload.IsolatedModel)
+    return loaded
+
+
+# -- predictions ----------------------------------------------------------------------------------
+
+RANDOM = np.random.default_rng(0)
+ROWS = RANDOM.normal(size=(60, 3))
+LABELS = np.array(["no", "yes"])[(ROWS[:, 0] > 0).astype(int)]
+FRAME = pd.DataFrame(
+    {
+        "size": ROWS[:, 0],
+        "kind": pd.Categorical(np.where(ROWS[:, 1] > 0, "a", "b")),
+        "text": np.where(ROWS[:, 2] > 0, "good thing", "bad thing"),
+    }
+)
+
+
+def test_it_predicts_as_it_would_here(tmp_path: Path) -> None:
+    model = RandomForestClassifier(5, n_jobs=-1, random_state=0).fit(ROWS, LABELS)
+    with load(tmp_path / "a.joblib", model) as isolated:
+        assert isolated.type == "sklearn.ensemble._forest.RandomForestClassifier"
+        assert isolated.methods == ("predict", "predict_proba")
+        for rows in (ROWS, np.asfortranarray(ROWS), ROWS[::2], ROWS.tolist()):
+            assert (isolated.predict(rows) == model.predict(rows)).all()
+            assert (isolated.predict_proba(rows) == model.predict_proba(rows)).all()
+        with pytest.raises(LoadError) as caught:
+            isolated.predict(ROWS[:, :1])
+        assert caught.value.code == "isolated-call-failed"
+        assert "3 features" in caught.value.message
+        # It failed, and it is still there.
+        assert isolated.predict(ROWS[:1]).tolist() == model.predict(ROWS[:1]).tolist()
+        with pytest.raises(UsageError) as wrong:
+            isolated.transform(ROWS)
+        assert wrong.value.code == "isolated-no-method"
+        with pytest.raises(UsageError) as wrong:
+            isolated.predict(np.array([object()]))
+        assert wrong.value.code == "isolated-input"
+    with pytest.raises(UsageError) as wrong:
+        isolated.predict(ROWS)
+    assert wrong.value.code == "isolated-closed"
+
+
+def test_it_takes_frames_and_texts_and_gives_sparse_matrices(tmp_path: Path) -> None:
+    columns = make_column_transformer(
+        (StandardScaler(), ["size"]), (OneHotEncoder(), ["kind"]), (TfidfVectorizer(), "text")
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(FRAME, LABELS)
+    with load(tmp_path / "a.joblib", model) as isolated:
+        assert (isolated.predict(FRAME) == model.predict(FRAME)).all()
+        assert (isolated.decision_function(FRAME) == model.decision_function(FRAME)).all()
+    with load(tmp_path / "a.joblib", TfidfVectorizer().fit(FRAME["text"])) as isolated:
+        expected = TfidfVectorizer().fit_transform(FRAME["text"])
+        for texts in (FRAME["text"], FRAME["text"].tolist(), FRAME["text"].to_numpy()):
+            found = isolated.transform(texts)
+            assert sparse.issparse(found)
+            assert (found != expected).nnz == 0
+
+
+def test_what_it_warns_of_is_a_warning_here(tmp_path: Path) -> None:
+    model = StandardScaler().fit(pd.DataFrame(ROWS, columns=list("abc")))
+    with load(tmp_path / "a.joblib", model) as isolated:
+        with pytest.warns(UserWarning, match="feature names"):
+            found = isolated.transform(ROWS)
+        assert (found == model.transform(pd.DataFrame(ROWS, columns=list("abc")))).all()
+        frame = pd.DataFrame(ROWS, columns=list("abc"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            isolated.transform(frame)
+
+
+@pytest.mark.parametrize(
+    ("returns", "expected"),
+    [
+        ("data", [1, "a"]),
+        ("[np.ones(2), np.zeros(1)]", [[1, 1], [0]]),
+        ("np.array(['a'], dtype=object)", ["a"]),
+    ],
+)
+def test_it_returns_what_has_a_form(tmp_path: Path, returns: str, expected: Any) -> None:
+    with load(tmp_path / "a.joblib", Stranger(returns=returns)) as isolated:
+        found = isolated.transform([1, "a"])
+        assert [part.tolist() if hasattr(part, "tolist") else part for part in found] == expected
+
+
+def test_it_returns_nothing_else(tmp_path: Path) -> None:
+    with load(tmp_path / "a.joblib", Stranger(returns="object()")) as isolated:
+        with pytest.raises(LoadError) as caught:
+            isolated.transform([])
+        assert caught.value.code == "isolated-call-failed"
+
+
+# -- verdicts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.guarantee("G8")
+def test_what_is_refused_here_is_refused_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(attack(tmp_path / "canary"))
+    with pytest.raises(RefusedError) as there:
+        safeload.load_unsigned(path, isolated=True)
+    with pytest.raises(RefusedError) as here:
+        safeload.load_unsigned(path)
+    assert there.value.report == here.value.report
+    assert (there.value.message, there.value.hint) == (here.value.message, here.value.hint)
+    assert not (tmp_path / "canary").exists()
+
+
+def test_a_limit_holds_there_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(Pickle(4).save([[]] * 50).finish())
+    with pytest.raises(RefusedError) as caught:
+        safeload.load_unsigned(path, isolated=True, limits=safeload.Limits(opcodes=10))
+    assert caught.value.exit_code == 3
+
+
+def test_an_isolated_model_is_not_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "a.joblib"
+    joblib.dump([1], path)
+    with pytest.raises(UsageError) as caught:
+        safeload.load_unsigned(path, isolated=True, mmap_mode="r")
+    assert caught.value.code == "mmap-mode"
+
+
+# -- harm -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.guarantee("G19")
+@pytest.mark.parametrize(
+    ("on_load", "isolation", "code"),
+    [
+        ("abort", SLOW, "isolated-crashed"),
+        ("segfault", SLOW, "isolated-crashed"),
+        ("exit", SLOW, "isolated-failed"),
+        ("loop", Isolation(seconds=4), "isolated-timeout"),
+        ("loop", Isolation(seconds=200, processor=2), "isolated-timeout"),
+        ("memory", SLOW, "isolated-memory"),
+        ("fail", SLOW, "load-failed"),
+        ("open", SLOW, "seal-broken"),
+    ],
+)
+def test_only_its_own_process_is_harmed_when_it_will(
+    tmp_path: Path, on_load: str, isolation: Isolation, code: str
+) -> None:
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path / "a.joblib", Stranger(on_load), isolation)
+    assert caught.value.code == code
+    assert caught.value.hint
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[safeload.IsolatedModel]:
+    """A model that is told what to try."""
+    folder = tmp_path_factory.mktemp("stranger")
+    with load(folder / "a.joblib", Stranger()) as isolated:
+        yield isolated
+
+
+def held(model: safeload.IsolatedModel, part: str) -> None:
+    """Go on only where this machine confines a part."""
+    if not getattr(model.confinement, part):
+        pytest.skip(f"{part} are not confined on this machine")
+
+
+@pytest.mark.guarantee("G20")
+def test_it_reads_and_changes_no_files(stranger: safeload.IsolatedModel, tmp_path: Path) -> None:
+    held(stranger, "files")
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    tried = [
+        f"open({str(secret)!r}).read()",
+        f"open({str(secret)!r}, 'a')",
+        f"open({str(tmp_path / 'new')!r}, 'w')",
+        f"__import__('os').mkdir({str(tmp_path / 'new')!r})",
+        f"__import__('os').remove({str(secret)!r})",
+        f"__import__('os').truncate({str(secret)!r}, 0)",
+        f"__import__('os').rename({str(secret)!r}, {str(tmp_path / 'new')!r})",
+        f"__import__('os').listdir({str(tmp_path)!r})",
+        "open('/etc/passwd').read()",
+        f"open('/proc/{os.getpid()}/environ').read()",
+        "open('/proc/self/mem', 'rb')",
+        "__import__('subprocess').run(['/bin/true'])",
+        "__import__('os').execv('/bin/true', ['true'])",
+    ]
+    assert stranger.predict(tried) == ["PermissionError"] * len(tried)
+    assert secret.read_text() == "secret"
+    assert sorted(tmp_path.iterdir()) == [secret]
+
+
+@pytest.mark.guarantee("G20")
+def test_it_reaches_no_network_and_no_service(
+    stranger: safeload.IsolatedModel, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    held(stranger, "network")
+    path = tmp_path_factory.mktemp("s") / "s"
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(path))
+        local.listen()
+        tried = [
+            f"__import__('socket').create_connection({server.getsockname()})",
+            "__import__('socket').socket(__import__('socket').AF_INET, 2)",
+            "__import__('socket').socket(__import__('socket').AF_UNIX)",
+            "__import__('socket').socket(__import__('socket').AF_NETLINK, 3)",
+            "__import__('socket').socketpair()",
+        ]
+        assert stranger.predict(tried) == ["PermissionError"] * len(tried)
+        assert stranger.predict(["__import__('socket').getaddrinfo('pypi.org', 443)"]) == [
+            "gaierror"
+        ]
+
+
+@pytest.mark.guarantee("G20")
+def test_it_makes_no_calls_that_no_model_makes(stranger: safeload.IsolatedModel) -> None:
+    held(stranger, "network")
+    libc = "__import__('ctypes').CDLL(None)"
+    tried = [
+        f"{libc}.ptrace(0, 0, 0, 0)",
+        f"{libc}.unshare(0x10000000)",
+        f"{libc}.setns(0, 0)",
+        f"{libc}.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+        f"{libc}.syscall(425, 1, None)",  # io_uring_setup
+        f"{libc}.syscall(0x40000000 + 41, 1, 1, 0)",  # socket, by the other table
+    ]
+    assert stranger.predict(tried) == ["-1"] * len(tried)
+
+
+@pytest.mark.guarantee("G20")
+def test_it_sees_no_other_process(stranger: safeload.IsolatedModel) -> None:
+    held(stranger, "processes")
+    tried = [f"__import__('os').kill({pid}, 0)" for pid in (os.getpid(), os.getppid(), -1)]
+    assert set(stranger.predict(tried)) <= {"ProcessLookupError", "PermissionError"}
+    assert int(stranger.predict(["__import__('os').getpid()"])[0]) < 10
+
+
+@pytest.mark.guarantee("G20")
+def test_it_has_no_secrets_and_is_nowhere(stranger: safeload.IsolatedModel) -> None:
+    variables, folder = stranger.predict(
+        ["sorted(__import__('os').environ)", "__import__('os').getcwd()"]
+    )
+    assert "PYTEST" not in variables
+    assert "PATH" not in variables.replace("LD_LIBRARY_PATH", "")
+    assert folder == "FileNotFoundError"
+
+
+def test_it_uses_no_more_than_its_bounds(stranger: safeload.IsolatedModel) -> None:
+    found = stranger.predict(
+        [
+            "bytearray(1 << 40)",
+            "__import__('resource').getrlimit(__import__('resource').RLIMIT_CORE)",
+            "__import__('resource').getrlimit(__import__('resource').RLIMIT_FSIZE)",
+            "__import__('resource').getrlimit(__import__('resource').RLIMIT_NOFILE)",
+            "[__import__('os').pipe() for _ in range(1000)]",
+            "__import__('resource').setrlimit(__import__('resource').RLIMIT_AS, (-1, -1))",
+        ]
+    )
+    assert found == ["MemoryError", "(0, 0)", "(0, 0)", "(256, 256)", "OSError", "ValueError"]
+
+
+@pytest.mark.guarantee("G20")
+def test_what_it_has_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = f"/nonexistent{tmp_path}"
+    monkeypatch.setattr(sys, "path", [*sys.path, mark])
+    isolated = load(tmp_path / "a.joblib", Stranger())
+    held(isolated, "processes")
+    # It goes away from its parent, its session and its pipes, as a service does.
+    leaves = (
+        "[os.setsid(), os.fork() and os._exit(0), os.closerange(0, 20), time.sleep(1000)]"
+        " if os.fork() == 0 else 1"
+    )
+    leaves = leaves.replace("os.", "__import__('os').").replace("time.", "__import__('time').")
+    assert isolated.predict([leaves]) == ["1"]
+    assert comes_true(lambda: len(processes_with(mark)) == 4)
+    isolated.close()
+    assert comes_true(lambda: not processes_with(mark))
+
+
+def test_where_nothing_can_be_confined_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safeload.isolation import process
+
+    monkeypatch.setattr(
+        process,
+        "_PROGRAM",
+        process._PROGRAM.replace(
+            "main()",
+            "import sys\n"
+            "from safeload.isolation import confinement\n"
+            "confinement._unshare = confinement.refuse_system_calls = lambda: False\n"
+            "sys.modules['landlockpy'] = sys.modules['resource'] = None\n"
+            "main()",
+        ),
+    )
+    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+        assert isolated.confinement == confining.Confinement()
+        assert isolated.predict(["1 + 1"]) == ["2"]
+
+
+@pytest.mark.guarantee("G19")
+@pytest.mark.parametrize("answer", [b"{}", b'{"warnings": [], "value": {"kind": "pickle"}}', b"x"])
+def test_an_answer_that_the_model_forges_is_none(tmp_path: Path, answer: bytes) -> None:
+    forged = struct.pack(">QQ", len(answer), 0) + answer
+    forge = f"[os.write(n, {forged!r}) for n in range(3, 9) if fcntl.fcntl(n, 3) & 1]"
+    forge = forge.replace("os.", "__import__('os').").replace("fcntl.f", "__import__('fcntl').f")
+    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+        with pytest.raises(LoadError) as caught:
+            isolated.predict([forge])
+        assert caught.value.code == "isolated-garbled"
