@@ -6,7 +6,7 @@
 
     safeload.dump(model, "churn.joblib", key="signing.key", name="churn", version="1.2.0")
     model = safeload.load("churn.joblib", trust="trust.toml")
-    model = safeload.load_unsigned("theirs.joblib")
+    model = safeload.load_unsigned("theirs.joblib", isolated=True)
     report = safeload.audit("theirs.pkl")
 
 Everything is imported when it is first used: ``import safeload`` alone costs next to nothing.
@@ -25,12 +25,13 @@ from safeload.errors import (
     TrustError,
     UsageError,
 )
-from safeload.limits import Limits
+from safeload.limits import Isolation, Limits
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 if TYPE_CHECKING:
     from safeload.auditing.run import AuditReport, audit
     from safeload.gate import Verified, load, load_unsigned, verify
+    from safeload.isolation.model import IsolatedModel
     from safeload.policy.policy import Policy
     from safeload.signing import dump, sign
     from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
@@ -42,6 +43,8 @@ __all__ = [
     "AuditReport",
     "FileReport",
     "Finding",
+    "IsolatedModel",
+    "Isolation",
     "KeyType",
     "Limits",
     "LoadError",
@@ -68,6 +71,7 @@ __all__ = [
 
 _HOMES = {
     "AuditReport": "safeload.auditing.run",
+    "IsolatedModel": "safeload.isolation.model",
     "KeyType": "safeload.trust.keys",
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",

@@ -13,6 +13,9 @@ proven. The numbers recur in SECURITY.md and in the tests.
 8. Unpickle the canonical code under the seal; it is granted those names and no other.
 9. Compare the probe's predictions where the caller asks for them.
 
+For a file of a stranger, steps 6 to 9 can be taken in a process of its own, which can do less than
+this one.
+
 Trust: the file and its bundle are hostile until step 5; their content stays hostile to the end.
 """
 
@@ -20,19 +23,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safeload.artefact import Artefact, Progress
 from safeload.errors import TrustError, UsageError
-from safeload.limits import Limits
+from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.manifest import Manifest
+from safeload.trust.model import Model
 from safeload.trust.trustfile import TrustFile
 
-__all__ = ["Verified", "load", "load_unsigned", "verify"]
+if TYPE_CHECKING:
+    from safeload.isolation.model import IsolatedModel
+
+__all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
 
 _Path = str | os.PathLike[str]
 
@@ -91,30 +98,73 @@ def load(
     verified = verify(
         path, trust=trust, name=name, limits=bounds, progress=progress, mmap_mode=mmap_mode
     )
-    manifest = verified.manifest
-    if manifest.model is None:
-        raise TrustError(
-            "The signature covers these bytes but says nothing about a model.",
-            code="not-a-model",
-            hint="It was made by another tool; sign the model with 'safeload sign'.",
-        )
+    about = _about(verified.manifest)
     # 6
-    signed = {(g.module, g.name): frozenset(g.uses) for g in manifest.model.globals}
-    accepted = admit(verified.artefact, allowed.narrowed(signed), bounds)
+    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds)
     # 7, 8
-    model = deserialise(accepted, allowed, signed=manifest.model.versions, mmap_mode=mmap_mode)
+    model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9
     if probe:
         from safeload.loading.probe import check_probe
 
-        check_probe(model, manifest.model.probe)
+        check_probe(model, about.probe)
     return model
+
+
+def rehearse(
+    path: _Path,
+    *,
+    trust: _Path | TrustFile | None = None,
+    name: str | None = None,
+    policy: _Path | Policy | None = None,
+    limits: Limits | None = None,
+    isolation: Isolation | None = None,
+) -> tuple[Verified, IsolatedModel]:
+    """Load a signed model and compare the probe, steps 1 to 9, with 6 to 9 in another process.
+
+    Args:
+        path: The model; its bundle lies beside it, with ``.sig`` appended to the name.
+        trust: The trust file; by default the one in the user's configuration directory.
+        name: The model's name as signed; any that the signer may sign unless given.
+        policy: A policy, or a policy file to add to the packs.
+        limits: Bounds on the work.
+        isolation: Bounds on the process.
+
+    Returns:
+        What was verified, and the model, which the caller has to close.
+
+    Raises:
+        ArtefactError: The file cannot be taken in.
+        TrustError: No trusted signature covers it.
+        RefusedError: Its content is not allowed, or was not read in full.
+        LoadError: It does not load there, predicts otherwise than sealed, or ends its process.
+        UsageError: The trust file or policy file cannot be used.
+    """
+    from safeload.isolation.model import load_isolated
+
+    bounds = limits or Limits()
+    allowed = Policy.of(policy)
+    # 1 to 5
+    verified = verify(path, trust=trust, name=name, limits=bounds)
+    about = _about(verified.manifest)
+    # 6 to 9
+    model = load_isolated(
+        verified.artefact,
+        _narrowed(allowed, about),
+        bounds,
+        isolation or Isolation(),
+        signed=about.versions,
+        compare=True,
+        probe=about.probe,
+    )
+    return verified, model
 
 
 def load_unsigned(
     path: _Path,
     *,
     policy: _Path | Policy | None = None,
+    isolated: bool | Isolation = False,
     mmap_mode: str | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -122,30 +172,45 @@ def load_unsigned(
     """Load a file that nobody signed: steps 1 and 6 to 8 only.
 
     The allow-list is all that stands between the file and the process: nobody vouches for what
-    the model predicts. Sign what you trained, and use :func:`load`.
+    the model predicts. Sign what you trained, and use :func:`load`. With ``isolated``, a file that
+    you were sent never comes into this process: steps 6 to 8 are taken in another one, which can
+    do less, and the model stays there.
 
     Args:
         path: The model.
         policy: A policy, or a policy file to add to the packs.
+        isolated: Whether to load into a process of its own; or the bounds on that process.
         mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
 
     Returns:
-        The model.
+        The model; an :class:`~safeload.isolation.model.IsolatedModel` if it is isolated.
 
     Raises:
         ArtefactError: The file cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
-        LoadError: It does not load here.
+        LoadError: It does not load here, or ends the process that it was to be loaded in.
         UsageError: The policy file cannot be used.
     """
     bounds = limits or Limits()
     _check_mode(mmap_mode)
+    if isolated and mmap_mode is not None:
+        raise UsageError(
+            "An isolated model has no arrays in this process that could be mapped.",
+            code="mmap-mode",
+            hint="Leave out mmap_mode, or isolated.",
+        )
     # 1
     artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
-    # 6
     allowed = Policy.of(policy)
+    # 6 to 8
+    if isolated:
+        from safeload.isolation.model import load_isolated
+
+        bounds_of_process = isolated if isinstance(isolated, Isolation) else Isolation()
+        return load_isolated(artefact, allowed, bounds, bounds_of_process)
+    # 6
     accepted = admit(artefact, allowed, bounds)
     # 7, 8
     return deserialise(accepted, allowed, mmap_mode=mmap_mode)
@@ -192,6 +257,20 @@ def verify(
     # 5 These bytes are the ones that were signed.
     manifest.check_digest(artefact.path.name, size=artefact.size, sha256=artefact.sha256)
     return Verified(artefact, manifest, signer.name)
+
+
+def _about(manifest: Manifest) -> Model:
+    if manifest.model is None:
+        raise TrustError(
+            "The signature covers these bytes but says nothing about a model.",
+            code="not-a-model",
+            hint="It was made by another tool; sign the model with 'safeload sign'.",
+        )
+    return manifest.model
+
+
+def _narrowed(policy: Policy, about: Model) -> Policy:
+    return policy.narrowed({(g.module, g.name): frozenset(g.uses) for g in about.globals})
 
 
 def _check_mode(mmap_mode: str | None) -> None:

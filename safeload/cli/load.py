@@ -1,34 +1,27 @@
 """Rehearse loading a model: in a process of its own, with the predictions sealed at signing.
 
 This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
-versions and predictions, all as they will be there.
+versions and predictions, all as they will be there. With --unsigned it is what you do with a file
+that you were sent: nobody vouches for it, and nothing of it comes into the process that you see.
+Either process is confined as far as this machine allows, and says where it does not.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import signal
-import subprocess
-import sys
-from contextlib import suppress
-from typing import Any
+import math
+from typing import TYPE_CHECKING
 
-from safeload.cli.output import plain
+from safeload.cli.output import note, plain
 from safeload.cli.progress import shown
 from safeload.cli.verify import add_trust_options
-from safeload.errors import LoadError, SafeloadError
+from safeload.errors import UsageError
+from safeload.limits import Isolation
+
+if TYPE_CHECKING:
+    from safeload.isolation.model import IsolatedModel
 
 __all__ = ["add_arguments", "run"]
-
-
-class _ReportedError(SafeloadError):
-    """An error that the rehearsal's process met and reported."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        super().__init__(str(told["message"]), code=str(told["code"]), hint=str(told["hint"]))
-        # What is not among the codes of a failure must not become a success.
-        self.exit_code = told["exit_code"] if told["exit_code"] in (1, 2, 3) else 3  # type: ignore[misc]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,52 +29,73 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model; its bundle lies beside it")
     add_trust_options(parser)
     parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
+    parser.add_argument(
+        "--unsigned", action="store_true", help="a model that nobody signed; there is no bundle"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        metavar="N",
+        default=Isolation().seconds,
+        help="end the process if it takes longer (default: %(default)g)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the rehearsal and say how it went."""
-    request = {
-        "path": options.model,
-        "trust": options.trust,
-        "name": options.name,
-        "policy": options.policy,
-    }
+    isolation = Isolation(seconds=options.seconds)
+    return _strangers(options, isolation) if options.unsigned else _signed(options, isolation)
+
+
+def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
+    from safeload.gate import rehearse
+
     with shown("Rehearsing"):
-        told = _rehearse(request)
-    if "error" in told:
-        raise _ReportedError(told["error"])
-    print(plain(f"{told['name']} {told['version']}: verified, signed by {told['signer']}"))
-    print(plain(f"loaded: {told['type']}"))
-    print(plain(f"predictions as sealed at signing: {', '.join(told['methods'])}"))
+        verified, model = rehearse(
+            options.model,
+            trust=options.trust,
+            name=options.name,
+            policy=options.policy,
+            isolation=isolation,
+        )
+        model.close()
+    about = verified.manifest.model
+    if about is None or about.probe is None:
+        raise AssertionError("compared with a probe that is not there")
+    print(plain(f"{about.name} {about.version}: verified, signed by {verified.signer}"))
+    print(plain(f"loaded: {model.type}"))
+    methods = ", ".join(sorted(about.probe["expected"]))
+    print(plain(f"predictions as sealed at signing: {methods}"))
+    _say_what_is_missing(model)
     return 0
 
 
-def _rehearse(request: dict[str, Any]) -> dict[str, Any]:
-    # -P: a folder named like a library, where the command happens to be run, is not imported.
-    command = [sys.executable, "-P", "-m", "safeload.cli.rehearsal"]
-    child = subprocess.run(  # noqa: S603  # our own interpreter and module
-        command, input=json.dumps(request), stdout=subprocess.PIPE, text=True, check=False
-    )
-    if child.returncode < 0:
-        raise LoadError(
-            f"The process that loaded the model was ended by {_name(-child.returncode)}.",
-            code="rehearsal-crashed",
-            hint="Loading this model would end a service too. Do not deploy it.",
+def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
+    from safeload.gate import load_unsigned
+
+    if options.trust is not None or options.name is not None:
+        raise UsageError(
+            "A model that nobody signed has no signer and no signed name.",
+            code="unsigned",
+            hint="Leave out --unsigned to have the signature verified.",
         )
-    told = None
-    with suppress(ValueError):
-        told = json.loads(child.stdout)
-    if child.returncode != 0 or not isinstance(told, dict):
-        raise LoadError(
-            f"The process that loaded the model ended with {child.returncode} and no result.",
-            code="rehearsal-failed",
-            hint="What it wrote before says more.",
-        )
-    return told
+    with shown("Loading"):
+        model = load_unsigned(options.model, policy=options.policy, isolated=isolation)
+        model.close()
+    print(plain(f"{options.model}: accepted, signed by nobody"))
+    print(plain(f"loaded: {model.type}"))
+    print(plain(f"has: {', '.join(model.methods) or 'no method that predicts'}"))
+    _say_what_is_missing(model)
+    return 0
 
 
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+def _say_what_is_missing(model: IsolatedModel) -> None:
+    if model.confinement.missing:
+        note(f"not confined on this machine: {', '.join(model.confinement.missing)}")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise ValueError
+    return seconds

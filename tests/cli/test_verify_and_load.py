@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import safeload
+from safeload.isolation import process
+from safeload.trust.envelope import seal
+from safeload.trust.manifest import to_payload
 from safeload.trust.trustfile import TrustFile
 from tests.cli.conftest import ROWS, Run
 
@@ -158,33 +161,84 @@ def test_a_folder_named_like_a_library_is_not_imported(run: Run, folder: Path) -
     assert not Path("canary").exists()
 
 
-def rehearsing(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a program in the place of the rehearsal."""
-    actual: Any = subprocess.run
-
-    def run_code(command: list[str], **options: Any) -> Any:
-        return actual([sys.executable, "-c", code], **options)
-
-    monkeypatch.setattr("safeload.cli.load.subprocess.run", run_code)
-
-
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "rehearsal-crashed"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "rehearsal-crashed"),
-        ("", "rehearsal-failed"),
-        ("print(1)", "rehearsal-failed"),
-        ("print('{}'); raise SystemExit(1)", "rehearsal-failed"),
-        (
-            'print(\'{"error": {"message": "", "code": "odd", "hint": "", "exit_code": 0}}\')',
-            "odd",
-        ),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "isolated-crashed"),
+        ("", "isolated-failed"),
+        ("print(1)", "isolated-failed"),
+        ("import sys; sys.stdout.write('x' * 100)", "isolated-garbled"),
+        ("while True: pass", "isolated-timeout"),
     ],
 )
-def test_a_rehearsal_that_ends_oddly_cannot_decide(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, code: str, error: str
+@pytest.mark.parametrize("how", [[*TRUSTED], ["--unsigned"]], ids=["signed", "unsigned"])
+def test_a_process_that_ends_oddly_cannot_decide(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], code: str, error: str
 ) -> None:
-    rehearsing(code, monkeypatch)
+    monkeypatch.setattr("safeload.isolation.process._PROGRAM", code)
+    outcome = run("load", "churn.joblib", *how, "--seconds", "2")
+    assert (outcome.code, outcome.error, outcome.out) == (3, error, "")
+
+
+def test_load_compares_in_the_other_process(run: Run, folder: Path) -> None:
+    model = safeload.load("churn.joblib", trust="trust.toml")
+    model[-1].coef_ += 1
+    key = safeload.SigningKey.read("signing.key")
+    probe = safeload.verify("churn.joblib", trust="trust.toml").manifest.model
+    assert probe is not None
+    safeload.dump(model, "churn.joblib", key=key, name="churn", version="1.2.1", probe=ROWS[:3])
+    assert run("load", "churn.joblib", *TRUSTED).code == 0
+    resealed = safeload.verify("churn.joblib", trust="trust.toml").manifest
+    assert resealed.model is not None
+    payload = to_payload(
+        subject=resealed.subject,
+        resources=resealed.resources,
+        model=replace(resealed.model, probe=probe.probe),
+    )
+    Path("churn.joblib.sig").write_bytes(seal(payload, key))
     outcome = run("load", "churn.joblib", *TRUSTED)
-    assert (outcome.code, outcome.error) == (3, error)
+    assert (outcome.code, outcome.error) == (3, "probe-mismatch")
+
+
+# -- models that nobody signed --------------------------------------------------------------------
+
+
+def test_a_strangers_model_is_loaded_in_a_process_of_its_own(run: Run, unsigned: Path) -> None:
+    outcome = run("load", "--unsigned", unsigned)
+    assert outcome.code == 0
+    for shown in ["signed by nobody", "StandardScaler", "transform"]:
+        assert shown in outcome.out
+
+
+def test_an_attack_is_refused_there(run: Run, attack: Path) -> None:
+    outcome = run("load", "--unsigned", attack)
+    assert (outcome.code, outcome.error, outcome.out) == (1, "refused", "")
+    assert not Path("canary").exists()
+
+
+def test_what_is_not_confined_is_said(
+    run: Run, unsigned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "safeload.isolation.process._PROGRAM",
+        process._PROGRAM.replace(
+            "main()",
+            "from safeload.isolation import confinement\n"
+            "confinement._unshare = confinement.refuse_system_calls = lambda: False\n"
+            "main()",
+        ),
+    )
+    outcome = run("load", "--unsigned", unsigned)
+    assert outcome.code == 0
+    assert "network, processes" in outcome.err
+
+
+@pytest.mark.parametrize("option", [TRUSTED, ["--name", "churn"]])
+def test_what_nobody_signed_has_no_signer(run: Run, unsigned: Path, option: list[str]) -> None:
+    outcome = run("load", "--unsigned", unsigned, *option)
+    assert (outcome.code, outcome.error) == (2, "unsigned")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "x"])
+def test_time_is_bounded(run: Run, folder: Path, seconds: str) -> None:
+    assert run("load", "churn.joblib", *TRUSTED, "--seconds", seconds).code == 2
