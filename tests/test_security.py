@@ -94,7 +94,7 @@ def test_the_tables_are_fresh() -> None:
     assert TOOL["regenerated"](TEXT) == TEXT, "run 'make docs'"
 
 
-@pytest.mark.parametrize("table", ["attacks", "limits", "tests"])
+@pytest.mark.parametrize("table", ["attacks", "isolation", "limits", "tests"])
 def test_a_table_without_its_markers_is_an_error(table: str) -> None:
     with pytest.raises(ValueError, match=table):
         TOOL["regenerated"](TEXT.replace(f"<!-- {table}: end -->", ""))

@@ -25,7 +25,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from safeload.limits import Limits
+from safeload.limits import Isolation, Limits
 from safeload.policy.arguments import RULES
 
 __all__ = ["ROOT", "RULE_TABLES", "marked_tests", "regenerated"]
@@ -67,13 +67,23 @@ def sources(cases: Iterable[dict[str, Any]]) -> str:
 
 
 def limits() -> Iterator[str]:
-    """One row for each bound."""
-    meanings = described(inspect.getdoc(Limits) or "")
+    """One row for each bound on a file."""
+    yield from bounds(Limits())
+
+
+def isolation() -> Iterator[str]:
+    """One row for each bound on the process of an isolated model."""
+    yield from bounds(Isolation())
+
+
+def bounds(defaults: Limits | Isolation) -> Iterator[str]:
+    """One row for each field."""
+    meanings = described(inspect.getdoc(defaults) or "")
     yield "| limit | default | what it bounds, and why it is so large |"
     yield "|---|---:|---|"
-    for field in fields(Limits):
+    for field in fields(defaults):
         meaning = meanings[field.name]
-        yield row(f"`{field.name}`", amount(getattr(Limits(), field.name), meaning), meaning)
+        yield row(f"`{field.name}`", amount(getattr(defaults, field.name), meaning), meaning)
 
 
 def described(doc: str) -> dict[str, str]:
@@ -143,7 +153,7 @@ def row(*cells: str) -> str:
 
 
 Tables = Mapping[str, Callable[[], Iterator[str]]]
-TABLES: Tables = {"attacks": attacks, "limits": limits, "tests": guarantees}
+TABLES: Tables = {"attacks": attacks, "limits": limits, "isolation": isolation, "tests": guarantees}
 RULE_TABLES: Tables = {"rules": rules}
 
 
