@@ -174,7 +174,7 @@ _FORMULAS: dict[str, Make] = {
     "formula_mixed": lambda: _formula("mixedlm", "y ~ a", groups="group"),
     "formula_quantiles": lambda: _formula("quantreg", "y ~ a + b"),
 }
-_SEASONS = {"trend": "add", "seasonal": "add", "seasonal_periods": 7}
+_SEASONS: dict[str, Any] = {"trend": "add", "seasonal": "add", "seasonal_periods": 7}
 _SERIES: dict[str, Make] = {
     "arima": lambda: _series_model("arima.model.ARIMA", _series(), order=(1, 1, 1)),
     "arima_of_an_array": lambda: _series_model(

@@ -187,7 +187,8 @@ def test_a_class_that_executes_its_state_is_constructed_only_under_its_rule() ->
 def test_a_cache_is_constructed_only_under_its_rule() -> None:
     """With a place it would read pickles from there."""
     entry = ENTRIES["joblib.memory", "Memory"]
-    assert (entry.uses, entry.rule) == ({Use.CONSTRUCT}, "idle_memory")
+    assert entry.uses == {Use.CONSTRUCT}
+    assert entry.rule == "idle_memory"
 
 
 def test_a_class_that_opens_files_is_never_a_value() -> None:

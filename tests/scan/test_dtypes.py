@@ -73,7 +73,8 @@ class Flagged:
 
     def __init__(self, code: str, flags: int) -> None:
         honest = np.dtype([("a", "u1"), ("b", code)], align=True)
-        make, args, state = honest.__reduce__()  # type: ignore[misc]
+        reduced: Any = honest.__reduce__()
+        make, args, state = reduced
         self.form = make, args, (*state[:-1], flags)
 
     def __reduce__(self) -> Any:
