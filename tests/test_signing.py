@@ -231,7 +231,7 @@ def test_a_model_of_another_release_is_signed_with_a_warning(
 
 
 def test_a_model_that_does_not_load_is_not_signed(path: Path) -> None:
-    path.write_bytes(Pickle(4).call(Name("sklearn.tree._tree", "Tree"), 1, "none", 1).finish())
+    path.write_bytes(Pickle(4).call(Name("fractions", "Fraction"), 1, 0).finish())
 
     with pytest.raises(LoadError):
         safeload.sign(path, key=KEY, name="churn", version="1")

@@ -71,7 +71,7 @@ def test_what_can_act_is_known_or_doubted(module: str, name: str) -> None:
         ("acme", "readability"),
         ("acme.io", "Opener"),
         ("_acme._models", "_Private"),
-        ("quantile_forest._quantile_forest", "RandomForestQuantileRegressor"),
+        ("ourteam.forests", "QuantileForest"),
         ("torch.nn.modules.linear", "Linear"),
     ],
 )
