@@ -11,13 +11,13 @@ from sklearn.ensemble import GradientBoostingClassifier
 from malicious_samples.native import dumped, fitted
 
 
-def model() -> Any:
+def model(trees: int = 9) -> Any:
     model = fitted(GradientBoostingClassifier(n_estimators=1, random_state=0), classes=3)
     model.estimators_[0, 0].tree_.value[:] = 1e9
-    model.estimators_ = np.repeat(model.estimators_[:, :1], 60_000, axis=1)
-    model.n_trees_per_iteration_ = 60_000
-    model.init_.n_classes_ = 60_000
-    model.init_.class_prior_ = np.full(60_000, 1e-5)
+    model.estimators_ = np.repeat(model.estimators_[:, :1], trees, axis=1)
+    model.n_trees_per_iteration_ = trees
+    model.init_.n_classes_ = trees
+    model.init_.class_prior_ = np.full(trees, 0.1)
     # An attribute of the class.
     setattr(model._loss, "is_multiclass", False)  # noqa: B010
     model._loss.link = LogitLink()
@@ -26,4 +26,5 @@ def model() -> Any:
 
 def build(canary: str) -> bytes:
     del canary
-    return dumped(model())
+    # Enough to reach what is not its own.
+    return dumped(model(60_000))

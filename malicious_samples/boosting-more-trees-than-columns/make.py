@@ -10,13 +10,14 @@ from sklearn.ensemble import GradientBoostingRegressor
 from malicious_samples.native import dumped, fitted
 
 
-def model() -> Any:
+def model(trees: int = 9) -> Any:
     model = fitted(GradientBoostingRegressor(n_estimators=1, init="zero", random_state=0))
     model.estimators_[0, 0].tree_.value[:] = 1e9
-    model.estimators_ = np.repeat(model.estimators_, 60_000, axis=1)
+    model.estimators_ = np.repeat(model.estimators_, trees, axis=1)
     return model
 
 
 def build(canary: str) -> bytes:
     del canary
-    return dumped(model())
+    # Enough to reach what is not its own.
+    return dumped(model(60_000))
