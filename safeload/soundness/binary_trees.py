@@ -75,7 +75,8 @@ def strides(links: Links) -> npt.NDArray[np.int32] | None:
     if parents == 0:
         return np.empty(0, np.int32)
     stride = second - inner
-    if nodes >= _MOST or int(stride.min()) < 2 or int(second.max()) >= nodes:
+    # A negative number is a large one without its sign.
+    if nodes >= _MOST or int(stride.min()) < 2 or int(second.view(np.uintp).max()) >= nodes:
         return None
     if (first - inner != 1).any():
         return None

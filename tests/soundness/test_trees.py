@@ -144,6 +144,7 @@ def inexact(dtype: Any) -> Any:
 FORGERIES = {
     "a child behind the last": changed(MODEL, left_child=(0, COUNT)),
     "a child before the first": changed(MODEL, right_child=(LAST_INNER, -2)),
+    "a child far below zero": changed(MODEL, right_child=(LAST_INNER, -(2**63))),
     "a child that is minus two": changed(MODEL, left_child=(LAST_INNER, -2)),
     "a child that is its parent": changed(MODEL, left_child=(LAST_INNER, LAST_INNER)),
     "a child before its parent": changed(MODEL, left_child=(LAST_INNER, 0)),
