@@ -26,5 +26,5 @@ def model(trees: int = 9) -> Any:
 
 def build(canary: str) -> bytes:
     del canary
-    # Enough to reach what is not its own.
-    return dumped(model(60_000))
+    # Enough to reach beyond the heap, however large it is.
+    return dumped(model(300_000))

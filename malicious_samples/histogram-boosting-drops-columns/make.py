@@ -11,7 +11,7 @@ from malicious_samples.native import dumped, table
 
 
 def model() -> Any:
-    data, target = table(2_000)
+    data, target = table(rows=2_000)
     data[:, 0] = data[:, 0].round()
     model = HistGradientBoostingClassifier(max_iter=1, categorical_features=[0])
     model.fit(np.hstack([data] * 50), target)
