@@ -22,7 +22,8 @@ test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in their own environment
-	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy/test_packs.py
+	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy tests/soundness \
+		tests/test_samples.py tests/test_native_state.py
 
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .

@@ -12,7 +12,17 @@ from typing import Any
 import joblib
 import numpy as np
 
-__all__ = ["Stand", "dumped", "fitted", "grown", "histograms", "regrown", "searching", "table"]
+__all__ = [
+    "Stand",
+    "dumped",
+    "filtering",
+    "fitted",
+    "grown",
+    "histograms",
+    "regrown",
+    "searching",
+    "table",
+]
 
 
 class Stand:
@@ -110,6 +120,31 @@ def searching(model: Any, **changes: Any) -> Any:
     forged = make(*args)
     forged.__setstate__(tuple({**parts, "node_data": nodes, **changes}.values()))
     return forged
+
+
+def filtering(part: str, **changes: Any) -> Any:
+    """Results of a state space model, whose compiled part has another state.
+
+    Args:
+        part: What is changed: ``_statespaces``, ``_kalman_filters`` or ``_kalman_smoothers``.
+        **changes: New shapes of its arrays, by name.
+    """
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    # A cycle of so many values has as many states.
+    data = np.random.default_rng(7).normal(size=6)
+    model = SARIMAX(
+        data, order=(0, 0, 0), seasonal_order=(1, 0, 0, 120), enforce_stationarity=False
+    )
+    results = model.smooth([0.5, 1.0])
+    parts = getattr(model.ssm, part)
+    for name, compiled in parts.items():
+        make, args, state = compiled.__reduce__()
+        smaller = {
+            key: np.zeros(shape, state[key].dtype, order="F") for key, shape in changes.items()
+        }
+        parts[name] = Stand(make, args, {**state, **smaller})
+    return results
 
 
 _SEARCH = (

@@ -25,12 +25,23 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tests.actions import ACTIONS
 
-__all__ = ["ACTIONS", "CONTAINERS", "LOADERS", "ROOT", "Sample", "judge", "let_loose", "samples"]
+__all__ = [
+    "ACTIONS",
+    "CONTAINERS",
+    "LOADERS",
+    "ROOT",
+    "Sample",
+    "judge",
+    "let_loose",
+    "samples",
+    "samples_made_here",
+]
 
 ROOT = Path(__file__).parent.parent / "malicious_samples"
 
@@ -65,6 +76,7 @@ class Sample:
         not_in: Containers that the model of the recipe cannot be written in, keys of
             :data:`CONTAINERS`.
         gone_in: Python releases (of one minor version each) since which the control is dead.
+        needs: Packages that the recipe imports and that few environments have.
     """
 
     name: str
@@ -81,6 +93,7 @@ class Sample:
     attribute: str = ""
     not_in: list[str] = field(default_factory=list)
     gone_in: list[str] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, directory: Path) -> Sample:
@@ -120,6 +133,11 @@ class Sample:
 def samples() -> list[Sample]:
     """All samples, by name."""
     return [Sample.read(path.parent) for path in sorted(ROOT.glob("*/case.toml"))]
+
+
+def samples_made_here() -> list[Sample]:
+    """All samples but those whose recipes need what is not installed, by name."""
+    return [sample for sample in samples() if all(map(find_spec, sample.needs))]
 
 
 def _load_skops(path: str) -> Any:

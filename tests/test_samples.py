@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.actions import ACTIONS
-from tests.samples import LOADERS, Sample, judge, let_loose, samples
+from tests.samples import LOADERS, Sample, judge, let_loose, samples_made_here
 
-SAMPLES = samples()
+SAMPLES = samples_made_here()
 LIVE = [sample for sample in SAMPLES if sample.is_live_here()]
 
 

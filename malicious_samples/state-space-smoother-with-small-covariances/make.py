@@ -1,0 +1,16 @@
+"""A state space smoother has room for one state of a hundred and twenty in its covariances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from malicious_samples.native import dumped, filtering
+
+
+def model() -> Any:
+    return filtering("_kalman_smoothers", scaled_smoothed_estimator_cov=(1, 1, 7))
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return dumped(model())
