@@ -1,4 +1,4 @@
-"""A state space filter has room for one state of a hundred and twenty in its covariances."""
+"""A state space filter has room for one state of a hundred in its covariances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A state space model has room for one state of a hundred and twenty where it selects disturbances."""
+"""A state space model has room for one state of a hundred where it selects disturbances."""
 
 from __future__ import annotations
 
