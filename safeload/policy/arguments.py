@@ -226,7 +226,10 @@ def _short(token: Token) -> str | None:
     return None
 
 
-_BASES = frozenset(["object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str"])
+# Built-in types that a class may be derived from, with what ``copyreg`` makes of such an instance.
+# Given anything else, the type would iterate over it, ask it for its keys or for its text. Sets
+# have a way of their own to be pickled.
+_BASES = {"dict": Mapping, "float": float, "int": int, "list": list, "str": str, "tuple": tuple}
 
 
 def _copyreg_reconstructor(built: Built) -> str | None:
@@ -238,15 +241,14 @@ def _copyreg_reconstructor(built: Built) -> str | None:
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstructor is not given a class, its base and a state"
     base, state = args[1:]
-    if not (isinstance(base, Global) and base.module == "builtins" and base.name in _BASES):
-        return "_reconstructor is given a base that is no built-in type"
-    if base.name == "object":
+    name = base.name if isinstance(base, Global) and base.module == "builtins" else ""
+    if name == "object":
         return None if state is None else "_reconstructor gives object a state"
-    return (
-        None
-        if type(state) in (dict, list, tuple, str, int, float, Mapping, Built)
-        else ("_reconstructor is given a state of another type than its base")
-    )
+    if name not in _BASES:
+        return "_reconstructor is given a base that is no built-in type"
+    if type(state) is _BASES[name]:
+        return None
+    return "_reconstructor is given a state of another type than its base"
 
 
 def _copyreg_newobj(built: Built) -> str | None:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from safeload.scan.program import Built, Global, Mapping, Token
+from safeload.scan.texts import text_of
 from safeload.soundness.binary_trees import Links, fault, strides
 from safeload.soundness.values import (
     MISSING,
@@ -287,7 +288,9 @@ def _columns(state: Attributes) -> int:
     steps, indices = given.get("transformers_"), given.get("_transformer_to_input_indices")
     if type(steps) is not list or not isinstance(indices, Mapping):
         raise UnsoundError("_preprocessor is none that scikit-learn makes")
-    by_name = dict(zip(map(str, indices.keys), indices.values, strict=True))
+    by_name = dict(zip(map(text_of, indices.keys), indices.values, strict=True))
+    if len(by_name) * 2 != len(indices.pairs):
+        raise UnsoundError("_preprocessor has a step twice")
     by_mask = by_index = 0
     for step in steps:
         if type(step) is not tuple or len(step) != 3 or type(step[0]) is not str:

@@ -30,6 +30,7 @@ from safeload.scan.program import (
     Token,
 )
 from safeload.scan.specs import dtype_of
+from safeload.scan.texts import text_of
 
 __all__ = [
     "MISSING",
@@ -367,6 +368,9 @@ def scalar(token: Token) -> Any:
     """
     if not isinstance(token, Built):
         return token
+    text = text_of(token)
+    if text is not None:
+        return text
     target = token.callable
     try:
         if _made_by(token) == "scalar" and len(token.args) == 2 and not token.states:
