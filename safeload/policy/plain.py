@@ -5,8 +5,10 @@ Trust: tokens are hostile; a container may hold itself, or another one many time
 
 from __future__ import annotations
 
+from safeload.scan.allowance import look_into
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token
 from safeload.scan.runs import Run
+from safeload.scan.weight import FEW
 
 __all__ = ["is_numpy", "is_plain"]
 
@@ -39,6 +41,8 @@ def is_plain(token: Token) -> bool:
         parts = item.items if kind is Collection else item
         if kind not in _CONTAINERS or (len(parts) > _MOST and item is not token):
             return False
+        if len(parts) > FEW:
+            look_into(item, len(parts))
         pending += parts
     return True
 
