@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from safeload.policy.booster_arguments import BOOSTER_RULES
 from safeload.policy.class_arguments import CLASS_RULES
+from safeload.policy.keywords import asks_to_write
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
@@ -101,6 +102,8 @@ def _functools_partial(built: Built) -> str | None:
             return "the state of functools.partial has not the form it writes"
         if namespace is not None and not (isinstance(namespace, Mapping) and is_plain(namespace)):
             return "functools.partial carries attributes that are not plain data"
+        if asks_to_write(keywords):
+            return "functools.partial keeps an array for a function to write to"
     if not all(isinstance(function, Global | Built) for function in functions):
         return "functools.partial is not given a function"
     return None
@@ -337,7 +340,8 @@ def _operator_caller(built: Built) -> str | None:
     ``methodcaller(name, ...)``.
     """
     args = built.args
-    if type(args) is not tuple or not args or not is_plain(args):
+    # Methods of arrays write their results to an array that they are given.
+    if type(args) is not tuple or not args or not is_plain(args, arrays=False):
         return "methodcaller is not given a name and plain arguments"
     if type(args[0]) is not str or args[0] not in _DATA_METHODS | _STRING_METHODS:
         return "this method is not allowed to be called on data"

@@ -16,6 +16,7 @@ from safeload.errors import printable
 from safeload.policy.arguments import RULES, Rule
 from safeload.policy.class_arguments import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
+from safeload.policy.keywords import asks_to_write, keeps_keywords
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.allowance import allowing, check_time
 from safeload.scan.effort import Effort, OverLimitError
@@ -72,6 +73,7 @@ _TUPLES = frozenset(
 # Nothing that begins with one of these can be read as names and values.
 _NUMBERS = frozenset([int, float, bool, type(None)])
 _DICTS = frozenset([Mapping, type(None)])
+_KEYWORDS = frozenset([Built, Mapping])
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,8 @@ class _Inspector:
             problems += [("SL105", reason) for reason in reasons if reason]
         if built.states:
             problems += [("SL105", reason) for reason in self._states(built, entry)]
+            if any(map(_keeps_a_place, built.states)):
+                problems.append(("SL103", "it keeps an array for a function to write to"))
         return problems
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
@@ -334,6 +338,18 @@ def _dunder(key: Token) -> str | None:
     if (key.startswith("__") and key.endswith("__")) or key.startswith(_SHOWN):
         return f"it sets {printable(key)}"
     return None
+
+
+def _keeps_a_place(state: Token) -> bool:
+    """Whether some function is to be called with an array of the model to write its results to."""
+    parts = state if type(state) is tuple else (state,)
+    return any(
+        type(value) in _KEYWORDS and keeps_keywords(key) and asks_to_write(value)
+        for part in parts
+        if type(part) is Mapping
+        for key, value in zip(part.keys, part.values, strict=True)
+        if type(key) is str
+    )
 
 
 def _takes_tuple(built: Built) -> bool:

@@ -19,11 +19,12 @@ _CONTAINERS = frozenset([tuple, list, Mapping, Collection])
 _MOST = 1_000
 
 
-def is_plain(token: Token) -> bool:
+def is_plain(token: Token, *, arrays: bool = True) -> bool:
     """Whether a token is data through and through.
 
     Args:
         token: Any token.
+        arrays: Whether arrays are data, too.
 
     Returns:
         True for None, numbers, strings, bytes, arrays, and containers of these.
@@ -32,7 +33,7 @@ def is_plain(token: Token) -> bool:
     while pending:
         item = pending.pop()
         kind = type(item)
-        if kind in _DATA:
+        if kind in _DATA and (arrays or kind is not Array):
             continue
         # A container may hold itself, or one other many times over.
         if id(item) in seen:

@@ -1,0 +1,53 @@
+"""Keyword arguments that a model keeps for later: what they must not ask of a function.
+
+Functions of numpy and scipy write their results wherever the keyword ``out`` says. Among the
+arguments that a model keeps it can only be an array of the model's own, such as one that native
+code follows, and that was checked as it lies in the file.
+
+Trust: tokens are hostile.
+Source: numpy's ufuncs and reductions; scipy ``cdist``; ``FunctionTransformer`` of scikit-learn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from safeload.scan.program import Built, Mapping, Token
+from safeload.scan.texts import text_of
+
+__all__ = ["asks_to_write", "keeps_keywords"]
+
+_WRITES = "out"
+_LISTED = frozenset([list, tuple])
+# ``kw_args``, ``metric_params``, ``kwargs`` and the like.
+_KEPT = re.compile(r"kw|args|arguments|params|options")
+
+
+def keeps_keywords(attribute: str) -> bool:
+    """Whether an attribute is one that keeps keyword arguments, judging by its name."""
+    return _KEPT.search(attribute) is not None
+
+
+def asks_to_write(keywords: Token) -> bool:
+    """Whether keyword arguments name an array to write to.
+
+    Args:
+        keywords: A dict, a dict of another class, or anything else.
+    """
+    return any(text_of(key) == _WRITES and value is not None for key, value in _pairs(keywords))
+
+
+def _pairs(token: Token) -> Iterator[tuple[Token, Token]]:
+    if isinstance(token, Mapping):
+        yield from zip(token.keys, token.values, strict=True)
+    elif isinstance(token, Built):
+        yield from zip(token.items[::2], token.items[1::2], strict=False)
+        # Such as ``OrderedDict([["out", array]])``.
+        for part in token.args if type(token.args) is tuple else ():
+            if isinstance(part, Mapping):
+                yield from _pairs(part)
+            elif type(part) in _LISTED:
+                yield from (
+                    tuple(pair) for pair in part if type(pair) in _LISTED and len(pair) == 2
+                )
