@@ -20,6 +20,8 @@ __all__ = ["asks_to_write", "keeps_keywords"]
 
 _WRITES = "out"
 _LISTED = frozenset([list, tuple])
+# How many dicts of other classes may lie within each other.
+_DEEPEST = 16
 # ``kw_args``, ``metric_params``, ``kwargs`` and the like.
 _KEPT = re.compile(r"kw|args|arguments|params|options")
 
@@ -38,16 +40,28 @@ def asks_to_write(keywords: Token) -> bool:
     return any(text_of(key) == _WRITES and value is not None for key, value in _pairs(keywords))
 
 
-def _pairs(token: Token) -> Iterator[tuple[Token, Token]]:
+def _pairs(token: Token, depth: int = 0) -> Iterator[tuple[Token, Token]]:
     if isinstance(token, Mapping):
         yield from zip(token.keys, token.values, strict=True)
-    elif isinstance(token, Built):
+    elif isinstance(token, Built) and depth < _DEEPEST:
         yield from zip(token.items[::2], token.items[1::2], strict=False)
         # Such as ``OrderedDict([["out", array]])``.
         for part in token.args if type(token.args) is tuple else ():
+            if type(part) in _LISTED:
+                pairs = (pair for pair in part if type(pair) in _LISTED and len(pair) == 2)
+                yield from map(tuple, pairs)
+            else:
+                yield from _pairs(part, depth + 1)
+        for part in _held(token):
+            yield from _pairs(part, depth + 1)
+
+
+def _held(wrapper: Built) -> Iterator[Token]:
+    """The dicts that a ``UserDict`` or a ``ChainMap`` answers for."""
+    if not (wrapper.is_of("collections", "UserDict") or wrapper.is_of("collections", "ChainMap")):
+        return
+    for state in wrapper.states:
+        for part in state if type(state) is tuple else (state,):
             if isinstance(part, Mapping):
-                yield from _pairs(part)
-            elif type(part) in _LISTED:
-                yield from (
-                    tuple(pair) for pair in part if type(pair) in _LISTED and len(pair) == 2
-                )
+                for held in part.values:
+                    yield from held if type(held) is list else (held,)

@@ -1,19 +1,23 @@
-"""What text an object is equal to, where it is one of numpy's instead of a plain one.
+"""What text an object is equal to, where it is no plain text itself.
 
-``numpy.str_`` is a subclass of ``str``: as a key, or as a name, it is taken for the text that it
-holds. So wherever a text decides about something, these have to be read as well.
+``numpy.str_`` is a subclass of ``str``, and a ``collections.UserString`` has the hash of the text
+that it holds: as keys both are taken for it. So wherever a text decides about something, these have
+to be read as well.
 
 Trust: tokens are hostile; what is read is a text and nothing more.
-Source: numpy ``gentype_reduce`` (``scalar(dtype, bytes)``); skops ``NdArrayNode``, ``DictNode``.
+Source: numpy ``gentype_reduce`` (``scalar(dtype, bytes)``); skops ``NdArrayNode``, ``DictNode``;
+CPython ``collections``.
 """
 
 from __future__ import annotations
 
 from safeload.scan.dtypes import DTypeError, describe
-from safeload.scan.program import Array, ArraySpan, Blob, Built, Global, Token
+from safeload.scan.program import Array, ArraySpan, Blob, Built, Global, Mapping, Token
 
 __all__ = ["text_of"]
 
+# How many ``UserString`` may lie within each other; without end, such a key cannot be hashed.
+_DEEPEST = 1_000
 _CORES = frozenset(["numpy._core.multiarray", "numpy.core.multiarray"])
 
 
@@ -24,8 +28,12 @@ def text_of(token: Token) -> str | None:
         token: Any token.
 
     Returns:
-        The text, or None if it is no text, plain or of numpy's.
+        The text, or None if it is no text of Python's or of numpy's.
     """
+    for _ in range(_DEEPEST):
+        if not (type(token) is Built and token.is_of("collections", "UserString")):
+            break
+        token = _within(token)
     if type(token) is str:
         return token
     target = token.callable if type(token) is Built else None
@@ -41,6 +49,16 @@ def text_of(token: Token) -> str | None:
             return None
         return _decoded(data.content, spec) if isinstance(data, Blob) else None
     return None
+
+
+def _within(wrapper: Built) -> Token:
+    """What a ``UserString`` holds; its state is a dict, or a pair of dicts."""
+    held: Token = None
+    for state in wrapper.states:
+        for part in state if type(state) is tuple else (state,):
+            if isinstance(part, Mapping) and "data" in part.keys:
+                held = part.get("data")
+    return held
 
 
 def _of_argument(argument: Token = "") -> str | None:

@@ -150,6 +150,14 @@ HOSTILE: dict[str, Fill] = {
     "keywords of another class that write to an array": lambda p: p.object_(
         MODEL, state={"metric_params": call(Name("collections", "OrderedDict"), [["out", 1]])}
     ),
+    "keywords in a wrapper that write to an array": lambda p: p.object_(
+        MODEL,
+        state={
+            "kw_args": lambda q: q.object_(
+                Name("collections", "ChainMap"), state={"maps": [{"out": 1}]}
+            )
+        },
+    ),
     # numpy.dtype
     "a dtype of an unknown code": call(DTYPE, "f8,f8", 0, 1),
     "a dtype that hides objects": lambda p: p.dtype("O8", order="|", flags=0),

@@ -22,6 +22,7 @@ PLAIN = Name("our.models", "plain")
 VALUE = Name("our.models", "VALUE")
 DICT = Name("our.models", "Dict")
 TEXT = Name("numpy", "str_")
+USER = Name("collections", "UserString")
 POLICY = Policy(
     {
         ("our.models", "Model"): Entry(frozenset([Use.CONSTRUCT]), None, "ours"),
@@ -30,6 +31,7 @@ POLICY = Policy(
         ("our.models", "VALUE"): Entry(frozenset([Use.REFER]), None, "ours"),
         ("our.models", "Dict"): Entry(frozenset([Use.CONSTRUCT, Use.FILL]), None, "ours"),
         ("numpy", "str_"): Entry(frozenset([Use.CALL]), "text", "ours"),
+        ("collections", "UserString"): Entry(frozenset([Use.CONSTRUCT]), None, "ours"),
         ("builtins", "dict"): Entry(ALL, None, "ours"),
     },
     "digest",
@@ -117,6 +119,10 @@ REFUSED: dict[str, tuple[Fill, str]] = {
     ),
     "an item under a dunder of numpy's": (
         lambda p: p.object_(DICT).save(lambda q: q.call(TEXT, "__class__"), 1).setitem(),
+        "SL105",
+    ),
+    "an item under a dunder that is equal to one": (
+        lambda p: p.object_(DICT).object_(USER, state={"data": "__class__"}).none().setitem(),
         "SL105",
     ),
     "items in something else": (lambda p: p.save((), None).append(), "SL106"),
