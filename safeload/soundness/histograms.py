@@ -65,6 +65,15 @@ _BITSETS = ("raw_left_cat_bitsets", "binned_left_cat_bitsets")
 _WORDS = 8
 _CHUNK = 1 << 14
 
+_MODULE = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
+_RAW_PREDICT = frozenset(
+    f"{_MODULE}.{name}._raw_predict"
+    for name in (
+        "BaseHistGradientBoosting",
+        "HistGradientBoostingClassifier",
+        "HistGradientBoostingRegressor",
+    )
+)
 # Methods between data and predictors, which an attribute of the same name would stand before.
 _OF_ESTIMATOR = (
     "_check_n_features",
@@ -239,10 +248,18 @@ def estimator(built: Built) -> None:
 
 def _is_own_method(token: Token, built: Built) -> bool:
     # So it is left behind in an estimator whose training a scorer stopped.
+    given = token.args if isinstance(token, Built) else ()
+    if not isinstance(token, Built) or type(given) is not tuple or len(given) != 2:
+        return False
+    if token.is_of("builtins", "getattr"):
+        return given[0] is built and type(given[1]) is str and given[1] == "_raw_predict"
+    # The words of cloudpickle and dill.
+    function, owner = given
     return (
-        isinstance(token, Built)
-        and token.is_of("builtins", "getattr")
-        and token.args == (built, "_raw_predict")
+        token.is_of("types", "MethodType")
+        and owner is built
+        and isinstance(function, Global)
+        and function.path in _RAW_PREDICT
     )
 
 
