@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from safeload.policy.booster_arguments import BOOSTER_RULES
 from safeload.policy.class_arguments import CLASS_RULES
+from safeload.policy.keywords import asks_to_write
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
@@ -101,6 +102,8 @@ def _functools_partial(built: Built) -> str | None:
             return "the state of functools.partial has not the form it writes"
         if namespace is not None and not (isinstance(namespace, Mapping) and is_plain(namespace)):
             return "functools.partial carries attributes that are not plain data"
+        if asks_to_write(keywords):
+            return "functools.partial keeps an array for a function to write to"
     if not all(isinstance(function, Global | Built) for function in functions):
         return "functools.partial is not given a function"
     return None
@@ -226,7 +229,10 @@ def _short(token: Token) -> str | None:
     return None
 
 
-_BASES = frozenset(["object", "dict", "list", "tuple", "set", "frozenset", "int", "float", "str"])
+# Built-in types that a class may be derived from, with what ``copyreg`` makes of such an instance.
+# Given anything else, the type would iterate over it, ask it for its keys or for its text. Sets
+# have a way of their own to be pickled.
+_BASES = {"dict": Mapping, "float": float, "int": int, "list": list, "str": str, "tuple": tuple}
 
 
 def _copyreg_reconstructor(built: Built) -> str | None:
@@ -238,15 +244,14 @@ def _copyreg_reconstructor(built: Built) -> str | None:
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstructor is not given a class, its base and a state"
     base, state = args[1:]
-    if not (isinstance(base, Global) and base.module == "builtins" and base.name in _BASES):
-        return "_reconstructor is given a base that is no built-in type"
-    if base.name == "object":
+    name = base.name if isinstance(base, Global) and base.module == "builtins" else ""
+    if name == "object":
         return None if state is None else "_reconstructor gives object a state"
-    return (
-        None
-        if type(state) in (dict, list, tuple, str, int, float, Mapping, Built)
-        else ("_reconstructor is given a state of another type than its base")
-    )
+    if name not in _BASES:
+        return "_reconstructor is given a base that is no built-in type"
+    if type(state) is _BASES[name]:
+        return None
+    return "_reconstructor is given a state of another type than its base"
 
 
 def _copyreg_newobj(built: Built) -> str | None:
@@ -335,7 +340,8 @@ def _operator_caller(built: Built) -> str | None:
     ``methodcaller(name, ...)``.
     """
     args = built.args
-    if type(args) is not tuple or not args or not is_plain(args):
+    # Methods of arrays write their results to an array that they are given.
+    if type(args) is not tuple or not args or not is_plain(args, arrays=False):
         return "methodcaller is not given a name and plain arguments"
     if type(args[0]) is not str or args[0] not in _DATA_METHODS | _STRING_METHODS:
         return "this method is not allowed to be called on data"

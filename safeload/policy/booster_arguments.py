@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable
 
 from safeload.policy.plain import is_numpy
+from safeload.scan.allowance import look_into
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token, Use
 from safeload.scan.runs import Run
 
@@ -129,6 +130,7 @@ def _lightgbm_folds(built: Built) -> str | None:
     boosters = state["boosters"]
     if type(boosters) is not list or not _is_value(state["best_iteration"]):
         return "its state has not the form LightGBM writes"
+    look_into(boosters, len(boosters))
     if all(isinstance(item, Built) and item.is_of(*_LIGHTGBM_BOOSTER) for item in boosters):
         return None
     return "it passes calls on to something that is no booster"

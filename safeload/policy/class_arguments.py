@@ -14,7 +14,7 @@ from collections.abc import Callable
 from safeload.policy.plain import is_numpy, is_plain
 from safeload.scan.program import Built, Collection, Global, Mapping
 
-__all__ = ["CLASS_RULES", "LIST_STATES", "OWN_STATES"]
+__all__ = ["CLASS_RULES", "FILLED_BY_CALL", "LIST_STATES", "OWN_STATES"]
 
 Rule = Callable[[Built], str | None]
 
@@ -22,6 +22,8 @@ Rule = Callable[[Built], str | None]
 LIST_STATES = frozenset(["dataclass"])
 # Rules that judge states of a form that is allowed nowhere else.
 OWN_STATES = LIST_STATES | {"attribute_dict"}
+# Rules of classes that are given their items by a call, so that no use says that they have some.
+FILLED_BY_CALL = frozenset(["subclass_of_container"])
 
 _LISTED = frozenset([tuple, list, Mapping, Collection])
 

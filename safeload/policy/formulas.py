@@ -16,6 +16,7 @@ import keyword
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["columns_of_formula", "is_factor"]
@@ -74,6 +75,12 @@ def columns_of_formula(text: str) -> frozenset[str] | None:
     Returns:
         The names, or None if it does more than compute with columns.
     """
+    return _columns(text) if len(text) <= _LONGEST else None
+
+
+# One formula may stand in many places of a file.
+@lru_cache(maxsize=64)
+def _columns(text: str) -> frozenset[str] | None:
     try:
         parser = _Parser(_tokens(text))
         parser.formula()
@@ -167,9 +174,8 @@ class _Parser:
         return size
 
     def _power(self) -> _Size:
-        if self._text() in ("+", "-"):
+        while self._text() in ("+", "-"):
             self.position += 1
-            return self._power()
         size = self._item()
         if self._text() != "**":
             return size

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.policy.arguments import RULES, Rule
-from safeload.policy.class_arguments import OWN_STATES
+from safeload.policy.class_arguments import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
+from safeload.policy.keywords import asks_to_write, keeps_keywords
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.allowance import allowing, check_time
 from safeload.scan.effort import Effort, OverLimitError
@@ -29,6 +30,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
+from safeload.scan.texts import text_of
 from safeload.soundness import check_named
 from safeload.verdict import (
     FileReport,
@@ -71,6 +73,7 @@ _TUPLES = frozenset(
 # Nothing that begins with one of these can be read as names and values.
 _NUMBERS = frozenset([int, float, bool, type(None)])
 _DICTS = frozenset([Mapping, type(None)])
+_KEYWORDS = frozenset([Built, Mapping])
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +253,12 @@ class _Inspector:
             problems.append(("SL103", "it is constructed with arguments"))
         if built.items and target.module != "collections":
             # Some dictionaries answer for attributes with their items.
-            problems += [("SL105", reason) for reason in map(_dunder, built.items) if reason]
+            reasons = map(_dunder, map(text_of, built.items))
+            problems += [("SL105", reason) for reason in reasons if reason]
         if built.states:
             problems += [("SL105", reason) for reason in self._states(built, entry)]
+            if any(map(_keeps_a_place, built.states)):
+                problems.append(("SL103", "it keeps an array for a function to write to"))
         return problems
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
@@ -285,11 +291,21 @@ class _Inspector:
             or (len(state) == 2 and _DICTS.issuperset(map(type, state)))
             or type(next(iter(state), None)) in _NUMBERS
         ):
+            if any(map(self._is_dict, state)):
+                return "its state has a dictionary of another class in the place of a dict"
             # The fields of a dtype are no attributes, whatever their names are.
             dicts = () if built.is_of("numpy", "dtype") else state
             reasons = (self._keys(part) for part in dicts if type(part) is Mapping)
             return next(filter(None, reasons), None)
         return "its state is no dict"
+
+    def _is_dict(self, part: Token) -> bool:
+        """Whether an object may be of a class of dicts, whose items Python takes for attributes."""
+        target = part.callable if isinstance(part, Built) else None
+        if not isinstance(target, Global):
+            return False
+        entry = self._policy.get(target.module, target.name)
+        return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)
 
     def _keys(self, state: Mapping) -> str | None:
         keys = tuple(state.keys)
@@ -297,6 +313,9 @@ class _Inspector:
             return "an attribute's name is no string"
         if keys in self._good_keys:
             return None
+        if len(set(keys)) < len(keys):
+            # Which of the two counts, and when, nobody has to find out: no writer does this.
+            return "an attribute is set twice"
         for key, value in zip(keys, state.values, strict=True):
             if key in _LABELS and (value is None or type(value) is str):
                 continue
@@ -319,6 +338,18 @@ def _dunder(key: Token) -> str | None:
     if (key.startswith("__") and key.endswith("__")) or key.startswith(_SHOWN):
         return f"it sets {printable(key)}"
     return None
+
+
+def _keeps_a_place(state: Token) -> bool:
+    """Whether some function is to be called with an array of the model to write its results to."""
+    parts = state if type(state) is tuple else (state,)
+    return any(
+        type(value) in _KEYWORDS and keeps_keywords(key) and asks_to_write(value)
+        for part in parts
+        if type(part) is Mapping
+        for key, value in zip(part.keys, part.values, strict=True)
+        if type(key) is str
+    )
 
 
 def _takes_tuple(built: Built) -> bool:

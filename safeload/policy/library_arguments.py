@@ -20,6 +20,7 @@ from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_numpy, is_plain
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token
+from safeload.scan.texts import text_of
 
 __all__ = ["LIBRARY_RULES"]
 
@@ -39,6 +40,16 @@ def _byte_string(built: Built) -> str | None:
     if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":
         return None
     return "it is not made from bytes in the stream"
+
+
+def _text_itself(built: Built) -> str | None:
+    """Text that stands in the file; of bytes, a codec of the file's choice would make it.
+
+    ``numpy.str_(text)``; skops gives an array of no dimensions.
+    """
+    if text_of(built) is not None and not built.states and not built.kwargs:
+        return None
+    return "it is not made from text in the file"
 
 
 # As many digits as Python itself turns into a number without being asked twice.
@@ -392,7 +403,9 @@ def _vectoriser(built: Built) -> str | None:
     if built.args != () or built.kwargs:
         return "it is constructed with arguments"
     for state in built.states:
-        for key, value in _pairs(state) if isinstance(state, Mapping) else ():
+        if not isinstance(state, Mapping):
+            return "its state is no dict"
+        for key, value in _pairs(state):
             if key == "input" and value != "content":
                 return "it opens files named by its input instead of reading text"
             if key == "token_pattern" and type(value) is str and backtracks(value, 0):
@@ -402,6 +415,7 @@ def _vectoriser(built: Built) -> str | None:
 
 LIBRARY_RULES: dict[str, Rule] = {
     "byte_string": _byte_string,
+    "text": _text_itself,
     "integers": _integers,
     "zoneinfo_key": _zoneinfo_key,
     "namedtuple": _namedtuple,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from safeload.policy.plain import is_numpy
-from safeload.scan.allowance import spend
+from safeload.scan.allowance import look_into, spend
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Array, Built, Global, Mapping, Program, Token, Use
 
@@ -249,6 +249,8 @@ def _texts(values: Token) -> list[str] | None:
         return None
     state = values.states[0]
     items = state[4] if type(state) is tuple and len(state) == 5 else None
+    if type(items) is list:
+        look_into(items, len(items))
     return items if type(items) is list and _STRINGS.issuperset(map(type, items)) else None
 
 

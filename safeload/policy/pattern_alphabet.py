@@ -28,6 +28,8 @@ _MOST_DEPTH = 40
 _MOST_EXPANDED = 5_000
 _MOST_STEPS = 1_000_000
 _MOST_FOLDED = 1_000_000
+# Steps that take as long as matching one class does.
+_CLASS = 500
 
 # Characters looked at together: a text of all of them would take a hundred megabytes.
 _PIECE = 0x2000
@@ -60,7 +62,14 @@ def _representatives() -> frozenset[str]:
 
 
 class Alphabet:
-    """The characters that a pattern can tell apart, which of them its classes match, and limits."""
+    """The characters that a pattern can tell apart, which of them its classes match, and limits.
+
+    Args:
+        tree: The pattern, parsed.
+
+    Attributes:
+        steps: What the analysis has cost so far.
+    """
 
     def __init__(self, tree: Any) -> None:
         self._ends: set[int] = set()
@@ -71,12 +80,12 @@ class Alphabet:
         self.all = (1 << len(self._chars)) - 1
         self._masks: dict[tuple[str, int], int] = {}
         self._folded = 0
-        self._steps = 0
+        self.steps = 0
 
     def spend(self, steps: int) -> None:
         """Count steps of the analysis against its limit."""
-        self._steps += steps
-        if self._steps > _MOST_STEPS:
+        self.steps += steps
+        if self.steps > _MOST_STEPS:
             raise DoubtError
 
     def size(self, tree: Any, depth: int = 0) -> int:
@@ -109,6 +118,7 @@ class Alphabet:
         """Ask ``re`` itself which characters one class matches, a bit each."""
         key = (f"{operator} {argument}", flags)
         if key not in self._masks:
+            self.spend(_CLASS)
             if flags & re.IGNORECASE and operator is _constants.IN:
                 ranges = [item for kind, item in argument if kind is _constants.RANGE]
                 self._folded += sum(min(high, 0xFFFF) - low for low, high in ranges if low < 0xFFFF)

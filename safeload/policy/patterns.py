@@ -27,7 +27,7 @@ from re import _parser  # type: ignore[attr-defined]
 
 from safeload.policy.pattern_alphabet import Alphabet, DoubtError
 from safeload.policy.pattern_automaton import Automaton
-from safeload.scan.allowance import judge_pattern
+from safeload.scan.allowance import judge_pattern, spend
 
 __all__ = ["backtracks"]
 
@@ -35,6 +35,9 @@ __all__ = ["backtracks"]
 # a few for each point at which one loop can be entered.
 _TEXT = 1_000
 _MOST_RUNS = 32 * _TEXT
+
+# Steps of an analysis that cost the file one.
+_AT_ONCE = 100
 
 # Characters of a pattern.
 _LONGEST = 2_000
@@ -68,7 +71,11 @@ def _backtracks(pattern: str, flags: int) -> bool:
         if not flags & re.UNICODE:
             readings.append(tree.state.flags & ~int(re.UNICODE) | int(re.ASCII))
         alphabet = Alphabet(tree)
-        runs = [_Runs(Automaton(alphabet, tree, reading), alphabet) for reading in readings]
+        try:
+            runs = [_Runs(Automaton(alphabet, tree, reading), alphabet) for reading in readings]
+        finally:
+            # Each pattern has its limit; all of them together pay for it with the file's.
+            spend(alphabet.steps // _AT_ONCE, "Its regular expressions take too long to judge.")
         return any(each.runs * each.looking > _MOST_RUNS for each in runs)
     # KeyError: an operator that a later Python may add.
     except (re.error, RecursionError, OverflowError, ValueError, KeyError, DoubtError):

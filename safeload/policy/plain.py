@@ -5,8 +5,10 @@ Trust: tokens are hostile; a container may hold itself, or another one many time
 
 from __future__ import annotations
 
+from safeload.scan.allowance import look_into
 from safeload.scan.program import Array, Blob, Built, Collection, Global, Mapping, Token
 from safeload.scan.runs import Run
+from safeload.scan.weight import FEW
 
 __all__ = ["is_numpy", "is_plain"]
 
@@ -17,11 +19,12 @@ _CONTAINERS = frozenset([tuple, list, Mapping, Collection])
 _MOST = 1_000
 
 
-def is_plain(token: Token) -> bool:
+def is_plain(token: Token, *, arrays: bool = True) -> bool:
     """Whether a token is data through and through.
 
     Args:
         token: Any token.
+        arrays: Whether arrays are data, too.
 
     Returns:
         True for None, numbers, strings, bytes, arrays, and containers of these.
@@ -30,7 +33,7 @@ def is_plain(token: Token) -> bool:
     while pending:
         item = pending.pop()
         kind = type(item)
-        if kind in _DATA:
+        if kind in _DATA and (arrays or kind is not Array):
             continue
         # A container may hold itself, or one other many times over.
         if id(item) in seen:
@@ -39,6 +42,8 @@ def is_plain(token: Token) -> bool:
         parts = item.items if kind is Collection else item
         if kind not in _CONTAINERS or (len(parts) > _MOST and item is not token):
             return False
+        if len(parts) > FEW:
+            look_into(item, len(parts))
         pending += parts
     return True
 

@@ -92,6 +92,9 @@ def _sktime(built: Built) -> str | None:
 
 
 def _is_local(key: Token, value: Token) -> bool:
+    if type(key) is not str:
+        # It may be equal to one.
+        return False
     if key in ("backend", "backend:parallel"):
         return (value is None or type(value) is str) and value in _BACKENDS
     if key in ("backend_params", "backend:parallel:params"):

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from safeload.limits import Limits
 from safeload.scan.effort import Effort, OverLimitError
 
-__all__ = ["allowing", "check_time", "judge_pattern", "look_at", "spend"]
+__all__ = ["allowing", "check_time", "judge_pattern", "look_at", "look_into", "spend"]
 
 
 # Bytes of an array that are read in a step.
@@ -77,17 +77,31 @@ def look_at(token: object, size: int) -> None:
 
     Args:
         token: What stands for it.
-        size: Bytes, or objects, in it.
+        size: Bytes in it.
 
     Raises:
         OverLimitError: It was read too often.
+    """
+    look_into(token, size // _AT_ONCE)
+
+
+def look_into(token: object, items: int) -> None:
+    """Pay for visiting each item of a container, unless it is the first time.
+
+    Args:
+        token: What stands for it.
+        items: How many there are.
+
+    Raises:
+        OverLimitError: It was visited too often.
     """
     allowance = _current.get()
     if allowance is None:
         return
     if id(token) in allowance.seen:
-        allowance.effort.spend(size // _AT_ONCE, "One array is looked at too often.")
-    allowance.seen[id(token)] = token
+        allowance.effort.spend(items, "One array or container is looked at too often.")
+    else:
+        allowance.seen[id(token)] = token
 
 
 def check_time() -> None:

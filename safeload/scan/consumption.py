@@ -85,7 +85,7 @@ class Consumption:
             kind = type(part)
             if kind is Built:
                 # Other objects are handed on as they are.
-                part.nested = True
+                part.nested = part.taken = True
                 deepest = max(deepest, part.depth)
                 if not _is_array(part):
                     continue
@@ -122,7 +122,7 @@ class Consumption:
                 weight += size_of(part)
                 pending += _within(part)
                 if type(part) is Built:
-                    part.nested = True
+                    part.nested = part.taken = True
                     deepest = max(deepest, part.depth)
         self._effort.spend(weight, _TOO_OFTEN)
         return deepest

@@ -224,6 +224,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                     if target.use is construct:
                         take(token)
                     else:
+                        m.position = position
                         m.give_state(target, token)
             elif opcode == 0x6A:  # LONG_BINGET
                 index = uint32(data, position)[0]

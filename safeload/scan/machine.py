@@ -349,6 +349,9 @@ class Machine:
 
     def give_state(self, target: Built, state: Token) -> None:
         """BUILD of what a call returned."""
+        if target.taken:
+            # What another call has made of it, nobody can tell from what it is in the end.
+            self.note("SL217", "An object is used before it has its state.", self.position)
         self.shape.nest(target, self.taken.take_whole(state))
         if type(target.callable) is Global:
             target.callable.uses.add(Use.BUILD)

@@ -120,10 +120,11 @@ class Built:
     kwargs: Token = None
     states: tuple[Token, ...] = ()
     items: tuple[Token, ...] | list[Token] = ()
-    # How deeply results of calls are nested in it, itself included, 0 for plain instances; and
-    # whether it is known to be in another.
+    # How deeply results of calls are nested in it, itself included, 0 for plain instances; whether
+    # it is known to be in another; and whether a call was given it.
     depth: int = 0
     nested: bool = False
+    taken: bool = False
     # What dtypes.describe said of it, and after how many states.
     described: tuple[int, Any] | None = None
 

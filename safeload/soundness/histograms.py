@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from safeload.scan.program import Built, Global, Mapping, Token
+from safeload.scan.texts import text_of
 from safeload.soundness.binary_trees import Links, fault, strides
 from safeload.soundness.values import (
     MISSING,
@@ -64,6 +65,15 @@ _BITSETS = ("raw_left_cat_bitsets", "binned_left_cat_bitsets")
 _WORDS = 8
 _CHUNK = 1 << 14
 
+_MODULE = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
+_RAW_PREDICT = frozenset(
+    f"{_MODULE}.{name}._raw_predict"
+    for name in (
+        "BaseHistGradientBoosting",
+        "HistGradientBoostingClassifier",
+        "HistGradientBoostingRegressor",
+    )
+)
 # Methods between data and predictors, which an attribute of the same name would stand before.
 _OF_ESTIMATOR = (
     "_check_n_features",
@@ -238,10 +248,18 @@ def estimator(built: Built) -> None:
 
 def _is_own_method(token: Token, built: Built) -> bool:
     # So it is left behind in an estimator whose training a scorer stopped.
+    given = token.args if isinstance(token, Built) else ()
+    if not isinstance(token, Built) or type(given) is not tuple or len(given) != 2:
+        return False
+    if token.is_of("builtins", "getattr"):
+        return given[0] is built and type(given[1]) is str and given[1] == "_raw_predict"
+    # The words of cloudpickle and dill.
+    function, owner = given
     return (
-        isinstance(token, Built)
-        and token.is_of("builtins", "getattr")
-        and token.args == (built, "_raw_predict")
+        token.is_of("types", "MethodType")
+        and owner is built
+        and isinstance(function, Global)
+        and function.path in _RAW_PREDICT
     )
 
 
@@ -287,7 +305,9 @@ def _columns(state: Attributes) -> int:
     steps, indices = given.get("transformers_"), given.get("_transformer_to_input_indices")
     if type(steps) is not list or not isinstance(indices, Mapping):
         raise UnsoundError("_preprocessor is none that scikit-learn makes")
-    by_name = dict(zip(map(str, indices.keys), indices.values, strict=True))
+    by_name = dict(zip(map(text_of, indices.keys), indices.values, strict=True))
+    if len(by_name) * 2 != len(indices.pairs):
+        raise UnsoundError("_preprocessor has a step twice")
     by_mask = by_index = 0
     for step in steps:
         if type(step) is not tuple or len(step) != 3 or type(step[0]) is not str:

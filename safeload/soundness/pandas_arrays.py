@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from safeload.scan.program import Built, Global, Mapping, Token
+from safeload.scan.texts import text_of
 from safeload.soundness.pandas_lengths import backed, length, shape
 from safeload.soundness.values import (
     MISSING,
@@ -122,18 +123,18 @@ def _further(rest: Token) -> None:
     """Check the attributes that are set besides: a frequency, and what was computed before."""
     if type(rest) is not Mapping or not _OWN.isdisjoint(_texts(rest)):
         raise UnsoundError("its state sets what pandas does not")
-    for key, value in zip(rest.keys, rest.values, strict=True):
+    for key, value in zip(_texts(rest), rest.values, strict=True):
         if key != "_cache":
             continue
         if type(value) is not Mapping:
             raise UnsoundError("_cache is no dict")
-        for name, kept in zip(value.keys, value.values, strict=True):
+        for name, kept in zip(_texts(value), value.values, strict=True):
             if name == "_creso" and integer(kept, "_cache") not in _RESOLUTIONS:
                 raise UnsoundError("_cache has a resolution that there is not")
 
 
-def _texts(mapping: Mapping) -> set[str]:
-    return {key for key in mapping.keys if type(key) is str}
+def _texts(mapping: Mapping) -> list[str | None]:
+    return list(map(text_of, mapping.keys))
 
 
 def _points(index: Built) -> int:

@@ -13,6 +13,7 @@ Source: scikit-learn ``neighbors/_base.py`` (``kneighbors``), ``neighbors/_class
 from __future__ import annotations
 
 from safeload.scan.program import Built, Mapping, Token
+from safeload.scan.texts import text_of
 from safeload.soundness.sparse import is_rows
 from safeload.soundness.values import (
     MISSING,
@@ -72,8 +73,8 @@ def _samples(state: Attributes) -> int | None:
     return rows
 
 
-def _texts(mapping: Mapping) -> set[str]:
-    return {key for key in mapping.keys if type(key) is str}
+def _texts(mapping: Mapping) -> set[str | None]:
+    return set(map(text_of, mapping.keys))
 
 
 def _shape(token: Token) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from safeload.scan.allowance import look_at, spend
+from safeload.scan.allowance import look_at, look_into, spend
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import (
     Array,
@@ -30,6 +30,7 @@ from safeload.scan.program import (
     Token,
 )
 from safeload.scan.specs import dtype_of
+from safeload.scan.texts import text_of
 
 __all__ = [
     "MISSING",
@@ -144,6 +145,7 @@ def attributes(built: Built) -> Attributes:
                 continue
             if not isinstance(part, Mapping):
                 raise UnsoundError("its state is no dict")
+            look_into(part, len(part))
             keys = part.keys
             if not _STRINGS.issuperset(map(type, keys)):
                 raise UnsoundError("an attribute's name is no string")
@@ -282,7 +284,7 @@ def objects(token: Token, what: str) -> NDArray:
         raise UnsoundError(f"{what} is no array of objects")
     if type(items) is not list:
         raise UnsoundError(f"{what} is no array of objects")
-    look_at(items, len(items))
+    look_into(items, len(items))
     # One by one: numpy would look into items that are lists.
     flat = np.fromiter(items, object, len(items))
     try:
@@ -367,6 +369,9 @@ def scalar(token: Token) -> Any:
     """
     if not isinstance(token, Built):
         return token
+    text = text_of(token)
+    if text is not None:
+        return text
     target = token.callable
     try:
         if _made_by(token) == "scalar" and len(token.args) == 2 and not token.states:

@@ -31,6 +31,7 @@ PATTERN = re.compile(r"\w+", re.IGNORECASE)
 HONEST: dict[str, Any] = {
     "a partial of an allowed function": FunctionTransformer(functools.partial(np.clip, a_max=3)),
     "a partial with arguments": FunctionTransformer(functools.partial(np.add, 1)),
+    "a partial with no place for results": functools.partial(np.clip, a_max=3, out=None),
     "a partial of a partial": functools.partial(functools.partial(np.add, 1), 2),
     "a method of a string": FunctionTransformer("x".join),
     "a method of a pattern": CountVectorizer(tokenizer=PATTERN.findall),
@@ -138,6 +139,25 @@ HOSTILE: dict[str, Fill] = {
         (Name("numpy", "add"),),
         (Name("numpy", "add"), (), {}, {"a": Name("numpy", "add")}),
     ),
+    "a partial that writes to an array": stated(
+        PARTIAL,
+        (Name("numpy", "add"),),
+        (Name("numpy", "add"), (), {"out": array(1, (1,), _f8, False, bytes(8))}, None),
+    ),
+    "keywords that write to an array": lambda p: p.object_(
+        MODEL, state={"kw_args": {"out": array(1, (1,), _f8, False, bytes(8))}}
+    ),
+    "keywords of another class that write to an array": lambda p: p.object_(
+        MODEL, state={"metric_params": call(Name("collections", "OrderedDict"), [["out", 1]])}
+    ),
+    "keywords in a wrapper that write to an array": lambda p: p.object_(
+        MODEL,
+        state={
+            "kw_args": lambda q: q.object_(
+                Name("collections", "ChainMap"), state={"maps": [{"out": 1}]}
+            )
+        },
+    ),
     # numpy.dtype
     "a dtype of an unknown code": call(DTYPE, "f8,f8", 0, 1),
     "a dtype that hides objects": lambda p: p.dtype("O8", order="|", flags=0),
@@ -184,6 +204,13 @@ HOSTILE: dict[str, Fill] = {
     "a reconstruction from another type's state": call(
         REBUILD, MODEL, Name("builtins", "list"), Name("builtins", "list")
     ),
+    "a reconstruction from an object": call(
+        REBUILD, MODEL, Name("builtins", "dict"), call(Name("collections", "OrderedDict"))
+    ),
+    "a reconstruction of a set": call(
+        REBUILD, MODEL, Name("builtins", "set"), call(Name("builtins", "set"), [1])
+    ),
+    "a text made of bytes": call(Name("numpy", "str_"), b"x", "utf-7"),
     "a new object with arguments": call(Name("copyreg", "__newobj__"), MODEL, 1),
     # bytes
     "bytes in another encoding": call(Name("_codecs", "encode"), "x", "rot13"),

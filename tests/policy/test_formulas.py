@@ -155,3 +155,7 @@ def test_parts_that_patsy_evaluates_are_known(code: str) -> None:
 )
 def test_other_code_is_no_part_of_a_formula(code: str) -> None:
     assert not is_factor(code)
+
+
+def test_signs_before_a_term_are_no_recursion() -> None:
+    assert columns_of_formula("y ~ " + "-" * 1_900 + "x") == {"x", "y"}

@@ -20,6 +20,9 @@ MODEL = Name("our.models", "Model")
 MAKE = Name("our.models", "make")
 PLAIN = Name("our.models", "plain")
 VALUE = Name("our.models", "VALUE")
+DICT = Name("our.models", "Dict")
+TEXT = Name("numpy", "str_")
+USER = Name("collections", "UserString")
 POLICY = Policy(
     {
         ("our.models", "Model"): Entry(frozenset([Use.CONSTRUCT]), None, "ours"),
@@ -27,6 +30,8 @@ POLICY = Policy(
         ("our.models", "plain"): Entry(frozenset([Use.CALL]), "plain_arguments", "ours"),
         ("our.models", "VALUE"): Entry(frozenset([Use.REFER]), None, "ours"),
         ("our.models", "Dict"): Entry(frozenset([Use.CONSTRUCT, Use.FILL]), None, "ours"),
+        ("numpy", "str_"): Entry(frozenset([Use.CALL]), "text", "ours"),
+        ("collections", "UserString"): Entry(frozenset([Use.CONSTRUCT]), None, "ours"),
         ("builtins", "dict"): Entry(ALL, None, "ours"),
     },
     "digest",
@@ -42,6 +47,10 @@ def rules(fill: Fill, policy: Policy = POLICY) -> list[str]:
     found = judge(scan(pickle.finish()), policy).findings
     assert all(finding.severity is Severity.ERROR for finding in found)
     return [finding.rule for finding in found]
+
+
+def of_another_class(pickle: Pickle) -> None:
+    pickle.object_(DICT).mark().save("__class__", 1).setitems()
 
 
 def state(value: Any) -> Fill:
@@ -95,11 +104,25 @@ REFUSED: dict[str, tuple[Fill, str]] = {
     "a name that is no string": (state({1: 2}), "SL105"),
     "a docstring that is no text": (state({"__doc__": VALUE}), "SL105"),
     "a state that is an object": (
-        lambda p: p.object_(MODEL, state=lambda q: q.object_(Name("our.models", "Dict"))),
+        lambda p: p.object_(MODEL, state=lambda q: q.object_(DICT)),
         "SL105",
     ),
     "a state that is a dict by a call": (
         lambda p: p.object_(MODEL, state=lambda q: q.call(Name("builtins", "dict"))),
+        "SL105",
+    ),
+    "slots that are a dict of another class": (state((None, of_another_class)), "SL105"),
+    "numbers and a dict of another class": (state((1, of_another_class)), "SL105"),
+    "an attribute that is set twice": (
+        lambda p: p.object_(MODEL).empty_dict().mark().save("a", 1, "a", 2).setitems().build(),
+        "SL105",
+    ),
+    "an item under a dunder of numpy's": (
+        lambda p: p.object_(DICT).save(lambda q: q.call(TEXT, "__class__"), 1).setitem(),
+        "SL105",
+    ),
+    "an item under a dunder that is equal to one": (
+        lambda p: p.object_(DICT).object_(USER, state={"data": "__class__"}).none().setitem(),
         "SL105",
     ),
     "items in something else": (lambda p: p.save((), None).append(), "SL106"),
@@ -191,6 +214,33 @@ def test_a_rule_that_fails_leaves_the_file_unread(monkeypatch: pytest.MonkeyPatc
 
     assert finding.rule == "SL008"
     assert verdict_of([finding]) is Verdict.INCOMPLETE
+
+
+def shared_parameters(pickle: Pickle) -> None:
+    pickle.object_(Name("umap.umap_", "UMAP")).empty_dict()
+    pickle.save("a0", [1] * 500).memo("#").setitem().mark()
+    for number in range(1, 500):
+        pickle.save(f"a{number}").recall("#")
+    pickle.setitems().build()
+
+
+def many_patterns(pickle: Pickle) -> None:
+    pickle.empty_list().mark()
+    for number in range(20):
+        pattern = "[a-z]?" * (220 + number)
+        pickle.call(Name("re", "_compile"), pattern, 32)
+    pickle.appends()
+
+
+@pytest.mark.guarantee("G15")
+@pytest.mark.parametrize("fill", [shared_parameters, many_patterns])
+def test_what_takes_long_to_judge_for_its_size_is_not_read(fill: Fill) -> None:
+    pickle = Pickle(4)
+    fill(pickle)
+
+    found = judge(scan(pickle.finish()), Policy.default()).findings
+
+    assert "SL002" in [finding.rule for finding in found]
 
 
 def odd_key(pickle: Pickle) -> None:

@@ -6,6 +6,7 @@ import copy
 from functools import partial
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -277,6 +278,14 @@ def test_nodes_of_another_machine_are_read_as_they_are_there() -> None:
         assert reasons(model) == []
         predictor.nodes["right"][0] = len(honest)
         assert reasons(model)
+
+
+def test_the_method_that_a_scorer_leaves_behind_may_be_written_by_cloudpickle() -> None:
+    model = HistGradientBoostingClassifier(max_iter=2, early_stopping=True, scoring="accuracy")
+    assert "_raw_predict" in vars(model.fit(DATA, PAIR))
+    for protocol in (4, 5):
+        data = cloudpickle.dumps(model, protocol)
+        assert judge(scan(data), Policy.default()).findings == ()
 
 
 def test_the_one_of_many_trees_is_named() -> None:

@@ -1,0 +1,67 @@
+"""Keyword arguments that a model keeps for later: what they must not ask of a function.
+
+Functions of numpy and scipy write their results wherever the keyword ``out`` says. Among the
+arguments that a model keeps it can only be an array of the model's own, such as one that native
+code follows, and that was checked as it lies in the file.
+
+Trust: tokens are hostile.
+Source: numpy's ufuncs and reductions; scipy ``cdist``; ``FunctionTransformer`` of scikit-learn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from safeload.scan.program import Built, Mapping, Token
+from safeload.scan.texts import text_of
+
+__all__ = ["asks_to_write", "keeps_keywords"]
+
+_WRITES = "out"
+_LISTED = frozenset([list, tuple])
+# How many dicts of other classes may lie within each other.
+_DEEPEST = 16
+# ``kw_args``, ``metric_params``, ``kwargs`` and the like.
+_KEPT = re.compile(r"kw|args|arguments|params|options")
+
+
+def keeps_keywords(attribute: str) -> bool:
+    """Whether an attribute is one that keeps keyword arguments, judging by its name."""
+    return _KEPT.search(attribute) is not None
+
+
+def asks_to_write(keywords: Token) -> bool:
+    """Whether keyword arguments name an array to write to.
+
+    Args:
+        keywords: A dict, a dict of another class, or anything else.
+    """
+    return any(text_of(key) == _WRITES and value is not None for key, value in _pairs(keywords))
+
+
+def _pairs(token: Token, depth: int = 0) -> Iterator[tuple[Token, Token]]:
+    if isinstance(token, Mapping):
+        yield from zip(token.keys, token.values, strict=True)
+    elif isinstance(token, Built) and depth < _DEEPEST:
+        yield from zip(token.items[::2], token.items[1::2], strict=False)
+        # Such as ``OrderedDict([["out", array]])``.
+        for part in token.args if type(token.args) is tuple else ():
+            if type(part) in _LISTED:
+                pairs = (pair for pair in part if type(pair) in _LISTED and len(pair) == 2)
+                yield from map(tuple, pairs)
+            else:
+                yield from _pairs(part, depth + 1)
+        for part in _held(token):
+            yield from _pairs(part, depth + 1)
+
+
+def _held(wrapper: Built) -> Iterator[Token]:
+    """The dicts that a ``UserDict`` or a ``ChainMap`` answers for."""
+    if not (wrapper.is_of("collections", "UserDict") or wrapper.is_of("collections", "ChainMap")):
+        return
+    for state in wrapper.states:
+        for part in state if type(state) is tuple else (state,):
+            if isinstance(part, Mapping):
+                for held in part.values:
+                    yield from held if type(held) is list else (held,)
