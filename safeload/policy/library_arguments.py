@@ -392,7 +392,9 @@ def _vectoriser(built: Built) -> str | None:
     if built.args != () or built.kwargs:
         return "it is constructed with arguments"
     for state in built.states:
-        for key, value in _pairs(state) if isinstance(state, Mapping) else ():
+        if not isinstance(state, Mapping):
+            return "its state is no dict"
+        for key, value in _pairs(state):
             if key == "input" and value != "content":
                 return "it opens files named by its input instead of reading text"
             if key == "token_pattern" and type(value) is str and backtracks(value, 0):
