@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from safeload.policy.booster_arguments import BOOSTER_RULES
 from safeload.policy.class_arguments import CLASS_RULES
+from safeload.policy.composite_arguments import COMPOSITE_RULES
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.operator_arguments import OPERATOR_RULES, STRING_METHODS, is_operator
 from safeload.policy.patterns import backtracks
@@ -327,6 +328,7 @@ RULES: dict[str, Rule] = {
     "regex": _regex,
     "cython_unpickle": _cython_unpickle,
     **CLASS_RULES,
+    **COMPOSITE_RULES,
     **LIBRARY_RULES,
     **BOOSTER_RULES,
     **OPERATOR_RULES,
