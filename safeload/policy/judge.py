@@ -49,7 +49,11 @@ _STRINGS = frozenset([str])
 _MOST = 1_000
 # Objects between two looks at the clock.
 _EVERY = 256
-_SHOWN = ("_repr_", "_ipython_", "_doc_link_")
+# What notebooks ask an object for, and what scikit-learn and sktime put into their pages as it is.
+_SHOWN = (
+    "_doc_link_", "_get_doc_link", "_get_fitted_attr_html", "_get_params_html", "_html_repr",
+    "_ipython_", "_repr_", "_sk_visual_block_",
+)  # fmt: skip
 # Texts that scipy and numpy set on instances: distributions and vectorised functions.
 _LABELS = frozenset(["__doc__", "__name__"])
 
