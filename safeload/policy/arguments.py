@@ -15,27 +15,22 @@ from collections.abc import Callable
 
 from safeload.policy.booster_arguments import BOOSTER_RULES
 from safeload.policy.class_arguments import CLASS_RULES
+from safeload.policy.composite_arguments import COMPOSITE_RULES
 from safeload.policy.keywords import asks_to_write
 from safeload.policy.library_arguments import LIBRARY_RULES
+from safeload.policy.operator_arguments import OPERATOR_RULES, STRING_METHODS, is_operator
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
 from safeload.policy.spelling_arguments import SPELLING_RULES
 from safeload.policy.statistics_arguments import STATISTICS_RULES
 from safeload.scan.dtypes import DType, DTypeError, describe
-from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
+from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Token, Use
 
 __all__ = ["RULES", "Rule"]
 
 Rule = Callable[[Built], str | None]
 
-# Bound methods of values that the stream makes itself, by what makes the value. They neither
-# format (str.format reads attributes) nor write.
-_STRING_METHODS = frozenset(
-    "capitalize casefold count endswith find index isalnum isalpha isdecimal isdigit islower "
-    "isnumeric isspace istitle isupper join lower lstrip partition removeprefix removesuffix "
-    "replace rfind rpartition rsplit rstrip split splitlines startswith strip swapcase title "
-    "translate upper".split()
-)
+# Methods of a pattern that the stream makes itself.
 _PATTERN_METHODS = frozenset("findall finditer fullmatch match search split sub subn".split())
 
 _MAX_PATTERN = 2_000
@@ -76,7 +71,7 @@ def _getattr(built: Built) -> str | None:
     if isinstance(owner, Global):
         return None
     if type(owner) is str:
-        return None if name in _STRING_METHODS else "this method of a string is not allowed"
+        return None if name in STRING_METHODS else "this method of a string is not allowed"
     if isinstance(owner, Built) and isinstance(owner.callable, Global):
         if owner.is_of("re", "_compile"):
             return None if name in _PATTERN_METHODS else "this method of a pattern is not allowed"
@@ -106,6 +101,9 @@ def _functools_partial(built: Built) -> str | None:
             return "functools.partial keeps an array for a function to write to"
     if not all(isinstance(function, Global | Built) for function in functions):
         return "functools.partial is not given a function"
+    if any(map(is_operator, functions)):
+        # With the object given as well, it would be called by whoever calls anything.
+        return "functools.partial is given a callable that takes one object, the data"
     return None
 
 
@@ -229,10 +227,19 @@ def _short(token: Token) -> str | None:
     return None
 
 
-# Built-in types that a class may be derived from, with what ``copyreg`` makes of such an instance.
-# Given anything else, the type would iterate over it, ask it for its keys or for its text. Sets
-# have a way of their own to be pickled.
-_BASES = {"dict": Mapping, "float": float, "int": int, "list": list, "str": str, "tuple": tuple}
+_SETS = frozenset(["frozenset", "set"])
+# What a base is made of, as tokens.
+_OF_BASES: dict[str, tuple[type, ...]] = {
+    "dict": (Mapping,),
+    "float": (float,),
+    "frozenset": (Collection,),
+    "int": (int,),
+    "list": (list,),
+    "object": (type(None),),
+    "set": (Collection,),
+    "str": (str,),
+    "tuple": (tuple,),
+}
 
 
 def _copyreg_reconstructor(built: Built) -> str | None:
@@ -244,13 +251,13 @@ def _copyreg_reconstructor(built: Built) -> str | None:
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstructor is not given a class, its base and a state"
     base, state = args[1:]
-    name = base.name if isinstance(base, Global) and base.module == "builtins" else ""
-    if name == "object":
-        return None if state is None else "_reconstructor gives object a state"
-    if name not in _BASES:
+    if not (isinstance(base, Global) and base.module == "builtins" and base.name in _OF_BASES):
         return "_reconstructor is given a base that is no built-in type"
-    if type(state) is _BASES[name]:
+    if type(state) in _OF_BASES[base.name] or (
+        base.name in _SETS and isinstance(state, Built) and state.is_of("builtins", base.name)
+    ):
         return None
+    # The base would iterate over it, call its methods or have it shown, while loading.
     return "_reconstructor is given a state of another type than its base"
 
 
@@ -309,45 +316,6 @@ def _cython_unpickle(built: Built) -> str | None:
     return None
 
 
-def _operator_getter(built: Built) -> str | None:
-    """Plain keys; for attributes, public names.
-
-    ``itemgetter(key, ...)``, ``attrgetter(name, ...)``.
-    """
-    args = built.args
-    if type(args) is not tuple or not args or not is_plain(args):
-        return "a getter is not given plain keys"
-    if built.is_of("operator", "attrgetter"):
-        parts = [part for name in args for part in (name.split(".") if type(name) is str else [""])]
-        if not all(part.isidentifier() and not part.startswith("_") for part in parts):
-            return "attrgetter reaches for a private attribute"
-    return None
-
-
-# Methods of arrays, tables, sparse matrices and strings that neither write nor evaluate, and that
-# call nothing they are given.
-_DATA_METHODS = frozenset(
-    "abs all any astype bfill clip copy count cumsum diff drop dropna ffill fillna flatten head "
-    "isna isnull max mean median min notna notnull nunique rank ravel rename_axis reset_index "
-    "reshape round select_dtypes set_index shift sort_index squeeze std sum tail to_frame to_numpy "
-    "toarray tocoo tocsc tocsr todense tolist transpose var".split()
-)
-
-
-def _operator_caller(built: Built) -> str | None:
-    """A harmless method of arrays, tables, sparse matrices or strings, and plain arguments.
-
-    ``methodcaller(name, ...)``.
-    """
-    args = built.args
-    # Methods of arrays write their results to an array that they are given.
-    if type(args) is not tuple or not args or not is_plain(args, arrays=False):
-        return "methodcaller is not given a name and plain arguments"
-    if type(args[0]) is not str or args[0] not in _DATA_METHODS | _STRING_METHODS:
-        return "this method is not allowed to be called on data"
-    return None
-
-
 RULES: dict[str, Rule] = {
     "no_arguments": _no_arguments,
     "plain_arguments": _plain_arguments,
@@ -362,11 +330,11 @@ RULES: dict[str, Rule] = {
     "codecs_encode": _codecs_encode,
     "regex": _regex,
     "cython_unpickle": _cython_unpickle,
-    "operator_getter": _operator_getter,
-    "operator_caller": _operator_caller,
     **CLASS_RULES,
+    **COMPOSITE_RULES,
     **LIBRARY_RULES,
     **BOOSTER_RULES,
+    **OPERATOR_RULES,
     **SPELLING_RULES,
     **STATISTICS_RULES,
 }

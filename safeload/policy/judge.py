@@ -18,6 +18,7 @@ from safeload.policy.class_arguments import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.keywords import asks_to_write, keeps_keywords
 from safeload.policy.policy import Entry, Policy
+from safeload.policy.refitting import fits_while_predicting, keeps_pickles
 from safeload.scan.allowance import allowing, check_time
 from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.program import (
@@ -50,7 +51,11 @@ _STRINGS = frozenset([str])
 _MOST = 1_000
 # Objects between two looks at the clock.
 _EVERY = 256
-_SHOWN = ("_repr_", "_ipython_", "_doc_link_")
+# What notebooks ask an object for, and what scikit-learn and sktime put into their pages as it is.
+_SHOWN = (
+    "_doc_link_", "_get_doc_link", "_get_fitted_attr_html", "_get_params_html", "_html_repr",
+    "_ipython_", "_repr_", "_sk_visual_block_",
+)  # fmt: skip
 # Texts that scipy and numpy set on instances: distributions and vectorised functions.
 _LABELS = frozenset(["__doc__", "__name__"])
 
@@ -113,10 +118,12 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     members = []
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
     size = len(scan.data)
+    refitting = fits_while_predicting(scan.programs)
     effort = (scan.effort or Effort(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
         with allowing(scan.limits, effort):
-            of_member = [*program.findings, *_judge_program(program, policy, uses)]
+            inspect = _Inspector(policy, refitting=refitting)
+            of_member = [*program.findings, *_judge_program(program, policy, uses, inspect)]
         findings += of_member
         form = scan.format if program is scan.programs[0] else "pickle"
         members.append(
@@ -139,7 +146,10 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
 
 
 def _judge_program(
-    program: Program, policy: Policy, uses: dict[tuple[str, str], tuple[set[Use], int, bool]]
+    program: Program,
+    policy: Policy,
+    uses: dict[tuple[str, str], tuple[set[Use], int, bool]],
+    inspect: _Inspector,
 ) -> list[Finding]:
     findings = []
     for use in program.globals:
@@ -149,7 +159,6 @@ def _judge_program(
         uses[key] = (known[0] | use.uses, known[1], known[2] and finding is None)
         if finding is not None:
             findings.append(finding)
-    inspect = _Inspector(policy)
     try:
         for number, built in enumerate(program.built):
             if not number % _EVERY:
@@ -221,13 +230,18 @@ def _name(built: Built) -> str:
 class _Inspector:
     """Judges objects one by one and remembers what it knows of their classes and keys.
 
+    Args:
+        policy: The allow-list.
+        refitting: Whether the file has what fits while it predicts.
+
     Attributes:
         native: Objects whose native state is to be checked, by the name of the check.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, refitting: bool) -> None:
         self.native: dict[str, list[Built]] = {}
         self._policy = policy
+        self._refitting = refitting
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         self._good_keys: set[tuple[str, ...]] = set()
 
@@ -259,6 +273,8 @@ class _Inspector:
             problems += [("SL105", reason) for reason in self._states(built, entry)]
             if any(map(_keeps_a_place, built.states)):
                 problems.append(("SL103", "it keeps an array for a function to write to"))
+            if self._refitting and (reason := keeps_pickles(built)):
+                problems.append(("SL103", reason))
         return problems
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:

@@ -408,9 +408,16 @@ def _vectoriser(built: Built) -> str | None:
         for key, value in _pairs(state):
             if key == "input" and value != "content":
                 return "it opens files named by its input instead of reading text"
-            if key == "token_pattern" and type(value) is str and backtracks(value, 0):
+            if key == "token_pattern" and not _is_pattern(value):
                 return "its token pattern can take time exponential in the text"
     return None
+
+
+def _is_pattern(value: Token) -> bool:
+    """Whether a value is no pattern, one that was judged, or a text that passes for one."""
+    if value is None or (isinstance(value, Built) and value.is_of("re", "_compile")):
+        return True
+    return type(value) is str and not backtracks(value, 0)
 
 
 LIBRARY_RULES: dict[str, Rule] = {

@@ -43,9 +43,23 @@ HONEST: dict[str, Any] = {
     "a getter of an item": FunctionTransformer(operator.itemgetter("a")),
     "a getter of several items": FunctionTransformer(operator.itemgetter(0, 1)),
     "a getter of an attribute": FunctionTransformer(operator.attrgetter("a.coef_")),
+    "a getter of what documents and dates have": [
+        CountVectorizer(preprocessor=operator.attrgetter(name))
+        for name in (
+            "text",
+            "body",
+            "title",
+            "dt.dayofweek",
+            "from_address",
+            "read_count",
+            "values",
+        )
+    ],
     "a method of the data": [
         FunctionTransformer(operator.methodcaller("toarray")),
         FunctionTransformer(operator.methodcaller("fillna", 0)),
+        FunctionTransformer(operator.methodcaller("replace", "?", 0)),
+        FunctionTransformer(operator.methodcaller("replace", {"a": "b"})),
     ],
     "addresses": [ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8")],
     "containers written in Python": [collections.ChainMap({1: 2}), collections.UserList([1])],
@@ -232,6 +246,48 @@ HOSTILE: dict[str, Fill] = {
     "a getter of a private attribute": call(Name("operator", "attrgetter"), "a._b"),
     "a getter of a class": call(Name("operator", "attrgetter"), "__class__"),
     "a getter of no name": call(Name("operator", "attrgetter"), 1),
+    **{
+        f"a getter of the method {name}": call(Name("operator", "attrgetter"), name)
+        for name in (
+            "unlink",
+            "a.write_text",
+            "tofile",
+            "to_pickle",
+            "eval",
+            "query",
+            "save_model",
+            "replace",
+            "transform",
+            "manager.loggerDict",
+            "addHandler",
+            "fit_transform",
+        )
+    },
+    "a method that moves a file": call(Name("operator", "methodcaller"), "replace", "canary"),
+    "a method that moves a file named in bytes": call(
+        Name("operator", "methodcaller"), "replace", b"canary"
+    ),
+    **{
+        f"a partial of an {name}": call(PARTIAL, lambda p, n=name: p.call(Name("operator", n), "a"))
+        for name in ("attrgetter", "itemgetter", "methodcaller")
+    },
+    # copyreg._reconstructor
+    **{
+        f"a {base} made of a call": call(
+            REBUILD,
+            MODEL,
+            Name("builtins", base),
+            lambda p: p.call(Name("builtins", "range"), 1, 9, 1),
+        )
+        for base in ("dict", "list", "tuple", "set", "frozenset", "int", "float", "str", "object")
+    },
+    "a dict made of a list": call(REBUILD, MODEL, Name("builtins", "dict"), [(1, 2)]),
+    "a set made of a frozenset that is called": call(
+        REBUILD,
+        MODEL,
+        Name("builtins", "set"),
+        lambda p: p.call(Name("builtins", "frozenset"), [1]),
+    ),
     "a method that writes a file": call(Name("operator", "methodcaller"), "to_csv", "canary"),
     "a method that evaluates": call(Name("operator", "methodcaller"), "eval", "@exit()"),
     "a method that calls": call(Name("operator", "methodcaller"), "sum", Name("numpy", "add")),

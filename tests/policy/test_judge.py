@@ -99,6 +99,10 @@ REFUSED: dict[str, tuple[Fill, str]] = {
     "BUILD on a name": (lambda p: p.save(VALUE).save({"a": 1}).build(), "SL104"),
     "BUILD on a list": (lambda p: p.save([]).save({"a": 1}).build(), "SL104"),
     "a dunder in the state": (state({"__class__": 1}), "SL105"),
+    **{
+        f"a page of its own by {name}": (state({name: 1}), "SL105")
+        for name in ("_repr_html_", "_html_repr", "_get_doc_link", "_sk_visual_block_")
+    },
     "a dunder in the slots": (state((None, {"__dict__": 1})), "SL105"),
     "a dunder in both dicts": (state(({"__class__": 1}, {"a": 1})), "SL105"),
     "a name that is no string": (state({1: 2}), "SL105"),

@@ -15,6 +15,7 @@ from pandas._libs.internals import _unpickle_block
 from pandas.core.indexes.base import _new_Index
 from pandas.core.internals.managers import BlockManager
 from scipy import stats
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import _dist_metrics
 from sklearn.neighbors import _kd_tree
 
@@ -86,6 +87,8 @@ HONEST: dict[str, Any] = {
     "times in an array of times": values("DatetimeArray", np.array([1], "M8[ns]")),
     "a template of a distribution with shapes": stats.genextreme(0.1),
     "a template of a distribution on whole numbers": stats.randint(1, 5),
+    "a vectoriser with a pattern": CountVectorizer(token_pattern=r"[a-z]+"),
+    "a vectoriser without one": CountVectorizer(tokenizer=str.split, token_pattern=None),
     "an empty tree whose state follows": Reduced(_kd_tree.newObj, (_kd_tree.KDTree,)),
 }
 HOSTILE: dict[str, Any] = {
@@ -99,6 +102,10 @@ HOSTILE: dict[str, Any] = {
     "a time zone that is a path": Reduced(
         zoneinfo.ZoneInfo._unpickle,  # type: ignore[attr-defined]
         ("../../../etc/passwd", True),
+    ),
+    "a pattern that backtracks": CountVectorizer(token_pattern="(a+)+$"),
+    "a pattern that backtracks, in a text of numpy": CountVectorizer(
+        token_pattern=np.str_("(a+)+$")
     ),
     "a position beyond its buffer, which compiled code reads": mersenne(10**7),
     "a position before its buffer": mersenne(-1),
