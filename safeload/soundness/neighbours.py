@@ -33,7 +33,7 @@ def metric(built: Built) -> None:
 def search(built: Built) -> None:
     """A tree: ``(data, idx_array, node_data, node_bounds, …, dist_metric, sample_weight)``."""
     state = _state(built)
-    if len(state) < _PARTS - 1:
+    if len(state) != _PARTS:
         raise UnsoundError("its state has not the parts of a tree")
     data = array(state[0], "data")
     if data.ndim != 2 or 0 in data.shape:
@@ -52,7 +52,7 @@ def search(built: Built) -> None:
     if _class(built).startswith("KDTree") and len(bounds) != 2:
         raise UnsoundError("node_bounds has not both ends of each node")
     _fits(state[11], columns)
-    weights = state[12] if len(state) == _PARTS else None
+    weights = state[12]
     if weights is not None and array(weights, "sample_weight").shape != (samples,):
         raise UnsoundError("sample_weight has not one number for each sample")
 
