@@ -45,8 +45,9 @@ releases: $(VENV)/installed-for-tests ## Write models with old releases; scan an
 	SAFELOAD_RELEASES="$(RELEASES)" \
 		$(BIN)/python -m pytest -n 2 --dist loadgroup tests/test_releases.py
 
-policy: $(VENV)/installed-for-tests ## Derive the allow-list packs anew
+policy: $(VENV)/installed-for-tests ## Derive the allow-list packs and the table of methods anew
 	$(BIN)/python tools/derive_packs.py
+	$(BIN)/python tools/derive_methods.py
 
 docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
 	$(BIN)/python tools/security_tables.py

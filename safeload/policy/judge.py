@@ -33,6 +33,7 @@ from safeload.scan.program import (
 )
 from safeload.scan.texts import text_of
 from safeload.soundness import check_named
+from safeload.soundness.methods import shadowing
 from safeload.verdict import (
     FileReport,
     Finding,
@@ -184,10 +185,13 @@ def _judge_program(
 
 
 def _judge_native(program: Program, native: dict[str, list[Built]]) -> list[Finding]:
+    problems: list[tuple[Built, str]] = []
+    for check, builts in native.items():
+        # A check relies on the methods of a class, so there is none without them.
+        problems += [*shadowing(check, builts)] or check_named(check)(builts)
     return [
         Finding("SL401", Severity.ERROR, f"{_name(built)}: {reason}.", program.member, built.offset)
-        for check, builts in native.items()
-        for built, reason in check_named(check)(builts)
+        for built, reason in problems
     ]
 
 

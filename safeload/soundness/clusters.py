@@ -27,6 +27,8 @@ from safeload.soundness.values import (
 
 __all__ = ["birch", "bisecting", "centres", "hierarchy"]
 
+# The first fields of a merge, which compiled code takes by place.
+_MERGED = ("left_node", "right_node")
 # More threads than any machine has cores; each is asked of the system.
 _MOST_THREADS = 4096
 
@@ -81,12 +83,11 @@ def hierarchy(built: Built) -> None:
     if "_single_linkage_tree_" not in state:
         return
     merges = array(state["_single_linkage_tree_"], "_single_linkage_tree_")
-    names = merges.dtype.names or ()
-    if merges.ndim != 1 or not {"left_node", "right_node"} <= set(names):
+    if merges.ndim != 1 or (merges.dtype.names or ())[: len(_MERGED)] != _MERGED:
         raise UnsoundError("_single_linkage_tree_ is no list of merges")
     # Each merge makes one cluster, with the next number after those of the samples.
     made = np.arange(len(merges)) + len(merges) + 1
-    for name in ("left_node", "right_node"):
+    for name in _MERGED:
         nodes = merges[name]
         if nodes.dtype.kind not in "iu" or not ((nodes >= 0) & (nodes < made)).all():
             raise UnsoundError(f"_single_linkage_tree_ has a {name} that is not there yet")

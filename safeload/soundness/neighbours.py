@@ -18,7 +18,8 @@ from safeload.soundness.values import NDArray, UnsoundError, array, each, intege
 
 __all__ = ["metric", "search"]
 
-_FIELDS = frozenset(["idx_start", "idx_end", "is_leaf"])
+# The first fields of a node, which compiled code takes by place.
+_FIELDS = ("idx_start", "idx_end", "is_leaf")
 _PARTS = 13
 _MOST_LEVELS = 48
 
@@ -33,7 +34,7 @@ def metric(built: Built) -> None:
 def search(built: Built) -> None:
     """A tree: ``(data, idx_array, node_data, node_bounds, …, dist_metric, sample_weight)``."""
     state = _state(built)
-    if len(state) < _PARTS - 1:
+    if len(state) != _PARTS:
         raise UnsoundError("its state has not the parts of a tree")
     data = array(state[0], "data")
     if data.ndim != 2 or 0 in data.shape:
@@ -52,13 +53,13 @@ def search(built: Built) -> None:
     if _class(built).startswith("KDTree") and len(bounds) != 2:
         raise UnsoundError("node_bounds has not both ends of each node")
     _fits(state[11], columns)
-    weights = state[12] if len(state) == _PARTS else None
+    weights = state[12]
     if weights is not None and array(weights, "sample_weight").shape != (samples,):
         raise UnsoundError("sample_weight has not one number for each sample")
 
 
 def _nodes(nodes: NDArray, samples: int, levels: int, count: int) -> None:
-    if nodes.ndim != 1 or not set(nodes.dtype.names or ()) >= _FIELDS:
+    if nodes.ndim != 1 or (nodes.dtype.names or ())[: len(_FIELDS)] != _FIELDS:
         raise UnsoundError("node_data is no array of nodes")
     if not 1 <= levels <= _MOST_LEVELS or not count == len(nodes) == 2**levels - 1:
         raise UnsoundError("n_nodes and n_levels are not those of node_data")

@@ -27,7 +27,16 @@ from safeload.soundness.values import (
     objects,
 )
 
-__all__ = ["blocks", "columns", "coordinates", "diagonals", "is_rows", "lists", "rows"]
+__all__ = [
+    "blocks",
+    "columns",
+    "coordinates",
+    "diagonals",
+    "is_rows",
+    "is_sparse",
+    "lists",
+    "rows",
+]
 
 # Sums of an offset and a length stay within 32 bits.
 _MOST_OFFSET = 2**30
@@ -161,6 +170,16 @@ def _within(indices: NDArray, length: int, what: str) -> None:
         raise UnsoundError(f"{what} has an index below zero")
     if int(indices.max()) >= length:
         raise UnsoundError(f"{what} has an index beyond _shape")
+
+
+def is_sparse(built: Built) -> bool:
+    """Whether an object is a sparse matrix or array in some form."""
+    target = built.callable
+    return (
+        isinstance(target, Global)
+        and target.module.startswith("scipy.sparse.")
+        and target.name.endswith(("_array", "_matrix"))
+    )
 
 
 def is_rows(built: Built) -> bool:

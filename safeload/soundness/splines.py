@@ -136,11 +136,21 @@ def _fitted(data: Token) -> None:
         # Made from knots, and never to be fitted again.
         return
     points = {array(data[part], "_data").shape for part in (0, 1, 2)}
-    rooms = {array(data[part], "_data").shape for part in (8, 9, 11, 12)}
+    # A fit with given knots has none of the last two, without which FITPACK is not called.
+    is_final = data[11] is None and data[12] is None
+    kept = (8, 9) if is_final else (8, 9, 11, 12)
+    rooms = {array(data[part], "_data").shape for part in kept}
     if len(points) != 1 or len(rooms) != 1:
         raise UnsoundError("_data has arrays of different lengths")
+    if is_final:
+        return
+    length = points.pop()[0]
+    if count in (2 * degree + 2, length + degree + 1):
+        # With the fewest knots FITPACK begins anew, and to the most it adds none. What it has not
+        # counted is what was in memory.
+        return
     within = array(data[12], "_data")[: count - 2 * degree - 1]
     if within.dtype.kind not in "iu" or (within < 0).any():
         raise UnsoundError("_data counts points that are not there")
-    if int(within.sum()) > points.pop()[0]:
+    if int(within.sum()) > length:
         raise UnsoundError("_data counts points that are not there")

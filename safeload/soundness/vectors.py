@@ -12,6 +12,7 @@ Source: scikit-learn ``svm/_base.py``, ``svm/_libsvm.pyx``, ``svm/src/libsvm``: 
 from __future__ import annotations
 
 from safeload.scan.program import Built, Token
+from safeload.soundness.kernels import KEPT, of_pairs
 from safeload.soundness.sparse import is_rows
 from safeload.soundness.values import (
     MISSING,
@@ -26,8 +27,6 @@ from safeload.soundness.values import (
 
 __all__ = ["classifier", "regressor"]
 
-# Class attributes that choose what libsvm does; no writer sets them on an instance.
-_OF_THE_CLASS = ("_impl", "_sparse_kernels")
 _PLATT = ("_probA", "_probB")
 
 
@@ -54,9 +53,6 @@ def regressor(built: Built) -> None:
 
 def _counts(state: Attributes) -> NDArray | None:
     """The counts of support vectors; None before the model is fitted."""
-    for name in _OF_THE_CLASS:
-        if name in state:
-            raise UnsoundError(f"{name} belongs to the class")
     if "_n_support" not in state:
         return None
     counts = array(state["_n_support"], "_n_support")
@@ -78,7 +74,10 @@ def _check(state: Attributes, counts: NDArray, total: int | None) -> None:
     for name in _PLATT:
         if name in state and array(state[name], name).size not in (0, pairs):
             raise UnsoundError(f"{name} has not one number for each pair of classes")
-    if state.get("_sparse", False) is True:
+    is_sparse = state.get("_sparse", False)
+    if type(is_sparse) is not bool:
+        raise UnsoundError("_sparse is neither true nor false")
+    if is_sparse:
         _sparse(state, vectors, classes)
     else:
         _dense(state, vectors, classes)
@@ -94,6 +93,8 @@ def _dense(state: Attributes, vectors: int, classes: int) -> None:
         samples = integer(fitted[0] if type(fitted) is tuple and fitted else None, "shape_fit_")
         if support.size and not (int(support.min()) >= 0 and int(support.max()) < samples):
             raise UnsoundError("support_ names a sample that was not there")
+        if type(state.get("kernel")) is not str:
+            of_pairs(state.get("kernel"), state.get(KEPT, MISSING), samples)
         return
     rows = array(state.get("support_vectors_", MISSING), "support_vectors_")
     if rows.ndim != 2 or len(rows) != vectors:

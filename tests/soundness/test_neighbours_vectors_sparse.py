@@ -7,14 +7,24 @@ What is forged is only written, never loaded.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.gaussian_process.kernels import (
+    RBF,
+    DotProduct,
+    Exponentiation,
+    PairwiseKernel,
+    Sum,
+)
 from sklearn.metrics import DistanceMetric
+from sklearn.metrics.pairwise import linear_kernel, pairwise_kernels, rbf_kernel
 from sklearn.neighbors import BallTree, KDTree, KernelDensity
 from sklearn.svm import SVC, SVR, OneClassSVM
 
@@ -115,6 +125,46 @@ def test_a_forged_state_is_refused_by_its_attribute(name: str, tmp_path: Path) -
     assert attribute in message
 
 
+KERNELS: dict[str, tuple[Any, Any]] = {
+    "a function": (rbf_kernel, DATA),
+    "on a frame": (rbf_kernel, pd.DataFrame(DATA).set_index(pd.date_range("2026", periods=60))),
+    "on a sparse matrix": (linear_kernel, sparse.csc_matrix(DATA)),
+    "on lists": (linear_kernel, DATA.tolist()),
+    "with arguments": (partial(pairwise_kernels, metric="poly", degree=2), DATA),
+    "of a process": (1.0 * RBF() + Exponentiation(DotProduct(), 2), DATA),
+    "of a process and a metric": (PairwiseKernel(metric="laplacian") * RBF([1.0] * 4), DATA),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_of_pairs_is_sound(name: str, tmp_path: Path) -> None:
+    kernel, data = KERNELS[name]
+    assert findings(SVC(kernel=kernel).fit(data, CLASSES), tmp_path) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        np.add,
+        partial(linear_kernel, DATA),
+        partial(np.add),
+        partial(pairwise_kernels, metric=partial(np.add)),
+        Sum(np.add, np.add),
+        Exponentiation(partial(np.add), 2),
+        PairwiseKernel(metric=Sum(np.add, np.add)),
+        "linear".title,
+        None,
+    ],
+    ids=str,
+)
+def test_a_kernel_of_any_shape_is_refused(kernel: Any, tmp_path: Path) -> None:
+    model = changed(SVC(kernel=linear_kernel).fit(DATA, CLASSES), kernel=kernel)
+    (message,) = findings(model, tmp_path)
+    assert "kernel" in message
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_honest_states_of_every_form_are_sound(tmp_path: Path) -> None:
     matrix = sparse.csr_matrix(DATA)
@@ -137,5 +187,5 @@ def test_honest_states_of_every_form_are_sound(tmp_path: Path) -> None:
     ]
     for model in models:
         if isinstance(model, SVC) and callable(model.kernel):
-            model.kernel = np.dot
+            model.kernel = np.inner
         assert findings(model, tmp_path) == []

@@ -1,0 +1,57 @@
+"""Methods of classes whose native state is checked, which no attribute may stand before.
+
+An attribute that a state sets is found before the method of that name, and would be called in its
+place: a model whose ``_check_test_data`` is ``numpy.positive`` compares no columns any more. What
+the checks leave to the code between data and native code holds only as long as that code runs.
+
+The names are in ``methods.toml``, by check, which ``tools/derive_methods.py`` writes.
+
+Trust: states are hostile, the table is ours.
+Source: CPython ``PyObject_GenericGetAttr``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+
+from safeload.scan.program import Built, Mapping
+
+__all__ = ["shadowing", "table"]
+
+_NONE: frozenset[str] = frozenset()
+
+
+@cache
+def table() -> dict[str, frozenset[str]]:
+    """The names of methods, by the name of the check of their class."""
+    text = (resources.files("safeload.soundness") / "methods.toml").read_text("utf-8")
+    return {check: frozenset(names) for check, names in tomllib.loads(text).items()}
+
+
+def shadowing(check: str, builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
+    """Find states that set what their class has as a method.
+
+    Args:
+        check: Name of the check of these objects.
+        builts: The objects.
+
+    Yields:
+        Each such object, with the reason.
+    """
+    methods = table().get(check, _NONE)
+    if not methods:
+        return
+    for built in builts:
+        for state in built.states:
+            for part in state if type(state) is tuple else (state,):
+                if type(part) is Mapping:
+                    found = methods.intersection(_names(part))
+                    if found:
+                        yield built, f"{min(found)} belongs to the class"
+
+
+def _names(state: Mapping) -> list[str]:
+    return [key for key in state.keys if type(key) is str]
