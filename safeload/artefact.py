@@ -23,7 +23,7 @@ from pathlib import Path
 from safeload.errors import ArtefactError, UsageError
 from safeload.limits import Limits
 
-__all__ = ["Artefact", "Progress"]
+__all__ = ["Artefact", "Progress", "as_path"]
 
 # Told how many bytes were just read.
 Progress = Callable[[int], object]
@@ -80,7 +80,7 @@ class Artefact:
             UsageError: The path is no path.
         """
         limits = limits or Limits()
-        where = _path(path)
+        where = as_path(path)
         descriptor, memory = _open(where), None
         try:
             size = _size(descriptor, where, limits)
@@ -106,14 +106,31 @@ class Artefact:
         return cls(where, buffer, size, digest.hexdigest())
 
 
-def _path(path: str | os.PathLike[str]) -> Path:
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Take what a caller gave for a path.
+
+    Args:
+        path: A path, as text or an object that stands for text.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: It is none: bytes, a number, or nothing at all, which would be this folder.
+    """
     try:
         text = os.fspath(path)
     except TypeError as error:
-        raise UsageError("The path is no path.", code="no-path") from error
+        raise _no_path() from error
     if not isinstance(text, str) or "\0" in text or not text:
-        raise UsageError("The path is no path.", code="no-path")
+        raise _no_path()
     return Path(text)
+
+
+def _no_path() -> UsageError:
+    return UsageError(
+        "The path is no path.", code="no-path", hint="Give the name of a file, which is not empty."
+    )
 
 
 def _open(path: Path) -> int:

@@ -1,6 +1,8 @@
 """Every bound on what a file may cost, with its unit and the reason for its size.
 
-Reaching a bound makes the verdict INCOMPLETE: the rest was not read, so nothing is said of it.
+Reaching a bound makes the verdict INCOMPLETE: the rest was not read, so nothing is said of it. (It
+makes it REFUSE for what no writer could have written: such places in the memo, numbers of that many
+digits in text, arrays of that many dimensions.)
 """
 
 from __future__ import annotations

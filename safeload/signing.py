@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -146,22 +147,46 @@ def dump(
     """
     target = Path(path)
     try:
-        folder = tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent)
+        folder = tempfile.mkdtemp(prefix=".safeload-", dir=target.parent)
     except OSError as error:
         raise _unwritable("model", error) from error
-    draft = Path(folder, target.name)
+    draft, before = Path(folder, target.name), Path(folder, "before")
     try:
         _write(model, draft, compress)
         bundle = sign(draft, key=key, name=name, version=version, **facts)
+        was_there = _keep(target, before)
         draft.replace(target)
-        return bundle.replace(bundle_path(target))
+        try:
+            return bundle.replace(bundle_path(target))
+        except OSError:
+            if was_there:
+                before.replace(target)
+            else:
+                target.unlink()
+            raise
     except OSError as error:
         raise _unwritable("model", error) from error
     finally:
-        for left in (draft, bundle_path(draft)):
+        for left in (draft, bundle_path(draft), before):
             left.unlink(missing_ok=True)
         with suppress(OSError):
             Path(folder).rmdir()
+
+
+def _keep(path: Path, copy: Path) -> bool:
+    """Keep a file under a second name, if there is one.
+
+    Returns:
+        Whether there is one.
+    """
+    try:
+        os.link(path, copy)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # There are file systems without links.
+        shutil.copy2(path, copy)
+    return True
 
 
 def _write(model: Any, path: Path, compress: Any) -> None:

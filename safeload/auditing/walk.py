@@ -6,9 +6,12 @@ Trust: names are hostile; links to folders are not followed, so that no walk goe
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from safeload.artefact import as_path
 
 __all__ = ["Candidate", "walk"]
 
@@ -19,7 +22,8 @@ class Candidate:
 
     Attributes:
         path: Its path, below the one that was given.
-        named: Whether the caller named this very file, so that it is reported whatever it is.
+        named: Whether it is reported whatever it is: the caller named this very file, or a folder
+            that cannot be listed.
     """
 
     path: Path
@@ -34,20 +38,45 @@ def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
 
     Yields:
         Each file named, and each regular file below each folder, sorted by name.
+
+    Raises:
+        UsageError: One of them is no path.
     """
-    unlisted: list[str] = []
-    for path in map(Path, paths):
-        if not path.is_dir():
+    for path in [as_path(path) for path in paths]:
+        if _is(stat.S_IFDIR, path):
+            yield from _below(path)
+        else:
             yield Candidate(path, named=True)
+
+
+def _below(top: Path) -> Iterator[Candidate]:
+    # A list, not recursion: folders may be nested deeper than Python recurses.
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            # What cannot be listed is reported like a file that cannot be read.
+            yield Candidate(folder, named=True)
             continue
-        for folder, subfolders, names in os.walk(
-            path, onerror=lambda error: unlisted.append(error.filename)
-        ):
-            subfolders.sort()
-            for name in sorted(names):
-                file = Path(folder, name)
-                if file.is_file():
-                    yield Candidate(file, named=False)
-    # What cannot be listed is reported like a file that cannot be read.
-    for folder in unlisted:
-        yield Candidate(Path(folder), named=True)
+        below = []
+        for entry in found:
+            path = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                below.append(path)
+            elif _is(stat.S_IFREG, path):
+                yield Candidate(path, named=False)
+        folders += reversed(below)
+
+
+def _is(kind: int, path: Path) -> bool:
+    """Whether a path leads there; to a regular file, as well, if nobody can say."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode) == kind
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        # The one who reads it will say why it cannot be read.
+        return kind == stat.S_IFREG

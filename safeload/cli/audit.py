@@ -81,7 +81,9 @@ def _text(report: AuditReport, form: str) -> str:
 
 def _check_folder(path: Path) -> None:
     """Say before the work, not after it, that its result has no place."""
-    if path.is_dir() or not path.parent.is_dir():
+    from safeload.trust.files import has_place
+
+    if not has_place(path):
         raise UsageError(
             "The report cannot be written there.",
             code="output-unwritable",
@@ -97,7 +99,7 @@ def _write(path: Path, text: str) -> None:
             # A pipe or a device, which cannot be replaced.
             path.write_text(text, encoding="utf-8")
         else:
-            replace_file(path, text.encode(), mode=0o644)
+            replace_file(path, text.encode(), mode=0o644, follow=True)
     except OSError as error:
         raise UsageError(
             f"The report cannot be written: {error.strerror}.",

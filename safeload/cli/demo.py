@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safeload.errors import SafeloadError
+from safeload.errors import SafeloadError, UsageError
 
 __all__ = ["add_arguments", "run"]
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Go through every step; the exit code is 0 only if each ended as it should."""
     del options
-    with tempfile.TemporaryDirectory(prefix="safeload-demo-") as folder, contextlib.chdir(folder):
+    with _folder() as folder, contextlib.chdir(folder):
         demo = _Demo()
         try:
             _sign_and_load(demo)
@@ -45,6 +45,17 @@ def run(options: argparse.Namespace) -> int:
             # A step that this one needs went wrong; the verb itself has said how.
             demo.missed(error.message)
         return demo.end()
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="safeload-demo-")
+    except OSError as error:
+        raise UsageError(
+            f"There is no place for temporary files: {error.strerror}.",
+            code="no-temporary-folder",
+            hint="Set TMPDIR to a folder that you may write to.",
+        ) from error
 
 
 @dataclass

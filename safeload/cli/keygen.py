@@ -65,13 +65,13 @@ def run(options: argparse.Namespace) -> int:
     private = Path(options.path)
     public = Path(f"{private}.pub")
     for path in (private, public):
-        if path.exists() or path.is_symlink():
+        if _is_taken(path):
             raise UsageError(
                 f"{path.name} exists, and keys are never overwritten.",
                 code="key-exists",
                 hint="Choose another name, or move the old key away first.",
             )
-    name = options.name or getpass.getuser()
+    name = options.name or _user()
     models = options.models or ["*"]
     key = SigningKey.generate(KeyType(options.type))
     # Before anything is written: a name or pattern that does not fit is the user's to mend.
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     trusted = None
     try:
         _write_public(public, key.public.pem)
-        trust_file = _trust_file(options, TrustFile.default_path())
+        trust_file = _trust_file(options)
         if trust_file is not None:
             trusted = TrustFile.add(trust_file, name=name, key=key.public, models=models)
     except BaseException:
@@ -98,13 +98,40 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _trust_file(options: argparse.Namespace, default: Path) -> Path | None:
+def _is_taken(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        # Where nobody can say, nothing can be written either.
+        return False
+    return True
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError) as error:
+        # In a container, a user may be a mere number.
+        raise UsageError(
+            "Nobody knows the name of this user.",
+            code="name-needed",
+            hint="Say who holds the key: --name NAME.",
+        ) from error
+
+
+def _trust_file(options: argparse.Namespace) -> Path | None:
     """The trust file to add the key to, if the user wants that."""
+    from safeload.trust.trustfile import TrustFile
+
     if options.add_to_trust is not None:
         return Path(options.add_to_trust)
     if options.trust_default:
-        return default
+        return TrustFile.default_path()
     if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
+        return None
+    try:
+        default = TrustFile.default_path()
+    except UsageError:
         return None
     print(f"Add the key to your trust file, {default}? [y/N] ", end="", file=sys.stderr, flush=True)
     return default if sys.stdin.readline().strip().lower() in ("y", "yes") else None

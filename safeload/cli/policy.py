@@ -146,8 +146,10 @@ def _learnt(proposal: Proposal) -> int:
 
 def _check_place(options: argparse.Namespace) -> None:
     """Say before the work, not after it, that its result has no place."""
+    from safeload.trust.files import has_place
+
     path = Path(options.output)
-    if path.is_dir() or not path.parent.is_dir():
+    if not has_place(path):
         raise UsageError(
             "The proposal cannot be written there.",
             code="output-unwritable",
@@ -169,7 +171,7 @@ def _write(path: Path, text: str, *, replacing: bool) -> None:
 
     try:
         if replacing:
-            replace_file(path, text.encode("ascii"), mode=0o644)
+            replace_file(path, text.encode("ascii"), mode=0o644, follow=True)
         else:
             write_new(path, text.encode("ascii"), mode=0o644)
     except FileExistsError as error:

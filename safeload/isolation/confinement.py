@@ -53,6 +53,8 @@ _READABLE = (
     "/usr/local/lib",
     "/usr/share/zoneinfo",
 )
+# Which libraries this process has loaded, and where: threadpoolctl and glibc ask for it.
+_OWN_MAP = "/proc/self/maps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def confine(isolation: Isolation, readable: Iterable[str]) -> Confinement:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     alone = _go_on_alone()
-    files = _forbid_files([*readable, *_READABLE])
+    files = _forbid_files([*readable, *_READABLE, *_own_map()])
     memory, processor = _bound(isolation, threads=alone)
     network = refuse_system_calls()
     return Confinement(memory, processor, files, network, processes=alone)
@@ -150,6 +152,18 @@ def _libc() -> Any:
     import ctypes
 
     return ctypes.CDLL(None)
+
+
+def _own_map() -> list[str]:
+    """The file that lists what this process has in its memory, which stays open for good.
+
+    A right is bound to an inode; the kernel makes another one for this file as soon as it has
+    forgotten the name, which it does not while the file is open.
+    """
+    with suppress(OSError):
+        os.open(_OWN_MAP, getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
+        return [_OWN_MAP]
+    return []
 
 
 def _forbid_files(readable: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ Source: CPython ``Objects/dictobject.c`` and ``Objects/setobject.c``, ``_Py_Hash
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
@@ -35,6 +36,7 @@ _SALTED = frozenset([str, type(None), Global])
 _SPREAD = 4
 # Bits of a number, or bytes, that take longer to hash or compare than what recalls them.
 _WIDE = 8_192
+_RATIO = re.compile(r"[+-]?[0-9]+(/[0-9]+)?")
 _SETS = frozenset(["frozenset", "set"])
 _WORD = (1 << 64) - 1
 _PERTURB = 5
@@ -197,6 +199,14 @@ def _numpy_scalar(built: Built) -> int:
     return hash(data)
 
 
+def _fraction(built: Built) -> int:
+    args = built.args
+    # Of any other text, such as 1e999999999, it would compute the number; no policy allows that.
+    if len(args) == 1 and type(args[0]) is str and not _RATIO.fullmatch(args[0]):
+        return id(built)
+    return hash(Fraction(*args))
+
+
 def _uuid(built: Built) -> int:
     return hash(built.states[0].get("int"))
 
@@ -207,7 +217,7 @@ _OBJECTS: dict[tuple[str, str], Callable[[Built], int]] = {
     ("numpy.core.multiarray", "scalar"): _numpy_scalar,
     ("builtins", "complex"): lambda built: hash(complex(*built.args)),
     ("decimal", "Decimal"): lambda built: hash(Decimal(*built.args)),
-    ("fractions", "Fraction"): lambda built: hash(Fraction(*built.args)),
+    ("fractions", "Fraction"): _fraction,
     ("uuid", "UUID"): _uuid,
 }
 

@@ -17,7 +17,7 @@ import secrets
 import stat
 from pathlib import Path
 
-__all__ = ["others_may_write", "read_small", "replace_file", "write_new"]
+__all__ = ["has_place", "others_may_write", "read_small", "replace_file", "write_new"]
 
 _READ = (
     os.O_RDONLY
@@ -25,6 +25,7 @@ _READ = (
     | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for a writer
     | getattr(os, "O_BINARY", 0)
 )
+_CHUNK = 1 << 16
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -51,15 +52,19 @@ def read_small(path: Path, *, limit: int) -> tuple[bytes, os.stat_result]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "Not a regular file")
-        data = b""
-        # One byte more than announced tells a file that grew from one that did not.
-        while chunk := os.read(descriptor, max(status.st_size - len(data), 0) + 1):
+        data = bytearray()
+        # Whatever size the file says it has, no more is asked for than tells that it is too large.
+        while status.st_size <= limit and (
+            chunk := os.read(descriptor, min(limit - len(data) + 1, _CHUNK))
+        ):
             data += chunk
             if len(data) > limit:
-                raise OSError(errno.EFBIG, f"Larger than {limit} bytes")
+                break
+        if max(status.st_size, len(data)) > limit:
+            raise OSError(errno.EFBIG, f"Larger than {limit} bytes")
     finally:
         os.close(descriptor)
-    return data, status
+    return bytes(data), status
 
 
 def write_new(path: Path, data: bytes, *, mode: int) -> None:
@@ -83,30 +88,49 @@ def write_new(path: Path, data: bytes, *, mode: int) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def replace_file(path: Path, data: bytes, *, mode: int) -> None:
+def has_place(path: Path) -> bool:
+    """Whether there is a folder for a file, and no folder in its place.
+
+    Args:
+        path: Where the file is to be written.
+
+    Returns:
+        False where it is plain that it cannot be written.
+    """
+    try:
+        return path.parent.is_dir() and not path.is_dir()
+    except OSError:
+        return False
+
+
+def replace_file(path: Path, data: bytes, *, mode: int, follow: bool = False) -> None:
     """Put a file in place of another at once, or where none is, with its directory if need be.
 
     Args:
-        path: The file; a symbolic link is followed, not replaced.
+        path: The file.
         data: Its content.
         mode: Its permission bits.
+        follow: Whether to follow a symbolic link instead of replacing it. In a directory that
+            others may write to, it would lead to a file of their choice.
 
     Raises:
         OSError: It cannot be written; then the old file is as it was.
     """
-    path = Path(os.path.realpath(path))
-    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    if follow:
+        path = Path(os.path.realpath(path))
+    # Short, because the name of the file may be as long as names can be.
+    new = path.with_name(f".safeload-{secrets.token_hex(8)}")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_new(new, data, mode=0o600)
     try:
         new.chmod(mode)
         new.replace(path)
-    except OSError:
+    except BaseException:
         new.unlink(missing_ok=True)
         raise
 

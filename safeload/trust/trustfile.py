@@ -67,8 +67,20 @@ class TrustFile:
 
     @staticmethod
     def default_path() -> Path:
-        """Where the trust file lies unless told otherwise: the user's configuration directory."""
-        return platformdirs.user_config_path("safeload", appauthor=False) / "trust.toml"
+        """Where the trust file lies unless told otherwise: the user's configuration directory.
+
+        Raises:
+            UsageError: This user has none, as in a container without ``HOME``.
+        """
+        try:
+            folder = platformdirs.user_config_path("safeload", appauthor=False)
+        except RuntimeError as error:
+            raise UsageError(
+                "There is no trust file: this user has no home directory.",
+                code="trustfile-missing",
+                hint="Say which trust file to use (--trust or trust=), or set HOME.",
+            ) from error
+        return folder / "trust.toml"
 
     @classmethod
     def read(cls, path: str | os.PathLike[str] | None = None) -> TrustFile:
@@ -146,7 +158,7 @@ class TrustFile:
         # A file whose keys are one inline table takes no more of them.
         cls.parse(data)
         try:
-            replace_file(where, data, mode=mode)
+            replace_file(where, data, mode=mode, follow=True)
         except OSError as error:
             raise UsageError(
                 f"The trust file cannot be written: {error.strerror}.",

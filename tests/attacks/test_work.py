@@ -57,6 +57,14 @@ def test_keys_that_honest_writers_make_by_calls_are_accepted(rules: Rules) -> No
     assert rules(Pickle().save(dict.fromkeys(days, 1)).stop()) == set()
 
 
+def test_a_key_that_would_be_computed_for_hours_is_not_computed(rules: Rules) -> None:
+    huge = [
+        lambda p, n=n: p.call(Name("fractions", "Fraction"), f"1e{10**9 + n}") for n in range(200)
+    ]
+
+    assert rules(Pickle().save(dict.fromkeys(huge, 1)).stop()) == {"SL103"}
+
+
 def test_a_key_of_many_references_to_one_tuple_is_not_written_out(rules: Rules) -> None:
     pickle = Pickle().mark().raw(b"N" * 500_000).tuple_().memo("wide").pop().empty_dict().mark()
     for _ in range(5_000):

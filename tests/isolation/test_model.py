@@ -15,11 +15,14 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from scipy import sparse
+from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -107,6 +110,17 @@ def test_it_takes_frames_and_texts_and_gives_sparse_matrices(tmp_path: Path) -> 
             found = isolated.transform(texts)
             assert sparse.issparse(found)
             assert (found != expected).nnz == 0
+
+
+def test_libraries_find_what_the_process_has_loaded(tmp_path: Path) -> None:
+    # threadpoolctl does: when skops is imported, and when neighbours and clusters are predicted.
+    neighbours = KNeighborsClassifier(3).fit(ROWS, LABELS)
+    skops.io.dump(neighbours, tmp_path / "a.skops")
+    joblib.dump(KMeans(2, n_init=1).fit(ROWS), tmp_path / "a.joblib")
+    with safeload.load_unsigned(tmp_path / "a.skops", isolated=SLOW) as isolated:
+        assert (isolated.predict(ROWS) == neighbours.predict(ROWS)).all()
+    with safeload.load_unsigned(tmp_path / "a.joblib", isolated=SLOW) as isolated:
+        assert len(isolated.predict(ROWS)) == len(ROWS)
 
 
 def test_what_it_warns_of_is_a_warning_here(tmp_path: Path) -> None:
@@ -231,6 +245,8 @@ def test_it_reads_and_changes_no_files(stranger: safeload.IsolatedModel, tmp_pat
         "open('/etc/passwd').read()",
         f"open('/proc/{os.getpid()}/environ').read()",
         "open('/proc/self/mem', 'rb')",
+        "open('/proc/self/environ')",
+        "open('/proc/self/maps', 'w')",
         "__import__('subprocess').run(['/bin/true'])",
         "__import__('os').execv('/bin/true', ['true'])",
     ]

@@ -59,6 +59,18 @@ def test_a_failed_replacement_leaves_the_old_file_alone(
 
 
 @posix
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_link_is_followed_only_if_that_is_wanted(tmp_path: Path, follow: bool) -> None:
+    path, target = tmp_path / "file", tmp_path / "target"
+    target.write_bytes(b"old")
+    path.symlink_to("target")
+    replace_file(path, b"new", mode=0o600, follow=follow)
+    assert path.read_bytes() == b"new"
+    assert path.is_symlink() is follow
+    assert target.read_bytes() == (b"new" if follow else b"old")
+
+
+@posix
 def test_on_a_read_only_file_system_nobody_may_replace_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
