@@ -17,7 +17,7 @@ from safeload.policy.booster_arguments import BOOSTER_RULES
 from safeload.policy.class_arguments import CLASS_RULES
 from safeload.policy.library_arguments import LIBRARY_RULES
 from safeload.policy.patterns import backtracks
-from safeload.policy.plain import is_plain
+from safeload.policy.plain import is_numpy, is_plain
 from safeload.policy.spelling_arguments import SPELLING_RULES
 from safeload.policy.statistics_arguments import STATISTICS_RULES
 from safeload.scan.dtypes import DType, DTypeError, describe
@@ -74,6 +74,8 @@ def _getattr(built: Built) -> str | None:
         return "getattr asks for a name that no writer asks for"
     if isinstance(owner, Global):
         return None
+    if type(owner) is Mapping or (isinstance(owner, Built) and _is_dict(owner)):
+        return None if name == "get" else "this method of a dict is not allowed"
     if type(owner) is str:
         return None if name in _STRING_METHODS else "this method of a string is not allowed"
     if isinstance(owner, Built) and isinstance(owner.callable, Global):
@@ -81,6 +83,12 @@ def _getattr(built: Built) -> str | None:
             return None if name in _PATTERN_METHODS else "this method of a pattern is not allowed"
         return None if owner.use is Use.CONSTRUCT else "getattr on the result of a call"
     return "getattr on something that is neither a class nor an instance"
+
+
+def _is_dict(built: Built) -> bool:
+    return any(
+        built.is_of("collections", name) for name in ("Counter", "OrderedDict", "defaultdict")
+    )
 
 
 def _functools_partial(built: Built) -> str | None:
@@ -103,7 +111,72 @@ def _functools_partial(built: Built) -> str | None:
             return "functools.partial carries attributes that are not plain data"
     if not all(isinstance(function, Global | Built) for function in functions):
         return "functools.partial is not given a function"
+    if any(isinstance(one, Global) and one.path == _CALLER for one in functions):
+        # It is called at once, with what else the method is given.
+        return _partial_caller(built)
+    if any(isinstance(one, Global) and one.path in _SEARCHES for one in functions):
+        return _partial_search(built)
     return None
+
+
+_CALLER = "operator.methodcaller"
+
+
+# What a partial over a function of re may hold beside the pattern.
+_SEARCHES = frozenset(f"re.{name}" for name in _PATTERN_METHODS)
+_SEARCHING = frozenset(["count", "flags", "maxsplit", "repl"])
+
+
+def _partial_search(built: Built) -> str | None:
+    """``partial(re.sub, pattern, text)``: one state, with a pattern that passes ``regex``.
+
+    Whoever calls the partial may add flags, so that the pattern has to pass with any of them.
+    """
+    positional, keywords = _bound(built)
+    if not 1 <= len(positional) <= _PATTERN_AND_TEXT:
+        return "a function of re is not given its pattern"
+    known = all(type(key) is str and key in _SEARCHING for key in keywords.keys)
+    if not known or not is_plain((positional[1:], keywords)):
+        return "a function of re is given something else than a pattern and plain data"
+    pattern = positional[0]
+    if isinstance(pattern, Built) and pattern.is_of("re", "_compile"):
+        return None
+    if type(pattern) is not str:
+        return "a function of re is not given its pattern"
+    if any(backtracks(pattern, flags) for flags in _READINGS):
+        return "a regular expression can take time exponential in the text"
+    return None
+
+
+def _bound(built: Built) -> tuple[tuple[Token, ...], Mapping]:
+    """The arguments of a partial, if it has one state, which is of its own function."""
+    state = built.states[0] if len(built.states) == 1 else ()
+    if type(state) is not tuple or not state or state[0] is not built.args[0]:
+        return (), Mapping(())
+    return state[1], state[2] if isinstance(state[2], Mapping) else Mapping(())
+
+
+_PATTERN_AND_TEXT = 2
+# The flags that change what a pattern matches, or what is part of it.
+_READINGS = [
+    int(case | dot | verbose)
+    for case in (re.NOFLAG, re.IGNORECASE)
+    for dot in (re.NOFLAG, re.DOTALL)
+    for verbose in (re.NOFLAG, re.VERBOSE)
+]
+
+
+def _within_partial(_: Built) -> str | None:
+    """Nothing: it may be the function of a partial, whose rule judges what it is given."""
+    return "it is called while the file is loaded"
+
+
+def _partial_caller(built: Built) -> str | None:
+    """``partial(methodcaller, name, key=value)``: one state, with the name of a harmless method."""
+    names, _ = _bound(built)
+    if len(names) == 1 and is_data_method(names[0]):
+        return None
+    return "a method is called by its name in another way than operator does"
 
 
 def _numpy_dtype(built: Built) -> str | None:
@@ -305,12 +378,12 @@ def _cython_unpickle(built: Built) -> str | None:
 
 
 def _operator_getter(built: Built) -> str | None:
-    """Plain keys; for attributes, public names.
+    """Plain keys, slices and arrays of places; for attributes, public names.
 
     ``itemgetter(key, ...)``, ``attrgetter(name, ...)``.
     """
     args = built.args
-    if type(args) is not tuple or not args or not is_plain(args):
+    if type(args) is not tuple or not args or not all(map(_is_key, args)):
         return "a getter is not given plain keys"
     if built.is_of("operator", "attrgetter"):
         parts = [part for name in args for part in (name.split(".") if type(name) is str else [""])]
@@ -319,27 +392,74 @@ def _operator_getter(built: Built) -> str | None:
     return None
 
 
+def _is_key(token: Token) -> bool:
+    """Whether a token takes a part of data: a name, a place, a slice, or several of these."""
+    parts = token if type(token) is tuple else (token,)
+    return all(
+        is_plain(part)
+        or is_numpy(part)
+        or (isinstance(part, Built) and part.is_of("builtins", "slice"))
+        or (isinstance(part, Global) and part.path == "builtins.Ellipsis")
+        for part in parts
+    )
+
+
 # Methods of arrays, tables, sparse matrices and strings that neither write nor evaluate, and that
 # call nothing they are given.
 _DATA_METHODS = frozenset(
-    "abs all any astype bfill clip copy count cumsum diff drop dropna ffill fillna flatten head "
-    "isna isnull max mean median min notna notnull nunique rank ravel rename_axis reset_index "
-    "reshape round select_dtypes set_index shift sort_index squeeze std sum tail to_frame to_numpy "
-    "toarray tocoo tocsc tocsr todense tolist transpose var".split()
+    "abs add add_prefix add_suffix all any argmax argmin argsort assign astype bfill between clip "
+    "combine_first convert_dtypes copy corr count cov cummax cummin cumprod cumsum diff div dot "
+    "drop drop_duplicates dropna duplicated eq explode ffill fillna flatten floordiv ge get getnnz "
+    "gt head idxmax idxmin infer_objects interpolate isin isna isnull items keys kurt le lt mask "
+    "max mean median melt min mod mode mul multiply ne nlargest nonzero notna notnull nsmallest "
+    "nunique pct_change pow power prod quantile rank ravel reindex rename rename_axis reset_index "
+    "reshape round select_dtypes sem set_index shift skew sort_index sort_values squeeze stack std "
+    "sub sum swapaxes tail take to_dict to_frame to_list to_numpy toarray tobsr tocoo tocsc tocsr "
+    "todense tolil tolist transpose truediv unstack value_counts var where".split()
 )
+# With these a method would call, evaluate, write to or match what it is given.
+_ACTING_KEYWORDS = frozenset(["engine", "func", "key", "out", "regex"])
+# Types of numbers and texts, as what data are turned into.
+_DATA_TYPES = {
+    "builtins": "bool complex float int object str",
+    "numpy": "bool bool_ bytes_ complex64 complex128 datetime64 float16 float32 float64 floating "
+    "int8 int16 int32 int64 integer number object_ str_ timedelta64 uint8 uint16 uint32 uint64",
+}
 
 
 def _operator_caller(built: Built) -> str | None:
     """A harmless method of arrays, tables, sparse matrices or strings, and plain arguments.
 
-    ``methodcaller(name, ...)``.
+    ``methodcaller(name, ...)``, as well as ``partial(methodcaller, name, key=value)(...)``, which
+    is how it is written where some arguments have keys.
     """
-    args = built.args
-    if type(args) is not tuple or not args or not is_plain(args):
+    args, keywords = built.args, built.kwargs
+    if type(args) is not tuple or not args or not all(map(_is_argument, args)):
         return "methodcaller is not given a name and plain arguments"
-    if type(args[0]) is not str or args[0] not in _DATA_METHODS | _STRING_METHODS:
+    if not is_data_method(args[0]):
         return "this method is not allowed to be called on data"
+    if keywords is None:
+        return None
+    if not isinstance(keywords, Mapping) or not all(map(_is_argument, keywords.values)):
+        return "methodcaller is not given a name and plain arguments"
+    if not all(type(key) is str and key not in _ACTING_KEYWORDS for key in keywords.keys):
+        return "this method is given what it would call, evaluate or match"
     return None
+
+
+def is_data_method(name: Token) -> bool:
+    """Whether a token is the name of a method that ``methodcaller`` may call on data."""
+    return type(name) is str and name in _DATA_METHODS | _STRING_METHODS
+
+
+def _is_argument(token: Token) -> bool:
+    """Plain data, or types that data are turned into."""
+    parts = token if type(token) in (tuple, list) else (token,)
+    return all(
+        is_plain(part)
+        or (isinstance(part, Global) and part.name in _DATA_TYPES.get(part.module, "").split())
+        for part in parts
+    )
 
 
 RULES: dict[str, Rule] = {
@@ -347,6 +467,7 @@ RULES: dict[str, Rule] = {
     "plain_arguments": _plain_arguments,
     "getattr": _getattr,
     "functools_partial": _functools_partial,
+    "within_partial": _within_partial,
     "numpy_dtype": _numpy_dtype,
     "numpy_reconstruct": _numpy_reconstruct,
     "numpy_frombuffer": _numpy_frombuffer,

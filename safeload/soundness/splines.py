@@ -33,6 +33,8 @@ _FITPACK_DEGREE = 5
 _KNOTS = (("_t", "_c"), ("t", "c"))
 _PIECES = (("_x", "_c"), ("x", "c"))
 _DATA = 14
+# The smoothing factor of a spline whose knots were given.
+_KNOTS_GIVEN = -1.0
 
 
 @each
@@ -136,9 +138,14 @@ def _fitted(data: Token) -> None:
         # Made from knots, and never to be fitted again.
         return
     points = {array(data[part], "_data").shape for part in (0, 1, 2)}
-    rooms = {array(data[part], "_data").shape for part in (8, 9, 11, 12)}
+    # With knots of its own it is never fitted again, and has no more.
+    kept = (8, 9) if type(data[6]) is float and data[6] == _KNOTS_GIVEN else (8, 9, 11, 12)
+    rooms = {array(data[part], "_data").shape for part in kept}
     if len(points) != 1 or len(rooms) != 1:
         raise UnsoundError("_data has arrays of different lengths")
+    if len(kept) == 2 or not array(data[11], "_data")[count - 1] > 0:
+        # What is left of the sum of squares is never above what is asked for: a fit begins anew.
+        return
     within = array(data[12], "_data")[: count - 2 * degree - 1]
     if within.dtype.kind not in "iu" or (within < 0).any():
         raise UnsoundError("_data counts points that are not there")
