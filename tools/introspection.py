@@ -9,6 +9,7 @@ Trust: the installed libraries are ours; what is found here is reviewed as a dif
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import pickle
@@ -260,7 +261,49 @@ def scipy_groups() -> Iterator[Group]:
         if hasattr(module, name):
             half.add(module.__name__, name)
         halves.append(half)
-    yield from (containers, filled, *_distributions(), functions, *halves)
+    yield from (containers, filled, *_distributions(), *_results(), functions, *halves)
+
+
+# Not all modules have what the others have in each release, and some are compiled.
+SCIPY_RESULTS_LEFT_OUT = {
+    "scipy.stats._sampling": "generators written for one density, which call it",
+    "scipy.stats._unuran": "generators in C",
+}
+# Holds methods of the distribution that was fitted.
+SCIPY_CLASSES_LEFT_OUT = {"FitResult", "random_table_frozen", "random_table_gen"}
+SCIPY_TUPLES = {"ConfidenceInterval", "Mean", "Std_dev", "Variance"}
+
+
+def _results() -> Iterator[Group]:
+    """What tests of hypotheses return; distributions of several variables."""
+    tuples = Group(
+        "the results of statistics: named tuples, some with attributes",
+        ("construct", "refer"),
+        "result_tuple",
+    )
+    plain = Group("the results of statistics: numbers and arrays", ("construct",))
+    for module in modules("scipy.stats", SCIPY_RESULTS_LEFT_OUT):
+        for name, cls in own_classes(module):
+            if name in SCIPY_CLASSES_LEFT_OUT:
+                continue
+            if issubclass(cls, tuple) and (name.endswith("Result") or name in SCIPY_TUPLES):
+                tuples.add(module.__name__, name)
+            elif name.endswith("Result"):
+                plain.add(module.__name__, name)
+    several = Group(
+        "distributions of several variables, and their covariance: numbers and arrays",
+        ("construct", "refer"),
+    )
+    for name, _ in own_classes(importlib.import_module("scipy.stats._multivariate")):
+        if name.endswith(("_frozen", "_gen")) and name not in SCIPY_CLASSES_LEFT_OUT:
+            several.add("scipy.stats._multivariate", name)
+    several.add("scipy.stats._multivariate", "_PSD")
+    # Not in releases before 1.10.
+    with contextlib.suppress(ImportError):
+        for name, _ in own_classes(importlib.import_module("scipy.stats._covariance")):
+            if name.startswith("CovVia"):
+                several.add("scipy.stats._covariance", name)
+    yield from (tuples, plain, several)
 
 
 def _distributions() -> Iterator[Group]:

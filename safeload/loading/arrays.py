@@ -64,7 +64,8 @@ class ArrayMaker:
         dtype, foreign = self._dtype(span, wrapper)
         order: Literal["C", "F"] = "F" if span.order == "F" else "C"
         if span.nbytes == 0:
-            return np.empty(span.shape, dtype, order=order)
+            native = foreign and self._mmap_mode is None
+            return np.empty(span.shape, dtype.newbyteorder("=") if native else dtype, order=order)
         array: npt.NDArray[Any] = np.ndarray(
             span.shape, dtype, self._data, span.offset, order=order
         )

@@ -38,6 +38,7 @@ __all__ = ["Genuine"]
 # They read what Python has in memory, and no more.
 _HARMLESS = frozenset(
     {
+        "array.__new__",  # numbers, from a list or bytes
         "builtins.id",  # array types are told apart by it
         "object.__getattr__",  # a function's signature
         "sys._getframe",  # where a warning comes from

@@ -18,7 +18,12 @@ from safeload.policy.class_arguments import CLASS_RULES
 from safeload.policy.composite_arguments import COMPOSITE_RULES
 from safeload.policy.keywords import asks_to_write
 from safeload.policy.library_arguments import LIBRARY_RULES
-from safeload.policy.operator_arguments import OPERATOR_RULES, STRING_METHODS, is_operator
+from safeload.policy.operator_arguments import (
+    OPERATOR_RULES,
+    STRING_METHODS,
+    is_data_method,
+    is_operator,
+)
 from safeload.policy.patterns import backtracks
 from safeload.policy.plain import is_plain
 from safeload.policy.spelling_arguments import SPELLING_RULES
@@ -70,6 +75,8 @@ def _getattr(built: Built) -> str | None:
         return "getattr asks for a name that no writer asks for"
     if isinstance(owner, Global):
         return None
+    if type(owner) is Mapping or (isinstance(owner, Built) and _is_dict(owner)):
+        return None if name == "get" else "this method of a dict is not allowed"
     if type(owner) is str:
         return None if name in STRING_METHODS else "this method of a string is not allowed"
     if isinstance(owner, Built) and isinstance(owner.callable, Global):
@@ -77,6 +84,12 @@ def _getattr(built: Built) -> str | None:
             return None if name in _PATTERN_METHODS else "this method of a pattern is not allowed"
         return None if owner.use is Use.CONSTRUCT else "getattr on the result of a call"
     return "getattr on something that is neither a class nor an instance"
+
+
+def _is_dict(built: Built) -> bool:
+    return any(
+        built.is_of("collections", name) for name in ("Counter", "OrderedDict", "defaultdict")
+    )
 
 
 def _functools_partial(built: Built) -> str | None:
@@ -104,7 +117,72 @@ def _functools_partial(built: Built) -> str | None:
     if any(map(is_operator, functions)):
         # With the object given as well, it would be called by whoever calls anything.
         return "functools.partial is given a callable that takes one object, the data"
+    if any(isinstance(one, Global) and one.path == _CALLER for one in functions):
+        # It is called at once, with what else the method is given.
+        return _partial_caller(built)
+    if any(isinstance(one, Global) and one.path in _SEARCHES for one in functions):
+        return _partial_search(built)
     return None
+
+
+_CALLER = "operator.methodcaller"
+
+
+# What a partial over a function of re may hold beside the pattern.
+_SEARCHES = frozenset(f"re.{name}" for name in _PATTERN_METHODS)
+_SEARCHING = frozenset(["count", "flags", "maxsplit", "repl"])
+
+
+def _partial_search(built: Built) -> str | None:
+    """``partial(re.sub, pattern, text)``: one state, with a pattern that passes ``regex``.
+
+    Whoever calls the partial may add flags, so that the pattern has to pass with any of them.
+    """
+    positional, keywords = _bound(built)
+    if not 1 <= len(positional) <= _PATTERN_AND_TEXT:
+        return "a function of re is not given its pattern"
+    known = all(type(key) is str and key in _SEARCHING for key in keywords.keys)
+    if not known or not is_plain((positional[1:], keywords)):
+        return "a function of re is given something else than a pattern and plain data"
+    pattern = positional[0]
+    if isinstance(pattern, Built) and pattern.is_of("re", "_compile"):
+        return None
+    if type(pattern) is not str:
+        return "a function of re is not given its pattern"
+    if any(backtracks(pattern, flags) for flags in _READINGS):
+        return "a regular expression can take time exponential in the text"
+    return None
+
+
+def _bound(built: Built) -> tuple[tuple[Token, ...], Mapping]:
+    """The arguments of a partial, if it has one state, which is of its own function."""
+    state = built.states[0] if len(built.states) == 1 else ()
+    if type(state) is not tuple or not state or state[0] is not built.args[0]:
+        return (), Mapping(())
+    return state[1], state[2] if isinstance(state[2], Mapping) else Mapping(())
+
+
+_PATTERN_AND_TEXT = 2
+# The flags that change what a pattern matches, or what is part of it.
+_READINGS = [
+    int(case | dot | verbose)
+    for case in (re.NOFLAG, re.IGNORECASE)
+    for dot in (re.NOFLAG, re.DOTALL)
+    for verbose in (re.NOFLAG, re.VERBOSE)
+]
+
+
+def _within_partial(_: Built) -> str | None:
+    """Nothing: it may be the function of a partial, whose rule judges what it is given."""
+    return "it is called while the file is loaded"
+
+
+def _partial_caller(built: Built) -> str | None:
+    """``partial(methodcaller, name, key=value)``: one state, with the name of a harmless method."""
+    names, _ = _bound(built)
+    if len(names) == 1 and is_data_method(names[0]):
+        return None
+    return "a method is called by its name in another way than operator does"
 
 
 def _numpy_dtype(built: Built) -> str | None:
@@ -321,6 +399,7 @@ RULES: dict[str, Rule] = {
     "plain_arguments": _plain_arguments,
     "getattr": _getattr,
     "functools_partial": _functools_partial,
+    "within_partial": _within_partial,
     "numpy_dtype": _numpy_dtype,
     "numpy_reconstruct": _numpy_reconstruct,
     "numpy_frombuffer": _numpy_frombuffer,

@@ -15,10 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from safeload.policy.plain import is_plain
-from safeload.scan.program import Built, Mapping, Token
+from safeload.policy.plain import is_numpy, is_plain
+from safeload.scan.program import Built, Global, Mapping, Token
 
-__all__ = ["OPERATOR_RULES", "STRING_METHODS", "is_operator"]
+__all__ = ["OPERATOR_RULES", "STRING_METHODS", "is_data_method", "is_operator"]
 
 Rule = Callable[[Built], str | None]
 
@@ -31,14 +31,29 @@ STRING_METHODS = frozenset(
     "replace rfind rpartition rsplit rstrip split splitlines startswith strip swapcase title "
     "translate upper".split()
 )
-# Methods of arrays, tables and sparse matrices that neither write nor evaluate, and that call
-# nothing they are given.
+# Methods of arrays, tables, sparse matrices and strings that neither write nor evaluate, and that
+# call nothing they are given.
 _DATA_METHODS = frozenset(
-    "abs all any astype bfill clip copy count cumsum diff drop dropna ffill fillna flatten head "
-    "isna isnull max mean median min nunique notna notnull rank ravel rename_axis reset_index "
-    "reshape round select_dtypes set_index shift sort_index squeeze std sum tail to_frame to_numpy "
-    "toarray tocoo tocsc tocsr todense tolist transpose var".split()
+    "abs add add_prefix add_suffix all any argmax argmin argsort assign astype bfill between clip "
+    "combine_first convert_dtypes copy corr count cov cummax cummin cumprod cumsum diff div dot "
+    "drop drop_duplicates dropna duplicated eq explode ffill fillna flatten floordiv ge get getnnz "
+    "gt head idxmax idxmin infer_objects interpolate isin isna isnull items keys kurt le lt mask "
+    "max mean median melt min mod mode mul multiply ne nlargest nonzero notna notnull nsmallest "
+    "nunique pct_change pow power prod quantile rank ravel reindex rename rename_axis reset_index "
+    "reshape round select_dtypes sem set_index shift skew sort_index sort_values squeeze stack std "
+    "sub sum swapaxes tail take to_dict to_frame to_list to_numpy toarray tobsr tocoo tocsc tocsr "
+    "todense tolil tolist transpose truediv unstack value_counts var where".split()
 )
+# With these a method would call, evaluate, write to or match what it is given.
+_ACTING_KEYWORDS = frozenset(["engine", "func", "key", "out", "regex", "target"])
+# Methods of paths, too.
+_MOVING = frozenset(["rename", "replace"])
+# Types of numbers and texts, as what data are turned into.
+_DATA_TYPES = {
+    "builtins": "bool complex float int object str",
+    "numpy": "bool bool_ bytes_ complex64 complex128 datetime64 float16 float32 float64 floating "
+    "int8 int16 int32 int64 integer number object_ str_ timedelta64 uint8 uint16 uint32 uint64",
+}
 
 # Methods that write, delete, read, evaluate, call what they are given, train, or change what others
 # share; and what the loggers of the process hang on.
@@ -60,13 +75,18 @@ def is_operator(token: Token) -> bool:
     return isinstance(token, Built) and any(token.is_of("operator", name) for name in _MADE)
 
 
+def is_data_method(name: Token) -> bool:
+    """Whether a token is the name of a method that ``methodcaller`` may call on data."""
+    return type(name) is str and name in _DATA_METHODS | STRING_METHODS
+
+
 def _operator_getter(built: Built) -> str | None:
-    """Plain keys; for attributes, public names that are no methods that act.
+    """Plain keys, slices and arrays of places; public names of no methods that act.
 
     ``itemgetter(key, ...)``, ``attrgetter(name, ...)``.
     """
     args = built.args
-    if type(args) is not tuple or not args or not is_plain(args):
+    if type(args) is not tuple or not args or not all(map(_is_key, args)):
         return "a getter is not given plain keys"
     if built.is_of("operator", "attrgetter"):
         parts = [part for name in args for part in (name.split(".") if type(name) is str else [""])]
@@ -77,21 +97,53 @@ def _operator_getter(built: Built) -> str | None:
     return None
 
 
+def _is_key(token: Token) -> bool:
+    """Whether a token takes a part of data: a name, a place, a slice, or several of these."""
+    parts = token if type(token) is tuple else (token,)
+    return all(
+        is_plain(part)
+        or is_numpy(part)
+        or (isinstance(part, Built) and part.is_of("builtins", "slice"))
+        or (isinstance(part, Global) and part.path == "builtins.Ellipsis")
+        for part in parts
+    )
+
+
 def _operator_caller(built: Built) -> str | None:
     """A harmless method of arrays, tables, sparse matrices or strings, and plain arguments.
 
-    ``methodcaller(name, ...)``.
+    ``methodcaller(name, ...)``, as well as ``partial(methodcaller, name, key=value)(...)``, which
+    is how it is written where some arguments have keys.
     """
-    args = built.args
-    # Methods of arrays write their results to an array that they are given.
-    if type(args) is not tuple or not args or not is_plain(args, arrays=False):
+    args, keywords = built.args, built.kwargs
+    if type(args) is not tuple or not args or not all(map(_is_argument, args)):
         return "methodcaller is not given a name and plain arguments"
-    if type(args[0]) is not str or args[0] not in _DATA_METHODS | STRING_METHODS:
+    if not is_data_method(args[0]):
         return "this method is not allowed to be called on data"
-    if args[0] == "replace" and len(args) == 2 and not isinstance(args[1], Mapping):
-        # Of a text it takes two; of a path one, which is where the file then is.
-        return "replace is given a single name, which would move a file"
+    if args[0] in _MOVING and len(args) == 2 and not isinstance(args[1], Mapping):
+        # A text or a table takes another form; a path takes one name, which is where the file
+        # then is.
+        return f"{args[0]} is given a single name, which would move a file"
+    if keywords is None:
+        return None
+    if not isinstance(keywords, Mapping) or not all(map(_is_argument, keywords.values)):
+        return "methodcaller is not given a name and plain arguments"
+    if not all(type(key) is str and key not in _ACTING_KEYWORDS for key in keywords.keys):
+        return "this method is given what it would call, evaluate, match or write to"
     return None
+
+
+def _is_argument(token: Token) -> bool:
+    """Plain data, or types that data are turned into.
+
+    Arrays are none: methods of arrays write their results to one that they are given.
+    """
+    parts = token if type(token) in (tuple, list) else (token,)
+    return all(
+        is_plain(part, arrays=False)
+        or (isinstance(part, Global) and part.name in _DATA_TYPES.get(part.module, "").split())
+        for part in parts
+    )
 
 
 OPERATOR_RULES: dict[str, Rule] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from safeload.policy.plain import is_numpy
+from safeload.policy.plain import is_numpy, is_plain
 from safeload.scan.allowance import look_into, spend
 from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Array, Built, Global, Mapping, Program, Token, Use
@@ -272,10 +272,31 @@ def _arrow_parts(built: Built) -> str | None:
     return "an arrow array is made of something else than arrays"
 
 
+def _pandas_offset(built: Built) -> str | None:
+    """A count, flags and names; durations, and times of the day.
+
+    ``BusinessHour(n, normalize, (start,), (end,), offset)`` and its like.
+    """
+    args = built.args
+    if type(args) is not tuple or built.kwargs is not None or built.states:
+        return "a frequency is made in another way than pandas does"
+    parts = [item for part in args for item in (part if type(part) is tuple else (part,))]
+    if all(is_plain(part) or _is_time(part) for part in parts):
+        return None
+    return "a frequency is made from something that is neither plain data nor a time"
+
+
+def _is_time(token: Token) -> bool:
+    return isinstance(token, Built) and (
+        token.is_of("datetime", "timedelta") or token.is_of("datetime", "time")
+    )
+
+
 PANDAS_RULES: dict[str, Rule] = {
     "arrow_parts": _arrow_parts,
     "pandas_array": _pandas_array,
     "pandas_block": _pandas_block,
     "pandas_blocks": _pandas_blocks,
     "pandas_index": _pandas_index,
+    "pandas_offset": _pandas_offset,
 }

@@ -185,6 +185,25 @@ def _dill_namedtuple(built: Built) -> str | None:
     return None
 
 
+def _fourier_name(built: Built) -> str | None:
+    """The module and the name of a Fourier transform, which is then judged as if it were named.
+
+    ``unpickle_function("scipy.fft._basic", "rfft", None)``; it would import any module.
+    """
+    args = built.args
+    if (
+        type(args) is tuple
+        and len(args) == 3
+        and args[0] in ("scipy.fft._basic", "scipy.fft._realtransforms")
+        and type(args[1]) is str
+        and args[1].isidentifier()
+        and args[2] is None
+        and not built.states
+    ):
+        return None
+    return "a function is named that is no Fourier transform of scipy"
+
+
 SPELLING_RULES: dict[str, Rule] = {
     "bound_method": _bound_method,
     "dict_view": _dict_view,
@@ -192,6 +211,7 @@ SPELLING_RULES: dict[str, Rule] = {
     "dill_attribute": _dill_attribute,
     "dill_constant": _dill_constant,
     "dill_namedtuple": _dill_namedtuple,
+    "fourier_name": _fourier_name,
     "logger_name": _logger_name,
     "mapping_view": _mapping_view,
     "named_type": _named_type,

@@ -244,9 +244,21 @@ def _subarray(
     itemsize, flags = sizes
     if code != f"V{size}" or itemsize not in (-1, size) or size > 2**31 - 1:
         raise DTypeError("a subarray claims another size than its elements have")
-    if base.hasobject or flags & ~(_NEEDS_INIT | _NEEDS_PYAPI):
+    # Its flags are those of its elements.
+    bits = flags & ~_ALIGNED_STRUCT
+    if bits != _object_flags(base) if base.hasobject else flags & ~(_NEEDS_INIT | _NEEDS_PYAPI):
         raise DTypeError("a subarray's flags belong to another type")
-    return DType((base.spec, shape), size, hasobject=False, parts=1 + base.parts)
+    return DType((base.spec, shape), size, base.hasobject, parts=1 + base.parts)
+
+
+def _object_flags(described: DType) -> int | None:
+    """The flags of a type that holds objects; None for texts of any length, which numpy refuses."""
+    spec = described.spec
+    while isinstance(spec, tuple) and spec[0] != RECORD:
+        spec = spec[0]
+    if spec == "T":
+        return None
+    return _OBJECT_FLAGS if spec == "O" else _OBJECT_FIELD_FLAGS
 
 
 def _has_title(field: Token) -> bool:

@@ -355,6 +355,18 @@ class Machine:
         self.shape.nest(target, self.taken.take_whole(state))
         if type(target.callable) is Global:
             target.callable.uses.add(Use.BUILD)
+            if target.is_of("functools", "partial"):
+                self.search_within(state)
+
+    def search_within(self, holder: Token) -> None:
+        """Note that a function of ``re`` serves a partial, whose rule looks at its pattern.
+
+        Args:
+            holder: The arguments or the state of the partial, which begin with the function.
+        """
+        function = holder[0] if type(holder) is tuple and holder else None
+        if isinstance(function, Global) and function.module == "re":
+            self.use_up(function, Use.CALL, holder=holder)
 
     # -- findings ----------------------------------------------------------------------------
 

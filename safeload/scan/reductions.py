@@ -28,6 +28,9 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     Returns:
         The token of the result.
     """
+    caller = _method_caller(m, target, args)
+    if caller is not None:
+        return caller
     m.use_up(target, Use.CALL)
     call = m.build(target, Use.CALL, args)
     m.shape.nest(call, m.taken.take_whole(args))
@@ -36,20 +39,11 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     key = (target.module, target.name)
     if key in _HASHING:
         m.shape.hash_keys(call, args)
-    if key == ("copyreg", "_reconstructor") and len(args) == 3 and isinstance(args[0], Global):
-        m.use_up(args[0], Use.CONSTRUCT, holder=args)
-        made = m.build(args[0], Use.CONSTRUCT, ())
-        if isinstance(args[2], list | Mapping):
-            # An instance of a subclass of dict or list begins with these items.
-            made.items = tuple(args[2].pairs if isinstance(args[2], Mapping) else args[2])
-            args[0].uses.add(Use.FILL)
-        return made
-    if key == ("copyreg", "__newobj__") and args and isinstance(args[0], Global):
-        m.use_up(args[0], Use.CONSTRUCT, holder=args)
-        return m.build(args[0], Use.CONSTRUCT, args[1:])
-    if key == ("copyreg", "__newobj_ex__") and len(args) == 3 and isinstance(args[0], Global):
-        m.use_up(args[0], Use.CONSTRUCT, holder=args)
-        return m.build(args[0], Use.CONSTRUCT, args[1], args[2])
+    if target.module == "copyreg" and args and isinstance(args[0], Global):
+        return _instance(m, target.name, args[0], args) or call
+    if key == ("functools", "partial"):
+        m.search_within(args)
+        return call
     if _makes_instance_of_first(target) and args and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return call
@@ -62,6 +56,25 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     return _bytes(m, key, args) or respelled(m, key, args) or call
 
 
+def _instance(m: Machine, name: str, cls: Global, args: tuple[Token, ...]) -> Built | None:
+    """An instance, as the functions of ``copyreg`` make it."""
+    if name == "_reconstructor" and len(args) == 3:
+        m.use_up(cls, Use.CONSTRUCT, holder=args)
+        made = m.build(cls, Use.CONSTRUCT, ())
+        if isinstance(args[2], list | Mapping):
+            # An instance of a subclass of dict or list begins with these items.
+            made.items = tuple(args[2].pairs if isinstance(args[2], Mapping) else args[2])
+            cls.uses.add(Use.FILL)
+        return made
+    if name == "__newobj__":
+        m.use_up(cls, Use.CONSTRUCT, holder=args)
+        return m.build(cls, Use.CONSTRUCT, args[1:])
+    if name == "__newobj_ex__" and len(args) == 3:
+        m.use_up(cls, Use.CONSTRUCT, holder=args)
+        return m.build(cls, Use.CONSTRUCT, args[1], args[2])
+    return None
+
+
 # Calls that hash what they are given, item by item.
 _HASHING = frozenset(
     [
@@ -72,6 +85,34 @@ _HASHING = frozenset(
         ("collections", "OrderedDict"),
     ]
 )
+
+
+def _method_caller(m: Machine, target: Token, args: Token) -> Built | None:
+    """``partial(methodcaller, name, key=value)(...)``: ``methodcaller(name, ..., key=value)``.
+
+    ``operator.methodcaller`` writes itself so where some arguments have keys.
+    """
+    if not isinstance(target, Built) or not target.is_of("functools", "partial"):
+        return None
+    if len(target.states) != 1 or type(target.args) is not tuple or type(args) is not tuple:
+        return None
+    state = target.states[0]
+    if type(state) is not tuple or len(state) != 4 or len(target.args) != 1:
+        return None
+    function, names, keywords, _ = state
+    if not isinstance(function, Global) or (function.module, function.name) != _CALLER:
+        return None
+    if function is not target.args[0] or type(names) is not tuple or len(names) != 1:
+        return None
+    for holder in (target.args, state):
+        m.use_up(function, Use.CALL, holder=holder)
+    call = m.build(function, Use.CALL, names + args, keywords)
+    for part in (args, names, keywords):
+        m.shape.nest(call, m.taken.take_whole(part))
+    return call
+
+
+_CALLER = ("operator", "methodcaller")
 
 
 def _makes_instance_of_first(target: Global) -> bool:

@@ -1,14 +1,15 @@
-"""How cloudpickle and dill spell what pickle has a word for: types, arrays, bound methods.
+"""How cloudpickle, dill and scipy spell what pickle has a word for: types, arrays, functions.
 
 Both write objects that can be imported much as pickle does, but name some types by a call
 (``_builtin_type("SimpleNamespace")``, ``_load_type("PartialType")``), bind methods by calling
-``types.MethodType``, and dill makes every array by a call of its own. Here such a call becomes the
+``types.MethodType``, dill makes every array by a call of its own, and scipy names its Fourier
+transforms by one. Here such a call becomes the
 token of what it makes, so that everything that follows is judged as in any other pickle. The call
 itself stays recorded, and the policy's rules decide about its arguments.
 
 Trust: nothing is called; a call that has not exactly the writer's form stays an ordinary call.
 Source: ``_builtin_type`` of cloudpickle 3.1; ``_load_type``, ``_create_array``, ``_getattr``,
-``_eval_repr`` and ``_create_namedtuple`` of dill 0.4.
+``_eval_repr`` and ``_create_namedtuple`` of dill 0.4; ``unpickle_function`` of scipy's uarray.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ CONSTANT = re.compile(
     r"range\((-?\d{1,18}), (-?\d{1,18})(?:, (-?\d{1,18}))?\)|(Ellipsis|NotImplemented)", re.ASCII
 )
 
+# How scipy names a function that other libraries may put their own in the place of.
+_FOURIER = ("scipy._lib._uarray._backend", "unpickle_function")
 _DILL = ("dill._dill", "dill.dill")
 # Types that dill knows under names of its own.
 _OF_DILL = {
@@ -40,7 +43,7 @@ _OF_DILL = {
 
 
 def respelled(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Token | None:
-    """The token of what a call of cloudpickle or dill makes, or None for any other call.
+    """The token of what a call of cloudpickle, dill or scipy makes, or None for any other call.
 
     Args:
         m: The machine.
@@ -53,6 +56,9 @@ def respelled(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Toke
         return None
     if key == ("cloudpickle.cloudpickle", "_builtin_type"):
         return _named(m, "types", args[0]) if len(args) == 1 and type(args[0]) is str else None
+    if key == _FOURIER and len(args) == 3 and args[2] is None:
+        named = type(args[0]) is str and type(args[1]) is str
+        return _named(m, args[0], args[1]) if named and "." not in args[1] else None
     if module not in _DILL:
         return None
     if name == "_load_type" and len(args) == 1 and type(args[0]) is str:

@@ -152,6 +152,9 @@ def _key(token: Token, what: str) -> object:
         return frozenset(_key(item, what) for item in token.items)
     if isinstance(token, Global):
         return token.path
+    if isinstance(token, Built) and token.is_of("numpy", "str_") and len(token.args) == 1:
+        # How skops makes one; it equals its text.
+        return _key(token.args[0], what)
     value = scalar(token)
     if value is None:
         raise UnsoundError(f"{what} has a term that is neither text nor number")

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sklearn
-from scipy import sparse, special, stats
+from scipy import fft, ndimage, signal, sparse, special, stats
 from scipy.spatial import distance
 from sklearn import metrics, model_selection
 from sklearn.calibration import CalibratedClassifierCV
@@ -54,7 +54,12 @@ from sklearn.ensemble import (
 )
 from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer  # noqa: F401
 from sklearn.feature_extraction import DictVectorizer
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfVectorizer,
+    strip_accents_unicode,
+)
 from sklearn.feature_selection import (
     RFECV,
     SelectFromModel,
@@ -202,6 +207,12 @@ def columns_by_dtype() -> Any:
 
 
 @_makes
+def columns_from_one_name_to_another() -> Any:
+    model = ColumnTransformer([("a", SimpleImputer(), slice("age", "fare"))], remainder="drop")
+    return _fit(model, frame())
+
+
+@_makes
 def columns_to_pandas() -> Any:
     model = ColumnTransformer(
         [("a", StandardScaler(), ["age", "fare"]), ("b", TargetEncoder(), ["port"])],
@@ -280,6 +291,26 @@ def vectoriser_with_bound_methods() -> Any:
 @_makes
 def vectoriser_with_split() -> Any:
     return _fit(TfidfVectorizer(analyzer=str.split), TEXT)
+
+
+@_makes
+def vectoriser_with_searches() -> Any:
+    model = CountVectorizer(
+        preprocessor=functools.partial(re.sub, r"\d+", "#"),
+        tokenizer=functools.partial(re.findall, r"\w+"),
+        token_pattern=None,
+    )
+    return _fit(model, TEXT)
+
+
+@_makes
+def vectoriser_with_accents_stripped() -> Any:
+    return _fit(TfidfVectorizer(preprocessor=strip_accents_unicode, analyzer=sorted), TEXT)
+
+
+@_makes
+def vectoriser_with_vocabulary_of_an_array() -> Any:
+    return _fit(CountVectorizer(vocabulary=np.array(["red", "blue"])), TEXT)
 
 
 @_makes
@@ -431,6 +462,16 @@ _each(
         "norm": _function(functools.partial(np.linalg.norm, axis=1, keepdims=True)),
         "column": _function(operator.itemgetter(["fare"]), frame()),
         "vectorised": _function(np.vectorize(round, otypes=[float])),
+        "columns": _function(operator.itemgetter((slice(None), [0, 2]))),
+        "columns_dropped": _function(operator.methodcaller("drop", columns=["text"]), frame()),
+        "type": _function(operator.methodcaller("astype", np.float32)),
+        "cosines": _function(fft.dct),
+        "filtered": _function(signal.savgol_filter, kw_args={"window_length": 3, "polyorder": 1}),
+        "smoothed": _function(ndimage.gaussian_filter1d, kw_args={"sigma": 1}),
+        "trimmed": _function(stats.mstats.winsorize, kw_args={"limits": [0.1, 0.1]}),
+        "binned": _function(pd.cut, frame()["fare"], kw_args={"bins": 3, "labels": False}),
+        "of_frames": _function(pd.DataFrame.fillna, frame()[["age"]], kw_args={"value": 0}),
+        "looked_up": _function(np.vectorize({True: 1}.get, otypes=[object]), FLAGS > 0),
     },
 )
 

@@ -7,10 +7,12 @@ Trust: not applicable; these values are made here.
 
 from __future__ import annotations
 
+import array
 import collections
 import datetime as dt
 import decimal
 import fractions
+import functools
 import ipaddress
 import operator
 import pathlib
@@ -23,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import interpolate, sparse, stats
+from scipy import integrate, interpolate, optimize, signal, sparse, stats
 from sklearn.preprocessing import StandardScaler
 
 from tests.honest.data import X, frame
@@ -83,6 +85,13 @@ _each(
         ],
         "functions": lambda: [len, max, operator.add, str.upper, np.mean, operator.itemgetter(1)],
         "pattern": lambda: re.compile("(?i)\\b\\w\\w+\\b"),
+        "pattern_flags": lambda: {"flags": re.IGNORECASE | re.DOTALL},
+        "arrays": lambda: [array.array("d", [1.5]), array.array("h", [1, -2])],
+        "text_with_attributes": lambda: collections.UserString("ab"),
+        "searches": lambda: [
+            functools.partial(re.sub, r"\d+", "#"),
+            functools.partial(re.findall, r"\w+", flags=re.ASCII.value),
+        ],
     },
 )
 
@@ -115,6 +124,7 @@ _each(
             )
         ],
         "big_endian": lambda: [np.arange(4, dtype=">f8"), np.arange(4, dtype=">i2")],
+        "big_endian_empty": lambda: [np.array([], ">f8"), np.zeros((0, 3), ">U2")],
         "shapes": lambda: [
             np.array(1.5),
             np.empty((0, 3)),
@@ -144,6 +154,14 @@ _each(
         "records_aligned": lambda: np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
         "records_titled": lambda: np.zeros(2, np.dtype([(("title", "a"), "i4"), ("b", "f8")])),
         "records_with_objects": lambda: np.array([(1, "a")], dtype=[("i", "i4"), ("o", "O")]),
+        "records_with_arrays_of_objects": lambda: np.zeros(
+            2, dtype=[("i", "i4"), ("o", "O", (2, 3))]
+        ),
+        "decompositions": lambda: [
+            np.linalg.svd(np.eye(2)),
+            np.linalg.eigh(np.eye(2)),
+            np.linalg.qr(np.eye(2)),
+        ],
         "records_by_attribute": lambda: np.rec.array([(1, 2.5)], dtype=[("i", "i4"), ("f", "f8")]),
         "times": lambda: [
             np.array(["2026-01-02", "NaT"], dtype="M8[D]"),
@@ -220,11 +238,74 @@ def _interpolators() -> Any:
         interpolate.CubicSpline(x, y),
         interpolate.PchipInterpolator(x, y),
         interpolate.make_interp_spline(x, y),
+        interpolate.KroghInterpolator(x, y),
+        interpolate.Rbf(x, y),
+    ]
+
+
+def _splines_of_fitpack() -> Any:
+    x, y = np.arange(10.0), np.sin(np.arange(10.0))
+    return [
+        interpolate.UnivariateSpline(x, y, s=0.1),
+        # What these have not computed is whatever the memory held.
+        *(interpolate.InterpolatedUnivariateSpline(x, y, k=k) for k in range(1, 6)),
+        interpolate.LSQUnivariateSpline(x, y, [3.0, 5.0]),
+    ]
+
+
+def _results_of_statistics() -> Any:
+    one, other = np.arange(9.0), np.arange(9.0)[::-1] ** 2
+    return [
+        stats.shapiro(one),
+        stats.levene(one, other),
+        stats.mannwhitneyu(one, other),
+        stats.kruskal(one, other),
+        stats.mode(one),
+        stats.binomtest(3, 10),
+        stats.bootstrap((one,), np.mean, n_resamples=9, random_state=0),
+    ]
+
+
+def _results_with_attributes() -> Any:
+    one, other = np.arange(9.0), np.arange(9.0)[::-1] ** 2
+    return [
+        stats.linregress(one, other),
+        stats.wilcoxon(one, other),
+        stats.theilslopes(one, other),
+        stats.chi2_contingency([[5, 6], [7, 9]]),
+    ]
+
+
+def _results_of_solvers() -> Any:
+    return [
+        optimize.minimize(optimize.rosen, [1.2, 0.8], method="L-BFGS-B"),
+        optimize.root_scalar(np.cos, bracket=[0, 3]),
+        integrate.solve_ivp(np.negative, (0, 1), [1.0]),
+        optimize.NonlinearConstraint(np.sum, 0, 1),
     ]
 
 
 def _frozen_distributions() -> Any:
-    return [stats.norm(1.0, 2.0), stats.gamma(2.0), stats.binom(5, 0.5), stats.t(df=3)]
+    return [
+        stats.norm(1.0, 2.0),
+        stats.gamma(2.0),
+        stats.binom(5, 0.5),
+        stats.t(df=3),
+        stats.levy_stable(1.5, 0.0),
+        stats.multivariate_normal([0.0, 1.0], np.eye(2)),
+        stats.multivariate_t([0.0, 1.0], np.eye(2), df=3),
+        stats.dirichlet([1.0, 2.0]),
+        stats.gaussian_kde(np.arange(9.0), bw_method="silverman"),
+    ]
+
+
+def _systems() -> Any:
+    return [
+        signal.TransferFunction([1.0], [1.0, 2.0]),
+        signal.dlti([1.0], [1.0, 2.0], dt=0.5),
+        signal.ZerosPolesGain([1.0], [2.0], 3.0),
+        signal.StateSpace(np.eye(2), np.ones((2, 1)), np.ones((1, 2)), 0),
+    ]
 
 
 # -- pandas ---------------------------------------------------------------------------------------
@@ -290,9 +371,26 @@ _each(
         ],
         "groups": lambda: frame().groupby("port")["fare"].mean(),
         "description": lambda: frame().describe(),
-        "offset": lambda: [pd.offsets.MonthEnd(2), pd.offsets.Week(weekday=1)],
+        "offset": lambda: [
+            pd.offsets.MonthEnd(2),
+            pd.offsets.Week(weekday=1),
+            pd.offsets.BusinessDay(2),
+            pd.offsets.BusinessHour(start="09:00", end="17:30"),
+            pd.offsets.BQuarterEnd(startingMonth=2),
+            pd.offsets.CustomBusinessDay(weekmask="Mon Tue"),
+            pd.offsets.SemiMonthEnd(),
+            pd.offsets.WeekOfMonth(week=1, weekday=4),
+        ],
+        "frame_by_business_days": lambda: pd.DataFrame(
+            {"a": [1.0, 2.0]}, index=pd.date_range("2026-01-01", periods=2, freq="B")
+        ),
     },
 )
 VALUES["sparse_with_explicit_zero"] = _sparse_with_explicit_zero
 VALUES["interpolators"] = _interpolators
+VALUES["splines_of_fitpack"] = _splines_of_fitpack
+VALUES["linear_systems"] = _systems
+VALUES["results_of_statistics"] = _results_of_statistics
+VALUES["results_with_attributes"] = _results_with_attributes
+VALUES["results_of_solvers"] = _results_of_solvers
 VALUES["frozen_distributions"] = _frozen_distributions

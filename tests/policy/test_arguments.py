@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array as array_module
 import collections
 import datetime as dt
 import decimal
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import fft
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
@@ -61,6 +63,39 @@ HONEST: dict[str, Any] = {
         FunctionTransformer(operator.methodcaller("replace", "?", 0)),
         FunctionTransformer(operator.methodcaller("replace", {"a": "b"})),
     ],
+    "a method of the data that is given arguments with keys": [
+        FunctionTransformer(operator.methodcaller("drop", columns=["a"])),
+        FunctionTransformer(operator.methodcaller("sum", axis=1, keepdims=True)),
+        FunctionTransformer(operator.methodcaller("clip", 0, upper=1.5)),
+    ],
+    "a method of the data that turns them into a type": [
+        FunctionTransformer(operator.methodcaller("astype", np.float32)),
+        FunctionTransformer(operator.methodcaller("select_dtypes", include=[np.number])),
+    ],
+    "a getter of columns": [
+        FunctionTransformer(operator.itemgetter((slice(None), [0, 2]))),
+        FunctionTransformer(operator.itemgetter(slice(0, 2))),
+        FunctionTransformer(operator.itemgetter((..., 0))),
+        FunctionTransformer(operator.itemgetter((slice(None), np.array([0, 1])))),
+    ],
+    "a look into a dict": [
+        np.vectorize({"a": 1}.get),
+        np.vectorize(collections.Counter("ab").get),
+        np.vectorize(collections.defaultdict(int, a=1).get),
+    ],
+    "a search within a partial": [
+        CountVectorizer(preprocessor=functools.partial(re.sub, r"\d+", "#")),
+        CountVectorizer(preprocessor=functools.partial(re.sub, "[^a-z]", " ", flags=2)),
+        CountVectorizer(tokenizer=functools.partial(re.findall, r"\w+")),
+        CountVectorizer(tokenizer=functools.partial(re.split, PATTERN, maxsplit=3)),
+    ],
+    "a Fourier transform": [
+        FunctionTransformer(fft.dct),
+        FunctionTransformer(functools.partial(fft.rfft, n=8)),
+    ],
+    "flags of a pattern": re.IGNORECASE | re.MULTILINE,
+    "arrays of Python's own": [array_module.array("d", [1.5]), array_module.array("I", [1, 2])],
+    "a text with attributes": collections.UserString("a"),
     "addresses": [ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8")],
     "containers written in Python": [collections.ChainMap({1: 2}), collections.UserList([1])],
     "arrays": [np.zeros(3), np.zeros((2, 0)), np.asfortranarray(np.ones((2, 2))), np.array(1.5)],
@@ -115,6 +150,24 @@ def array(*state: Any) -> Fill:
 
 def regex(pattern: Any, flags: Any = 32) -> Fill:
     return call(COMPILE, pattern, flags)
+
+
+METHOD = Name("operator", "methodcaller")
+SUB = Name("re", "sub")
+FOURIER = Name("scipy._lib._uarray._backend", "unpickle_function")
+
+
+def keyed_method(name: str, *args: Any, build_again: bool = False, **keywords: Any) -> Fill:
+    """``partial(methodcaller, name, key=value)(...)``, as ``operator`` writes it."""
+
+    def fill(p: Pickle) -> None:
+        state = (METHOD, (name,), keywords, None)
+        p.call(PARTIAL, METHOD).save(state).build()
+        if build_again:
+            p.save((METHOD, ("to_csv",), {}, None)).build()
+        p.save(args).reduce()
+
+    return fill
 
 
 HOSTILE: dict[str, Fill] = {
@@ -296,6 +349,67 @@ HOSTILE: dict[str, Fill] = {
     "an address of an array": call(Name("ipaddress", "IPv4Address"), Name("numpy", "add")),
     "a getter of nothing": call(Name("operator", "itemgetter")),
     "a getter of a function": call(Name("operator", "itemgetter"), Name("numpy", "add")),
+    "a getter of a function among others": call(
+        Name("operator", "itemgetter"), (Name("numpy", "add"), 0)
+    ),
+    "a method with keys that writes a file": keyed_method("to_csv", path_or_buf="canary"),
+    "a method with keys that evaluates": keyed_method("query", expr="@exit()"),
+    "a method that matches a pattern": keyed_method("replace", "(a+)+$", "", regex=True),
+    "a method that evaluates by another engine": keyed_method("mean", engine="numba"),
+    "a method with a function by a key": keyed_method("sort_values", "a", key=Name("numpy", "add")),
+    "a method by its name that is called twice": keyed_method("sum", build_again=True),
+    "a method by its name in the call": lambda p: (
+        p.save(lambda q: q.call(PARTIAL, METHOD).save((METHOD, (), {}, None)).build())
+        .save(("to_csv", "canary"))
+        .reduce()
+    ),
+    "a partial of a method by its name, with a function of another kind": stated(
+        PARTIAL, (Name("numpy", "add"),), (METHOD, ("to_csv",), {}, None)
+    ),
+    "a search that is called while loading": call(SUB, "(a+)+$", "", "a" * 64),
+    "a search without its pattern": stated(PARTIAL, (SUB,), (SUB, (), {}, None)),
+    "a search whose pattern takes without end": stated(
+        PARTIAL, (SUB,), (SUB, ("(a+)+$", ""), {}, None)
+    ),
+    "a search whose pattern takes without end under a flag": stated(
+        PARTIAL, (SUB,), (SUB, ("(Ab|ab)*c", ""), {"flags": 2}, None)
+    ),
+    "a search whose pattern takes without end under a flag that is still to come": stated(
+        PARTIAL, (SUB,), (SUB, ("(a+ )+$", ""), {}, None)
+    ),
+    "a search with a key that is none": stated(
+        PARTIAL, (SUB,), (SUB, ("a", ""), {Name("re", "sub"): 1}, None)
+    ),
+    "a search that calls a function": stated(
+        PARTIAL, (SUB,), (SUB, ("a", Name("builtins", "len")), {}, None)
+    ),
+    "a search that calls a function by a key": stated(
+        PARTIAL, (SUB,), (SUB, ("a",), {"repl": Name("builtins", "len")}, None)
+    ),
+    "a search in a text of its own": stated(PARTIAL, (SUB,), (SUB, ("a", "", "a" * 64), {}, None)),
+    "a search whose state holds another function": stated(
+        PARTIAL, (SUB,), (Name("re", "split"), ("a",), {}, None)
+    ),
+    "a search without a state": call(PARTIAL, SUB),
+    "a Fourier transform of another module": call(FOURIER, "os", "getcwd", None),
+    "a Fourier transform bound to an object": call(FOURIER, "scipy.fft._basic", "fft", [1]),
+    "a Fourier transform by a path": call(FOURIER, "scipy.fft._basic", "np.load", None),
+    "flags by two numbers": call(Name("re", "RegexFlag"), 2, 3),
+    "flags by a text": call(Name("re", "RegexFlag"), "A"),
+    "an array of text": call(Name("array", "array"), "u", ["a"]),
+    "an array of an iterator": call(
+        Name("array", "array"), "d", lambda p: p.call(Name("builtins", "range"), 10**12)
+    ),
+    "an array of another type's name": call(
+        Name("array", "_array_reconstructor"), Name("builtins", "bytearray"), "d", 16, b"a" * 8
+    ),
+    "an array of an unknown format": call(
+        Name("array", "_array_reconstructor"), Name("array", "array"), "d", 99, b"a" * 8
+    ),
+    "an attribute of a dict": call(GETATTR, {"a": 1}, "update"),
+    "an attribute of a counter": call(
+        GETATTR, lambda p: p.call(Name("collections", "Counter"), {"a": 1}), "update"
+    ),
 }
 
 

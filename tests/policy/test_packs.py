@@ -70,7 +70,6 @@ NEVER = [
     ("pickle", "loads"),
     ("posix", "system"),
     ("runpy", "run_path"),
-    ("scipy._lib._uarray._backend", "unpickle_function"),
     ("scipy.io", "loadmat"),
     ("scipy.spatial._ckdtree", "cKDTree"),
     ("scipy.stats._distn_infrastructure", "rv_continuous"),
@@ -107,6 +106,7 @@ CALLED_FUNCTIONS = {
     "_new_TimedeltaIndex",
     "_p",
     "_reconstructor",
+    "unpickle_function",
 }
 
 
@@ -133,6 +133,8 @@ def test_never_on_a_list(module: str, name: str) -> None:
 def test_what_reaches_any_attribute_or_method_has_a_rule_that_says_which() -> None:
     rules = {name: ENTRIES["operator", name].rule for name in ("attrgetter", "methodcaller")}
     assert rules == {"attrgetter": "operator_getter", "methodcaller": "operator_caller"}
+    entry = ENTRIES["scipy._lib._uarray._backend", "unpickle_function"]
+    assert (entry.uses, entry.rule) == ({Use.CALL}, "fourier_name")
 
 
 def test_no_entry_is_a_module_or_a_descriptor() -> None:
@@ -159,7 +161,10 @@ def test_only_reconstructors_are_python_functions_that_may_be_called() -> None:
     called = {
         name
         for (module, name), entry in ENTRIES.items()
-        if Use.CALL in entry.uses and inspect.isfunction(resolved(module, name))
+        if Use.CALL in entry.uses
+        # That rule refuses every call; the function only serves to make a partial.
+        and entry.rule != "within_partial"
+        and inspect.isfunction(resolved(module, name))
     }
     assert called <= CALLED_FUNCTIONS
 

@@ -24,6 +24,8 @@ HONEST = [
     [("left", "<i4"), ("right", "<f8", (2, 3))],
     [("outer", [("inner", "u1"), ("text", "U4")]), ("object", "O")],
     [("a", "O"), ("b", "O")],
+    [("many", "O", (2, 3)), ("one", "<i4")],
+    [("many", [("object", "O"), ("number", "<f8")], (2,))],
     {"names": ["a", "b"], "formats": ["<i4", "<f8"], "offsets": [4, 16], "itemsize": 32},
     {"names": ["a", "b"], "formats": ["<i4", "<i2"], "offsets": [0, 0], "itemsize": 4},
     [],

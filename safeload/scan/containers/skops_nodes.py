@@ -145,8 +145,9 @@ def _slice(walk: Walk, state: dict[str, Any]) -> Token:
     require(state, "builtins", "slice")
     content = part(state, "content")
     bounds = tuple(part(content, key) for key in ("start", "stop", "step"))
-    if not all(bound is None or type(bound) is int for bound in bounds):
-        raise OddNodeError("its bounds are not numbers")
+    # The columns of a frame are named by texts.
+    if not all(bound is None or type(bound) in (bool, int, float, str) for bound in bounds):
+        raise OddNodeError("its bounds are neither numbers nor names")
     return walk.built(walk.global_("builtins", "slice", Use.CALL), Use.CALL, bounds)
 
 
