@@ -29,7 +29,7 @@ from safeload.policy.plain import is_plain
 from safeload.policy.spelling_arguments import SPELLING_RULES
 from safeload.policy.statistics_arguments import STATISTICS_RULES
 from safeload.scan.dtypes import DType, DTypeError, describe
-from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Token, Use
+from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
 
 __all__ = ["RULES", "Rule"]
 
@@ -305,19 +305,10 @@ def _short(token: Token) -> str | None:
     return None
 
 
-_SETS = frozenset(["frozenset", "set"])
-# What a base is made of, as tokens.
-_OF_BASES: dict[str, tuple[type, ...]] = {
-    "dict": (Mapping,),
-    "float": (float,),
-    "frozenset": (Collection,),
-    "int": (int,),
-    "list": (list,),
-    "object": (type(None),),
-    "set": (Collection,),
-    "str": (str,),
-    "tuple": (tuple,),
-}
+# Built-in types that a class may be derived from, with what ``copyreg`` makes of such an instance.
+# Given anything else, the type would iterate over it, ask it for its keys or for its text, while
+# loading. Sets have a way of their own to be pickled.
+_BASES = {"dict": Mapping, "float": float, "int": int, "list": list, "str": str, "tuple": tuple}
 
 
 def _copyreg_reconstructor(built: Built) -> str | None:
@@ -329,13 +320,13 @@ def _copyreg_reconstructor(built: Built) -> str | None:
     if type(args) is not tuple or len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstructor is not given a class, its base and a state"
     base, state = args[1:]
-    if not (isinstance(base, Global) and base.module == "builtins" and base.name in _OF_BASES):
+    name = base.name if isinstance(base, Global) and base.module == "builtins" else ""
+    if name == "object":
+        return None if state is None else "_reconstructor gives object a state"
+    if name not in _BASES:
         return "_reconstructor is given a base that is no built-in type"
-    if type(state) in _OF_BASES[base.name] or (
-        base.name in _SETS and isinstance(state, Built) and state.is_of("builtins", base.name)
-    ):
+    if type(state) is _BASES[name]:
         return None
-    # The base would iterate over it, call its methods or have it shown, while loading.
     return "_reconstructor is given a state of another type than its base"
 
 

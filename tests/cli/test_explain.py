@@ -15,7 +15,7 @@ from safeload.report import decompiled
 from safeload.scan.scan import scan
 from tests.builder import Pickle
 from tests.cli.conftest import ROWS, Run
-from tests.samples import Sample, samples
+from tests.samples import Sample, samples_made_here
 
 
 def test_a_model_as_python(run: Run, folder: Path) -> None:
@@ -113,7 +113,7 @@ def test_deep_and_shared_structures_end_in_bounded_time(run: Run, folder: Path) 
     assert run("explain", "deep.pkl").code in (0, 3)
 
 
-@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", samples_made_here(), ids=lambda sample: sample.name)
 def test_every_sample_is_explained_or_said_why_not(tmp_path: Path, sample: Sample) -> None:
     data = sample.build(str(tmp_path / "canary"))
     for program in scan(data, Limits()).programs:

@@ -18,7 +18,7 @@ from safeload.scan.program import Scan, Use
 from safeload.scan.scan import scan
 from safeload.verdict import Finding, Severity, Verdict, verdict_of
 from tests.builder import Name, Pickle
-from tests.samples import Sample, samples
+from tests.samples import Sample, samples_made_here
 
 Fill = Callable[[Pickle], object]
 
@@ -238,7 +238,7 @@ OF_A_COVERED_LIBRARY = {"name-by-a-prefix"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", samples_made_here(), ids=lambda sample: sample.name)
 def test_no_sample_is_accepted_for_having_been_learnt_from(sample: Sample) -> None:
     one = scan(sample.build("canary"))
     before = verdict_of(judge(one, Policy.default()).findings)
