@@ -13,15 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from safeload.scan.allowance import look_into
 from safeload.scan.program import Built, Mapping, Token
 from safeload.scan.texts import text_of
+from safeload.scan.weight import size_of
 
 __all__ = ["asks_to_write", "keeps_keywords"]
 
 _WRITES = "out"
 _LISTED = frozenset([list, tuple])
-# How many dicts of other classes may lie within each other.
-_DEEPEST = 16
 # ``kw_args``, ``metric_params``, ``kwargs`` and the like.
 _KEPT = re.compile(r"kw|args|arguments|params|options")
 
@@ -40,20 +40,27 @@ def asks_to_write(keywords: Token) -> bool:
     return any(text_of(key) == _WRITES and value is not None for key, value in _pairs(keywords))
 
 
-def _pairs(token: Token, depth: int = 0) -> Iterator[tuple[Token, Token]]:
-    if isinstance(token, Mapping):
-        yield from zip(token.keys, token.values, strict=True)
-    elif isinstance(token, Built) and depth < _DEEPEST:
-        yield from zip(token.items[::2], token.items[1::2], strict=False)
-        # Such as ``OrderedDict([["out", array]])``.
-        for part in token.args if type(token.args) is tuple else ():
-            if type(part) in _LISTED:
-                pairs = (pair for pair in part if type(pair) in _LISTED and len(pair) == 2)
-                yield from map(tuple, pairs)
-            else:
-                yield from _pairs(part, depth + 1)
-        for part in _held(token):
-            yield from _pairs(part, depth + 1)
+def _pairs(keywords: Token) -> Iterator[tuple[Token, Token]]:
+    """Keys and values of a dict, or of whatever else may be unpacked as one."""
+    waiting, seen = [keywords], set()
+    while waiting:
+        token = waiting.pop()
+        if id(token) in seen:
+            continue
+        seen.add(id(token))
+        if isinstance(token, Mapping):
+            look_into(token, size_of(token))
+            yield from zip(token.keys, token.values, strict=True)
+        elif isinstance(token, Built):
+            yield from zip(token.items[::2], token.items[1::2], strict=False)
+            # Such as ``OrderedDict([["out", array]])``.
+            for part in token.args if type(token.args) is tuple else ():
+                if type(part) in _LISTED:
+                    pairs = (pair for pair in part if type(pair) in _LISTED and len(pair) == 2)
+                    yield from map(tuple, pairs)
+                else:
+                    waiting.append(part)
+            waiting += _held(token)
 
 
 def _held(wrapper: Built) -> Iterator[Token]:

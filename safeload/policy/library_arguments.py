@@ -229,6 +229,19 @@ def _result_tuple(built: Built) -> str | None:
 _MASKED_STATE = 7
 
 
+def _numpy_array(built: Built) -> str | None:
+    """Nothing, as numpy makes an array empty by a function; skops makes masked arrays of two parts.
+
+    The state of an array is judged with ``_reconstruct``. Made by NEWOBJ it would be given one that
+    nobody has seen, in which numpy finds as many objects as the shape says.
+    """
+    if built.is_of("numpy.ma", "MaskedArray") or built.is_of("numpy.ma.core", "MaskedArray"):
+        parts = built.states[0] if len(built.states) == 1 else None
+        if built.args == () and not built.items and type(parts) is tuple and len(parts) == 2:
+            return None
+    return "an array is made in another way than numpy does"
+
+
 def _numpy_mareconstruct(built: Built) -> str | None:
     """An empty masked array, with as many data as its shape says, and a mask.
 
@@ -494,6 +507,7 @@ LIBRARY_RULES: dict[str, Rule] = {
     "container": _container,
     "moment": _moment,
     "pytz_zone": _pytz_zone,
+    "numpy_array": _numpy_array,
     "numpy_mareconstruct": _numpy_mareconstruct,
     "bit_generator": _bit_generator,
     "random_part": _random_part,

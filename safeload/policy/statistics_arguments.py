@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator
 from safeload.policy.formulas import columns_of_formula
 from safeload.policy.pandas_arguments import column_names
 from safeload.policy.plain import is_numpy, is_plain
+from safeload.scan.allowance import look_into
 from safeload.scan.program import Array, Built, Global, Mapping, Token, Use
+from safeload.scan.weight import size_of
 
 __all__ = ["STATISTICS_RULES"]
 
@@ -165,9 +167,18 @@ def _restored(state: Mapping) -> str | None:
 
 
 def _is_harmless(value: Token) -> bool:
-    if isinstance(value, Mapping):
-        return all(_is_harmless(part) for part in value.values)
-    return value is None or (type(value) is str and columns_of_formula(value) is not None)
+    """Whether a formula, or each in a dict, only computes."""
+    waiting, seen = [value], set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            if id(part) not in seen:
+                seen.add(id(part))
+                look_into(part, size_of(part))
+                waiting += part.values
+        elif part is not None and not (type(part) is str and columns_of_formula(part) is not None):
+            return False
+    return True
 
 
 def _is_part(value: Token) -> bool:

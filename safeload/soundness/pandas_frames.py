@@ -14,8 +14,11 @@ Source: pandas ``_libs/internals.pyx`` (``_rebuild_blknos_and_blklocs``), ``_lib
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from safeload.scan.allowance import look_at, look_into
 from safeload.scan.program import Array, Blob, Built, Mapping, Program, Token
 from safeload.soundness.pandas_arrays import within
 from safeload.soundness.pandas_lengths import backed, length, parts_of, shape, span
@@ -33,6 +36,8 @@ from safeload.soundness.values import (
 __all__ = ["frame", "index", "series"]
 
 _UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
+# How many containers and objects the bytes of an array may lie within.
+_DEEPEST = 16
 # What numpy asks an object for before it asks for its values.
 _INTERFACES = ("__array_interface__", "__array_struct__")
 
@@ -137,16 +142,25 @@ def _labels(data: Token) -> None:
         raise UnsoundError("data has a label that numpy would ask for")
 
 
-def _blobs(token: Token, depth: int = 0) -> list[Blob]:
-    """The bytes that an array of Arrow's is made from."""
-    if isinstance(token, Blob):
-        return [token]
-    inner: list[Token] = []
-    if isinstance(token, Built) and depth < 16:
-        inner = [token.args, *token.states]
-    elif isinstance(token, tuple | list) and depth < 16:
-        inner = list(token)
-    return [blob for part in inner for blob in _blobs(part, depth + 1)]
+def _blobs(token: Token) -> Iterator[Blob]:
+    """The bytes that an array of Arrow's is made from, each once, however often they recur."""
+    seen: set[int] = set()
+    level, depth = [token], 0
+    while level and depth < _DEEPEST:
+        inner: list[Token] = []
+        for part in level:
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            if isinstance(part, Blob):
+                look_at(part, part.size)
+                yield part
+            elif isinstance(part, Built):
+                inner += [part.args, *part.states]
+            elif isinstance(part, tuple | list):
+                look_into(part, len(part))
+                inner += part
+        level, depth = inner, depth + 1
 
 
 def _dict(token: Token) -> dict[str, Token]:

@@ -31,6 +31,7 @@ from safeload.scan.program import (
 )
 from safeload.scan.specs import dtype_of
 from safeload.scan.texts import text_of
+from safeload.scan.weight import size_of
 
 __all__ = [
     "MISSING",
@@ -145,7 +146,7 @@ def attributes(built: Built) -> Attributes:
                 continue
             if not isinstance(part, Mapping):
                 raise UnsoundError("its state is no dict")
-            look_into(part, len(part))
+            look_into(part, size_of(part))
             keys = part.keys
             if not _STRINGS.issuperset(map(type, keys)):
                 raise UnsoundError("an attribute's name is no string")

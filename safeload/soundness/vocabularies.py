@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from safeload.scan.allowance import spend
 from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Token
 from safeload.scan.runs import Run
 from safeload.soundness.values import (
@@ -41,6 +42,8 @@ __all__ = ["distinct", "hashed", "label_columns", "labels", "vocabulary"]
 # Terms of so many letters are written in 255 bytes at most, as those in a run are.
 _SHORT = 63
 _LONGEST = 255
+# Tuples and sets that a term may lie within.
+_DEEPEST = 100
 # Stretches are read together up to so many bytes.
 _CHUNK = 1 << 20
 _FACTORS = np.random.default_rng(0).integers(1, 2**63, _LONGEST + 1, np.uint64)
@@ -140,16 +143,20 @@ def _columns(token: Token, what: str) -> None:
         raise UnsoundError(f"{what} has a term twice")
 
 
-def _key(token: Token, what: str) -> object:
+def _key(token: Token, what: str, depth: int = 0) -> object:
     """A key, or a class, as what it equals."""
     if token is None or isinstance(token, str | int | float):
         return token
+    if depth > _DEEPEST:
+        raise UnsoundError(f"{what} has terms that are nested too deeply")
     if type(token) is tuple:
-        return tuple(_key(item, what) for item in token)
+        spend(len(token), f"{what} has terms of too many parts.")
+        return tuple(_key(item, what, depth + 1) for item in token)
     if isinstance(token, Blob):
         return bytes(token.content)
     if isinstance(token, Collection):
-        return frozenset(_key(item, what) for item in token.items)
+        spend(len(token.items), f"{what} has terms of too many parts.")
+        return frozenset(_key(item, what, depth + 1) for item in token.items)
     if isinstance(token, Global):
         return token.path
     if isinstance(token, Built) and token.is_of("numpy", "str_") and len(token.args) == 1:

@@ -97,7 +97,11 @@ HONEST: dict[str, Any] = {
     "arrays of Python's own": [array_module.array("d", [1.5]), array_module.array("I", [1, 2])],
     "a text with attributes": collections.UserString("a"),
     "addresses": [ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8")],
-    "containers written in Python": [collections.ChainMap({1: 2}), collections.UserList([1])],
+    "containers written in Python": [
+        collections.ChainMap({1: 2}),
+        collections.UserList([1]),
+        collections.UserString("a"),
+    ],
     "arrays": [np.zeros(3), np.zeros((2, 0)), np.asfortranarray(np.ones((2, 2))), np.array(1.5)],
     "an array of objects": np.array(["a", None, [1]], dtype=object),
     "arrays of text, times and records": [
@@ -236,6 +240,13 @@ HOSTILE: dict[str, Fill] = {
     "an array made with too much": call(RECONSTRUCT, NDARRAY, (0,), b"b", None),
     "an array with a short state": array(1, (1,), _f8, False),
     "an array with a state that is no tuple": stated(RECONSTRUCT, (NDARRAY, (0,), b"b"), [1]),
+    "an array by NEWOBJ": lambda p: p.object_(NDARRAY, state=(1, (2,), _o8, False, [])),
+    "a masked array by NEWOBJ": lambda p: p.object_(
+        Name("numpy.ma", "MaskedArray"), state=(1, (2,), _o8, False, [], b"", None)
+    ),
+    "a masked array of other parts": lambda p: p.object_(
+        Name("numpy.ma.core", "MaskedArray"), state={"_data": 1}
+    ),
     "an array without a version": array((1,), _f8, False, bytes(8), None),
     "an array of fewer bytes than its shape": array(1, (2,), _f8, False, bytes(8)),
     "an array of more bytes than its shape": array(1, (1,), _f8, False, bytes(16)),

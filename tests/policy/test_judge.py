@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -236,8 +237,37 @@ def many_patterns(pickle: Pickle) -> None:
     pickle.appends()
 
 
+def shared_keywords(pickle: Pickle) -> None:
+    keywords = {f"a{number}": number for number in range(500)}
+    pickle.empty_list().mark().save(keywords).memo("#")
+    for _ in range(500):
+        pickle.object_(Name("sklearn.preprocessing._function_transformer", "FunctionTransformer"))
+        pickle.empty_dict().save("kw_args").recall("#").setitem().build()
+    pickle.appends()
+
+
+def lists_of_lists(pickle: Pickle, start: Any, depth: int = 14) -> None:
+    """Lists, each four times in the next, under the names 0 and so on."""
+    pickle.save(start).memo(0).pop()
+    for number in range(depth):
+        pickle.mark()
+        for _ in range(4):
+            pickle.recall(number)
+        pickle.tuple_().memo(number + 1).pop()
+    pickle.recall(depth)
+
+
+def terms_of_terms(pickle: Pickle) -> None:
+    pickle.object_(Name("sklearn.preprocessing._label", "LabelBinarizer")).empty_dict()
+    pickle.save("classes_").mark()
+    lists_of_lists(pickle, 1, 9)
+    pickle.list_().setitem().build()
+
+
 @pytest.mark.guarantee("G15")
-@pytest.mark.parametrize("fill", [shared_parameters, many_patterns])
+@pytest.mark.parametrize(
+    "fill", [shared_parameters, shared_keywords, many_patterns, terms_of_terms]
+)
 def test_what_takes_long_to_judge_for_its_size_is_not_read(fill: Fill) -> None:
     pickle = Pickle(4)
     fill(pickle)
@@ -245,6 +275,28 @@ def test_what_takes_long_to_judge_for_its_size_is_not_read(fill: Fill) -> None:
     found = judge(scan(pickle.finish()), Policy.default()).findings
 
     assert "SL002" in [finding.rule for finding in found]
+
+
+@pytest.mark.guarantee("G15")
+def test_the_bytes_of_a_text_array_are_looked_for_once() -> None:
+    def labels(pickle: Pickle) -> None:
+        pickle.empty_dict().save("_pa_array")
+        lists_of_lists(pickle, b"label", 9)
+        pickle.setitem()
+
+    def index(pickle: Pickle) -> None:
+        pickle.object_(Name("pandas.arrays", "ArrowStringArray"), state=labels)
+
+    started = time.process_time()
+    pickle = Pickle(4).call(
+        Name("pandas.core.indexes.base", "_new_Index"),
+        Name("pandas", "Index"),
+        {"data": index, "name": None},
+    )
+
+    judge(scan(pickle.finish()), Policy.default())
+
+    assert time.process_time() - started < 1.0
 
 
 def odd_key(pickle: Pickle) -> None:
