@@ -171,6 +171,27 @@ def merged(groups: Iterable[Group]) -> list[Group]:
     return sorted((g for g in by_key.values() if g.names), key=lambda group: group.key)
 
 
+def without_values(groups: Iterable[Group], reviewed: Iterable[Group]) -> Iterator[Group]:
+    """Groups without the classes that reviewed lists let a file make under a rule only.
+
+    Kept as a value and called, such a class would make an instance that its rule has not seen.
+    """
+    ruled = {
+        (module, name)
+        for group in reviewed
+        if group.rule and "construct" in group.uses and "refer" not in group.uses
+        for module, names in group.names.items()
+        for name in names
+    }
+    for group in groups:
+        kept = Group(group.reason, group.uses, group.rule, native=group.native)
+        for module, names in group.names.items():
+            for name in names:
+                if (module, name) not in ruled or not group.uses:
+                    kept.add(module, name)
+        yield kept
+
+
 def text_of(groups: Iterable[Group], note: str, library: str, **lists: Iterable[str]) -> str:
     """A pack or a release as TOML.
 
@@ -250,8 +271,9 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
                 for reviewed, alias in tomllib.loads(text).get("aliases", {}).items():
                     aliases.setdefault(reviewed, set()).add(alias)
             add_aliases(groups, aliases)
+            reviewed = list(groups)
             for path in sorted(texts):
-                groups += _groups_of(texts[path])
+                groups += without_values(_groups_of(texts[path]), reviewed)
             groups += heirs(groups, checks)
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
         files[PACKS / f"{name}.toml"] = text_of(

@@ -45,6 +45,10 @@ _NUMPY = frozenset(
     "log10 log1p log2 maximum minimum rint round sign sin sinh sqrt square tan tanh trunc "
     "where".split()
 )
+# Functions that make as many columns as they are told, and the most that they may be told.
+_SPLINES = frozenset(["bs", "cc", "cr"])
+_NUMBERED = frozenset(["degree", "df"])
+_MOST_COLUMNS = 100
 _SUMS = frozenset(["+", "-", "|"])
 _PRODUCTS = frozenset(["*", "/", ":"])
 _COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
@@ -60,10 +64,12 @@ class _Size(NamedTuple):
     Attributes:
         terms: How many terms.
         degree: The highest power of a column; 0 if there is no column in it.
+        repeats: Whether it may be a text or a list, which Python repeats if they are multiplied.
     """
 
     terms: int
     degree: int
+    repeats: bool = False
 
 
 def columns_of_formula(text: str) -> frozenset[str] | None:
@@ -157,9 +163,12 @@ class _Parser:
     def _sum(self) -> _Size:
         size = self._product()
         while self._text() in _SUMS or (self.calls and self._text() in _COMPARISONS):
+            compared = self._text() in _COMPARISONS
             self.position += 1
             other = self._product()
-            size = self._sized(size.terms + other.terms, max(size.degree, other.degree))
+            repeats = not compared and (size.repeats or other.repeats)
+            degree = max(size.degree, other.degree)
+            size = self._sized(size.terms + other.terms, degree, repeats=repeats)
         return size
 
     def _product(self) -> _Size:
@@ -169,6 +178,8 @@ class _Parser:
                 raise _OddError
             self.position += 1
             other = self._power()
+            if self.calls and (size.repeats or other.repeats):
+                raise _OddError
             terms = (size.terms + 1) * (other.terms + 1)
             size = self._sized(terms, size.degree + other.degree)
         return size
@@ -197,7 +208,7 @@ class _Parser:
         if kind == "name":
             return self._name(text)
         if kind == "text" and self.calls:
-            return _Size(1, 0)
+            return _Size(1, 0, repeats=True)
         if text == "(":
             return self._enclosed(")")
         if text == "[" and self.calls:
@@ -214,7 +225,7 @@ class _Parser:
             self._sum()
         self._expect(end)
         self.depth -= 1
-        return size
+        return size._replace(repeats=True) if end == "]" else size
 
     def _name(self, name: str) -> _Size:
         if name == "np" and self._text() == ".":
@@ -254,31 +265,46 @@ class _Parser:
             self.columns.add(text[1:-1])
             size = _Size(1, 1)
         else:
-            size = self._arguments()
+            size = self._arguments(is_spline=name in _SPLINES)
         self._expect(")")
         self.calls -= 1
         self.depth -= 1
-        return _Size(1, size.degree)
+        return _Size(1, size.degree, size.repeats)
 
-    def _arguments(self) -> _Size:
-        size = _Size(1, 0)
+    def _arguments(self, *, is_spline: bool) -> _Size:
+        size, first = _Size(1, 0), True
         while self._text() != ")":
+            keyword = ""
             if [kind for kind, _ in self.tokens[self.position :][:1]] == ["name"] and [
                 text for _, text in self.tokens[self.position + 1 :][:1]
             ] == ["="]:
+                keyword = self._text()
                 self.position += 2
-            argument = self._sum()
-            size = _Size(1, max(size.degree, argument.degree))
+            if is_spline and (keyword in _NUMBERED or not (keyword or first)):
+                self._number_of_columns()
+            argument, first = self._sum(), False
+            degree = max(size.degree, argument.degree)
+            size = _Size(1, degree, size.repeats or argument.repeats)
             if self._text() != ",":
                 break
             self.position += 1
         return size
 
-    def _sized(self, terms: int, degree: int) -> _Size:
+    def _number_of_columns(self) -> None:
+        """Look ahead: a small number and nothing more, or none, or a list of knots."""
+        following = [text for _, text in self.tokens[self.position + 1 :][:1]]
+        kinds = [kind for kind, _ in self.tokens[self.position :][:1]]
+        if kinds == ["number"]:
+            if following not in ([","], [")"]) or not float(self._text()) <= _MOST_COLUMNS:
+                raise _OddError
+        elif self._text() not in (*_CONSTANTS, "["):
+            raise _OddError
+
+    def _sized(self, terms: int, degree: int, *, repeats: bool = False) -> _Size:
         if terms > _MOST_TERMS or degree > _HIGHEST:
             raise _OddError
         # Within a call nothing is written out.
-        return _Size(1 if self.calls else terms, degree)
+        return _Size(1 if self.calls else terms, degree, repeats)
 
     def _text(self) -> str:
         return self.tokens[self.position][1] if self.position < len(self.tokens) else ""

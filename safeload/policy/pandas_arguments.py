@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from safeload.policy.arrow_texts import texts_of
 from safeload.policy.plain import is_numpy, is_plain
 from safeload.scan.allowance import look_into, spend
 from safeload.scan.dtypes import DTypeError, describe
@@ -228,6 +229,8 @@ def _names_of(index: Built) -> frozenset[str] | None:
     if len(args[1].keys) != len(parts):
         return None
     names = _texts(parts.get("data"))
+    if names is None:
+        names = texts_of(parts.get("data"))
     return None if names is None else frozenset(names)
 
 

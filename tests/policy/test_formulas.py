@@ -24,6 +24,10 @@ HONEST = {
     "y ~ Q('a b') + Q(\"c\")": "y;a b;c",
     "y ~ I(x > 3) + I((a + b) / 2) + np.where(x >= 1, 1, 0)": "y x a b",
     "y ~ I(x**0.5)": "y x",
+    "y ~ C(g, levels=['u', 'v'])*x + I(g == 'u')*x": "y g x",
+    "y ~ bs(x, 6, None, 3) + cr(z, df=5) + cc(x, df=4, constraints='center')": "y x z",
+    "y ~ bs(x, knots=[50000, 90000]) + bs(x, df=None, knots=[1])": "y x",
+    "y ~ np.where(g == 'u', 1, 0) + I(x * (g == 'u'))": "y x g",
     "größe ~ höhe": "größe höhe",
 }
 
@@ -86,6 +90,21 @@ HOSTILE = [
     "y ~ 1_0",
     "y ~ 1j",
     "y ~ await a",
+    # More columns than anybody fits, or texts and lists as long as the memory.
+    "y ~ bs(x, df=999999999)",
+    "y ~ bs(x, 999999999)",
+    "y ~ bs(x, degree=101)",
+    "y ~ bs(x, df=9*9)",
+    "y ~ bs(x, df=(999999999))",
+    "y ~ bs(x, df=x)",
+    "y ~ bs(x, df=-1)",
+    "y ~ cr(x, df=np.exp(99))",
+    "y ~ I([1]*999999999)",
+    "y ~ I(999999999*'a')",
+    "y ~ I(I('a')*999999999)",
+    "y ~ I(('a' + 'b')*999999999)",
+    "y ~ C(g, levels=['a']*999999999)",
+    "y ~ bs(x, knots=[1]*999999999)",
     # Letters that Python reads as others.
     "y ~ \ufb01le",
     "y ~ \uff45val",

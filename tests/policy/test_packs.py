@@ -137,6 +137,15 @@ def test_what_reaches_any_attribute_or_method_has_a_rule_that_says_which() -> No
     assert (entry.uses, entry.rule) == ({Use.CALL}, "fourier_name")
 
 
+@pytest.mark.guarantee("G8")
+def test_a_model_that_is_made_under_a_rule_is_no_value_that_could_be_called() -> None:
+    ruled = {
+        key: entry for key, entry in ENTRIES.items() if entry.rule in ("composite", "vectoriser")
+    }
+    assert len(ruled) > 30
+    assert not [key for key, entry in ruled.items() if Use.REFER in entry.uses]
+
+
 def test_no_entry_is_a_module_or_a_descriptor() -> None:
     assert not [key for key in ENTRIES if isinstance(resolved(*key), ModuleType | property)]
 
