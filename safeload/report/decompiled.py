@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Decompiled", "decompile"]
 
-_OPCODES = 2_000_000
+# fickling takes up to two kilobytes of memory for each.
+_OPCODES = 500_000
 # Shared parts of an expression are written out wherever they occur, which has no bound.
 _NODES = 100_000
 _LINE = 500

@@ -17,6 +17,7 @@ from safeload.report import decompiled
 from safeload.scan.scan import scan
 from tests.builder import Pickle
 from tests.cli.conftest import ROWS, Run
+from tests.costs import cost_of, needs_status
 from tests.samples import Sample, samples
 
 
@@ -142,3 +143,14 @@ def test_what_fickling_writes_to_stderr_is_kept_off(
 @pytest.mark.parametrize("form", ["joblib", "skops"])
 def test_a_number_of_lines_that_is_none(run: Run, folder: Path, lines: str, form: str) -> None:
     assert run("explain", f"churn.{form}", f"--lines={lines}").code == 2
+
+
+@needs_status
+def test_a_large_hostile_file_costs_no_gigabytes(folder: Path) -> None:
+    path = folder / "large.pkl"
+    path.write_bytes(b"\x80\x04cos\nsystem\n)\x81" + b"}b" * 2_000_000 + b".")
+    cost = cost_of(
+        "print(main(['explain', sys.argv[1]]))", path, before="from safeload.cli.main import main"
+    )
+    assert cost.out.endswith("1\n")
+    assert cost.memory < 1 << 30
