@@ -23,11 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
     parser.add_argument(
         "--lines",
-        type=int,
+        type=_lines,
         default=_LINES,
         metavar="N",
         help=f"lines to show of each program, at most (default: {_LINES})",
     )
+
+
+def _lines(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from safeload.cli.output import note, plain
@@ -95,7 +96,8 @@ def _say_what_is_missing(model: IsolatedModel) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < math.inf:
-        raise ValueError
-    return seconds
+    with suppress(ValueError):
+        seconds = float(text)
+        if 0 < seconds < math.inf:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")

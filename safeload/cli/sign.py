@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from safeload.cli.facts import facts_of
-from safeload.cli.output import note
+from safeload.cli.output import note, plain
 from safeload.cli.passphrase import add_option, passphrase_of
 from safeload.cli.progress import shown
 from safeload.cli.verify import size_of
@@ -68,5 +68,5 @@ def run(options: argparse.Namespace) -> int:
             **facts,
         )
     note(f"signed {options.name} {options.version} with key {key.public.key_id[:16]}")
-    print(bundle)
+    print(plain(str(bundle)))
     return 0

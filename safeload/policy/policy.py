@@ -47,6 +47,8 @@ _GROUP_KEYS = {"reason", "uses", "rule", "native", "names"}
 _FILE_KEYS = {"library", "releases", "distributions", "group", "versions"}
 # Whose minor releases differ in how they read a model.
 _SKLEARN = "scikit-learn"
+# Far more than any list of names takes.
+_BYTES = 16 << 20
 _CHECKS_OF_VERSIONS = {"error", "warn", "ignore"}
 
 
@@ -176,6 +178,14 @@ def pack_texts() -> list[tuple[str, bytes]]:
     return sorted((file.name, file.read_bytes()) for file in files if file.name.endswith(".toml"))
 
 
+def _unreadable(why: str) -> UsageError:
+    return UsageError(
+        f"The policy file cannot be read: {why}.",
+        code="policy-unreadable",
+        hint="Check the path given with --policy or policy=.",
+    )
+
+
 def policy_text(path: str | os.PathLike[str]) -> bytes:
     """Read a policy file, without saying yet whether it is one.
 
@@ -190,13 +200,11 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
     """
     try:
         with Path(path).open("rb") as file:
-            mode, text = os.fstat(file.fileno()).st_mode, file.read()
+            mode, text = os.fstat(file.fileno()).st_mode, file.read(_BYTES + 1)
     except OSError as error:
-        raise UsageError(
-            f"The policy file cannot be read: {error.strerror}.",
-            code="policy-unreadable",
-            hint="Check the path given with --policy or policy=.",
-        ) from error
+        raise _unreadable(str(error.strerror)) from error
+    if len(text) > _BYTES:
+        raise _unreadable(f"larger than {_BYTES} bytes")
     if os.name == "posix" and mode & stat.S_IWOTH:
         raise UsageError(
             "Anybody may write to the policy file.",

@@ -13,18 +13,25 @@ file can pass for a line of ours.
 from __future__ import annotations
 
 import ast
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from safeload.errors import printable
 from safeload.scan.program import Program
 from safeload.verdict import Finding, Severity
 
+if TYPE_CHECKING:
+    from fickling.fickle import Pickled
+
 __all__ = ["Decompiled", "decompile"]
 
-_OPCODES = 2_000_000
+# fickling takes up to two kilobytes of memory for each.
+_OPCODES = 500_000
 # Shared parts of an expression are written out wherever they occur, which has no bound.
 _NODES = 100_000
 _LINE = 500
@@ -70,7 +77,7 @@ def decompile(program: Program, *, allowed: frozenset[str], lines: int) -> Decom
     # The canonical code names what it needs once, so its memo is read far more than written.
     limits = InterpreterLimits(max_opcodes=_OPCODES, max_memo_size=_OPCODES, max_get_ratio=_OPCODES)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _silence():
             # It makes syntax trees in a way that newer releases of Python warn of.
             warnings.simplefilter("ignore")
             pickled = Pickled.load(program.code)
@@ -86,6 +93,13 @@ def decompile(program: Program, *, allowed: frozenset[str], lines: int) -> Decom
         reason = f"{type(error).__name__}: {printable(str(error))}"
         return Decompiled(problem=f"fickling cannot read it ({reason}).")
     return Decompiled(shown, max(0, len(tree.body) - lines), doubts)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what fickling writes to stderr from whoever reads our own errors there."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        yield
 
 
 def _lines(statements: list[ast.stmt]) -> Iterator[str]:
@@ -157,7 +171,7 @@ def _is_long(tree: ast.AST) -> bool:
 
 
 def _doubts(
-    pickled: object, tree: ast.Module, allowed: frozenset[str], member: str
+    pickled: Pickled, tree: ast.Module, allowed: frozenset[str], member: str
 ) -> Iterator[Finding]:
     from fickling.analysis import (
         Analyzer,
@@ -176,3 +190,6 @@ def _doubts(
     for result in Analyzer(analyses).analyze(pickled).results:
         if result.message is not None and str(result.trigger) not in reviewed:
             yield Finding(_RULE, Severity.WARNING, f"fickling: {printable(result.message)}", member)
+    if pickled.has_resource_exhaustion or pickled.has_interpretation_error:
+        message = "fickling's analyses say nothing: it has bounds of its own, and reached one."
+        yield Finding(_RULE, Severity.NOTE, message, member)

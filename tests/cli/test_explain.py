@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import joblib
@@ -10,11 +11,13 @@ import pytest
 import skops.io
 from sklearn.preprocessing import StandardScaler
 
+from safeload.cli.main import main
 from safeload.limits import Limits
 from safeload.report import decompiled
 from safeload.scan.scan import scan
 from tests.builder import Pickle
 from tests.cli.conftest import ROWS, Run
+from tests.costs import cost_of, needs_status
 from tests.samples import Sample, samples_made_here
 
 
@@ -122,3 +125,32 @@ def test_every_sample_is_explained_or_said_why_not(tmp_path: Path, sample: Sampl
             assert found.problem or found.lines
             assert all(line.isprintable() and line.isascii() for line in found.lines)
     assert not (tmp_path / "canary").exists()
+
+
+def test_what_fickling_writes_to_stderr_is_kept_off(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # It has a bound of its own on what recurs, and says so on stderr when its analyses reach it.
+    (folder / "recurs.pkl").write_bytes(pickle.dumps([{}] * 500))
+    capfd.readouterr()
+    assert main(["explain", str(folder / "recurs.pkl")]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert "SL901 note: fickling's analyses say nothing" in out
+
+
+@pytest.mark.parametrize("lines", ["-5", "x", "1.5", ""])
+@pytest.mark.parametrize("form", ["joblib", "skops"])
+def test_a_number_of_lines_that_is_none(run: Run, folder: Path, lines: str, form: str) -> None:
+    assert run("explain", f"churn.{form}", f"--lines={lines}").code == 2
+
+
+@needs_status
+def test_a_large_hostile_file_costs_no_gigabytes(folder: Path) -> None:
+    path = folder / "large.pkl"
+    path.write_bytes(b"\x80\x04cos\nsystem\n)\x81" + b"}b" * 2_000_000 + b".")
+    cost = cost_of(
+        "print(main(['explain', sys.argv[1]]))", path, before="from safeload.cli.main import main"
+    )
+    assert cost.out.endswith("1\n")
+    assert cost.memory < 1 << 30

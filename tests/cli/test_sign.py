@@ -37,6 +37,15 @@ def test_the_bundle_lies_beside_the_model(run: Run, unsigned: Path) -> None:
     assert model_of(unsigned.name).version == "2.0"
 
 
+def test_the_name_of_a_file_cannot_steer_a_terminal(run: Run, unsigned: Path) -> None:
+    odd = unsigned.with_name("a\x1b[2J\nb.joblib")
+    unsigned.rename(odd)
+    outcome = run("sign", odd, *BASE)
+    assert outcome.code == 0
+    assert "\x1b" not in outcome.out + outcome.err
+    assert outcome.out.count("\n") == 1
+
+
 def test_facts_from_options(run: Run, unsigned: Path) -> None:
     Path("train.csv").write_text("1,2\n")
     outcome = run(

@@ -196,3 +196,9 @@ def test_a_word_that_is_no_use_grants_nothing() -> None:
 
     assert entry is not None
     assert entry.uses == frozenset()
+
+
+def test_a_policy_file_without_end_is_not_read_to_the_end() -> None:
+    with pytest.raises(UsageError) as caught:
+        Policy.of("/dev/zero")
+    assert caught.value.code == "policy-unreadable"
