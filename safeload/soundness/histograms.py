@@ -73,6 +73,10 @@ _OF_ESTIMATOR = (
     "_staged_raw_predict",
     "_validate_data",
 )
+_RAW_PREDICT = (
+    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting."
+    "BaseHistGradientBoosting._raw_predict"
+)
 _OF_MAPPER = ("make_known_categories_bitsets",)
 _OF_TRANSFORMER = ("_call_func_on_transformers", "_hstack", "_iter", "transform")
 _OF_STEPS = ("_check_X", "_transform", "transform")
@@ -238,11 +242,14 @@ def estimator(built: Built) -> None:
 
 def _is_own_method(token: Token, built: Built) -> bool:
     # So it is left behind in an estimator whose training a scorer stopped.
-    return (
-        isinstance(token, Built)
-        and token.is_of("builtins", "getattr")
-        and token.args == (built, "_raw_predict")
-    )
+    if not isinstance(token, Built) or type(token.args) is not tuple or len(token.args) != 2:
+        return False
+    if token.is_of("types", "MethodType"):
+        # How cloudpickle and dill bind it.
+        function, owner = token.args
+        return owner is built and isinstance(function, Global) and function.path == _RAW_PREDICT
+    owner, name = token.args
+    return token.is_of("builtins", "getattr") and owner is built and name == "_raw_predict"
 
 
 def _predictors_of(rounds: Token) -> list[_Predictor]:
