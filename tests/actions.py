@@ -69,6 +69,8 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "asarray": lambda data: np.asarray(data).sum(),
     "call": lambda model: model(_data(model)),
     "call_with_numbers": lambda spline: spline(np.arange(0.0, 8.0, 0.01)),
+    "smooth": lambda spline: spline.set_smoothing_factor(1e-4),
+    "call_with_points": lambda spline: spline(np.array([[2.5, 3.5]])),
     "call_with_two_numbers": lambda spline: spline(np.arange(0.0, 8.0), np.arange(0.0, 8.0)),
     "count_keys": _called("transform", [{"apple": 1.0}]),
     "count_labels": _called("transform", [["apple"]]),

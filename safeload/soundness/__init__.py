@@ -70,6 +70,7 @@ CHECKS: dict[str, str] = {
     "sparse_dia": "safeload.soundness.sparse:diagonals",
     "sparse_lil": "safeload.soundness.sparse:lists",
     "spline": "safeload.soundness.splines:spline",
+    "spline_product": "safeload.soundness.splines:product",
     "statespace_filter": "safeload.soundness.statespace:kalman_filter",
     "statespace_initialization": "safeload.soundness.statespace:initialization",
     "statespace_representation": "safeload.soundness.statespace:representation",

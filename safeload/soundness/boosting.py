@@ -62,8 +62,10 @@ _OLD_LOSSES = "sklearn.ensemble._gb_losses"
 _MULTICLASS = "HalfMultinomialLoss"
 # Estimators of which the shape of a prediction is known from their attributes.
 _LINEAR = frozenset(
-    "ARDRegression BayesianRidge ElasticNet ElasticNetCV HuberRegressor Lasso LassoCV "
-    "LinearRegression Ridge RidgeCV".split()
+    "ARDRegression BayesianRidge ElasticNet ElasticNetCV HuberRegressor Lars LarsCV Lasso LassoCV "
+    "LassoLars LassoLarsCV LassoLarsIC LinearRegression LinearSVR OrthogonalMatchingPursuit "
+    "OrthogonalMatchingPursuitCV QuantileRegressor Ridge RidgeCV SGDRegressor "
+    "TheilSenRegressor".split()
 )
 _LOGISTIC = frozenset(["LogisticRegression", "LogisticRegressionCV"])
 _REGRESSION_TREES = frozenset(

@@ -6,11 +6,15 @@ fifth degree. Whether knots are sorted makes no difference to where is read.
 
 Trust: the attributes are hostile.
 Source: scipy ``interpolate/src/_fitpack`` and ``_bspl`` (``find_interval``, ``evaluate_spline``),
-``interpolate/_ppoly.pyx``, ``interpolate/_fitpack2.py``, FITPACK ``splev.f``, ``fpcurf.f``,
-``fpknot.f``, ``bispev.f``.
+``interpolate/_ppoly.pyx``, ``interpolate/_fitpack2.py``, ``interpolate/_ndbspline.py``
+(``evaluate_ndbspline``), FITPACK ``splev.f``, ``fpcurf.f``, ``fpknot.f``, ``bispev.f``.
 """
 
 from __future__ import annotations
+
+import math
+
+import numpy as np
 
 from safeload.scan.program import Built, Token
 from safeload.soundness.values import (
@@ -24,7 +28,7 @@ from safeload.soundness.values import (
     is_array,
 )
 
-__all__ = ["fitpack", "polynomial", "spline", "surface"]
+__all__ = ["fitpack", "polynomial", "product", "spline", "surface"]
 
 # The time to evaluate grows with the square of a degree.
 _MOST_DEGREE = 255
@@ -113,6 +117,38 @@ def surface(built: Built) -> None:
         needed *= len(knots) - degree - 1
     if array(parts[2], "tck").size < needed:
         raise UnsoundError("tck has too few coefficients for its knots")
+
+
+@each
+def product(built: Built) -> None:
+    """NdBSpline: as a spline in each direction, and each coefficient's place in a cell once."""
+    state = attributes(built)
+    knots, places = (array(state.get(key, MISSING), key) for key in ("_t", "_indices_k1d"))
+    if knots.ndim != 2 or not len(knots):
+        raise UnsoundError("_t has no row of knots for each direction")
+    degrees, lengths = (_numbers(state, key, len(knots)) for key in ("_k", "_len_t"))
+    values = array(state.get("_c", MISSING), "_c")
+    if values.ndim < len(knots):
+        raise UnsoundError("_c has too few directions")
+    for degree, length, count in zip(degrees, lengths, values.shape, strict=False):
+        if not 0 <= degree <= _MOST_DEGREE:
+            raise UnsoundError("_k is no degree of a spline")
+        if not 2 * degree + 2 <= length <= knots.shape[1]:
+            raise UnsoundError("_len_t does not fit the degree and the knots")
+        if count < length - degree - 1:
+            raise UnsoundError("_c are too few for the knots")
+    cells = math.prod(degree + 1 for degree in degrees)
+    if places.shape != (cells, len(knots)) or places.dtype.kind not in "iu":
+        raise UnsoundError("_indices_k1d has not one place for each coefficient of a cell")
+    if (places < 0).any() or (places > np.array(degrees)).any():
+        raise UnsoundError("_indices_k1d has a place outside of a cell")
+
+
+def _numbers(state: Attributes, key: str, count: int) -> list[int]:
+    found = array(state.get(key, MISSING), key)
+    if found.shape != (count,) or found.dtype.kind not in "iu":
+        raise UnsoundError(f"{key} has not one number for each direction")
+    return [int(number) for number in found]
 
 
 def _fits(state: Attributes, knots: str, coefficients: str, degree: int) -> None:

@@ -239,6 +239,8 @@ def _interpolators() -> Any:
         interpolate.PchipInterpolator(x, y),
         interpolate.make_interp_spline(x, y),
         interpolate.KroghInterpolator(x, y),
+        interpolate.RegularGridInterpolator((x, x), np.outer(x, y), method="cubic"),
+        interpolate.RegularGridInterpolator((x, x), np.outer(x, y), method="slinear"),
         interpolate.Rbf(x, y),
     ]
 

@@ -304,3 +304,21 @@ def test_a_transformer_made_by_hand_is_what_it_is() -> None:
         FunctionTransformer,
     ]
     assert copy.deepcopy(transformer).transform(CODES[:2]).shape == (2, 3)
+
+
+def test_a_method_that_training_left_behind_is_sound_in_each_way_to_bind_it() -> None:
+    model = HistGradientBoostingClassifier(
+        max_iter=4, early_stopping=True, scoring="accuracy", n_iter_no_change=2
+    ).fit(DATA, PAIR)
+    assert "_raw_predict" in vars(model)
+    findings = judge(scan(cloudpickle.dumps(model), Limits()), Policy.default()).findings
+    assert [finding.message for finding in findings] == []
+    assert reasons(model) == []
+
+
+def test_the_method_of_another_model_is_refused_in_each_way_to_bind_it() -> None:
+    model, other = (copy.deepcopy(FITTED["numbers"]) for _ in range(2))
+    vars(model)["_raw_predict"] = other._raw_predict
+    findings = judge(scan(cloudpickle.dumps(model), Limits()), Policy.default()).findings
+    assert {finding.rule for finding in findings} == {"SL401"}
+    assert reasons(model)
