@@ -89,6 +89,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "repr": repr,
     "score_one_row": _one_row,
     "some_columns": lambda frame: frame[frame.columns[[-1, 5, 7]]].to_numpy().sum(),
+    "sort_values": _called("sort_values"),
     "to_int_index": _called("to_int_index"),
     "toarray": lambda matrix: matrix.toarray(),
     "tocsr": lambda matrix: matrix.tocsr(),
