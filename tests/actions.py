@@ -66,6 +66,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
         )
     },
     **{name: _staged(name) for name in ("staged_decision_function", "staged_predict")},
+    "as_texts": _called("astype", str),
     "asarray": lambda data: np.asarray(data).sum(),
     "call": lambda model: model(_data(model)),
     "call_with_numbers": lambda spline: spline(np.arange(0.0, 8.0, 0.01)),

@@ -61,6 +61,8 @@ CHECKS: dict[str, str] = {
     "pandas_series": "safeload.soundness.pandas_frames:series",
     "pandas_sparse": "safeload.soundness.pandas_arrays:sparse",
     "piecewise": "safeload.soundness.splines:polynomial",
+    "quantile_forest": "safeload.soundness.quantiles:estimator",
+    "quantile_leaves": "safeload.soundness.quantiles:leaves",
     "sparse_bsr": "safeload.soundness.sparse:blocks",
     "sparse_coo": "safeload.soundness.sparse:coordinates",
     "sparse_csc": "safeload.soundness.sparse:columns",

@@ -36,7 +36,7 @@ from safeload.soundness.values import (
     unshadowed,
 )
 
-__all__ = ["classifier", "decision_trees", "regressor"]
+__all__ = ["classifier", "decision_trees", "regressor", "tree_of"]
 
 # Methods between the data and a tree. An attribute of that name would be called in their place.
 _OF_TREES = ("_check_n_features", "_validate_X_predict", "_validate_data")
@@ -94,6 +94,12 @@ def decision_trees(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
             _parts(built, known)
         except UnsoundError as error:
             yield built, str(error)
+
+
+def tree_of(token: Token) -> Built | None:
+    """The ``Tree`` of a decision tree; None for whatever has none."""
+    tree = _parts(token, {})[0] if isinstance(token, Built) else None
+    return tree if is_tree(tree) else None
 
 
 def _parts(built: Built, known: _Places) -> tuple[Token, int]:

@@ -32,6 +32,7 @@ __all__ = [
     "columns",
     "coordinates",
     "diagonals",
+    "is_columns",
     "is_rows",
     "is_sparse",
     "lists",
@@ -188,6 +189,12 @@ def is_sparse(built: Built) -> bool:
         and target.module.startswith("scipy.sparse.")
         and target.name.endswith(("_array", "_matrix"))
     )
+
+
+def is_columns(built: Built) -> bool:
+    """Whether an object is a matrix in compressed columns, which has a check of its own."""
+    target = built.callable
+    return isinstance(target, Global) and target.name in ("csc_array", "csc_matrix")
 
 
 def is_rows(built: Built) -> bool:
