@@ -33,9 +33,9 @@ __all__ = ["estimator", "leaves"]
 @each
 def leaves(built: Built) -> None:
     """``QuantileForest(y_train, y_train_leaves, y_bound_leaves, sparse_pickle)``."""
-    shape, kept = _table(built)
+    kept = _numbers(built)
     outputs, samples = _targets(built)
-    if not outputs or shape[2] != outputs:
+    if not outputs or _shape(built)[2] != outputs:
         raise UnsoundError("y_train_leaves is not of the outputs of y_train")
     if kept.dtype.kind not in "iu":
         raise UnsoundError("y_train_leaves has no numbers of samples")
@@ -55,7 +55,7 @@ def estimator(built: Built) -> None:
         raise UnsoundError("forest_ is none")
     if forest.callable.name != "QuantileForest":
         raise UnsoundError("forest_ is none")
-    shape, _ = _table(forest)
+    shape = _shape(forest)
     trees = state.get("estimators_")
     if type(trees) is not list or len(trees) > shape[0]:
         raise UnsoundError("estimators_ are more trees than forest_ has leaves of")
@@ -77,22 +77,29 @@ def _targets(built: Built) -> tuple[int, int]:
     return shape[0], shape[1]
 
 
-def _table(built: Built) -> tuple[tuple[int, ...], NDArray]:
-    """The shape of the table by tree, leaf, output and place, and the numbers in it."""
-    if type(built.args) is not tuple or len(built.args) != 4:
+def _is_sparse(built: Built) -> bool:
+    """Whether the table stands in the state, as a matrix."""
+    if type(built.args) is not tuple or len(built.args) != 4 or type(built.args[3]) is not bool:
         raise UnsoundError("it is made in another way than quantile-forest does")
-    is_sparse = built.args[3]
-    if type(is_sparse) is not bool:
-        raise UnsoundError("sparse_pickle is neither true nor false")
-    if not is_sparse:
-        kept = array(built.args[1], "y_train_leaves")
-        shape: tuple[int, ...] = kept.shape
+    return built.args[3]
+
+
+def _shape(built: Built) -> tuple[int, ...]:
+    """The lengths of the table by tree, leaf, output and place."""
+    if _is_sparse(built):
+        shape = _lengths(attributes(built).get("shape1"))
     else:
-        state = attributes(built)
-        shape, kept = _lengths(state.get("shape1")), _sparse(state.get("matrix1"))
+        shape = shape_of(built.args[1], "y_train_leaves")
     if len(shape) != 4:
         raise UnsoundError("y_train_leaves is not of four dimensions")
-    return shape, kept
+    return shape
+
+
+def _numbers(built: Built) -> NDArray:
+    """What the table holds, but for zeros."""
+    if _is_sparse(built):
+        return _sparse(attributes(built).get("matrix1"), _shape(built))
+    return array(built.args[1], "y_train_leaves")
 
 
 def _lengths(token: Token) -> tuple[int, ...]:
@@ -104,15 +111,23 @@ def _lengths(token: Token) -> tuple[int, ...]:
     return lengths
 
 
-def _sparse(matrix: Token) -> NDArray:
+def _sparse(matrix: Token, shape: tuple[int, ...]) -> NDArray:
     """The numbers in a matrix in compressed columns, which is itself checked elsewhere."""
     if not isinstance(matrix, Built) or not is_columns(matrix):
         raise UnsoundError("matrix1 is no matrix in compressed columns")
     state = attributes(matrix)
-    starts, rows = (array(state.get(name, MISSING), "matrix1") for name in ("indptr", "indices"))
+    lengths = _lengths(state.get("_shape"))
+    if len(lengths) != 2:
+        raise UnsoundError("matrix1 is no matrix")
+    rows, columns = lengths
+    # scipy writes columns one after the other. Where their length is that of the first dimensions,
+    # numpy makes no copy, and what belongs to a leaf does not stand together, as it is read.
+    if rows > 1 and columns > 1 and rows in np.cumprod(shape[:-1], dtype=object):
+        raise UnsoundError("matrix1 is laid out so that quantile-forest reads beyond it")
+    starts, places = (array(state.get(name, MISSING), "matrix1") for name in ("indptr", "indices"))
     stored = int(starts[-1]) if starts.size else 0
     # Elements at one place would be added up.
-    steps = np.diff(rows[:stored].astype(np.int64))
+    steps = np.diff(places[:stored].astype(np.int64))
     first = np.zeros(stored + 1, bool)
     first[starts.ravel()[:-1]] = True
     if (steps[~first[1:stored]] <= 0).any():

@@ -21,7 +21,7 @@ TARGET = DATA[:, 0] * DATA[:, 1]
 
 def fitted(*, sparse: bool) -> Any:
     model = quantile_forest.RandomForestQuantileRegressor(
-        n_estimators=3, max_samples_leaf=None, min_samples_leaf=3, random_state=0
+        n_estimators=4, max_samples_leaf=None, min_samples_leaf=3, random_state=0
     )
     return model.fit(DATA, TARGET, sparse_pickle=sparse)
 
@@ -80,6 +80,12 @@ def test_a_forged_forest_is_refused(name: str, tmp_path: Path) -> None:
     messages = findings(model, tmp_path)
     assert messages
     assert attribute in messages[0]
+
+
+def test_a_layout_that_the_library_reads_beyond_is_refused(tmp_path: Path) -> None:
+    model = quantile_forest.RandomForestQuantileRegressor(n_estimators=3, max_samples_leaf=3)
+    (message,) = {*findings(model.fit(DATA, TARGET, sparse_pickle=True), tmp_path)}
+    assert "matrix1" in message
 
 
 @pytest.mark.parametrize("sums", [False, True])
