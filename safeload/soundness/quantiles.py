@@ -99,7 +99,10 @@ def _numbers(built: Built) -> NDArray:
     """What the table holds, but for zeros."""
     if _is_sparse(built):
         return _sparse(attributes(built).get("matrix1"), _shape(built))
-    return array(built.args[1], "y_train_leaves")
+    kept = array(built.args[1], "y_train_leaves")
+    if not kept.flags.c_contiguous:
+        raise UnsoundError("y_train_leaves is laid out so that quantile-forest reads beyond it")
+    return kept
 
 
 def _lengths(token: Token) -> tuple[int, ...]:

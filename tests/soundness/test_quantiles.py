@@ -63,6 +63,7 @@ def _attribute(name: str, change: Callable[[Any], Any]) -> Callable[[Any], None]
 DENSE = {
     "a sample beyond the data": (_leaves(_put(len(DATA) + 1)), "y_train_leaves"),
     "a sample below zero": (_leaves(_put(-1)), "y_train_leaves"),
+    "another layout": (_leaves(np.asfortranarray), "y_train_leaves"),
     "no leaves": (_leaves(lambda leaves: leaves[:, :1]), "estimators_"),
     "a tree too few": (_leaves(lambda leaves: leaves[1:]), "estimators_"),
     "an output too many": (_leaves(lambda leaves: leaves.repeat(2, 2)), "y_train_leaves"),
