@@ -66,6 +66,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
         )
     },
     **{name: _staged(name) for name in ("staged_decision_function", "staged_predict")},
+    "as_texts": _called("astype", str),
     "asarray": lambda data: np.asarray(data).sum(),
     "call": lambda model: model(_data(model)),
     "call_with_numbers": lambda spline: spline(np.arange(0.0, 8.0, 0.01)),
@@ -93,6 +94,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "score_one_row": _one_row,
     "smooth_again": lambda results: results.model.ssm.smooth(),
     "some_columns": lambda frame: frame[frame.columns[[-1, 5, 7]]].to_numpy().sum(),
+    "sort_values": _called("sort_values"),
     "to_int_index": _called("to_int_index"),
     "toarray": lambda matrix: matrix.toarray(),
     "tocsr": lambda matrix: matrix.tocsr(),

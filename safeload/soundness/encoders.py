@@ -29,6 +29,7 @@ from safeload.soundness.values import (
 __all__ = ["one_hot"]
 
 _NUMBERS = "biufc"
+_MOST_COLUMNS = 2**62
 
 
 @each
@@ -43,15 +44,19 @@ def one_hot(built: Built) -> None:
     columns = state["_n_features_outs"]
     if type(columns) is not list or len(columns) != len(categories):
         raise UnsoundError("_n_features_outs has not one number for each feature")
+    widths = [integer(count, "_n_features_outs") for count in columns]
+    # As a sum they are an index, which goes round where it is too large.
+    if not all(0 <= width <= _MOST_COLUMNS for width in widths) or sum(widths) > _MOST_COLUMNS:
+        raise UnsoundError("_n_features_outs has more columns than a matrix can have")
     mappings = _mappings(state, len(categories))
     dropped = _dropped(state, len(categories))
-    for known, mapping, drop, count in zip(categories, mappings, dropped, columns, strict=True):
+    for known, mapping, drop, count in zip(categories, mappings, dropped, widths, strict=True):
         made = _places(known, mapping)
         if drop is not None:
             if not 0 <= drop < made:
                 raise UnsoundError("_drop_idx_after_grouping drops what is no category")
             made -= 1
-        if integer(count, "_n_features_outs") < made:
+        if count < made:
             raise UnsoundError("_n_features_outs has less columns than categories")
 
 

@@ -15,6 +15,7 @@ from math import prod
 
 from safeload.scan.program import Built, Token
 from safeload.soundness.sparse import columns as check_columns
+from safeload.soundness.sparse import is_columns
 from safeload.soundness.trees import is_tree
 from safeload.soundness.values import (
     MISSING,
@@ -109,8 +110,10 @@ def _sparse(state: dict[str, Token]) -> tuple[NDArray, tuple[int, ...]]:
 def _matrix(state: dict[str, Token], name: str, of_shape: str) -> tuple[NDArray, tuple[int, ...]]:
     """Check a sparse matrix that is written out when it is loaded; its numbers and later shape."""
     matrix, lengths = state.get(name, MISSING), state.get(of_shape, MISSING)
-    if type(lengths) is not tuple or not lengths or not isinstance(matrix, Built):
-        raise UnsoundError(f"{name} and {of_shape} are no matrix and its shape")
+    if type(lengths) is not tuple or not lengths:
+        raise UnsoundError(f"{of_shape} is no shape")
+    if not isinstance(matrix, Built) or not is_columns(matrix):
+        raise UnsoundError(f"{name} is no matrix in compressed columns")
     shape = tuple(integer(length, of_shape) for length in lengths)
     for _, reason in check_columns([matrix]):
         raise UnsoundError(f"{name}: {reason}")

@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from safeload.scan.program import Built, Global, Token
-from safeload.soundness.values import NDArray, UnsoundError, array, each, integer
+from safeload.soundness.values import NDArray, UnsoundError, array, each, integer, shape_of
 
-__all__ = ["metric", "search"]
+__all__ = ["metric", "sample_count", "search"]
 
 # The first fields of a node, which compiled code takes by place.
 _FIELDS = ("idx_start", "idx_end", "is_leaf")
@@ -56,6 +56,12 @@ def search(built: Built) -> None:
     weights = state[12]
     if weights is not None and array(weights, "sample_weight").shape != (samples,):
         raise UnsoundError("sample_weight has not one number for each sample")
+
+
+def sample_count(built: Built) -> int:
+    """How many samples a tree searches."""
+    state = _state(built)
+    return shape_of(state[0], "data")[0] if state else 0
 
 
 def _nodes(nodes: NDArray, samples: int, levels: int, count: int) -> None:

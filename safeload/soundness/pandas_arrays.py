@@ -26,11 +26,15 @@ from safeload.soundness.values import (
     each,
     integer,
     objects,
+    same_dtype,
 )
 
 __all__ = ["backing", "intervals", "masked", "places", "sparse", "within"]
 
 _KINDS = {"Categorical": "i", "DatetimeArray": "M", "PeriodArray": "i", "TimedeltaArray": "m"}
+# What stands for a type in the place of numpy's, and where it is.
+_OF_PANDAS = {"DatetimeArray": "DatetimeTZDtype", "PeriodArray": "PeriodDtype"}
+_DTYPES = ("pandas", "pandas.core.dtypes.dtypes")
 _MASKED_KINDS = {"BooleanArray": "b", "FloatingArray": "f", "IntegerArray": "iu"}
 # Attributes that would take the place of what was checked.
 _OWN = frozenset(["_ndarray", "_dtype", "_data"])
@@ -54,11 +58,14 @@ def backing(built: Built) -> None:
     found = array(values, "_ndarray")
     if found.dtype.kind != _KINDS[name] or (name == "PeriodArray" and found.itemsize != 8):
         raise UnsoundError("_ndarray is of another type than the array")
+    if not isinstance(dtype, Built):
+        raise UnsoundError("_dtype is no type")
     if name == "Categorical":
-        if not isinstance(dtype, Built):
-            raise UnsoundError("_dtype has no categories")
         categories = attributes(dtype).get("categories", MISSING)
         within(found, length(categories, "categories"), "_ndarray")
+    elif not any(dtype.is_of(module, _OF_PANDAS.get(name, "")) for module in _DTYPES):
+        # Its resolution is read from where numpy keeps that of a moment.
+        same_dtype(dtype, found, "_dtype")
 
 
 @each

@@ -28,6 +28,7 @@ from safeload.soundness.values import (
     array,
     attributes,
     each,
+    integer,
     is_array,
     objects,
     scalar,
@@ -38,6 +39,8 @@ __all__ = ["frame", "index", "series"]
 _UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
 # How many containers and objects the bytes of an array may lie within.
 _DEEPEST = 16
+# Beyond, numpy makes an array of another length than the range has.
+_MOST_PLACES = 2**53
 # What numpy asks an object for before it asks for its values.
 _INTERFACES = ("__array_interface__", "__array_struct__")
 
@@ -80,13 +83,17 @@ def series(built: Built) -> None:
 
 @each
 def index(built: Built) -> None:
-    """An index: codes of several levels are places within them; labels are none of numpy's."""
+    """An index: codes are places within their levels, labels none of numpy's, ranges no longer."""
     parts = parts_of(built, "an index")
     codes = parts.get("codes", parts.get("labels"))
     if codes is not None:
         _levels(parts.get("levels"), codes)
     elif "data" in parts:
         _labels(parts["data"])
+    elif "stop" in parts:
+        for name in ("start", "stop", "step"):
+            if name in parts and abs(integer(parts[name], name)) > _MOST_PLACES:
+                raise UnsoundError(f"{name} is out of range")
 
 
 def _single(parts: dict[str, Token]) -> None:

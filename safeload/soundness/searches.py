@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from safeload.scan.program import Built, Mapping, Token
 from safeload.scan.texts import text_of
+from safeload.soundness.neighbours import sample_count
 from safeload.soundness.sparse import is_rows
 from safeload.soundness.values import (
     MISSING,
@@ -70,6 +71,12 @@ def _samples(state: Attributes) -> int | None:
     rows, columns = _shape(state["_fit_X"])
     if columns != integer(state.get("n_features_in_", MISSING), "n_features_in_"):
         raise UnsoundError("_fit_X has other columns than the data")
+    # A graph of neighbours is a matrix with a column for each sample.
+    if "n_samples_fit_" in state and integer(state["n_samples_fit_"], "n_samples_fit_") != rows:
+        raise UnsoundError("n_samples_fit_ is not the number of samples in _fit_X")
+    tree = state.get("_tree")
+    if isinstance(tree, Built) and sample_count(tree) != rows:
+        raise UnsoundError("_tree is of other samples than _fit_X")
     return rows
 
 

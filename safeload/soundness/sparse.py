@@ -32,6 +32,7 @@ __all__ = [
     "columns",
     "coordinates",
     "diagonals",
+    "is_columns",
     "is_rows",
     "is_sparse",
     "lists",
@@ -49,7 +50,7 @@ def rows(built: Built) -> None:
     if state:
         shape = _shape(state)
         height = shape[0] if len(shape) == 2 else 1
-        _compressed(state, height, shape[-1], array(state.get("data", MISSING), "data"))
+        _compressed(state, height, shape[-1], _elements(state))
 
 
 @each
@@ -58,7 +59,7 @@ def columns(built: Built) -> None:
     state = attributes(built)
     if state:
         height, width = _shape(state)
-        _compressed(state, width, height, array(state.get("data", MISSING), "data"))
+        _compressed(state, width, height, _elements(state))
 
 
 @each
@@ -83,7 +84,7 @@ def coordinates(built: Built) -> None:
     if not state:
         return
     shape = _shape(state)
-    stored = len(array(state.get("data", MISSING), "data"))
+    stored = len(_elements(state))
     coords = _coords(state)
     if len(coords) != len(shape):
         raise UnsoundError("coords has not an array for each dimension")
@@ -122,6 +123,14 @@ def lists(built: Built) -> None:
             raise UnsoundError("rows and data have not lists of the same length")
         if not all(0 <= integer(column, "rows") < width for column in columns_):
             raise UnsoundError("rows names a column that is not there")
+
+
+def _elements(state: Attributes) -> NDArray:
+    """The elements that are stored, one after the other."""
+    data = array(state.get("data", MISSING), "data")
+    if data.ndim != 1:
+        raise UnsoundError("data is no list of elements")
+    return data
 
 
 def _coords(state: Attributes) -> list[NDArray]:
@@ -180,6 +189,12 @@ def is_sparse(built: Built) -> bool:
         and target.module.startswith("scipy.sparse.")
         and target.name.endswith(("_array", "_matrix"))
     )
+
+
+def is_columns(built: Built) -> bool:
+    """Whether an object is a matrix in compressed columns, which has a check of its own."""
+    target = built.callable
+    return isinstance(target, Global) and target.name in ("csc_array", "csc_matrix")
 
 
 def is_rows(built: Built) -> bool:

@@ -25,7 +25,7 @@ from sklearn.gaussian_process.kernels import (
 )
 from sklearn.metrics import DistanceMetric
 from sklearn.metrics.pairwise import linear_kernel, pairwise_kernels, rbf_kernel
-from sklearn.neighbors import BallTree, KDTree, KernelDensity
+from sklearn.neighbors import BallTree, KDTree, KernelDensity, KNeighborsTransformer
 from sklearn.svm import SVC, SVR, OneClassSVM
 
 import safeload
@@ -56,6 +56,10 @@ def of_search(**changes: Any) -> Callable[[], Any]:
         return model
 
     return make
+
+
+def of_graph(**changes: Any) -> Callable[[], Any]:
+    return lambda: changed(KNeighborsTransformer(algorithm="kd_tree").fit(DATA), **changes)
 
 
 def of_svc(**changes: Callable[[Any], Any]) -> Callable[[], Any]:
@@ -107,6 +111,8 @@ FORGED: dict[str, tuple[Callable[[], Any], str]] = {
     "csr: not from zero": (of_matrix("csr_array", indptr=np.array([1, 1, 2, 3, 4])), "indptr"),
     "csr: data missing": (of_matrix("csr_array", data=np.ones(3)), "indptr"),
     "csr: big-endian indices": (of_matrix("csr_array", indices=np.full(4, -1, ">i4")), "indices"),
+    "neighbours: a narrow graph": (of_graph(n_samples_fit_=3), "n_samples_fit_"),
+    "neighbours: another tree": (of_graph(_tree=KDTree(DATA.repeat(2, 0))), "_tree"),
     "csc: columns": (of_matrix("csc_matrix", _shape=(4, 3)), "indptr"),
     "bsr: ragged": (of_matrix("bsr_matrix", _shape=(4, 5), data=np.ones((4, 2, 2))), "data"),
     "coo: one dimension": (of_matrix("coo_array", coords=(np.arange(4),)), "coords"),

@@ -1,0 +1,23 @@
+"""A sparse matrix has as many elements as indices, each of no width."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from malicious_samples.native import dumped
+
+
+def model() -> Any:
+    import numpy as np
+    from scipy import sparse
+
+    stored = 4_000_000
+    indices, starts = np.zeros(stored, np.int32), np.array([0, stored], np.int32)
+    matrix = sparse.csr_matrix((np.zeros(stored, np.int8), indices, starts), shape=(1, 1))
+    matrix.data = np.zeros((stored, 0))
+    return matrix
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return dumped(model())
