@@ -118,3 +118,11 @@ def _import(module: str) -> ModuleType:
             code="library-missing",
             hint=f"Install {library} and try again.",
         ) from error
+    except Exception as error:  # whatever a library's own code raises
+        library = module.split(".")[0]
+        raise LoadError(
+            f"{library} fails to be imported: {type(error).__name__}: {printable(str(error))}",
+            code="library-failed",
+            hint=f"See whether Python imports {printable(module)} by itself; a library that has to "
+            "write files then cannot be used in an isolated process.",
+        ) from error

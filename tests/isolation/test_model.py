@@ -32,7 +32,7 @@ from safeload.isolation import confinement as confining
 from safeload.limits import Isolation
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
-from tests.builder import Pickle
+from tests.builder import Name, Pickle
 from tests.isolation import strangers
 from tests.isolation.strangers import Stranger
 from tests.isolation.test_process import comes_true, processes_with
@@ -170,6 +170,22 @@ def test_what_is_refused_here_is_refused_there(tmp_path: Path) -> None:
     assert there.value.report == here.value.report
     assert (there.value.message, there.value.hint) == (here.value.message, here.value.hint)
     assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_library_that_fails_to_be_imported_is_a_load_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolated: bool
+) -> None:
+    (tmp_path / "a_library_that_fails.py").write_text("raise RuntimeError('no place to write')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry = Entry(frozenset(Use), None, "a library that fails")
+    policy = Policy({("a_library_that_fails", "Model"): entry}, "0" * 64)
+    path = tmp_path / "a.pkl"
+    path.write_bytes(Pickle(4).object_(Name("a_library_that_fails", "Model")).finish())
+    with pytest.raises(LoadError) as caught:
+        safeload.load_unsigned(path, policy=policy, isolated=isolated)
+    assert caught.value.code == "library-failed"
+    assert "no place to write" in caught.value.message
 
 
 def test_a_limit_holds_there_as_well(tmp_path: Path) -> None:
