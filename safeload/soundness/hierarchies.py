@@ -23,7 +23,7 @@ _CONDENSED = "_condensed_tree"
 
 @each
 def hierarchies(built: Built) -> None:
-    """A clusterer, or a detector of branches: what is merged is there, what has a parent as well."""
+    """A clusterer, or a detector of branches: what is merged is there, and so is every child."""
     state = attributes(built)
     for name in _MERGES:
         if state.get(name) is not None:
