@@ -32,6 +32,7 @@ CHECKS: dict[str, str] = {
     "boosting_of_classes": "safeload.soundness.boosting:classifier",
     "boosting_of_numbers": "safeload.soundness.boosting:regressor",
     "cluster_centres": "safeload.soundness.clusters:centres",
+    "cluster_hierarchies": "safeload.soundness.hierarchies:hierarchies",
     "cluster_merges": "safeload.soundness.clusters:hierarchy",
     "cluster_norms": "safeload.soundness.clusters:birch",
     "cluster_tree": "safeload.soundness.clusters:bisecting",

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from safeload.scan.dtypes import DTypeError, describe
 from safeload.scan.program import Built, Global, Mapping, Token
+from safeload.scan.specs import dtype_of
 from safeload.scan.texts import text_of
 from safeload.soundness.pandas_lengths import backed, length, shape
 from safeload.soundness.values import (
@@ -26,7 +28,6 @@ from safeload.soundness.values import (
     each,
     integer,
     objects,
-    same_dtype,
 )
 
 __all__ = ["backing", "intervals", "masked", "places", "sparse", "within"]
@@ -65,7 +66,17 @@ def backing(built: Built) -> None:
         within(found, length(categories, "categories"), "_ndarray")
     elif not any(dtype.is_of(module, _OF_PANDAS.get(name, "")) for module in _DTYPES):
         # Its resolution is read from where numpy keeps that of a moment.
-        same_dtype(dtype, found, "_dtype")
+        _same(dtype, found)
+
+
+def _same(dtype: Token, values: NDArray) -> None:
+    """Check that a type of numpy's is that of the array it is kept beside."""
+    try:
+        kept = dtype_of(describe(dtype).spec)
+    except (DTypeError, TypeError, ValueError) as error:
+        raise UnsoundError("_dtype is no type that numpy writes") from error
+    if kept != values.dtype:
+        raise UnsoundError("_dtype is not the type of its array")
 
 
 @each

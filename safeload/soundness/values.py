@@ -47,7 +47,6 @@ __all__ = [
     "number",
     "objects",
     "raw",
-    "same_dtype",
     "shape_of",
     "unshadowed",
 ]
@@ -256,25 +255,6 @@ def shape_of(token: Token, what: str) -> tuple[int, ...]:
             if type(state) is tuple and len(state) == 5 and type(state[4]) is Blob:
                 return _lengths(state[1])
     return array(token, what).shape
-
-
-def same_dtype(token: Token, values: NDArray, what: str) -> None:
-    """Check a type that is kept beside the array it is of.
-
-    Args:
-        token: What stands for the type.
-        values: The array.
-        what: What the type is, for the error.
-
-    Raises:
-        UnsoundError: It is none of numpy's, or another one.
-    """
-    try:
-        kept = _dtype(describe(token).spec)
-    except _ODD as error:
-        raise UnsoundError(f"{what} is no type that numpy writes") from error
-    if kept != values.dtype:
-        raise UnsoundError(f"{what} is not the type of its array")
 
 
 def objects(token: Token, what: str) -> NDArray:
