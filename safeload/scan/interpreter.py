@@ -211,7 +211,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                 built = Built(target, construct, token, position - 1)
                 if token:
                     m.position = position
-                    m.give_arguments(built, token)
+                    m.shape.give_arguments(built, token)
                 stack[-1] = built
                 if target is m.wrapper:
                     m.wrappers += 1

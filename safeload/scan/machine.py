@@ -347,13 +347,6 @@ class Machine:
             self.program.built.append(built)
         return built
 
-    def give_arguments(self, made: Built, args: Token) -> None:
-        """An instance is made with arguments: a named tuple, say, which is hashed as a tuple is."""
-        deepest = self.taken.take_whole(args)
-        if type(args) is tuple:
-            deepest = max(deepest, self.shape.nest_tuple(args))
-        self.shape.nest(made, deepest)
-
     def give_state(self, target: Built, state: Token) -> None:
         """BUILD of what a call returned."""
         if target.taken:

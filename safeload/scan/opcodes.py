@@ -324,7 +324,7 @@ def _newobj_ex(m: Machine) -> None:
     m.taken.take_whole(kwargs)
     m.use_up(target, Use.CONSTRUCT)
     made = m.build(target, Use.CONSTRUCT, args, kwargs)
-    m.give_arguments(made, args)
+    m.shape.give_arguments(made, args)
     m.stack.append(made)
 
 

@@ -71,6 +71,16 @@ class Shape:
             long = sum(len(key) for key in keys if type(key) is str and len(key) > LONG_TEXT)
             self._effort.spend(long, "Keys are too long to compare.")
 
+    def give_arguments(self, made: Built, args: Token) -> None:
+        """Note what an instance is made with: a named tuple, say, is hashed as a tuple is.
+
+        Raises:
+            OverLimitError: It, or what it is made with, is nested too deeply.
+        """
+        deepest = self._taken.take_whole(args)
+        tuples = self.nest_tuple(args) if type(args) is tuple else 0
+        self.nest(made, max(deepest, tuples))
+
     def nest_tuple(self, made: tuple[Token, ...]) -> int:
         """Note a tuple that has tuples in it, or named tuples: it is hashed by recursion.
 
