@@ -40,6 +40,8 @@ _UINT32 = struct.Struct("<I")
 _CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 _FRAME = 0x95
 _STRINGS = frozenset([str])
+# What a tuple within a tuple makes worth a look: a third level.
+_NESTING = frozenset([Built, tuple])
 # Fewer pairs than this are read one by one.
 _WORTHWHILE = 16
 # After so many bytes the limits and the clock are looked at.
@@ -186,7 +188,15 @@ def _run(m: Machine) -> None:  # noqa: C901
                 height = len(stack) - (opcode - 0x84)
                 if height < (marks[-1] if marks else 0):
                     m.underflow(position)
-                stack[height:] = [tuple(stack[height:])]
+                made = tuple(stack[height:])
+                for token in made:
+                    kind = type(token)
+                    if (kind is tuple and not _NESTING.isdisjoint(map(type, token))) or (
+                        kind is Built and token.depth and token.use is construct
+                    ):
+                        m.shape.nest_tuple(made)
+                        break
+                stack[height:] = [made]
             elif opcode == 0x47:  # BINFLOAT
                 push(float64(data, position)[0])
                 position += 8
@@ -198,10 +208,11 @@ def _run(m: Machine) -> None:  # noqa: C901
                 if type(target) is Global:
                     target.consumed += 1
                     target.uses.add(construct)
+                built = Built(target, construct, token, position - 1)
                 if token:
                     m.position = position
-                    m.taken.take_whole(token)
-                built = stack[-1] = Built(target, construct, token, position - 1)
+                    m.shape.give_arguments(built, token)
+                stack[-1] = built
                 if target is m.wrapper:
                     m.wrappers += 1
                 else:

@@ -197,15 +197,9 @@ def _list(m: Machine) -> None:
 
 
 def _tuple(m: Machine) -> None:
-    m.stack.append(tuple(m.pop_to_mark()))
-
-
-def _short_tuple(length: int) -> Handler:
-    def handler(m: Machine) -> None:
-        m.need(length)
-        m.stack[-length:] = [tuple(m.stack[-length:])]
-
-    return handler
+    made = tuple(m.pop_to_mark())
+    m.shape.nest_tuple(made)
+    m.stack.append(made)
 
 
 def _dict(m: Machine) -> None:
@@ -327,10 +321,11 @@ def _reduce(m: Machine) -> None:
 def _newobj_ex(m: Machine) -> None:
     m.need(3)
     kwargs, args, target = m.stack.pop(), m.stack.pop(), m.stack.pop()
-    m.taken.take_whole(args)
     m.taken.take_whole(kwargs)
     m.use_up(target, Use.CONSTRUCT)
-    m.stack.append(m.build(target, Use.CONSTRUCT, args, kwargs))
+    made = m.build(target, Use.CONSTRUCT, args, kwargs)
+    m.shape.give_arguments(made, args)
+    m.stack.append(made)
 
 
 def _inst(m: Machine) -> None:
@@ -418,9 +413,6 @@ _FUNCTIONS: dict[bytes, Handler] = {
     b"l": _list,
     b"d": _dict,
     b"t": _tuple,
-    b"\x85": _short_tuple(1),
-    b"\x86": _short_tuple(2),
-    b"\x87": _short_tuple(3),
     b"\x91": _frozenset,
     b"a": _append,
     b"e": _appends,

@@ -19,13 +19,15 @@ from safeload.scan.collisions import check_collisions
 from safeload.scan.consumption import Consumption
 from safeload.scan.effort import Effort, OverLimitError
 from safeload.scan.expansion import check_expansion
-from safeload.scan.program import Built, Token
+from safeload.scan.program import Built, Token, Use
 
 __all__ = ["LONG_TEXT", "Shape"]
 
 _TEXT = frozenset([str])
 # Characters of a text that is compared, where it is a key, in no more than a microsecond.
 LONG_TEXT = 10_000
+# Tuples that are less deep are not remembered.
+_DEEP = 8
 # A stream of few opcodes may be larger than they allow for.
 _OPCODES = 1_000
 
@@ -51,6 +53,8 @@ class Shape:
         self.recurring: dict[int, Token] = {}
         # Dicts and sets with keys that are no text, by identity.
         self._hashing: dict[int, Token] = {}
+        # Tuples of some depth, with that depth; kept alive, so that no other has their identity.
+        self._deep: dict[int, tuple[Token, int]] = {}
         # By how much results of calls were made deeper after they had become part of others.
         self._late = 0
 
@@ -66,6 +70,41 @@ class Shape:
         if self.long_text:
             long = sum(len(key) for key in keys if type(key) is str and len(key) > LONG_TEXT)
             self._effort.spend(long, "Keys are too long to compare.")
+
+    def give_arguments(self, made: Built, args: Token) -> None:
+        """Note what an instance is made with: a named tuple, say, is hashed as a tuple is.
+
+        Raises:
+            OverLimitError: It, or what it is made with, is nested too deeply.
+        """
+        deepest = self._taken.take_whole(args)
+        tuples = self.nest_tuple(args) if type(args) is tuple else 0
+        self.nest(made, max(deepest, tuples))
+
+    def nest_tuple(self, made: tuple[Token, ...]) -> int:
+        """Note a tuple that has tuples in it, or named tuples: it is hashed by recursion.
+
+        Returns:
+            How deep it is.
+
+        Raises:
+            OverLimitError: Tuples are nested too deeply to be hashed.
+        """
+        depth = 1 + max(map(self._depth, made), default=0)
+        if depth > self._limits.nesting:
+            raise OverLimitError("Tuples are nested too deeply.")
+        if depth >= _DEEP:
+            self._deep[id(made)] = made, depth
+        return depth
+
+    def _depth(self, token: Token) -> int:
+        """How deep a tuple is; what is less than some levels deep is looked at anew."""
+        if type(token) is Built:
+            return token.depth if token.use is Use.CONSTRUCT else 0
+        if type(token) is not tuple:
+            return 0
+        known = self._deep.get(id(token))
+        return known[1] if known is not None else 1 + max(map(self._depth, token), default=0)
 
     def put_into(self, target: Built, items: Iterable[Token]) -> None:
         """Note that items become part of what a call returned.

@@ -389,11 +389,42 @@ def test_only_so_many_findings_are_kept() -> None:
 
 @pytest.mark.guarantee("G15")
 def test_deep_nesting_is_no_recursion() -> None:
-    pickle = Pickle(4).empty_list()
+    pickle = Pickle(4)
     for _ in range(200_000):
-        pickle.tuple1()
+        pickle.empty_list()
+    for _ in range(199_999):
+        pickle.append()
 
     assert is_clean(scanned(pickle.finish()))
+
+
+@pytest.mark.guarantee("G15")
+@pytest.mark.parametrize("form", ["tuple1", "tuple3", "tuple", "named tuples"])
+def test_tuples_that_nobody_could_hash_are_not_read(form: str) -> None:
+    pickle, deep = Pickle(4), 2_000
+    if form == "tuple":
+        for _ in range(deep):
+            pickle.mark()
+    if form == "named tuples":
+        for _ in range(deep):
+            pickle.save(Name("our.models", "Pair"))
+    pickle.none()
+    for _ in range(deep):
+        if form == "tuple":
+            pickle.tuple_()
+        elif form == "named tuples":
+            pickle.tuple1().newobj()
+        elif form == "tuple3":
+            pickle.save(1, 2).tuple3()
+        else:
+            pickle.tuple1()
+
+    assert rules(scanned(pickle.finish())) == {"SL002"}
+    # As honest models nest them.
+    shallow = Pickle(4).none()
+    for _ in range(100):
+        shallow.tuple1()
+    assert is_clean(scanned(shallow.finish()))
 
 
 # -- agreement -----------------------------------------------------------------------------------
