@@ -1,18 +1,21 @@
 """A search for harm among the names that the packs allow.
 
-Two sweeps, each in a child process under an audit hook:
+Three sweeps, each in a child process under an audit hook:
 
 - ``calls``: every name that a file may call, or that a model may be handed to call later, is called
   with what a hostile file could give it: paths, commands, code, names of modules, addresses, names
   of attributes, numbers, arrays, and mixtures of these.
 - ``models``: every fitted estimator gets each of its attributes replaced by such a value, or by an
   allowed function, and is then shown, compared, asked for its parameters and used.
+- ``names``: every text that a fitted estimator keeps, in it or in what it holds, becomes a name
+  that nothing has. What then asks for an attribute, a module or a file of that name would take any
+  name from a file.
 
 Harm is what a canary shows (a file created, a module imported, code run) and what Python audits:
 files opened for writing, processes, sockets.
 
-Usage: ``python -m tests.attacks.search calls|models SHARD SHARDS FOLDER`` prints one JSON line for
-each finding: how it was reached, and what happened.
+Usage: ``python -m tests.attacks.search calls|models|names SHARD SHARDS FOLDER`` prints one JSON
+line for each finding: how it was reached, and what happened.
 
 Trust: this does run what it finds; payloads do no more than create the canary.
 """
@@ -26,6 +29,7 @@ import io
 import itertools
 import json
 import os
+import pickle
 import resource
 import signal
 import struct
@@ -43,7 +47,7 @@ from safeload.scan.program import Use
 from safeload.scan.scan import scan
 from tests.builder import Name, Pickle
 
-__all__ = ["calls", "models"]
+__all__ = ["calls", "models", "names"]
 
 # Seconds that one call may take: what loops for ever is another test's matter.
 _PATIENCE = 2.0
@@ -58,6 +62,9 @@ _EVENTS = (
 )  # fmt: skip
 
 Found = tuple[str, str]
+
+# A name that nothing has.
+_NAME = "canary_name"
 
 
 class _Watch:
@@ -99,13 +106,25 @@ class _Watch:
                     work()
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-        except BaseException:  # noqa: BLE001  # hostile values raise all there is
-            pass
+        except BaseException as error:  # noqa: BLE001  # hostile values raise all there is
+            self._seen += _asked_for(error)
         self._on = False
         if self._canary.exists():
             self._canary.unlink()
             self._seen.append("canary")
         return sorted(set(self._seen))
+
+
+def _asked_for(error: BaseException) -> Iterator[str]:
+    """Where an error says that something was asked for by the name that nothing has."""
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    for each in chain:
+        if isinstance(each, AttributeError | NameError | ImportError) and each.name == _NAME:
+            yield f"{type(each).__name__} of the name"
 
 
 def _values(canary: Path) -> list[Any]:
@@ -191,6 +210,53 @@ def models(canary: Path, shard: int, shards: int) -> Iterator[Found]:
                         yield f"{name}.{attribute} = {value!r}"[:300], harm
 
 
+def names(canary: Path, shard: int, shards: int) -> Iterator[Found]:
+    """Replace each text of each fitted estimator, and of what it holds, by a name; and use it."""
+    from tests.honest import estimators
+
+    watch = _Watch(canary)
+    for name in itertools.islice(estimators.names(), shard, None, shards):
+        honest = estimators.estimator(name)
+        for place, value in _texts(honest.model):
+            model = copy.deepcopy(honest.model)
+            owner = model
+            for step in place[:-1]:
+                owner = vars(owner)[step] if isinstance(step, str) else owner[step]
+            vars(owner)[place[-1]] = value
+            for method in ("__repr__", "get_params", *estimators.METHODS):
+                given = () if method in ("__repr__", "get_params") else (honest.data,)
+                asked = watch.during(lambda m=model, n=method, g=given: getattr(m, n)(*g))  # type: ignore[misc]
+                by_name = [harm for harm in asked if _NAME in harm or harm.endswith("of the name")]
+                if by_name and _is_accepted_model(model):
+                    yield f"{name}.{'.'.join(map(str, place))}.{method}"[:300], by_name[0]
+
+
+_Place = tuple[Any, ...]
+
+
+def _texts(model: Any, place: _Place = ()) -> Iterator[tuple[_Place, Any]]:
+    """Where a model, or a model that it holds, keeps text or nothing; and a name in its form."""
+    for key, value in vars(model).items():
+        if value is None or isinstance(value, str):
+            yield (*place, key), _NAME
+        elif isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value):
+            yield (*place, key), type(value)([_NAME] * len(value))
+        elif not place and isinstance(value, list):
+            for index, held in enumerate(value[:2]):
+                if hasattr(held, "get_params"):
+                    yield from _texts(held, (key, index))
+        elif not place and type(getattr(value, "__dict__", None)) is dict:
+            yield from _texts(value, (key,))
+
+
+def _is_accepted_model(model: Any) -> bool:
+    try:
+        stream = pickle.dumps(model)
+    except Exception:  # noqa: BLE001  # what cannot be written cannot be in a file
+        return False
+    return not judge(scan(bytearray(stream)), Policy.default()).findings
+
+
 def _functions() -> list[Any]:
     from sklearn.metrics import mean_squared_error, pairwise
     from sklearn.preprocessing import scale
@@ -216,9 +282,8 @@ def _main(sweep: str, shard: str, shards: str, folder: str) -> None:
     os.chdir(folder)
     signal.signal(signal.SIGALRM, _interrupt)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    for how, harm in {"calls": calls, "models": models}[sweep](
-        home / "canary", int(shard), int(shards)
-    ):
+    sweeps = {"calls": calls, "models": models, "names": names}
+    for how, harm in sweeps[sweep](home / "canary", int(shard), int(shards)):
         sys.stderr.write(json.dumps([how, harm]) + "\n")
 
 

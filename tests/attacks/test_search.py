@@ -18,6 +18,10 @@ KNOWN = {
     "sklearn.cluster._kmeans._kmeans_single": "asks the loader which libraries have threads",
     "zoneinfo.ZoneInfo": "a key of the time zone database; paths are refused by zoneinfo",
 }
+# Attributes that name something, and why it is no harm.
+NAMING = {
+    "SelectFromModel.importance_getter": "an attribute that is read and never called",
+}
 # Attributes that say how many processes to work in; joblib starts them, and talks to them by pipes.
 PROCESSES = (".n_jobs = ", ".backend = ")
 
@@ -48,6 +52,12 @@ def test_no_attribute_of_an_estimator_does_harm_with_any_value(shard: int, tmp_p
     assert found("models", shard, SHARDS, tmp_path) == []
 
 
+@pytest.mark.slow
+def test_no_text_of_an_accepted_estimator_names_what_it_asks_for(tmp_path: Path) -> None:
+    harm = found("names", 0, 1, tmp_path)
+    assert [each for each in harm if not each[0].startswith(tuple(NAMING))] == []
+
+
 def test_the_search_sees_what_it_is_for(tmp_path: Path) -> None:
     code = (
         "import os, pathlib, subprocess\n"
@@ -57,13 +67,15 @@ def test_the_search_sees_what_it_is_for(tmp_path: Path) -> None:
         "print(watch.during(lambda: canary.write_text('')))\n"
         "print(watch.during(lambda: os.system('true')))\n"
         "print(watch.during(lambda: exec(f'open({str(canary)!r}, \"w\").close()')))\n"
+        "print(watch.during(lambda: getattr(1, 'canary_name')))\n"
         "print(watch.during(lambda: len('canary')))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    written, ran, executed, nothing = done.stdout.splitlines()
+    written, ran, executed, named, nothing = done.stdout.splitlines()
     assert "canary" in written
     assert "os.system" in ran
     assert "'canary'" in executed
+    assert named == "['AttributeError of the name']"
     assert nothing == "[]"
