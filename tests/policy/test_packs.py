@@ -134,7 +134,7 @@ def test_what_reaches_any_attribute_or_method_has_a_rule_that_says_which() -> No
     rules = {name: ENTRIES["operator", name].rule for name in ("attrgetter", "methodcaller")}
     assert rules == {"attrgetter": "operator_getter", "methodcaller": "operator_caller"}
     entry = ENTRIES["scipy._lib._uarray._backend", "unpickle_function"]
-    assert (entry.uses, entry.rule) == ({Use.CALL}, "fourier_name")
+    assert (entry.uses, entry.rule) == (frozenset([Use.CALL]), "fourier_name")
 
 
 def test_no_entry_is_a_module_or_a_descriptor() -> None:
