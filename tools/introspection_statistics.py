@@ -124,6 +124,8 @@ def sktime_groups() -> Iterator[Group]:
         is_base = name.lstrip("_").startswith("Base") or not issubclass(cls, BaseObject)
         if name not in SKTIME_CLASSES_LEFT_OUT and not is_base and _needs(cls) <= SKTIME_NEEDS:
             group.add(cls.__module__, name)
+            for old in _old_names(cls.__module__):
+                group.add(old, name)
     functions = Group("metrics: from arrays to numbers or arrays", ("refer",))
     metrics = importlib.import_module("sktime.performance_metrics.forecasting._functions")
     for name, value in vars(metrics).items():
@@ -131,6 +133,16 @@ def sktime_groups() -> Iterator[Group]:
         if is_own and name[0] != "_" and name not in SKTIME_FUNCTIONS_LEFT_OUT:
             functions.add(metrics.__name__, name)
     yield from (group, functions)
+
+
+def _old_names(module: str) -> Iterator[str]:
+    """Names by which a module is imported as well, and then defines its classes once more.
+
+    Releases before 1.0 had all transformers in these two packages, and most code still says so.
+    """
+    head, _, rest = module.partition("sktime.transformations.")
+    if not head and rest:
+        yield from (f"sktime.transformations.{old}.{rest}" for old in ("panel", "series"))
 
 
 def _needs(cls: Any) -> set[str]:

@@ -235,7 +235,11 @@ def _names_of(index: Built) -> frozenset[str] | None:
 
 
 def _texts(values: Token) -> list[str] | None:
-    """The texts of an array of objects, or of an array of pandas over one."""
+    """The texts of an array of objects, or of an array of pandas over one or over arrow's."""
+    if isinstance(values, Built) and isinstance(values.callable, Global):
+        target = values.callable
+        if target.name in _ARROW_TEXTS and target.path.startswith("pandas."):
+            return _texts_of_arrow(values)
     if isinstance(values, Built) and values.is_of(
         "pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"
     ):
@@ -255,6 +259,27 @@ def _texts(values: Token) -> list[str] | None:
     if type(items) is list:
         look_into(items, len(items))
     return items if type(items) is list and _STRINGS.issuperset(map(type, items)) else None
+
+
+_ARROW_TEXTS = frozenset(["ArrowStringArray", "ArrowStringArrayNumpySemantics"])
+_OF_ARROW = frozenset(["_dtype", "_pa_array", "_readonly"])
+
+
+def _texts_of_arrow(values: Built) -> list[str] | None:
+    # It needs numpy, which is not imported before a frame beside a formula is judged.
+    from safeload.soundness.arrow import texts
+    from safeload.soundness.values import UnsoundError
+
+    state = values.states[0] if len(values.states) == 1 else None
+    if not isinstance(state, Mapping) or values.args != () or not _only(state.keys, _OF_ARROW):
+        return None
+    arrays = [v for k, v in zip(state.keys, state.values, strict=True) if k == "_pa_array"]
+    if len(arrays) != 1:
+        return None
+    try:
+        return texts(arrays[0])
+    except UnsoundError:
+        return None
 
 
 def _arrow_parts(built: Built) -> str | None:

@@ -11,12 +11,14 @@ memory layout" in the Arrow columnar format.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from safeload.scan.program import Blob, Built, Token
 from safeload.soundness.values import NDArray, UnsoundError, each, integer
 
-__all__ = ["arrays"]
+__all__ = ["arrays", "texts"]
 
 _PARTS = 7
 # Bits of one element, by the alias of its type.
@@ -49,6 +51,40 @@ def arrays(built: Built) -> None:
     if not (0 <= count < 2**60 and 0 <= first < 2**60):
         raise UnsoundError("length or offset is out of range")
     _check(_alias(kind), first + count, integer(nulls, "null_count"), buffers)
+
+
+def texts(token: Token) -> list[str]:
+    """The texts of an array, or of one in chunks, none of which may be missing.
+
+    Args:
+        token: What stands for it.
+
+    Returns:
+        Exactly those that Arrow reads.
+
+    Raises:
+        UnsoundError: It is no array of texts, or it is not sound.
+    """
+    if not isinstance(token, Built) or token.states or type(token.args) is not tuple:
+        raise UnsoundError("it is no array of arrow")
+    if token.is_of("pyarrow.lib", "chunked_array") and token.args and type(token.args[0]) is list:
+        return [text for chunk in token.args[0] for text in texts(chunk)]
+    if not token.is_of("pyarrow.lib", "_restore_array"):
+        raise UnsoundError("it is no array of arrow")
+    for _, reason in arrays([token]):
+        raise UnsoundError(reason)
+    kind, length, _, first, buffers = token.args[0][:5]
+    if _alias(kind) not in ("string", "large_string") or buffers[0] is not None:
+        raise UnsoundError("it is no array of texts, or one may be missing")
+    start = integer(first, "offset")
+    stop = start + integer(length, "length")
+    _, ends, data = map(_bytes, buffers)
+    dtype = np.dtype(_OFFSETS[_alias(kind)])
+    offsets = np.frombuffer(ends, dtype, len(ends) // dtype.itemsize)[start : stop + 1]
+    try:
+        return [str(data[one:two], "utf-8") for one, two in itertools.pairwise(offsets.tolist())]
+    except UnicodeDecodeError as error:
+        raise UnsoundError("it has a text that is none") from error
 
 
 def _check(alias: str, stop: int, nulls: int, buffers: Token) -> None:

@@ -61,8 +61,17 @@ def _fit(module: str, name: str) -> Any:
     return model, None
 
 
+def _key(module: str, name: str) -> str:
+    """A name for a model: the kind of estimator, an old package if it is imported by that."""
+    _, kind, *rest = module.split(".")
+    return "_".join([kind, *(part for part in rest[:1] if part == "series"), name])
+
+
 _MODELS: dict[str, Make] = {
-    f"{module.split('.')[1]}_{name}": partial(_fit, module, name) for module, name in _names()
+    _key(module, name): partial(_fit, module, name)
+    for module, name in _names()
+    # It is the same as the other old package.
+    if ".transformations.panel." not in module
 }
 
 

@@ -108,6 +108,9 @@ _REGRESSIONS: dict[str, Make] = {
     "ols": lambda: _fit("OLS", NUMBER, _WITH_ONE),
     "ols_of_frames": lambda: _fit("OLS", _frame()["y"], _frame()[["a", "b", "c"]].assign(one=1.0)),
     "ols_robust": lambda: _fit("OLS", NUMBER, _WITH_ONE, settings={"cov_type": "HC3"}),
+    "ols_of_lags": lambda: _fit(
+        "OLS", NUMBER, _WITH_ONE, settings={"cov_type": "HAC", "cov_kwds": {"maxlags": 2}}
+    ),
     "ols_without_data": _without_data,
     "ols_regularised": lambda: (
         _api("OLS")(NUMBER, _WITH_ONE).fit_regularized(alpha=0.1),
