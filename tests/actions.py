@@ -78,6 +78,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "count_words": lambda model: model.transform(["apple pear"]).toarray(),
     "copy": copy.deepcopy,
     "ctime": lambda date: date.ctime(),
+    "cut_linkage": lambda model: model.single_linkage_tree_.get_clusters(1e30),
     "dbscan_clustering": _called("dbscan_clustering", 10.0),
     "filter_again": lambda results: results.model.ssm.filter(),
     "exponential": lambda generator: generator.exponential(1.0),

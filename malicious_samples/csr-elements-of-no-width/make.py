@@ -14,7 +14,8 @@ def model() -> Any:
     stored = 4_000_000
     indices, starts = np.zeros(stored, np.int32), np.array([0, stored], np.int32)
     matrix = sparse.csr_matrix((np.zeros(stored, np.int8), indices, starts), shape=(1, 1))
-    matrix.data = np.zeros((stored, 0))
+    # The widest there is: it has to be beyond the heap, however large that is.
+    matrix.data = np.zeros((stored, 0), np.clongdouble)
     return matrix
 
 
