@@ -66,7 +66,7 @@ class Limits:
     ratio_floor: int = 64 * _MIB
     opcodes: int = 200_000_000
     density: int = 16
-    density_floor: int = 2_000_000
+    density_floor: int = 500_000
     stack: int = 1_000_000
     memo_gaps: int = 64
     globals: int = 10_000

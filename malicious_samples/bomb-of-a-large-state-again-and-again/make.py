@@ -10,7 +10,5 @@ def build(canary: str) -> bytes:
     p = Pickle(2).empty_dict().mark()
     for index in range(20_000):
         p.binunicode(f"a{index}").none()
-    p.setitems().binput(0).pop().global_("sklearn.preprocessing._data", "StandardScaler").binput(
-        1
-    ).pop()
+    p.setitems().binput(0).pop().global_("sklearn.linear_model._ridge", "Ridge").binput(1).pop()
     return p.raw(b"h\x01)\x81h\x00b0" * 20_000).none().finish()

@@ -2,7 +2,7 @@
 
 The same contract as :mod:`safeload.policy.arguments`. Boosters hand bytes from the file to native
 code, so that they are admitted only in the form that their library writes. What the bytes say is
-looked at by :mod:`safeload.soundness`; how little that proves is said in SECURITY.md.
+not checked; SECURITY.md says so.
 
 Trust: all arguments and states are hostile.
 Source: ``Booster.__setstate__`` of xgboost ``core.py`` and lightgbm ``basic.py``,
