@@ -63,54 +63,6 @@ def _integers(built: Built) -> str | None:
     return "its arguments are not whole numbers"
 
 
-def _one_integer(built: Built) -> str | None:
-    """One whole number; with more, an enumeration would make a class."""
-    args = built.args
-    if (
-        type(args) is tuple
-        and len(args) == 1
-        and type(args[0]) is int
-        and built.kwargs is None
-        and not built.states
-    ):
-        return None
-    return "it is not made from one whole number"
-
-
-# Numbers of all sizes; a text or a pointer is not among them.
-_CODES = frozenset("bBhHiIlLqQfd")
-_MACHINE_FORMATS = 22
-
-
-def _machine_array(built: Built) -> str | None:
-    """The letter of a type of numbers, and numbers in a list, or as bytes with their format.
-
-    ``array("d", [1.0])``; from protocol 3 on ``_array_reconstructor(array, "d", 16, data)``.
-    """
-    args = built.args
-    if type(args) is not tuple or built.kwargs is not None or built.states or built.items:
-        return "an array is made in another way than pickle does"
-    if built.is_of("array", "_array_reconstructor"):
-        if (
-            len(args) == 4
-            and isinstance(args[0], Global)
-            and args[0].path == "array.array"
-            and _is_code(args[1])
-            and type(args[2]) is int
-            and 0 <= args[2] < _MACHINE_FORMATS
-            and isinstance(args[3], Blob)
-        ):
-            return None
-    elif len(args) == 2 and _is_code(args[0]) and type(args[1]) is list:
-        return None if all(type(item) in (int, float) for item in args[1]) else _NO_NUMBERS
-    return "an array is made in another way than pickle does"
-
-
-def _is_code(token: Token) -> bool:
-    return type(token) is str and token in _CODES
-
-
-_NO_NUMBERS = "an array is made from something else than numbers"
 _LISTED = frozenset([tuple, list, Mapping, Collection])
 
 
@@ -465,8 +417,6 @@ def _vectoriser(built: Built) -> str | None:
 LIBRARY_RULES: dict[str, Rule] = {
     "byte_string": _byte_string,
     "integers": _integers,
-    "machine_array": _machine_array,
-    "one_integer": _one_integer,
     "zoneinfo_key": _zoneinfo_key,
     "namedtuple": _namedtuple,
     "result_tuple": _result_tuple,
