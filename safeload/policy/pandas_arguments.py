@@ -309,7 +309,7 @@ def _pandas_offset(built: Built) -> str | None:
     if type(args) is not tuple or built.kwargs is not None or built.states:
         return "a frequency is made in another way than pandas does"
     parts = [item for part in args for item in (part if type(part) is tuple else (part,))]
-    if all(is_plain(part) or _is_time(part) for part in parts):
+    if all(is_plain(part) or is_numpy(part) or _is_time(part) for part in parts):
         return None
     return "a frequency is made from something that is neither plain data nor a time"
 

@@ -359,11 +359,7 @@ class Machine:
                 self.search_within(state)
 
     def search_within(self, holder: Token) -> None:
-        """Note that a function of ``re`` serves a partial, whose rule looks at its pattern.
-
-        Args:
-            holder: The arguments or the state of the partial, which begin with the function.
-        """
+        """Note that a function of ``re`` begins what a partial is given; a rule looks at that."""
         function = holder[0] if type(holder) is tuple and holder else None
         if isinstance(function, Global) and function.module == "re":
             self.use_up(function, Use.CALL, holder=holder)

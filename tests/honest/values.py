@@ -379,7 +379,7 @@ _each(
             pd.offsets.BusinessDay(2),
             pd.offsets.BusinessHour(start="09:00", end="17:30"),
             pd.offsets.BQuarterEnd(startingMonth=2),
-            pd.offsets.CustomBusinessDay(weekmask="Mon Tue"),
+            pd.offsets.CustomBusinessDay(weekmask="Mon Tue", holidays=["2026-01-05"]),
             pd.offsets.SemiMonthEnd(),
             pd.offsets.WeekOfMonth(week=1, weekday=4),
         ],

@@ -32,12 +32,12 @@ def rules(memory: Any, *company: Name) -> list[str]:
 
 
 @pytest.mark.guarantee("G11")
-@pytest.mark.parametrize("memory", ["folder", "", b"folder", 1, _text], ids=repr)
+@pytest.mark.parametrize("memory", ["folder", "", b"folder", 1, _text])
 def test_a_folder_of_pickles_is_refused_where_it_would_be_read(memory: Any) -> None:
     assert rules(memory, ADAPTOR) == ["SL103"]
 
 
-@pytest.mark.parametrize("memory", [None, _idle], ids=repr)
+@pytest.mark.parametrize("memory", [None, _idle])
 def test_no_folder_is_no_harm(memory: Any) -> None:
     assert rules(memory, ADAPTOR) == []
 

@@ -163,7 +163,6 @@ def test_a_kernel_of_pairs_is_sound(name: str, tmp_path: Path) -> None:
         "linear".title,
         None,
     ],
-    ids=str,
 )
 def test_a_kernel_of_any_shape_is_refused(kernel: Any, tmp_path: Path) -> None:
     model = changed(SVC(kernel=linear_kernel).fit(DATA, CLASSES), kernel=kernel)
