@@ -268,7 +268,7 @@ _OF_ARROW = frozenset(["_dtype", "_pa_array", "_readonly"])
 def _texts_of_arrow(values: Built) -> list[str] | None:
     # It needs numpy, which is not imported before a frame beside a formula is judged.
     from safeload.soundness.arrow import texts
-    from safeload.soundness.values import UnsoundError
+    from safeload.soundness.states import UnsoundError
 
     state = values.states[0] if len(values.states) == 1 else None
     if not isinstance(state, Mapping) or values.args != () or not _only(state.keys, _OF_ARROW):

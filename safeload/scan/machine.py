@@ -34,6 +34,7 @@ from safeload.scan.program import (
 from safeload.scan.renaming import MOVED, renamed
 from safeload.scan.runs import Run
 from safeload.scan.shape import Shape
+from safeload.scan.unfinished import Unfinished
 from safeload.verdict import Finding, Severity
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ class Machine:
         self._spent: dict[int, tuple[Token, list[Global]]] = {}
         # Those that were taken from the memo, where a second reference to them remains.
         self._shared: set[int] = set()
-        # Arrays that were taken from the memo before they had their bytes.
-        self._early: dict[int, Built] = {}
+        self._unfinished = Unfinished()
 
     def leave_frame(self) -> None:
         """Go on behind the end of a frame; behind the last byte there is nothing to go on with."""
@@ -254,15 +254,10 @@ class Machine:
                 else:
                     self._shared.add(id(token))
             elif isinstance(token, Built) and not token.states and token.use is Use.CALL:
-                self._recall_unfinished(token, position)
+                problem = self._unfinished.recall(token)
+                if problem is not None:
+                    self.note("SL217", problem, position)
         return token
-
-    def _recall_unfinished(self, token: Built, position: int) -> None:
-        """Whatever it is part of by then, its state would turn into something else."""
-        if token.is_of("numpy", "dtype"):
-            self.note("SL217", "A dtype is used before it has its state.", position)
-        elif _is_empty_array(token):
-            self._early[id(token)] = token
 
     # -- globals and objects -----------------------------------------------------------------
 
@@ -413,7 +408,7 @@ class Machine:
             program.segments = self._segments
             if self.taken.changed:
                 self.note("SL217", "A container is changed after it was used.", self.position)
-            if any(map(_has_bytes, self._early.values())):
+            if self._unfinished.changed:
                 self.note("SL217", "An array is used before it has its state.", self.position)
             if self.wrappers:
                 self.note("SL215", "An array wrapper is not followed by its array.", self.position)
@@ -436,17 +431,3 @@ class Machine:
 
 
 Handler = Callable[[Machine], None]
-
-
-def _is_empty_array(token: Built) -> bool:
-    """Whether a call has made an array that numpy will give its bytes with a state."""
-    target = token.callable
-    return isinstance(target, Global) and target.name in ("_reconstruct", "_mareconstruct")
-
-
-def _has_bytes(array: Built) -> bool:
-    """Whether an array was given bytes; one of objects may well contain itself."""
-    return any(
-        not (type(state) is tuple and len(state) == 5 and type(state[4]) is list)
-        for state in array.states
-    )

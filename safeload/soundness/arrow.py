@@ -16,7 +16,8 @@ import itertools
 import numpy as np
 
 from safeload.scan.program import Blob, Built, Token
-from safeload.soundness.values import NDArray, UnsoundError, each, integer
+from safeload.soundness.states import UnsoundError, each
+from safeload.soundness.values import NDArray, integer
 
 __all__ = ["arrays", "texts"]
 

@@ -22,19 +22,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from safeload.scan.program import Built, Global, Mapping, Token
-from safeload.soundness.trees import feature_count, is_tree
-from safeload.soundness.values import (
+from safeload.soundness.states import (
     MISSING,
     Attributes,
     UnsoundError,
     attributes,
     each,
-    integer,
-    is_array,
-    objects,
-    shape_of,
     unshadowed,
 )
+from safeload.soundness.trees import feature_count, is_tree
+from safeload.soundness.values import integer, is_array, objects, shape_of
 
 __all__ = ["classifier", "decision_trees", "regressor"]
 

@@ -15,15 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from safeload.scan.program import Built, Token
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
+from safeload.soundness.values import array, integer
 
 __all__ = ["birch", "bisecting", "centres", "hierarchy"]
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from safeload.scan.program import Built, Token
-from safeload.soundness.values import UnsoundError, array, attributes, each
+from safeload.soundness.states import UnsoundError, attributes, each
+from safeload.soundness.values import array
 
 __all__ = ["hierarchies"]
 

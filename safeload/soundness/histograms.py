@@ -23,20 +23,15 @@ import numpy as np
 from safeload.scan.program import Built, Global, Mapping, Token
 from safeload.scan.texts import text_of
 from safeload.soundness.binary_trees import Links, fault, strides
-from safeload.soundness.values import (
+from safeload.soundness.states import (
     MISSING,
     Attributes,
-    NDArray,
-    Raw,
     UnsoundError,
-    array,
     attributes,
     each,
-    integer,
-    raw,
-    shape_of,
     unshadowed,
 )
+from safeload.soundness.values import NDArray, Raw, array, integer, raw, shape_of
 
 __all__ = ["bin_mapper", "estimator", "predictors"]
 

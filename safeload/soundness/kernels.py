@@ -19,7 +19,8 @@ import sys
 from safeload.scan.program import Built, Global, Mapping, Token
 from safeload.soundness.pandas_lengths import length
 from safeload.soundness.sparse import is_sparse
-from safeload.soundness.values import MISSING, UnsoundError, array, attributes, integer, is_array
+from safeload.soundness.states import MISSING, UnsoundError, attributes
+from safeload.soundness.values import array, integer, is_array
 
 __all__ = ["KEPT", "of_pairs"]
 

@@ -16,19 +16,9 @@ from math import prod
 from safeload.scan.program import Built, Token
 from safeload.soundness.sparse import columns as check_columns
 from safeload.soundness.sparse import is_columns
+from safeload.soundness.states import MISSING, UnsoundError, attributes, each, unshadowed
 from safeload.soundness.trees import is_tree
-from safeload.soundness.values import (
-    MISSING,
-    NDArray,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    raw,
-    shape_of,
-    unshadowed,
-)
+from safeload.soundness.values import NDArray, array, integer, raw, shape_of
 
 __all__ = ["forest", "leaves"]
 

@@ -11,7 +11,7 @@ Source: CPython ``Modules/_datetimemodule.c`` (``date_from_pickle``, ``datetime_
 from __future__ import annotations
 
 from safeload.scan.program import Blob, Built, Global, Token
-from safeload.soundness.values import UnsoundError, each
+from safeload.soundness.states import UnsoundError, each
 
 __all__ = ["moment"]
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from safeload.scan.program import Built, Global, Token
-from safeload.soundness.values import NDArray, UnsoundError, array, each, integer, shape_of
+from safeload.soundness.states import UnsoundError, each
+from safeload.soundness.values import NDArray, array, integer, shape_of
 
 __all__ = ["metric", "sample_count", "search"]
 

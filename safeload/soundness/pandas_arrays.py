@@ -19,16 +19,8 @@ from safeload.scan.program import Built, Global, Mapping, Token
 from safeload.scan.specs import dtype_of
 from safeload.scan.texts import text_of
 from safeload.soundness.pandas_lengths import backed, length, shape
-from safeload.soundness.values import (
-    MISSING,
-    NDArray,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    objects,
-)
+from safeload.soundness.states import MISSING, UnsoundError, attributes, each
+from safeload.soundness.values import NDArray, array, integer, objects
 
 __all__ = ["backing", "intervals", "masked", "places", "sparse", "within"]
 

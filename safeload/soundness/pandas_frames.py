@@ -22,17 +22,8 @@ from safeload.scan.allowance import look_at, look_into
 from safeload.scan.program import Array, Blob, Built, Mapping, Program, Token
 from safeload.soundness.pandas_arrays import within
 from safeload.soundness.pandas_lengths import backed, length, parts_of, shape, span
-from safeload.soundness.values import (
-    NDArray,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    is_array,
-    objects,
-    scalar,
-)
+from safeload.soundness.states import UnsoundError, attributes, each
+from safeload.soundness.values import NDArray, array, integer, is_array, objects, scalar
 
 __all__ = ["frame", "index", "series"]
 

@@ -8,16 +8,8 @@ Source: pandas ``core/indexes/base.py`` (``_new_Index``), ``_libs/arrays.pyx``
 from __future__ import annotations
 
 from safeload.scan.program import Array, ArraySpan, Built, Global, Mapping, Program, Token
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    UnsoundError,
-    array,
-    attributes,
-    integer,
-    is_array,
-    objects,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes
+from safeload.soundness.values import array, integer, is_array, objects
 
 __all__ = ["backed", "length", "parts_of", "shape", "span"]
 

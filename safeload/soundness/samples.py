@@ -10,7 +10,8 @@ Source: scipy ``interpolate/_rgi_cython.pyx`` (``evaluate_linear_2d``), ``stats/
 from __future__ import annotations
 
 from safeload.scan.program import Built
-from safeload.soundness.values import MISSING, UnsoundError, array, attributes, each, integer
+from safeload.soundness.states import MISSING, UnsoundError, attributes, each
+from safeload.soundness.values import array, integer
 
 __all__ = ["density", "grid"]
 

@@ -16,17 +16,8 @@ from safeload.scan.program import Built, Mapping, Token
 from safeload.scan.texts import text_of
 from safeload.soundness.neighbours import sample_count
 from safeload.soundness.sparse import is_rows
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    is_array,
-    objects,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
+from safeload.soundness.values import array, integer, is_array, objects
 
 __all__ = ["classifier", "samples"]
 

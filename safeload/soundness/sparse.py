@@ -14,18 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from safeload.scan.program import Built, Global
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    NDArray,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    is_array,
-    objects,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
+from safeload.soundness.values import NDArray, array, integer, is_array, objects
 
 __all__ = [
     "blocks",

@@ -17,16 +17,8 @@ import math
 import numpy as np
 
 from safeload.scan.program import Built, Token
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    is_array,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
+from safeload.soundness.values import array, integer, is_array
 
 __all__ = ["fitpack", "polynomial", "product", "spline", "surface"]
 

@@ -16,15 +16,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from safeload.scan.program import Built, Token
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
+from safeload.soundness.values import array, integer
 
 __all__ = ["initialization", "kalman_filter", "kalman_smoother", "representation"]
 

@@ -24,16 +24,8 @@ import numpy as np
 
 from safeload.scan.program import Built, Mapping, Token
 from safeload.soundness.binary_trees import Links, fault, is_deeper, strides
-from safeload.soundness.values import (
-    MISSING,
-    NDArray,
-    Raw,
-    UnsoundError,
-    attributes,
-    integer,
-    raw,
-    shape_of,
-)
+from safeload.soundness.states import MISSING, UnsoundError, attributes
+from safeload.soundness.values import NDArray, Raw, integer, raw, shape_of
 
 __all__ = ["feature_count", "is_tree", "trees"]
 

@@ -1,4 +1,4 @@
-"""Tokens as values: the numbers, arrays and attributes that a stream would make.
+"""Tokens as values: the numbers and arrays that a stream would make.
 
 Whatever is not in a form that an honest writer gives it is an :class:`UnsoundError`, because what
 cannot be read cannot be checked. Arrays are views into the file's bytes.
@@ -10,8 +10,7 @@ Source: numpy ``array_reduce``, ``array_reduce_ex_picklebuffer``, ``gentype_redu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,37 +24,26 @@ from safeload.scan.program import (
     Blob,
     Built,
     Global,
-    Mapping,
     Program,
     Token,
 )
 from safeload.scan.specs import dtype_of
 from safeload.scan.texts import text_of
-from safeload.scan.weight import size_of
+from safeload.soundness.states import UnsoundError
 
 __all__ = [
-    "MISSING",
-    "Attributes",
     "NDArray",
     "Raw",
-    "UnsoundError",
     "array",
-    "attributes",
-    "each",
     "integer",
     "is_array",
     "number",
     "objects",
     "raw",
     "shape_of",
-    "unshadowed",
 ]
 
 NDArray = npt.NDArray[Any]
-Attributes = dict[str, Token]
-
-# Stands for an attribute that is not there, where None may be one that is.
-MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING"})()
 
 _CORES = frozenset(
     [
@@ -87,10 +75,6 @@ _MOST_DTYPES = 64
 _STRINGS = frozenset([str])
 
 
-class UnsoundError(Exception):
-    """Native code must not be handed this state; the text says why, attribute first."""
-
-
 class Raw(NamedTuple):
     """An array as it lies in the file.
 
@@ -107,69 +91,6 @@ class Raw(NamedTuple):
     shape: tuple[int, ...]
     order: Literal["C", "F"]
     axes: tuple[int, ...] | None = None
-
-
-def each(
-    check: Callable[[Built], None],
-) -> Callable[[Sequence[Built]], Iterator[tuple[Built, str]]]:
-    """Make a check of all objects of a kind from the check of one, which raises UnsoundError."""
-
-    @wraps(check)
-    def check_all(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
-        for built in builts:
-            try:
-                check(built)
-            except UnsoundError as error:
-                yield built, str(error)
-
-    return check_all
-
-
-def attributes(built: Built) -> Attributes:
-    """The attributes that an object's state sets, by name.
-
-    Args:
-        built: An object whose state is a dict, or a pair of dicts (the second for slots).
-
-    Returns:
-        The attributes; empty without a state.
-
-    Raises:
-        UnsoundError: The state has another form, or sets an attribute twice: it would be a matter
-            of order which of the two is there when it counts.
-    """
-    found: Attributes = {}
-    for state in built.states:
-        parts = state if type(state) is tuple else (state,)
-        for part in parts:
-            if part is None:
-                continue
-            if not isinstance(part, Mapping):
-                raise UnsoundError("its state is no dict")
-            look_into(part, size_of(part))
-            keys = part.keys
-            if not _STRINGS.issuperset(map(type, keys)):
-                raise UnsoundError("an attribute's name is no string")
-            before = len(found)
-            found.update(zip(keys, part.values, strict=True))
-            if len(found) - before != len(keys):
-                raise UnsoundError("an attribute is set twice")
-    return found
-
-
-def unshadowed(attributes: Container[str], names: Iterable[str]) -> None:
-    """Refuse attributes that stand before what a class has under the same name.
-
-    Args:
-        attributes: What an object's state sets.
-        names: Methods and constants of its class that native code relies on.
-
-    Raises:
-        UnsoundError: One of the names is set.
-    """
-    for name in names:
-        if name in attributes:
-            raise UnsoundError(f"{name} belongs to the class")
 
 
 def is_array(token: Token) -> bool:

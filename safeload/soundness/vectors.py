@@ -14,16 +14,8 @@ from __future__ import annotations
 from safeload.scan.program import Built, Token
 from safeload.soundness.kernels import KEPT, of_pairs
 from safeload.soundness.sparse import is_rows
-from safeload.soundness.values import (
-    MISSING,
-    Attributes,
-    NDArray,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-)
+from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
+from safeload.soundness.values import NDArray, array, integer
 
 __all__ = ["classifier", "regressor"]
 

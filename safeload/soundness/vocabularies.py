@@ -24,18 +24,8 @@ import numpy as np
 from safeload.scan.allowance import spend
 from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Token
 from safeload.scan.runs import Run
-from safeload.soundness.values import (
-    NDArray,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    integers,
-    is_array,
-    objects,
-    scalar,
-)
+from safeload.soundness.states import UnsoundError, attributes, each
+from safeload.soundness.values import NDArray, array, integer, integers, is_array, objects, scalar
 
 __all__ = ["distinct", "hashed", "label_columns", "labels", "vocabulary"]
 

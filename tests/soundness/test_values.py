@@ -27,18 +27,8 @@ from safeload.scan.program import (
     Use,
 )
 from safeload.scan.scan import scan
-from safeload.soundness.values import (
-    MISSING,
-    UnsoundError,
-    array,
-    attributes,
-    each,
-    integer,
-    is_array,
-    number,
-    objects,
-    raw,
-)
+from safeload.soundness.states import MISSING, UnsoundError, attributes, each
+from safeload.soundness.values import array, integer, is_array, number, objects, raw
 from tests.builder import Name, Pickle
 from tests.samples import CONTAINERS
 

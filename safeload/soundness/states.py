@@ -1,0 +1,91 @@
+"""States as attributes, and what a check says of those that are not sound.
+
+Trust: states are hostile; whatever is in another form than an honest writer gives it is an
+:class:`UnsoundError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import wraps
+from typing import Any
+
+from safeload.scan.allowance import look_into
+from safeload.scan.program import Built, Mapping, Token
+from safeload.scan.weight import size_of
+
+__all__ = ["MISSING", "Attributes", "UnsoundError", "attributes", "each", "unshadowed"]
+
+Attributes = dict[str, Token]
+
+# Stands for an attribute that is not there, where None may be one that is.
+MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING"})()
+
+_STRINGS = frozenset([str])
+
+
+class UnsoundError(Exception):
+    """Native code must not be handed this state; the text says why, attribute first."""
+
+
+def each(
+    check: Callable[[Built], None],
+) -> Callable[[Sequence[Built]], Iterator[tuple[Built, str]]]:
+    """Make a check of all objects of a kind from the check of one, which raises UnsoundError."""
+
+    @wraps(check)
+    def check_all(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
+        for built in builts:
+            try:
+                check(built)
+            except UnsoundError as error:
+                yield built, str(error)
+
+    return check_all
+
+
+def attributes(built: Built) -> Attributes:
+    """The attributes that an object's state sets, by name.
+
+    Args:
+        built: An object whose state is a dict, or a pair of dicts (the second for slots).
+
+    Returns:
+        The attributes; empty without a state.
+
+    Raises:
+        UnsoundError: The state has another form, or sets an attribute twice: it would be a matter
+            of order which of the two is there when it counts.
+    """
+    found: Attributes = {}
+    for state in built.states:
+        parts = state if type(state) is tuple else (state,)
+        for part in parts:
+            if part is None:
+                continue
+            if not isinstance(part, Mapping):
+                raise UnsoundError("its state is no dict")
+            look_into(part, size_of(part))
+            keys = part.keys
+            if not _STRINGS.issuperset(map(type, keys)):
+                raise UnsoundError("an attribute's name is no string")
+            before = len(found)
+            found.update(zip(keys, part.values, strict=True))
+            if len(found) - before != len(keys):
+                raise UnsoundError("an attribute is set twice")
+    return found
+
+
+def unshadowed(attributes: Container[str], names: Iterable[str]) -> None:
+    """Refuse attributes that stand before what a class has under the same name.
+
+    Args:
+        attributes: What an object's state sets.
+        names: Methods and constants of its class that native code relies on.
+
+    Raises:
+        UnsoundError: One of the names is set.
+    """
+    for name in names:
+        if name in attributes:
+            raise UnsoundError(f"{name} belongs to the class")
