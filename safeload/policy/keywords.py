@@ -1,11 +1,12 @@
 """Keyword arguments that a model keeps for later: what they must not ask of a function.
 
-Functions of numpy and scipy write their results wherever the keyword ``out`` says. Among the
-arguments that a model keeps it can only be an array of the model's own, such as one that native
-code follows, and that was checked as it lies in the file.
+Functions of numpy and scipy write their results wherever the keyword ``out`` says, and filters of
+images wherever ``output`` does. Among the arguments that a model keeps it can only be an array of
+the model's own, such as one that native code follows, and that was checked as it lies in the file.
 
 Trust: tokens are hostile.
-Source: numpy's ufuncs and reductions; scipy ``cdist``; ``FunctionTransformer`` of scikit-learn.
+Source: numpy's ufuncs and reductions; scipy ``cdist`` and ``ndimage/_ni_support.py``
+(``_get_output``); ``FunctionTransformer`` of scikit-learn.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from safeload.policy.plain import is_plain
 from safeload.scan.allowance import look_into
-from safeload.scan.program import Built, Mapping, Token
+from safeload.scan.program import Built, Global, Mapping, Token
 from safeload.scan.texts import text_of
 from safeload.scan.weight import size_of
 
 __all__ = ["asks_to_write", "keeps_keywords"]
 
-_WRITES = "out"
+_WRITES, _WRITES_OR_TYPE = "out", "output"
 _LISTED = frozenset([list, tuple])
 # ``kw_args``, ``metric_params``, ``kwargs`` and the like.
 _KEPT = re.compile(r"kw|args|arguments|params|options")
@@ -37,7 +39,18 @@ def asks_to_write(keywords: Token) -> bool:
     Args:
         keywords: A dict, a dict of another class, or anything else.
     """
-    return any(text_of(key) == _WRITES and value is not None for key, value in _pairs(keywords))
+    return any(
+        (name == _WRITES and value is not None)
+        # Or the type of the results, or its name.
+        or (name == _WRITES_OR_TYPE and not isinstance(value, Global) and not _is_bare(value))
+        for name, value in ((text_of(key), value) for key, value in _pairs(keywords))
+    )
+
+
+def _is_bare(value: Token) -> bool:
+    return (isinstance(value, Built) and value.is_of("numpy", "dtype")) or is_plain(
+        value, arrays=False
+    )
 
 
 def _pairs(keywords: Token) -> Iterator[tuple[Token, Token]]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import fft
+from scipy.ndimage import uniform_filter1d
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
@@ -33,6 +34,10 @@ PATTERN = re.compile(r"\w+", re.IGNORECASE)
 HONEST: dict[str, Any] = {
     "a partial of an allowed function": FunctionTransformer(functools.partial(np.clip, a_max=3)),
     "a partial with arguments": FunctionTransformer(functools.partial(np.add, 1)),
+    "a filter whose results have a type": [
+        FunctionTransformer(uniform_filter1d, kw_args={"size": 3, "output": output})
+        for output in (np.float32, "f4", np.dtype("f4"), None)
+    ],
     "a partial with no place for results": functools.partial(np.clip, a_max=3, out=None),
     "a partial of a partial": functools.partial(functools.partial(np.add, 1), 2),
     "a method of a string": FunctionTransformer("x".join),
@@ -217,6 +222,9 @@ HOSTILE: dict[str, Fill] = {
     ),
     "keywords that write to an array": lambda p: p.object_(
         MODEL, state={"kw_args": {"out": array(1, (1,), _f8, False, bytes(8))}}
+    ),
+    "keywords of a filter that write to an array": lambda p: p.object_(
+        MODEL, state={"kw_args": {"output": array(1, (1,), _f8, False, bytes(8))}}
     ),
     "keywords of another class that write to an array": lambda p: p.object_(
         MODEL, state={"metric_params": call(Name("collections", "OrderedDict"), [["out", 1]])}
