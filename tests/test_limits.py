@@ -412,6 +412,9 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     "all recalls": lambda n: listed(b"h\x00", n, b"]\x94"),
     "all marks": lambda n: P + b"]" + b"(1" * (n // 2) + b".",
     "lists in lists": lambda n: listed(b"]" * 1_000 + b"a" * 999, n),
+    "one tuple in many": lambda n: (
+        P + b"(" + b"N" * (n // 4) + b"t\x940(" + b"h\x00\x85" * (n // 4) + b"l."
+    ),
     "tuples in tuples": lambda n: listed(b")" + b"\x85" * 900, n),
     "dicts in a dict": lambda n: numbered(lambda i: b"J" + i + b"}", n, b"}(", b"u"),
     "dicts in dicts": lambda n: listed(b"}" + b"K\x01}" * 300 + b"s" * 300, n),

@@ -41,7 +41,6 @@ _CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 _FRAME = 0x95
 _STRINGS = frozenset([str])
 # What a tuple within a tuple makes worth a look: a third level.
-_NESTING = frozenset([Built, tuple])
 # Fewer pairs than this are read one by one.
 _WORTHWHILE = 16
 # After so many bytes the limits and the clock are looked at.
@@ -191,9 +190,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                 made = tuple(stack[height:])
                 for token in made:
                     kind = type(token)
-                    if (kind is tuple and not _NESTING.isdisjoint(map(type, token))) or (
-                        kind is Built and token.depth and token.use is construct
-                    ):
+                    if kind is tuple or (kind is Built and token.depth and token.use is construct):
                         m.shape.nest_tuple(made)
                         break
                 stack[height:] = [made]

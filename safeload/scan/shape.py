@@ -26,8 +26,8 @@ __all__ = ["LONG_TEXT", "Shape"]
 _TEXT = frozenset([str])
 # Characters of a text that is compared, where it is a key, in no more than a microsecond.
 LONG_TEXT = 10_000
-# Tuples that are less deep are not remembered.
-_DEEP = 8
+# A tuple that is no deeper and no longer is looked at anew wherever it stands.
+_FLAT, _NARROW = 2, 4
 # A stream of few opcodes may be larger than they allow for.
 _OPCODES = 1_000
 
@@ -53,8 +53,9 @@ class Shape:
         self.recurring: dict[int, Token] = {}
         # Dicts and sets with keys that are no text, by identity.
         self._hashing: dict[int, Token] = {}
-        # Tuples of some depth, with that depth; kept alive, so that no other has their identity.
-        self._deep: dict[int, tuple[Token, int]] = {}
+        # How deep tuples are, by identity; they are kept alive, so that no other has it.
+        self._deep: dict[int, int] = {}
+        self._kept: list[Token] = []
         # By how much results of calls were made deeper after they had become part of others.
         self._late = 0
 
@@ -93,18 +94,20 @@ class Shape:
         depth = 1 + max(map(self._depth, made), default=0)
         if depth > self._limits.nesting:
             raise OverLimitError("Tuples are nested too deeply.")
-        if depth >= _DEEP:
-            self._deep[id(made)] = made, depth
+        if depth > _FLAT or len(made) > _NARROW:
+            # A few bytes recall it as often as they like, so that it is not looked at again.
+            self._deep[id(made)] = depth
+            self._kept.append(made)
         return depth
 
     def _depth(self, token: Token) -> int:
-        """How deep a tuple is; what is less than some levels deep is looked at anew."""
+        """How deep a tuple is; a few items that are no tuples are looked at anew."""
         if type(token) is Built:
             return token.depth if token.use is Use.CONSTRUCT else 0
         if type(token) is not tuple:
             return 0
         known = self._deep.get(id(token))
-        return known[1] if known is not None else 1 + max(map(self._depth, token), default=0)
+        return known if known is not None else 1 + max(map(self._depth, token), default=0)
 
     def put_into(self, target: Built, items: Iterable[Token]) -> None:
         """Note that items become part of what a call returned.
