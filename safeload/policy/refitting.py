@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from safeload.scan.program import Built, Mapping, Program
+from safeload.scan.program import Built, Global, Mapping, Program
 
 __all__ = ["fits_while_predicting", "keeps_pickles"]
 
@@ -27,9 +27,11 @@ def fits_while_predicting(programs: Iterable[Program]) -> bool:
     Args:
         programs: All streams of the file.
     """
-    return any(
-        use.module.partition(".")[0] == _FITTING for program in programs for use in program.globals
-    )
+    return any(_is_of_fitting(use.module) for program in programs for use in program.globals)
+
+
+def _is_of_fitting(module: str) -> bool:
+    return module.partition(".")[0] == _FITTING
 
 
 def keeps_pickles(built: Built) -> str | None:
@@ -38,6 +40,9 @@ def keeps_pickles(built: Built) -> str | None:
     Args:
         built: Any object. A :class:`joblib.Memory` has a rule of its own, by which it is idle.
     """
+    if isinstance(built.callable, Global) and _is_of_fitting(built.callable.module):
+        # There it is a number of steps, or a word for it.
+        return None
     for state in built.states:
         if not isinstance(state, Mapping):
             continue

@@ -86,6 +86,13 @@ NEVER = [
 # The Python functions that honest files call; each is how a library makes an object of its own.
 CALLED_FUNCTIONS = {
     "_builtin_type",
+    # Of dill, each under a rule that takes nothing but what dill writes.
+    "_create_array",
+    "_create_namedtuple",
+    "_eval_repr",
+    "_getattr",
+    "_load_type",
+    # Of cloudpickle and others.
     "_make_dict_items",
     "_make_dict_keys",
     "_make_dict_values",

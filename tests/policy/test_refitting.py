@@ -37,6 +37,12 @@ def test_a_folder_of_pickles_is_refused_where_it_would_be_read(memory: Any) -> N
     assert rules(memory, ADAPTOR) == ["SL103"]
 
 
+def test_the_memory_of_a_transformer_of_sktime_is_no_folder() -> None:
+    differences = Name("sktime.transformations.difference", "Differencer")
+    stream = Pickle(4).object_(differences, state={"lags": 1, "memory": "all"})
+    assert judge(scan(stream.finish()), Policy.default()).findings == ()
+
+
 @pytest.mark.parametrize("memory", [None, _idle])
 def test_no_folder_is_no_harm(memory: Any) -> None:
     assert rules(memory, ADAPTOR) == []
