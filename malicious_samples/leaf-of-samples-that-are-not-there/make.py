@@ -11,7 +11,7 @@ from malicious_samples.native import Stand, dumped, fitted
 
 
 def model() -> Any:
-    model = fitted(RandomForestQuantileRegressor(n_estimators=2, max_samples_leaf=4))
+    model = fitted(RandomForestQuantileRegressor(2, max_samples_leaf=4, random_state=0))
     make, (targets, leaves, bounds, sparse), _ = model.forest_.__reduce__()
     model.forest_ = Stand(make, (targets, np.where(leaves > 0, 1 << 40, 0), bounds, sparse))
     return model

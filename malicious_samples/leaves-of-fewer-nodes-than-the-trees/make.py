@@ -11,7 +11,7 @@ from malicious_samples.native import Stand, dumped, table
 
 def model() -> Any:
     data, target = table(rows=600)
-    model = RandomForestQuantileRegressor(n_estimators=1, max_samples_leaf=None, max_depth=9)
+    model = RandomForestQuantileRegressor(1, max_samples_leaf=None, max_depth=9, random_state=0)
     model.fit(data, data[:, 0] + target)
     make, (targets, leaves, bounds, sparse), _ = model.forest_.__reduce__()
     model.forest_ = Stand(make, (targets, leaves[:, :1], bounds, sparse))
