@@ -248,6 +248,8 @@ class _Inspector:
         self._refitting = refitting
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         self._good_keys: set[tuple[str, ...]] = set()
+        # Where among the keys of a state those are that keep keyword arguments.
+        self._keeping: dict[tuple[str, ...], list[int]] = {}
 
     def __call__(self, built: Built) -> list[tuple[str, str]]:
         target = built.callable
@@ -275,7 +277,7 @@ class _Inspector:
             problems += [("SL105", reason) for reason in reasons if reason]
         if built.states:
             problems += [("SL105", reason) for reason in self._states(built, entry)]
-            if any(map(_keeps_a_place, built.states)):
+            if any(map(self._keeps_a_place, built.states)):
                 problems.append(("SL103", "it keeps an array for a function to write to"))
             if self._refitting and (reason := keeps_pickles(built)):
                 problems.append(("SL103", reason))
@@ -346,6 +348,22 @@ class _Inspector:
             self._good_keys.add(keys)
         return None
 
+    def _keeps_a_place(self, state: Token) -> bool:
+        """Whether a function is to be called with an array of the model to write its results to."""
+        for part in state if type(state) is tuple else (state,):
+            if type(part) is not Mapping:
+                continue
+            keys = tuple(key if type(key) is str else "" for key in part.keys)
+            if keys not in self._keeping:
+                self._keeping[keys] = [
+                    place for place, key in enumerate(keys) if keeps_keywords(key)
+                ]
+            values = part.values if self._keeping[keys] else ()
+            for place in self._keeping[keys]:
+                if type(values[place]) in _KEYWORDS and asks_to_write(values[place]):
+                    return True
+        return False
+
 
 def _dunder(key: Token) -> str | None:
     """Why an attribute of this name may not be set, or None.
@@ -358,18 +376,6 @@ def _dunder(key: Token) -> str | None:
     if (key.startswith("__") and key.endswith("__")) or key.startswith(_SHOWN):
         return f"it sets {printable(key)}"
     return None
-
-
-def _keeps_a_place(state: Token) -> bool:
-    """Whether some function is to be called with an array of the model to write its results to."""
-    parts = state if type(state) is tuple else (state,)
-    return any(
-        type(value) in _KEYWORDS and keeps_keywords(key) and asks_to_write(value)
-        for part in parts
-        if type(part) is Mapping
-        for key, value in zip(part.keys, part.values, strict=True)
-        if type(key) is str
-    )
 
 
 def _takes_tuple(built: Built) -> bool:

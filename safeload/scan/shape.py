@@ -26,6 +26,7 @@ __all__ = ["LONG_TEXT", "Shape"]
 _TEXT = frozenset([str])
 # Characters of a text that is compared, where it is a key, in no more than a microsecond.
 LONG_TEXT = 10_000
+_NESTING = frozenset([Built, tuple])
 # A tuple that is no deeper and no longer is looked at anew wherever it stands.
 _FLAT, _NARROW = 2, 4
 # A stream of few opcodes may be larger than they allow for.
@@ -91,7 +92,7 @@ class Shape:
         Raises:
             OverLimitError: Tuples are nested too deeply to be hashed.
         """
-        depth = 1 + max(map(self._depth, made), default=0)
+        depth = self._depth(made)
         if depth > self._limits.nesting:
             raise OverLimitError("Tuples are nested too deeply.")
         if depth > _FLAT or len(made) > _NARROW:
@@ -100,14 +101,18 @@ class Shape:
             self._kept.append(made)
         return depth
 
-    def _depth(self, token: Token) -> int:
+    def _depth(self, made: tuple[Token, ...]) -> int:
         """How deep a tuple is; a few items that are no tuples are looked at anew."""
-        if type(token) is Built:
-            return token.depth if token.use is Use.CONSTRUCT else 0
-        if type(token) is not tuple:
-            return 0
-        known = self._deep.get(id(token))
-        return known if known is not None else 1 + max(map(self._depth, token), default=0)
+        deepest = 0
+        if not _NESTING.isdisjoint(map(type, made)):
+            for token in made:
+                depth = 0
+                if type(token) is tuple:
+                    depth = self._deep.get(id(token)) or self._depth(token)
+                elif type(token) is Built and token.use is Use.CONSTRUCT:
+                    depth = token.depth
+                deepest = max(deepest, depth)
+        return 1 + deepest
 
     def put_into(self, target: Built, items: Iterable[Token]) -> None:
         """Note that items become part of what a call returned.
