@@ -24,7 +24,8 @@ _MAGIC = b"\x93NUMPY"
 _VERSIONS = {(1, 0): (2, "latin1"), (2, 0): (4, "latin1"), (3, 0): (4, "utf-8")}
 # numpy.load refuses longer ones.
 _HEADER_SIZE = 10_000
-_HEADER = re.compile(r"(?:'[^'\\\n]*'|[0-9]+|True|False|[ \n()\[\]{},:])*")
+# Possessive, so that no digit is tried again in another group.
+_HEADER = re.compile(r"(?:'[^'\\\n]*+'|[0-9]++|True|False|[ \n()\[\]{},:])*+")
 _TYPE = re.compile(
     r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|([SUV])(0|[1-9][0-9]{0,9})"
     r"|[Mm]8(?:\[[0-9]{0,9}(?:generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
