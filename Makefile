@@ -22,8 +22,11 @@ test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in their own environment
-	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy tests/soundness \
-		tests/test_samples.py tests/test_native_state.py
+	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy/test_packs.py \
+		tests/soundness/test_hierarchies.py tests/soundness/test_statespace.py \
+		tests/soundness/test_survey.py
+	$(VENV)-ecosystem/bin/python -m pytest tests/test_samples.py tests/test_native_state.py \
+		-k "state-space or hierarchy"
 
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .

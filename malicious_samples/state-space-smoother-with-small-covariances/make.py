@@ -8,7 +8,13 @@ from malicious_samples.native import dumped, filtering
 
 
 def model() -> Any:
-    return filtering("_kalman_smoothers", scaled_smoothed_estimator_cov=(1, 1, 7))
+    return filtering(
+        "_kalman_smoothers",
+        scaled_smoothed_estimator_cov=(1, 1, 7),
+        smoothed_state_cov=(1, 1, 6),
+        smoothed_state_autocov=(1, 1, 6),
+        innovations_transition=(1, 1, 6),
+    )
 
 
 def build(canary: str) -> bytes:

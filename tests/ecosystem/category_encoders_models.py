@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -163,8 +164,18 @@ _MODELS: dict[str, Make] = {
     "grid_search": _search,
 }
 
+# With pyarrow installed, pandas 3 makes an index of texts that category_encoders does not expect.
+_UNFITTED = (
+    {("TargetEncoder_with_hierarchy", "any"): "the library does not fit it where pyarrow is"}
+    if find_spec("pyarrow")
+    else {}
+)
+
 ZOO = Zoo(
     "category_encoders",
     _MODELS,
-    not_dumped={("any", "skops"): "skops does not write pandas frames"},
+    not_dumped={
+        ("any", "skops"): "skops does not write pandas frames",
+        **_UNFITTED,
+    },
 )
