@@ -40,7 +40,6 @@ _UINT32 = struct.Struct("<I")
 _CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 _FRAME = 0x95
 _STRINGS = frozenset([str])
-# What a tuple within a tuple makes worth a look: a third level.
 # Fewer pairs than this are read one by one.
 _WORTHWHILE = 16
 # After so many bytes the limits and the clock are looked at.

@@ -31,7 +31,11 @@ _FREE, _FOR_EACH = 1 << 27, 1 << 10
 @each
 def leaves(built: Built) -> None:
     """``QuantileForest``: leaves name samples that are there."""
-    _samples(built)
+    samples, shape = _sizes(built)
+    state = attributes(built)
+    named = _sparse(state, shape) if state else _dense(built.args[1])
+    # Zero stands for none.
+    _are_below(named, samples + 1, "y_train_leaves")
 
 
 @each
@@ -43,7 +47,10 @@ def forest(built: Built) -> None:
     if not isinstance(kept, Built):
         # Not fitted: nothing that compiled code would follow.
         return
-    samples, shape = _samples(kept)
+    if not kept.is_of("quantile_forest._quantile_forest_fast", "QuantileForest"):
+        raise UnsoundError("forest_ is none")
+    # What the leaves name is looked at where they are checked.
+    samples, shape = _sizes(kept)
     trees = state.get("estimators_", MISSING)
     if type(trees) is not list or len(trees) > shape[0]:
         raise UnsoundError("forest_ has not the leaves of each tree of estimators_")
@@ -56,17 +63,15 @@ def forest(built: Built) -> None:
     _are_below(order, samples, "sorter_")
 
 
-def _samples(built: Built) -> tuple[int, tuple[int, ...]]:
-    """Check the leaves; how many samples there are, and the shape of the leaves."""
+def _sizes(built: Built) -> tuple[int, tuple[int, ...]]:
+    """How many samples there are, and the shape of the leaves."""
     if type(built.args) is not tuple or len(built.args) != 4:
         raise UnsoundError("it is made in another way than quantile-forest does")
     outputs, samples = _two(shape_of(built.args[0], "y_train"))
     state = attributes(built)
-    named, shape = _sparse(state) if state else _dense(built.args[1])
+    shape = _lengths(state, "shape1") if state else shape_of(built.args[1], "y_train_leaves")
     if len(shape) != 4 or shape[2] != outputs or not outputs or not samples:
         raise UnsoundError("y_train_leaves has not leaves for each output of y_train")
-    # Zero stands for none.
-    _are_below(named, samples + 1, "y_train_leaves")
     return samples, shape
 
 
@@ -76,35 +81,37 @@ def _two(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape
 
 
-def _dense(token: Token) -> tuple[NDArray, tuple[int, ...]]:
+def _lengths(state: dict[str, Token], name: str) -> tuple[int, ...]:
+    lengths = state.get(name, MISSING)
+    if type(lengths) is not tuple or not lengths:
+        raise UnsoundError(f"{name} is no shape")
+    return tuple(integer(length, name) for length in lengths)
+
+
+def _dense(token: Token) -> NDArray:
     found = raw(token, "y_train_leaves")
     # The samples of a leaf are read from its first to its last as they lie in memory.
     if found.order != "C" or found.axes is not None:
         raise UnsoundError("y_train_leaves does not have the samples of a leaf side by side")
-    return array(token, "y_train_leaves"), found.shape
+    return array(token, "y_train_leaves")
 
 
-def _sparse(state: dict[str, Token]) -> tuple[NDArray, tuple[int, ...]]:
+def _sparse(state: dict[str, Token], shape: tuple[int, ...]) -> NDArray:
     _matrix(state, "matrix2", "shape2")
-    data, shape = _matrix(state, "matrix1", "shape1")
-    if len(shape) != 4:
-        raise UnsoundError("shape1 is not that of leaves")
+    data = _matrix(state, "matrix1", "shape1")
     most = shape[3]
     # The matrix lies column after column; where its rows are whole parts of the shape, numpy leaves
     # all numbers where they are.
     if most > 1 and most in (shape[0], prod(shape[:2]), prod(shape[:3])):
         raise UnsoundError("shape1 does not lay the samples of a leaf side by side")
-    return data, shape
+    return data
 
 
-def _matrix(state: dict[str, Token], name: str, of_shape: str) -> tuple[NDArray, tuple[int, ...]]:
-    """Check a sparse matrix that is written out when it is loaded; its numbers and later shape."""
-    matrix, lengths = state.get(name, MISSING), state.get(of_shape, MISSING)
-    if type(lengths) is not tuple or not lengths:
-        raise UnsoundError(f"{of_shape} is no shape")
+def _matrix(state: dict[str, Token], name: str, of_shape: str) -> NDArray:
+    """Check a sparse matrix that is written out when it is loaded; its numbers."""
+    matrix, shape = state.get(name, MISSING), _lengths(state, of_shape)
     if not isinstance(matrix, Built) or not is_columns(matrix):
         raise UnsoundError(f"{name} is no matrix in compressed columns")
-    shape = tuple(integer(length, of_shape) for length in lengths)
     for _, reason in check_columns([matrix]):
         raise UnsoundError(f"{name}: {reason}")
     given = attributes(matrix)
@@ -114,7 +121,7 @@ def _matrix(state: dict[str, Token], name: str, of_shape: str) -> tuple[NDArray,
     if prod(shape) > _FREE + _FOR_EACH * data.size:
         raise UnsoundError(f"{of_shape} makes too much of what {name} holds")
     _check_places(given)
-    return data, shape
+    return data
 
 
 def _check_places(given: dict[str, Token]) -> None:
