@@ -352,8 +352,13 @@ def test_what_it_has_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.Mo
         " if os.fork() == 0 else 1"
     )
     leaves = leaves.replace("os.", "__import__('os').").replace("time.", "__import__('time').")
-    assert isolated.predict([leaves]) == ["1"]
-    assert comes_true(lambda: len(processes_with(mark)) == 4)
+    before = len(processes_with(mark))
+    for _ in range(3):
+        # What is forked off a process with threads may not get anywhere.
+        assert isolated.predict([leaves]) == ["1"]
+        if comes_true(lambda: len(processes_with(mark)) > before):
+            break
+    assert len(processes_with(mark)) > before == 3
     isolated.close()
     assert comes_true(lambda: not processes_with(mark))
 
