@@ -9,6 +9,7 @@ proven. The numbers recur in SECURITY.md and in the tests.
 4. Check model name, signer's rights, expiry, serial and revocation.
 5. Compare size and SHA-256 of the bytes with the manifest's.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
+   Signed bytes that this process accepted before, by the same rules, are not judged again.
 7. Import every allowed name, and compare library versions, before anything is unpickled.
 8. Unpickle the canonical code under the seal; it is granted those names and no other.
 9. Compare the probe's predictions where the caller asks for them.
@@ -100,7 +101,7 @@ def load(
     )
     about = _about(verified.manifest)
     # 6
-    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds)
+    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, is_known=True)
     # 7, 8
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9

@@ -8,52 +8,36 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from safeload.artefact import Artefact
 from safeload.errors import LoadError, RefusedError, SafeloadError, printable
 from safeload.limits import Limits
+from safeload.loading.accepted import Accepted, recall, remember
 from safeload.loading.environment import check_installed, check_versions, with_origin
 from safeload.loading.names import resolve
 from safeload.loading.seal import prepare
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
 from safeload.scan.origin import written_with
-from safeload.scan.program import Buffer, Program, Scan
+from safeload.scan.program import Scan
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Severity, Verdict
 
 __all__ = ["Accepted", "admit", "deserialise"]
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A file that was read in full and in which everything is allowed.
-
-    Attributes:
-        programs: Its streams, outermost first.
-        data: The bytes they point into.
-        report: The report, whose verdict is ACCEPT.
-        needed: Each top-level package that the packs grant names of, and the distributions that
-            provide it.
-        written: Releases by library that wrote it, as far as the file itself says.
-    """
-
-    programs: tuple[Program, ...]
-    data: Buffer
-    report: FileReport
-    needed: frozenset[tuple[str, tuple[str, ...]]]
-    written: Mapping[str, tuple[str, ...]]
-
-
-def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
+def admit(
+    artefact: Artefact, policy: Policy, limits: Limits, *, is_known: bool = False
+) -> Accepted:
     """Scan a file and judge it.
 
     Args:
         artefact: The file.
         policy: What is allowed.
         limits: Bounds on the work.
+        is_known: Whether somebody vouches for the file, who may load it again: it is not judged
+            twice by the same rules.
 
     Returns:
         The accepted file.
@@ -61,6 +45,8 @@ def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
     Raises:
         RefusedError: The verdict is REFUSE or INCOMPLETE; the error carries the report.
     """
+    if is_known and (before := recall(artefact, policy, limits)) is not None:
+        return before
     scanned = scan(artefact.data, limits)
     report = judge(scanned, policy).report(
         str(artefact.path), artefact.sha256, artefact.size, scanned.format
@@ -71,7 +57,10 @@ def admit(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted:
     for program in scanned.programs:
         program.forget()
     needed = _needed(scanned, policy)
-    return Accepted(tuple(scanned.programs), scanned.data, report, needed, written)
+    accepted = Accepted(tuple(scanned.programs), scanned.data, report, needed, written)
+    if is_known:
+        remember(artefact, policy, limits, accepted)
+    return accepted
 
 
 def deserialise(

@@ -58,8 +58,9 @@ def unpickle(
 
 def _run(program: Program, names: Mapping[tuple[str, str], Any], maker: ArrayMaker) -> Any:
     # The buffered reader can be peeked into, which saves the unpickler a call per opcode.
-    small = sum(map(len, program.segments)) <= _BUFFER
-    raw = io.BytesIO(program.code) if small else _Code(program.segments)
+    pieces = program.pieces
+    small = sum(map(len, pieces)) <= _BUFFER
+    raw = io.BytesIO(b"".join(pieces)) if small else _Code(pieces)
     stream = io.BufferedReader(raw, _BUFFER)
     return _Guard(stream, names, program.arrays, maker).load()
 

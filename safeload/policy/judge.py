@@ -247,9 +247,9 @@ class _Inspector:
         self._policy = policy
         self._refitting = refitting
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
-        self._good_keys: set[tuple[str, ...]] = set()
-        # Where among the keys of a state those are that keep keyword arguments.
-        self._keeping: dict[tuple[str, ...], list[int]] = {}
+        # Keys of states that are plain attributes, and where among them those are that keep
+        # keyword arguments. Most states have those of one before.
+        self._plain: dict[tuple[str, ...], list[int]] = {}
 
     def __call__(self, built: Built) -> list[tuple[str, str]]:
         target = built.callable
@@ -291,6 +291,8 @@ class _Inspector:
         if len(built.states) > 1:
             yield "it is given a state twice"
         for state in built.states:
+            if type(state) is Mapping and self._is_known(state):
+                continue
             if type(state) is not Mapping and entry.rule in OWN_STATES:
                 # The rule has judged it.
                 continue
@@ -329,11 +331,18 @@ class _Inspector:
         entry = self._policy.get(target.module, target.name)
         return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)
 
+    def _is_known(self, state: Mapping) -> bool:
+        try:
+            return state.form in self._plain
+        except TypeError:
+            # No dict has a list for a key, but the file may say so.
+            return False
+
     def _keys(self, state: Mapping) -> str | None:
-        keys = tuple(state.keys)
+        keys = state.form
         if not _STRINGS.issuperset(map(type, keys)):
             return "an attribute's name is no string"
-        if keys in self._good_keys:
+        if keys in self._plain:
             return None
         if len(set(keys)) < len(keys):
             # Which of the two counts, and when, nobody has to find out: no writer does this.
@@ -345,7 +354,7 @@ class _Inspector:
             if reason is not None:
                 return reason
         if _LABELS.isdisjoint(keys):
-            self._good_keys.add(keys)
+            self._plain[keys] = _keeping(keys)
         return None
 
     def _keeps_a_place(self, state: Token) -> bool:
@@ -353,16 +362,19 @@ class _Inspector:
         for part in state if type(state) is tuple else (state,):
             if type(part) is not Mapping:
                 continue
-            keys = tuple(key if type(key) is str else "" for key in part.keys)
-            if keys not in self._keeping:
-                self._keeping[keys] = [
-                    place for place, key in enumerate(keys) if keeps_keywords(key)
-                ]
-            values = part.values if self._keeping[keys] else ()
-            for place in self._keeping[keys]:
-                if type(values[place]) in _KEYWORDS and asks_to_write(values[place]):
+            keys = part.form
+            are_names = _STRINGS.issuperset(map(type, keys))
+            places = self._plain.get(keys) if are_names else None
+            for place in _keeping(keys) if places is None else places:
+                value = part.values[place]
+                if type(value) in _KEYWORDS and asks_to_write(value):
                     return True
         return False
+
+
+def _keeping(keys: tuple[Token, ...]) -> list[int]:
+    """Where among the keys of a state those are that keep keyword arguments."""
+    return [place for place, key in enumerate(keys) if type(key) is str and keeps_keywords(key)]
 
 
 def _dunder(key: Token) -> str | None:

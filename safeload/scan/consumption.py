@@ -21,6 +21,7 @@ __all__ = ["Consumption"]
 _CONTAINERS = frozenset([list, Blob, Collection, Mapping])
 # What may be too heavy to be handed out again and again; text only if it is long.
 _HEAVY = _CONTAINERS | {Array, Built, str, tuple}
+_GROWING = frozenset([list, Collection, Mapping])
 _LONG = 64
 _PARTED = frozenset([list, tuple, Collection, Mapping])
 _TOO_OFTEN = "One container is used too often."
@@ -38,9 +39,10 @@ class Consumption:
     def __init__(self, effort: Effort, limits: Limits) -> None:
         self._effort = effort
         self._depth = limits.depth
-        # By identity, with the size it had then; kept alive, so that nothing else takes that
-        # identity.
-        self._taken: dict[int, tuple[Token, int]] = {}
+        # By identity; kept alive, so that nothing else takes that identity. What can grow, with
+        # the length it had then.
+        self._taken: dict[int, Token] = {}
+        self._lengths: list[tuple[Token, int]] = []
 
     def take(self, token: Token) -> None:
         """Note that an instance is given a state as it is now: it becomes attributes.
@@ -59,8 +61,12 @@ class Consumption:
                     self._take_one(part)
 
     def _take_one(self, token: Token) -> None:
-        if not self._is_first(token):
+        if id(token) in self._taken:
             self._effort.spend(size_of(token), _TOO_OFTEN)
+            return
+        self._taken[id(token)] = token
+        if type(token) in _GROWING:
+            self._lengths.append((token, _length(token)))
 
     def take_whole(self, token: Token) -> int:
         """Note that a call takes a container, and may look at everything in it.
@@ -74,19 +80,19 @@ class Consumption:
         Raises:
             OverLimitError: It, or something in it, was taken too often for what it weighs.
         """
-        deepest = 0
-        if type(token) is tuple and len(token) <= FEW:
-            # Mostly made for this one call, and smaller than a note of it.
-            pending = [item for item in token if type(item) in _HEAVY]
-        else:
-            pending = [token] if type(token) in _HEAVY else []
+        deepest, taken = 0, self._taken
+        # A tuple of a few is mostly made for this one call, and smaller than a note of it.
+        pending = list(token) if type(token) is tuple and len(token) <= FEW else [token]
         while pending:
             part = pending.pop()
             kind = type(part)
+            if kind not in _HEAVY:
+                continue
             if kind is Built:
                 # Other objects are handed on as they are.
                 part.nested = part.taken = True
-                deepest = max(deepest, part.depth)
+                if part.depth > deepest:
+                    deepest = part.depth
                 if not _is_array(part):
                     continue
             elif kind is str:
@@ -94,19 +100,20 @@ class Consumption:
                     continue
             elif kind is tuple and len(part) <= FEW and _HEAVY.isdisjoint(map(type, part)):
                 continue
-            if not self._is_first(part):
+            if id(part) in taken:
                 deepest = max(deepest, self._pay(part))
-            elif kind is not Built:
+                continue
+            taken[id(part)] = part
+            if kind in _PARTED:
+                if kind is not tuple:
+                    self._lengths.append((part, _length(part)))
                 # An array was given its bytes by a call of its own.
                 pending += _within(part)
         return deepest
 
-    def _is_first(self, token: Token) -> bool:
-        """Whether it is taken for the first time; then a note is made of it."""
-        known = id(token) in self._taken
-        if not known:
-            self._taken[id(token)] = token, size_of(token)
-        return not known
+    def take_bytes(self, blob: Blob) -> None:
+        """Note that a call takes the bytes that stand right before it."""
+        self._taken[id(blob)] = blob
 
     def _pay(self, token: Token) -> int:
         """Spend what a token weighs: its items, bytes and characters, all that is in it once.
@@ -152,12 +159,18 @@ class Consumption:
     @property
     def changed(self) -> bool:
         """Whether something was given more items after it was taken."""
-        return any(size_of(token) != size for token, size in self._taken.values())
+        return any(_length(token) != length for token, length in self._lengths)
+
+
+def _length(token: Token) -> int:
+    """What changes with every item that is added."""
+    return len(token.items if type(token) is Collection else token)
 
 
 def _is_array(built: Built) -> bool:
     """Whether a call has made an array, which others read or copy."""
-    return isinstance(built.callable, Global) and built.callable.name in _ARRAYS
+    target = built.callable
+    return type(target) is Global and target.name in _ARRAYS
 
 
 def _within(token: Token) -> Iterable[Token]:

@@ -16,7 +16,7 @@ import struct
 from safeload.limits import Limits
 from safeload.scan.arrays import ArrayForm, locate, read_wrapper
 from safeload.scan.effort import Effort, OverLimitError
-from safeload.scan.machine import SPENT, WATCHED, Machine, MalformedError
+from safeload.scan.machine import CONSTANTS, SPENT, WATCHED, Machine, MalformedError
 from safeload.scan.opcodes import HANDLERS
 from safeload.scan.program import (
     Array,
@@ -29,7 +29,9 @@ from safeload.scan.program import (
     Token,
     Use,
 )
-from safeload.scan.runs import WRAPPER, Run, count_pairs, shape_of
+from safeload.scan.reductions import reduce
+from safeload.scan.repeats import CALL_OPCODES, read_stretch, repeat_call
+from safeload.scan.runs import STRETCH, WRAPPER, Run, count_pairs, shape_of
 from safeload.scan.shape import LONG_TEXT
 
 __all__ = ["interpret"]
@@ -37,8 +39,9 @@ __all__ = ["interpret"]
 _FLOAT64 = struct.Struct(">d")
 _INT32 = struct.Struct("<i")
 _UINT32 = struct.Struct("<I")
-_CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
-_FRAME = 0x95
+_UINT64 = struct.Struct("<Q")
+# Opcodes that push one value and do no more.
+_PUSHING = frozenset(b"hKN\x88\x89G")
 _STRINGS = frozenset([str])
 # Fewer pairs than this are read one by one.
 _WORTHWHILE = 16
@@ -89,20 +92,23 @@ def interpret(
     return machine.finish()
 
 
-# The opcodes that make up most of every model are written out here, because a function call for
-# each would double the time of a scan.
+# The opcodes that make up most of every model are written out here, the commonest first, because a
+# function call for each would double the time of a scan.
 def _run(m: Machine) -> None:  # noqa: C901
     data, size = m.data, m.size
-    stack, marks, memo = m.stack, m.marks, m.memo
+    stack, marks, memo, known = m.stack, m.marks, m.memo, m.stretches
     push, pop, remember = stack.append, stack.pop, memo.append
     construct, record, take = Use.CONSTRUCT, m.program.built.append, m.taken.take
-    int32, uint32, float64 = _INT32.unpack_from, _UINT32.unpack_from, _FLOAT64.unpack_from
+    int32, uint32, uint64 = _INT32.unpack_from, _UINT32.unpack_from, _UINT64.unpack_from
+    float64 = _FLOAT64.unpack_from
+    stretch = STRETCH.match
     position = m.position
     opcodes = 0
     while not m.stopped:
+        look = position + _PAUSE
         # A run ends with the frame it is in, so that no opcode reaches across unseen.
         end = size if m.frame_end is None else m.frame_end
-        pause = min(end, position + _PAUSE)
+        pause = min(end, look)
         while position < pause:
             opcode = data[position]
             position += 1
@@ -114,7 +120,22 @@ def _run(m: Machine) -> None:  # noqa: C901
                     token = memo[index]
                 except IndexError:
                     m.unset(position)
-                if type(token) in WATCHED:
+                kind = type(token)
+                if kind not in WATCHED:
+                    if data[position] in _PUSHING:
+                        match = stretch(data, position - 2, end)
+                        if match is not None:
+                            code = match[0]
+                            if code not in known:
+                                known[code] = read_stretch(m, code)
+                            values, length = known[code]
+                            stack += values
+                            position += length - 2
+                            opcodes += len(values) - 1
+                            continue
+                    push(token)
+                    continue
+                if kind is Global:
                     if token is m.wrapper:
                         m.position = position
                         array = _repeat_array(m, end)
@@ -122,153 +143,216 @@ def _run(m: Machine) -> None:  # noqa: C901
                             push(array)
                             opcodes += _WRAPPER_OPCODES
                             position = m.position
-                            break
-                    token = m.recall(index, position)
-                push(token)
-            elif opcode == 0x8C:  # SHORT_BINUNICODE
-                stop = position + 1 + data[position]
-                if stop >= size:
-                    m.beyond(position)
-                token = data[position + 1 : stop].decode("utf-8", "surrogatepass")
-                push(token)
-                position = stop
-                if data[stop] == 0x94 and stop < end and not m.gaps:  # MEMOIZE
-                    remember(token)
-                    position += 1
-                    opcodes += 1
-            elif opcode == 0x4B:  # BININT1
+                            end = size if m.frame_end is None else m.frame_end
+                            pause = min(end, look)
+                            continue
+                    token.pushed += 1
+                    if token is m.frombuffer:
+                        m.position = position
+                        call = repeat_call(m, end)
+                        if call is not None:
+                            push(call)
+                            opcodes += CALL_OPCODES
+                            position = m.position
+                            continue
+                    push(token)
+                    continue
+                push(m.recall(index, position))
+                continue
+            if opcode == 0x4B:  # BININT1
                 push(data[position])
                 position += 1
-            elif opcode == 0x94:  # MEMOIZE
-                if m.gaps or len(stack) <= (marks[-1] if marks else 0):
-                    m.underflow(position)
-                remember(stack[-1])
-            elif opcode == 0x4A:  # BININT
-                push(int32(data, position)[0])
-                position += 4
-            elif opcode == 0x4D:  # BININT2
-                push(data[position] | data[position + 1] << 8)
-                position += 2
-            elif opcode in _CONSTANTS:
-                push(_CONSTANTS[opcode])
-            elif opcode == 0x28:  # MARK
-                if (
-                    data[position] == 0x8C
-                    and type(stack[-1] if stack else None) is Mapping
-                    and (not m.gaps and len(stack) > (marks[-1] if marks else 0))
-                ):
-                    count, stop = count_pairs(data, position, end)
-                    if count >= _WORTHWHILE:
-                        run = Run(data, position, stop, len(memo), count)
-                        stack[-1].append(run)
-                        memo += [run] * count
-                        position = stop + 1
-                        opcodes += 3 * count + 1
-                        continue
-                marks.append(len(stack))
-            elif opcode == 0x7D:  # EMPTY_DICT
-                push(Mapping())
-            elif (
-                opcode == 0x75
-                and marks
-                and len(stack) - marks[-1] & 1 == 0
-                and not m.shape.long_text
-                and (
-                    type(stack[marks[-1] - 1]) is Mapping
-                    and marks[-1] > (marks[-2] if len(marks) > 1 else 0)
-                    and _STRINGS.issuperset(map(type, stack[marks[-1] :: 2]))
-                )
-            ):  # SETITEMS of a dict with string keys
-                height = marks.pop()
-                stack[height - 1] += stack[height:]
-                del stack[height:]
-            elif 0x85 <= opcode <= 0x87:  # TUPLE1, TUPLE2, TUPLE3
-                height = len(stack) - (opcode - 0x84)
-                if height < (marks[-1] if marks else 0):
-                    m.underflow(position)
-                made = tuple(stack[height:])
-                for token in made:
-                    kind = type(token)
-                    if kind is tuple or (kind is Built and token.depth and token.use is construct):
-                        m.shape.nest_tuple(made)
-                        break
-                stack[height:] = [made]
-            elif opcode == 0x47:  # BINFLOAT
-                push(float64(data, position)[0])
-                position += 8
-            elif opcode == 0x81:  # NEWOBJ
-                if len(stack) - 2 < (marks[-1] if marks else 0):
-                    m.underflow(position)
-                token = pop()
-                target = stack[-1]
-                if type(target) is Global:
-                    target.consumed += 1
-                    target.uses.add(construct)
-                built = Built(target, construct, token, position - 1)
-                if token:
-                    m.position = position
-                    m.shape.give_arguments(built, token)
-                stack[-1] = built
-                if target is m.wrapper:
-                    m.wrappers += 1
-                else:
-                    record(built)
-            elif opcode == 0x62:  # BUILD
-                if len(stack) - 2 < (marks[-1] if marks else 0):
-                    m.underflow(position)
-                token = pop()
-                target = stack[-1]
-                if type(target) is not Built:
-                    m.note("SL104", "BUILD on something the stream did not make.", position - 1)
-                elif target.callable is m.wrapper and m.wrapper is not None and not m.nested:
-                    m.position = position
-                    stack[-1] = _build_array(m, target, token)
-                    position = m.position
-                    break
-                else:
-                    # A third state changes nothing about an object that has two.
-                    target.states = (*target.states[:1], token)
-                    if target.use is construct:
-                        take(token)
-                    else:
+                continue
+            if opcode >= 0x75:
+                if opcode == 0x8C:  # SHORT_BINUNICODE
+                    stop = position + 1 + data[position]
+                    if stop >= size:
+                        m.beyond(position)
+                    push(data[position + 1 : stop].decode("utf-8", "surrogatepass"))
+                    position = stop
+                elif opcode == 0x94:  # MEMOIZE
+                    if m.gaps or len(stack) <= (marks[-1] if marks else 0):
+                        m.underflow(position)
+                    remember(stack[-1])
+                    continue
+                elif opcode == 0x7D:  # EMPTY_DICT
+                    push(Mapping())
+                elif (
+                    opcode == 0x75
+                    and marks
+                    and len(stack) - marks[-1] & 1 == 0
+                    and not m.shape.long_text
+                    and (
+                        type(stack[marks[-1] - 1]) is Mapping
+                        and marks[-1] > (marks[-2] if len(marks) > 1 else 0)
+                        and _STRINGS.issuperset(map(type, stack[marks[-1] :: 2]))
+                    )
+                ):  # SETITEMS of a dict with string keys
+                    height = marks.pop()
+                    stack[height - 1] += stack[height:]
+                    del stack[height:]
+                    continue
+                elif opcode in CONSTANTS:
+                    push(CONSTANTS[opcode])
+                    continue
+                elif opcode == 0x81:  # NEWOBJ
+                    if len(stack) - 2 < (marks[-1] if marks else 0):
+                        m.underflow(position)
+                    token = pop()
+                    target = stack[-1]
+                    if type(target) is Global:
+                        target.consumed += 1
+                        target.uses.add(construct)
+                    built = Built(target, construct, token, position - 1)
+                    if token:
                         m.position = position
-                        m.give_state(target, token)
-            elif opcode == 0x6A:  # LONG_BINGET
-                index = uint32(data, position)[0]
-                position += 4
-                try:
-                    token = memo[index]
-                except IndexError:
-                    m.unset(position)
-                if type(token) in WATCHED:
-                    token = m.recall(index, position)
-                push(token)
-            elif opcode == 0x58:  # BINUNICODE
-                stop = position + 4 + uint32(data, position)[0]
-                if stop > size:
-                    m.beyond(position)
-                if stop - position > LONG_TEXT:
-                    m.shape.long_text = True
-                push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
-                position = stop
-            elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT
-                if opcode == 0x71:
-                    index = data[position]
-                    position += 1
+                        m.shape.give_arguments(built, token)
+                    stack[-1] = built
+                    if target is m.wrapper:
+                        m.wrappers += 1
+                    else:
+                        record(built)
+                elif 0x85 <= opcode <= 0x87:  # TUPLE1, TUPLE2, TUPLE3
+                    height = len(stack) - (opcode - 0x84)
+                    if height < (marks[-1] if marks else 0):
+                        m.underflow(position)
+                    made = tuple(stack[height:])
+                    for token in made:
+                        kind = type(token)
+                        if kind is tuple or (
+                            kind is Built and token.depth and token.use is construct
+                        ):
+                            m.shape.nest_tuple(made)
+                            break
+                    stack[height:] = [made]
+                elif opcode == 0x93:  # STACK_GLOBAL
+                    if len(stack) - 2 < (marks[-1] if marks else 0):
+                        m.underflow(position)
+                    name, token = pop(), stack[-1]
+                    if type(name) is not str or type(token) is not str:
+                        raise MalformedError(
+                            "SL216", "The name of a global is computed.", position - 1
+                        )
+                    stack[-1] = m.global_(token, name, position - 1)
+                elif opcode == 0x95:  # FRAME
+                    length = uint64(data, position)[0]
+                    position = m.position = position + 8
+                    m.enter_frame(length)
+                    end = position + length
+                    pause = min(end, look)
+                    continue
                 else:
+                    m.position = position
+                    HANDLERS[opcode](m)
+                    position = m.position
+                    continue
+            else:
+                if opcode == 0x28:  # MARK
+                    if (
+                        data[position] == 0x8C
+                        and type(stack[-1] if stack else None) is Mapping
+                        and (not m.gaps and len(stack) > (marks[-1] if marks else 0))
+                    ):
+                        count, stop = count_pairs(data, position, end)
+                        if count >= _WORTHWHILE:
+                            run = Run(data, position, stop, len(memo), count)
+                            stack[-1].append(run)
+                            memo += [run] * count
+                            position = stop + 1
+                            opcodes += 3 * count + 1
+                            continue
+                    marks.append(len(stack))
+                    continue
+                if opcode in CONSTANTS:
+                    push(CONSTANTS[opcode])
+                    continue
+                if opcode == 0x62:  # BUILD
+                    if len(stack) - 2 < (marks[-1] if marks else 0):
+                        m.underflow(position)
+                    token = pop()
+                    target = stack[-1]
+                    if type(target) is not Built:
+                        m.note("SL104", "BUILD on something the stream did not make.", position - 1)
+                    elif target.callable is m.wrapper and m.wrapper is not None and not m.nested:
+                        m.position = position
+                        stack[-1] = _build_array(m, target, token)
+                        position = m.position
+                        end = size if m.frame_end is None else m.frame_end
+                        pause = min(end, look)
+                    else:
+                        # A third state changes nothing about an object that has two.
+                        target.states = (*target.states[:1], token)
+                        if target.use is construct:
+                            take(token)
+                        else:
+                            m.position = position
+                            m.give_state(target, token)
+                    continue
+                if opcode == 0x52:  # REDUCE
+                    if len(stack) - 2 < (marks[-1] if marks else 0):
+                        m.underflow(position)
+                    token = pop()
+                    m.position = position
+                    stack[-1] = reduce(m, stack[-1], token)
+                elif opcode == 0x74:  # TUPLE
+                    m.position = position
+                    made = tuple(m.pop_to_mark())
+                    m.shape.nest_tuple(made)
+                    push(made)
+                elif opcode == 0x47:  # BINFLOAT
+                    push(float64(data, position)[0])
+                    position += 8
+                    continue
+                elif opcode == 0x4A:  # BININT
+                    push(int32(data, position)[0])
+                    position += 4
+                    continue
+                elif opcode == 0x4D:  # BININT2
+                    push(data[position] | data[position + 1] << 8)
+                    position += 2
+                    continue
+                elif opcode == 0x6A:  # LONG_BINGET
                     index = uint32(data, position)[0]
                     position += 4
-                if index == len(memo) and len(stack) > (marks[-1] if marks else 0):
-                    remember(stack[-1])
+                    try:
+                        token = memo[index]
+                    except IndexError:
+                        m.unset(position)
+                    push(m.recall(index, position) if type(token) in WATCHED else token)
+                    continue
+                elif opcode == 0x58:  # BINUNICODE
+                    stop = position + 4 + uint32(data, position)[0]
+                    if stop > size:
+                        m.beyond(position)
+                    if stop - position > LONG_TEXT:
+                        m.shape.long_text = True
+                    push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
+                    position = stop
+                elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT
+                    if opcode == 0x71:
+                        index = data[position]
+                        position += 1
+                    else:
+                        index = uint32(data, position)[0]
+                        position += 4
+                    if index == len(memo) and len(stack) > (marks[-1] if marks else 0):
+                        remember(stack[-1])
+                    else:
+                        m.position = position
+                        m.put(index)
+                    continue
                 else:
                     m.position = position
-                    m.put(index)
-            else:
-                m.position = position
-                HANDLERS[opcode](m)
-                position = m.position
-                if opcode == _FRAME or m.stopped:
-                    break
+                    HANDLERS[opcode](m)
+                    position = m.position
+                    if opcode == 0x2E:  # STOP
+                        break
+                    continue
+            # What was made is mostly memoised at once.
+            if position < pause and data[position] == 0x94 and not m.gaps:
+                remember(stack[-1])
+                position += 1
+                opcodes += 1
         else:
             m.position = position
             if position >= end:

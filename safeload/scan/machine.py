@@ -40,7 +40,7 @@ from safeload.verdict import Finding, Severity
 if TYPE_CHECKING:
     from safeload.scan.arrays import ArrayForm
 
-__all__ = ["SPENT", "UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
+__all__ = ["CONSTANTS", "SPENT", "UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
 
 
 class _Unset:
@@ -56,6 +56,10 @@ SPENT = _Spent()
 
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, Built, Collection, Mapping, Run, list, tuple, _Spent, _Unset])
+
+_FROMBUFFER = {(f"numpy.{core}.numeric", "_frombuffer") for core in ("_core", "core")}
+# NONE, NEWTRUE, NEWFALSE, EMPTY_TUPLE.
+CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
@@ -119,13 +123,15 @@ class Machine:
         self.protocol = 0
         self.globals: dict[tuple[str, str], Global] = {}
         self._aliases: set[tuple[str, str]] = set()
-        self.program = Program(member)
+        self.program = Program(member, data)
         self.stopped = False
         self.frame_end: int | None = None
         # How many memo indices a PUT left unset, and the array wrappers that wait for their array.
         self.gaps = 0
         self.wrapper: Global | None = None
         self.wrappers = 0
+        # What makes an array of bytes.
+        self.frombuffer: Global | None = None
         self.effort = effort
         self.taken = Consumption(effort, limits)
         self.shape = Shape(limits, effort, self.taken)
@@ -133,8 +139,10 @@ class Machine:
         # form will be known at an offset to come.
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
         self.awaited: tuple[int, tuple[bytes, bytes]] | None = None
+        # What stretches of constants push, and how many of their bytes that takes.
+        self.stretches: dict[bytes, tuple[list[Token], int]] = {}
         # Canonical code so far, and where the run of bytes begins that is not in it yet.
-        self._segments: list[bytes | memoryview] = []
+        self._segments: list[bytes | slice] = []
         self._segment_start = start
         # Containers whose global was used up where it stands, by identity; kept alive so that no
         # other object takes that identity.
@@ -168,11 +176,13 @@ class Machine:
             resume: Where it goes on.
             instead: Opcodes that take their place.
         """
-        if stop - self._segment_start > _COPIED:
-            self._segments.append(memoryview(self.data)[self._segment_start : stop])
-        else:
-            self._segments.append(bytes(self.data[self._segment_start : stop]))
-        self._segments.append(instead)
+        start = self._segment_start
+        if stop - start > _COPIED:
+            self._segments.append(slice(start, stop))
+        elif stop > start:
+            self._segments.append(bytes(self.data[start:stop]))
+        if instead:
+            self._segments.append(instead)
         self._segment_start = resume
 
     # -- the stack and the memo --------------------------------------------------------------
@@ -210,6 +220,7 @@ class Machine:
             memo[index] = token
             # What was read through the memo may mean something else from here on.
             self.forms.clear()
+            self.stretches.clear()
             self.awaited = None
             return
         gap = index - len(memo)
@@ -233,31 +244,35 @@ class Machine:
         by any writer.
         """
         token = self.memo[index]
-        if isinstance(token, Run):
+        kind = type(token)
+        if kind is Global:
+            token.pushed += 1
+        elif kind is Run:
             for place, (key, _) in enumerate(token.pairs(), token.first):
                 if self.memo[place] is token:
                     self.memo[place] = key
             return self.memo[index]
-        if isinstance(token, Global):
-            token.pushed += 1
         elif token is UNSET:
             self.unset(position)
-        elif token is SPENT or (isinstance(token, Built) and token.callable is self.wrapper):
+        elif token is SPENT or (kind is Built and token.callable is self.wrapper):
             self.note("SL215", "An array wrapper is referred to again.", position)
         else:
             self.shape.recurring.setdefault(id(token), token)
-            if isinstance(token, tuple | Mapping):
-                # It serves for more than to make one object; what else for, nobody follows.
-                if id(token) in self._spent:
-                    for target in self._spent[id(token)][1]:
-                        target.uses.add(Use.REFER)
-                else:
-                    self._shared.add(id(token))
-            elif isinstance(token, Built) and not token.states and token.use is Use.CALL:
+            if kind is tuple or kind is Mapping:
+                self._share(token)
+            elif kind is Built and not token.states and token.use is Use.CALL:
                 problem = self._unfinished.recall(token)
                 if problem is not None:
                     self.note("SL217", problem, position)
         return token
+
+    def _share(self, token: Token) -> None:
+        """It serves for more than to make one object; what else for, nobody follows."""
+        if id(token) in self._spent:
+            for target in self._spent[id(token)][1]:
+                target.uses.add(Use.REFER)
+        else:
+            self._shared.add(id(token))
 
     # -- globals and objects -----------------------------------------------------------------
 
@@ -280,6 +295,8 @@ class Machine:
             token = self._name(Global(module, name, raw, offset))
             if (module, name) == _WRAPPER:
                 self.wrapper = token
+            elif (module, name) in _FROMBUFFER:
+                self.frombuffer = token
             elif is_old_wrapper(module, name):
                 self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", offset)
         elif token.raw != raw:

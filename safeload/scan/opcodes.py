@@ -19,10 +19,11 @@ from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Toke
 from safeload.scan.reductions import reduce
 from safeload.scan.shape import LONG_TEXT
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "HEAD"]
 
 _HIGHEST_PROTOCOL = 5
-_HEAD = 256
+# Bytes of a blob that are kept apart.
+HEAD = 256
 
 _LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
@@ -148,7 +149,7 @@ def _bytes(kind: str, form: str) -> Handler:
     def handler(m: Machine) -> None:
         length = _number(m, form)
         start = _take(m, length)
-        head = bytes(m.data[start : start + min(length, _HEAD)])
+        head = bytes(m.data[start : start + min(length, HEAD)])
         m.stack.append(Blob(kind, start, length, head, m.data))
 
     return handler
@@ -194,12 +195,6 @@ def _new_set(m: Machine) -> None:
 
 def _list(m: Machine) -> None:
     m.stack.append(m.pop_to_mark())
-
-
-def _tuple(m: Machine) -> None:
-    made = tuple(m.pop_to_mark())
-    m.shape.nest_tuple(made)
-    m.stack.append(made)
 
 
 def _dict(m: Machine) -> None:
@@ -304,20 +299,6 @@ def _name(m: Machine) -> str:
     return text.decode("utf-8")
 
 
-def _stack_global(m: Machine) -> None:
-    m.need(2)
-    name, module = m.stack.pop(), m.stack.pop()
-    if type(name) is not str or type(module) is not str:
-        raise MalformedError("SL216", "The name of a global is computed.", m.position - 1)
-    m.stack.append(m.global_(module, name, m.position - 1))
-
-
-def _reduce(m: Machine) -> None:
-    m.need(2)
-    args, target = m.stack.pop(), m.stack.pop()
-    m.stack.append(reduce(m, target, args))
-
-
 def _newobj_ex(m: Machine) -> None:
     m.need(3)
     kwargs, args, target = m.stack.pop(), m.stack.pop(), m.stack.pop()
@@ -360,10 +341,6 @@ def _proto(m: Machine) -> None:
     m.protocol = _number(m, "<B")
     if m.protocol > _HIGHEST_PROTOCOL:
         raise MalformedError("SL213", "A protocol that does not exist.", m.position - 1)
-
-
-def _frame(m: Machine) -> None:
-    m.enter_frame(_number(m, "<Q"))
 
 
 def _stop(m: Machine) -> None:
@@ -412,7 +389,6 @@ _FUNCTIONS: dict[bytes, Handler] = {
     b"\x8f": _new_set,
     b"l": _list,
     b"d": _dict,
-    b"t": _tuple,
     b"\x91": _frozenset,
     b"a": _append,
     b"e": _appends,
@@ -420,13 +396,10 @@ _FUNCTIONS: dict[bytes, Handler] = {
     b"u": _setitems,
     b"\x90": _additems,
     b"c": _global,
-    b"\x93": _stack_global,
-    b"R": _reduce,
     b"\x92": _newobj_ex,
     b"i": _inst,
     b"o": _obj,
     b"\x80": _proto,
-    b"\x95": _frame,
     b".": _stop,
     b"P": _persistent,
     b"Q": _persistent,

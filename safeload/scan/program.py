@@ -16,7 +16,7 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -148,7 +148,22 @@ class Mapping(list[Token]):
     Pairs that were overwritten stay, so that nothing a dict ever held goes unseen.
     """
 
-    __slots__ = ()
+    __slots__ = ("_form",)
+
+    # The keys, and how many items there were when they were asked for.
+    _form: tuple[int, tuple[Token, ...]]
+
+    @property
+    def form(self) -> tuple[Token, ...]:
+        """Every key that was ever set, in order, for who compares them with those of others."""
+        try:
+            length, keys = self._form
+        except AttributeError:
+            length, keys = -1, ()
+        if length != len(self):
+            keys = tuple(self.pairs[::2])
+            self._form = len(self), keys
+        return keys
 
     @property
     def keys(self) -> list[Token]:
@@ -276,8 +291,9 @@ class Program:
 
     Attributes:
         member: Path of the stream in the file, ``""`` for the file's own.
-        segments: Canonical opcodes for the C unpickler, in pieces, large ones as views into the
-            member; every array is one BINPERSID. Empty if the stream has no end.
+        data: The member's bytes.
+        segments: Canonical opcodes for the C unpickler, in pieces, large ones as the slice of the
+            member that they are; every array is one BINPERSID. Empty if the stream has no end.
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
         globals: Every global with its uses.
         built: Every object made, in order.
@@ -289,7 +305,8 @@ class Program:
     """
 
     member: str
-    segments: list[bytes | memoryview] = field(default_factory=list)
+    data: Buffer = b""
+    segments: list[bytes | slice] = field(default_factory=list)
     arrays: list[ArraySpan | Program] = field(default_factory=list)
     globals: list[GlobalUse] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)
@@ -300,9 +317,24 @@ class Program:
     size: int = 0
 
     @property
+    def pieces(self) -> list[bytes | memoryview]:
+        """The canonical opcodes, large pieces as views into the member."""
+        view = memoryview(self.data)
+        return [view[part] if isinstance(part, slice) else part for part in self.segments]
+
+    @property
     def code(self) -> bytes:
         """The canonical opcodes in one piece."""
-        return b"".join(self.segments)
+        return b"".join(self.pieces)
+
+    def within(self, data: Buffer) -> Program:
+        """The same program, whose member lies in another buffer.
+
+        Args:
+            data: Bytes that equal :attr:`data`.
+        """
+        arrays = [a.within(data) if isinstance(a, Program) else a for a in self.arrays]
+        return replace(self, data=data, arrays=arrays)
 
     def forget(self) -> None:
         """Drop the token graph, which may be as large as the model."""

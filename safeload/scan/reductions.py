@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from safeload.scan.machine import Machine
 from safeload.scan.program import Blob, Built, Global, Mapping, Token, Use
-from safeload.scan.spellings import respelled
+from safeload.scan.spellings import RECONSTRUCT, RESPELLED, respelled
 
 __all__ = ["reduce"]
 
@@ -28,13 +28,14 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     Returns:
         The token of the result.
     """
-    caller = _method_caller(m, target, args)
-    if caller is not None:
-        return caller
+    if type(target) is Built:
+        caller = _method_caller(m, target, args)
+        if caller is not None:
+            return caller
     m.use_up(target, Use.CALL)
     call = m.build(target, Use.CALL, args)
     m.shape.nest(call, m.taken.take_whole(args))
-    if not isinstance(target, Global) or type(args) is not tuple:
+    if type(target) is not Global or type(args) is not tuple or _is_ordinary(target):
         return call
     key = (target.module, target.name)
     if key in _HASHING:
@@ -44,7 +45,7 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
     if key == ("functools", "partial"):
         m.search_within(args)
         return call
-    if _makes_instance_of_first(target) and args and isinstance(args[0], Global):
+    if _makes_instance_of_first(*key) and args and isinstance(args[0], Global):
         m.use_up(args[0], Use.CONSTRUCT, holder=args)
         return call
     if key == ("numpy.ma.core", "_mareconstruct"):
@@ -87,12 +88,12 @@ _HASHING = frozenset(
 )
 
 
-def _method_caller(m: Machine, target: Token, args: Token) -> Built | None:
+def _method_caller(m: Machine, target: Built, args: Token) -> Built | None:
     """``partial(methodcaller, name, key=value)(...)``: ``methodcaller(name, ..., key=value)``.
 
     ``operator.methodcaller`` writes itself so where some arguments have keys.
     """
-    if not isinstance(target, Built) or not target.is_of("functools", "partial"):
+    if not target.is_of("functools", "partial"):
         return None
     if len(target.states) != 1 or type(target.args) is not tuple or type(args) is not tuple:
         return None
@@ -115,11 +116,21 @@ def _method_caller(m: Machine, target: Token, args: Token) -> Built | None:
 _CALLER = ("operator", "methodcaller")
 
 
-def _makes_instance_of_first(target: Global) -> bool:
-    return target.name.startswith("__pyx_unpickle_") or (
-        target.name == "_reconstruct"
-        and target.module in ("numpy._core.multiarray", "numpy.core.multiarray")
+def _is_ordinary(target: Global) -> bool:
+    """Whether a call of a global stands for nothing else."""
+    return target.module not in _SPECIAL and not _makes_instance_of_first(
+        target.module, target.name
     )
+
+
+# Where everything is that is looked for below, so that other calls need not be compared with it.
+_SPECIAL = frozenset(
+    ["_codecs", "builtins", "collections", "copyreg", "functools", "numpy.ma.core", *RESPELLED]
+)
+
+
+def _makes_instance_of_first(module: str, name: str) -> bool:
+    return name.startswith("__pyx_unpickle_") or (module, name) in RECONSTRUCT
 
 
 def _attribute(m: Machine, call: Built, owner: Token, name: str) -> Token:

@@ -1,13 +1,16 @@
 """Stretches of opcodes that are recognised as a whole.
 
-Two idioms make up most of the opcodes of large models: the thousand pairs of a batch of a
-vocabulary, and joblib's array wrapper, written again for every array. A regular expression knows
-their bytes, so that their effect on the machine is applied at once instead of opcode by opcode.
+Four idioms make up most of the opcodes of large models: the thousand pairs of a batch of a
+vocabulary; joblib's array wrapper and, in pickles, the call that makes an array of bytes, each
+written again for every array; and the attributes of one estimator after another, which are mostly
+constants and what the memo holds. A regular expression knows their bytes, so that their effect on
+the machine is applied at once instead of opcode by opcode.
 What it matches has exactly the effect that :mod:`safeload.scan.interpreter` would have given it;
 what it does not match, the interpreter reads.
 
 Trust: a match proves the form of the opcodes; names, types and lengths are checked as ever.
-Source: ``_batch_setitems`` of CPython's ``pickle.py``; joblib ``NumpyPickler.save``.
+Source: ``_batch_setitems`` of CPython's ``pickle.py``; joblib ``NumpyPickler.save``; numpy
+``array_reduce_ex_picklebuffer``.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["WRAPPER", "Buffer", "Run", "count_pairs", "shape_of"]
+__all__ = ["ARGUMENTS", "STRETCH", "WRAPPER", "Buffer", "Run", "count_pairs", "shape_of"]
 
 # What a file's bytes are kept in.
 Buffer = bytes | bytearray | mmap.mmap
@@ -38,13 +41,22 @@ _FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
 _PAIRS = re.compile(b"(?:%s)++u" % _PAIR.pattern, re.DOTALL)
 
 _GET = b"(?:h.|j....)"
+_SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
+
+# BINGET and constants, each of which pushes one value and does no more.
+STRETCH = re.compile(b"(?:h.|K.|N|[\x88\x89]|G.{8}){4,256}+", re.DOTALL)
+# Behind the bytes that an array is made of: MEMOIZE, its dtype, its shape and its order, recalled
+# all but the shape; TUPLE, MEMOIZE, REDUCE, MEMOIZE.
+ARGUMENTS = re.compile(
+    b"\x94(%(get)s)(%(shape)s)(%(get)s)t\x94R\x94" % {b"get": _GET, b"shape": _SHAPE}, re.DOTALL
+)
+
 # NEWOBJ of the wrapper (whose BINGET was just read), then its state: everything up to the shape,
 # the shape, and everything behind it. Only the shape differs from array to array.
 WRAPPER = re.compile(
     b"(\\)\x81\x94}\x94\\(%(get)s%(get)s%(get)s)"
-    b"(\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94)"
-    b"(%(get)s%(get)s%(get)s%(get)s%(get)s[\x88\x89](?:%(get)sK.)?ub)"
-    % {b"get": _GET, b"int": _INTEGER},
+    b"(%(shape)s)(%(get)s%(get)s%(get)s%(get)s%(get)s[\x88\x89](?:%(get)sK.)?ub)"
+    % {b"get": _GET, b"shape": _SHAPE},
     re.DOTALL,
 )
 
@@ -103,7 +115,7 @@ def shape_of(code: bytes) -> tuple[int, ...]:
     """The tuple that the opcodes of a shape stand for.
 
     Args:
-        code: What the second group of :data:`WRAPPER` matched.
+        code: What the second group of :data:`WRAPPER` or :data:`ARGUMENTS` matched.
 
     Returns:
         The shape.

@@ -20,7 +20,7 @@ import re
 from safeload.scan.machine import Machine
 from safeload.scan.program import Built, Global, Token, Use
 
-__all__ = ["CONSTANT", "RECONSTRUCT", "described_as", "respelled"]
+__all__ = ["CONSTANT", "RECONSTRUCT", "RESPELLED", "described_as", "respelled"]
 
 # What makes an empty array, by the names of both generations of numpy.
 RECONSTRUCT = frozenset(
@@ -34,6 +34,8 @@ CONSTANT = re.compile(
 # How scipy names a function that other libraries may put their own in the place of.
 _FOURIER = ("scipy._lib._uarray._backend", "unpickle_function")
 _DILL = ("dill._dill", "dill.dill")
+# The modules of everything that is respelled here.
+RESPELLED = frozenset(["cloudpickle.cloudpickle", "types", _FOURIER[0], *_DILL])
 # Types that dill knows under names of its own.
 _OF_DILL = {
     "AttrGetterType": ("operator", "attrgetter"),

@@ -31,19 +31,21 @@ ATOMS = frozenset([str, int, float, bool, type(None), Blob, Global])
 
 def size_of(container: Token) -> int:
     """Items of a container, bytes of a blob or array, characters of text; 0 for an object."""
-    if isinstance(container, Blob):
-        return container.size
-    if isinstance(container, Collection):
-        return len(container.items)
-    if isinstance(container, Array):
+    kind = type(container)
+    if kind is Blob:
+        size: int = container.size
+        return size
+    if kind is Built:
+        return 0
+    if kind is Array:
         span = container.span
         return span.nbytes if isinstance(span, ArraySpan) else span.size
-    if isinstance(container, Built):
-        return 0
-    size = len(container)
-    if type(container) is Mapping and Run in map(type, container):
-        size += sum(2 * item.count for item in container if type(item) is Run)
-    return size
+    if kind is Collection:
+        return len(container.items)
+    length = len(container)
+    if kind is Mapping and Run in map(type, container):
+        length += sum(2 * item.count for item in container if type(item) is Run)
+    return length
 
 
 def parts_of(key: Token) -> Sequence[Token]:

@@ -98,8 +98,11 @@ def decision_trees(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
 def _parts(built: Built, known: _Places) -> tuple[Token, int]:
     """A decision tree's ``Tree`` and how many columns it expects; None and 0 without one."""
     state = built.states[0] if len(built.states) == 1 else None
-    pairs = state.pairs if type(state) is Mapping else _pairs(built)
-    names = tuple(pairs[::2])
+    if type(state) is Mapping:
+        pairs, names = state.pairs, state.form
+    else:
+        pairs = _pairs(built)
+        names = tuple(pairs[::2])
     if names not in known:
         known[names] = _places(names)
     places = known[names]

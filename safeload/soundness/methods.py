@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
-from safeload.scan.program import Built, Mapping
+from safeload.scan.program import Built, Mapping, Token
 
 __all__ = ["shadowing", "table"]
 
@@ -44,14 +44,15 @@ def shadowing(check: str, builts: Sequence[Built]) -> Iterator[tuple[Built, str]
     methods = table().get(check, _NONE)
     if not methods:
         return
+    # Keys of states that are none of them; most states have those of one before.
+    known: set[tuple[Token, ...]] = set()
     for built in builts:
         for state in built.states:
             for part in state if type(state) is tuple else (state,):
-                if type(part) is Mapping:
-                    found = methods.intersection(_names(part))
-                    if found:
-                        yield built, f"{min(found)} belongs to the class"
-
-
-def _names(state: Mapping) -> list[str]:
-    return [key for key in state.keys if type(key) is str]
+                if type(part) is not Mapping or part.form in known:
+                    continue
+                found = methods.intersection(key for key in part.form if type(key) is str)
+                if found:
+                    yield built, f"{min(found)} belongs to the class"
+                else:
+                    known.add(part.form)

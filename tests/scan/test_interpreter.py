@@ -210,7 +210,7 @@ def test_every_byte_has_one_meaning() -> None:
     import pickletools
 
     known = {ord(opcode.code) for opcode in pickletools.opcodes}
-    inline = {ord(code) for code in "h\x8cK\x94JM(}uGbjXqrN)\x81\x85\x86\x87\x88\x89"}
+    inline = {ord(code) for code in "h\x8cK\x94JM(}uGbjXqrN)\x81\x85\x86\x87\x88\x89Rt\x93\x95"}
 
     unknown = {code for code, handler in enumerate(HANDLERS) if handler is HANDLERS[0]}
 

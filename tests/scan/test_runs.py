@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -14,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safeload.limits import Limits
-from safeload.scan import interpreter
-from safeload.scan.program import Program
-from safeload.scan.runs import WRAPPER, Run, count_pairs, shape_of
+from safeload.scan import interpreter, repeats
+from safeload.scan.program import Program, Use
+from safeload.scan.runs import ARGUMENTS, WRAPPER, Run, count_pairs, shape_of
 from tests.builder import Name, Pickle
 from tests.scan import originals
 from tests.scan.pictures import picture
@@ -54,7 +55,43 @@ def arrays() -> list[bytes]:
     return files
 
 
-FILES = [*vocabularies(), *arrays(), *originals.joblibs()]
+def pickled_arrays() -> list[bytes]:
+    """Pickles of protocol 5 with arrays that repeat, in shapes, types and orders that differ."""
+    shapes = [(), (0,), (3,), (2, 2), (1, 1, 1), (300,), (1, 1, 1, 1), (70_000,), (5,)]
+    many = [np.zeros(shape, dtype="u1") for shape in shapes]
+    mixed = [np.zeros(2, dtype=kind) for kind in ("f8", "i4", "f8", "i4", ">f8", "f8", "O", "f8")]
+    orders = [
+        np.asfortranarray(np.ones((2, 3))),
+        np.ones((2, 3)),
+        np.ones((2, 3, 4)).transpose(1, 0, 2),
+    ]
+    shared = np.arange(4.0)
+    frozen = [np.arange(3.0) for _ in range(3)]
+    for array in frozen:
+        array.flags.writeable = False
+    records = [np.zeros(2, dtype=[("a", "f8"), ("b", "i4")]) for _ in range(3)]
+    strings = [f"text {number}" for number in range(300)]
+    late = [strings, *(np.zeros(number) for number in range(4))]
+    values: list[Any] = [many, mixed, orders, [shared, shared, *orders], frozen, records, late]
+    return [pickle.dumps(value, 5) for value in values]
+
+
+def attributes() -> list[bytes]:
+    """Pickles of objects whose attributes are the same constants, or nearly."""
+    shared = {"nested": [1, 2]}
+    states = [
+        {"depth": 3, "rate": 0.1, "name": "gini", "flag": True, "none": None, "of": shared},
+        {"depth": 3, "rate": 0.1, "name": "gini", "flag": True, "none": None, "of": shared},
+        {"depth": 3, "rate": 0.2, "name": "gini", "flag": False, "none": None, "of": [shared]},
+        {"depth": 300, "rate": 0.1, "name": "gini", "flag": True, "none": None, "of": "gini"},
+    ]
+    values: list[Any] = [states * 5, [list(state.items()) for state in states * 3]]
+    values.append([SimpleNamespace(**state, kind=SimpleNamespace) for state in states * 3])
+    return [pickle.dumps(value, protocol) for value in values for protocol in (2, 4, 5)]
+
+
+FILES = [*vocabularies(), *arrays(), *pickled_arrays(), *attributes(), *originals.joblibs()]
+NOTHING = re.compile(b"(?!)")
 SMALL = [data for data in FILES if len(data) < 5_000]
 
 
@@ -65,7 +102,9 @@ def fast(data: bytes) -> Program:
 def slow(data: bytes) -> Program:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interpreter, "count_pairs", lambda data, start, end: (0, start))
-        patch.setattr(interpreter, "WRAPPER", re.compile(b"(?!)"))
+        patch.setattr(interpreter, "WRAPPER", NOTHING)
+        patch.setattr(interpreter, "STRETCH", NOTHING)
+        patch.setattr(repeats, "ARGUMENTS", NOTHING)
         return interpreter.interpret(data, limits=Limits())
 
 
@@ -177,6 +216,79 @@ def test_what_the_memo_holds_for_a_wrapper_may_change_in_between() -> None:
     assert picture(fast(data)) == picture(slow(data))
 
 
+def test_what_the_memo_holds_for_an_attribute_may_change_in_between() -> None:
+    # Four states of the same opcodes; before the last, other texts are put in the place of these.
+    keys = ("one", "two")
+    stream = Pickle(4).mark()
+    for key in keys:
+        stream.unicode(key).memoize().pop()
+    for number in range(4):
+        if number == 3:
+            for index in range(len(keys)):
+                stream.unicode("forged").binput(index).pop()
+        stream.empty_dict().mark().binget(0).none().binget(1).none().setitems()
+    data = stream.tuple_().finish()
+
+    program = fast(data)
+
+    assert is_clean(program)
+    assert [state.keys for state in program.root] == [[*keys], [*keys], [*keys], ["forged"] * 2]
+    assert picture(program) == picture(slow(data))
+
+
+def test_a_global_among_constants_is_counted_each_time() -> None:
+    stream = Pickle(4).mark().unicode("key").memoize().save(Name("some.module", "Maker")).memoize()
+    for _ in range(3):
+        stream.binget(0).none().none().binget(1).binget(0).none()
+    data = stream.tuple_().finish()
+
+    assert picture(fast(data)) == picture(slow(data))
+    assert [use.uses for use in fast(data).globals] == [{Use.REFER}]
+
+
+# What the second of two arrays recalls: bytes, dtype, shape, order; memo indices as below.
+FORGED_CALLS: dict[str, bytes] = {
+    "as numpy writes it": b"\x96\x08\0\0\0\0\0\0\0" + bytes(8) + b"\x94h\x01K\x01\x85\x94h\x02t",
+    "bytes that cannot be written": b"C\x08" + bytes(8) + b"\x94h\x01K\x01\x85\x94h\x02t",
+    "a dtype without its state": b"C\x08" + bytes(8) + b"\x94h\x03K\x01\x85\x94h\x02t",
+    "an instance for a dtype": b"C\x08" + bytes(8) + b"\x94h\x04K\x01\x85\x94h\x02t",
+    "a text for a dtype": b"C\x08" + bytes(8) + b"\x94h\x02K\x01\x85\x94h\x02t",
+    "a dtype for an order": b"C\x08" + bytes(8) + b"\x94h\x01K\x01\x85\x94h\x01t",
+    "a long text for an order": b"C\x08" + bytes(8) + b"\x94h\x01K\x01\x85\x94h\x05t",
+    "a list for an order": b"C\x08" + bytes(8) + b"\x94h\x01K\x01\x85\x94h\x06t",
+    "a dtype that is not there": b"C\x08" + bytes(8) + b"\x94h\xffK\x01\x85\x94h\x02t",
+    "an order that is not there": b"C\x08" + bytes(8) + b"\x94h\x01K\x01\x85\x94h\xfft",
+    "more bytes than there are": b"\x96\xff\xff\xff\xff\xff\xff\xff\x7f\x94h\x01)h\x02t",
+    "a length without a sign": b"\x8e\xff\xff\xff\xff\xff\xff\xff\xff\x94h\x01)h\x02t",
+    "no dimension": b"C\x08" + bytes(8) + b"\x94h\x01)h\x02t",
+    "a shape below zero": b"C\x08" + bytes(8) + b"\x94h\x01J\xff\xff\xff\xff\x85\x94h\x02t",
+    "four bytes of index": b"C\x08" + bytes(8) + b"\x94j\x01\0\0\0K\x01\x85\x94j\x02\0\0\0t",
+}
+
+
+@pytest.mark.parametrize("framed", [False, True])
+@pytest.mark.parametrize("call", FORGED_CALLS.values(), ids=FORGED_CALLS)
+def test_a_call_that_looks_like_an_array_means_what_its_opcodes_mean(
+    call: bytes, *, framed: bool
+) -> None:
+    stream = Pickle(5, framed=framed).mark()
+    stream.global_("numpy._core.numeric", "_frombuffer").memoize()
+    for has_state in (True, False):
+        stream.global_("numpy", "dtype").unicode("f8").newfalse().newtrue().tuple3().reduce()
+        stream.memoize()
+        if has_state:
+            stream.mark().binint1(3).unicode("<").none().none().none()
+            stream.binint(-1).binint(-1).binint1(0).tuple_().build().unicode("C").memoize()
+    stream.global_("some.module", "Maker").empty_tuple().newobj().memoize()
+    stream.unicode("x" * 100).memoize().empty_list().memoize()
+    stream.binget(0).mark().raw(call).memoize().reduce().memoize()
+    data = stream.tuple_().finish()
+
+    assert is_clean(fast(data)) == is_clean(slow(data))
+    if is_clean(fast(data)):
+        assert picture(fast(data)) == picture(slow(data))
+
+
 @pytest.mark.parametrize(
     ("shape", "code"),
     [
@@ -190,6 +302,13 @@ def test_what_the_memo_holds_for_a_wrapper_may_change_in_between() -> None:
 )
 def test_a_shape_is_read_from_its_opcodes(shape: tuple[int, ...], code: bytes) -> None:
     assert shape_of(code) == shape
+
+
+def test_numpys_arrays_of_bytes_are_recognised() -> None:
+    # Should numpy write them otherwise, loading stays right and becomes slow.
+    data = pickle.dumps([np.zeros(2), np.zeros(3), np.zeros((2, 2))], 5)
+
+    assert len(ARGUMENTS.findall(data)) == 2
 
 
 def test_joblibs_wrappers_are_recognised() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from unittest.mock import patch
 
 from safeload.limits import Limits
-from safeload.scan import interpreter
+from safeload.scan import interpreter, repeats
 from safeload.scan.program import Buffer, Program
 from tests.fuzz.target import Target, Violation
 from tests.fuzz.targets.machine import examples, vary
@@ -40,7 +40,10 @@ def _check(data: bytes) -> None:
 
 
 def _slow(data: bytes) -> Program:
-    with patch.multiple(interpreter, count_pairs=_none, WRAPPER=_NOTHING):
+    with (
+        patch.multiple(interpreter, count_pairs=_none, WRAPPER=_NOTHING, STRETCH=_NOTHING),
+        patch.object(repeats, "ARGUMENTS", _NOTHING),
+    ):
         return interpreter.interpret(data, limits=_LIMITS)
 
 
