@@ -12,10 +12,9 @@ and by every bound and every entry of the allow-list that it was judged by, all 
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from safeload.artefact import Artefact
 from safeload.limits import Limits
@@ -23,7 +22,7 @@ from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Buffer, Program
 from safeload.verdict import FileReport
 
-__all__ = ["Accepted", "forget", "recall", "remember"]
+__all__ = ["Accepted", "Rules", "forget", "recall", "remember"]
 
 # Bytes of memory: of all that is kept, of one file, and of an array or a name.
 _MOST, _LARGEST, _EACH = 32 << 20, 4 << 20, 400
@@ -49,69 +48,72 @@ class Accepted:
     written: Mapping[str, tuple[str, ...]]
 
 
-# What the verdict on a file follows from.
-_Key = tuple[str, int, Limits, frozenset[tuple[tuple[str, str], Entry]]]
+class Rules(NamedTuple):
+    """What the verdict on a file follows from, beside its bytes.
 
-_lock = threading.Lock()
-_kept: OrderedDict[_Key, tuple[Accepted, int]] = OrderedDict()
+    Attributes:
+        limits: Bounds on the work.
+        entries: The allow-list, entry by entry.
+    """
+
+    limits: Limits
+    entries: frozenset[tuple[tuple[str, str], Entry]]
+
+    @classmethod
+    def of(cls, policy: Policy, limits: Limits) -> Rules:
+        """The rules of a policy, best of one that is narrowed to what a file needs."""
+        return cls(limits, frozenset(policy.entries.items()))
 
 
-def recall(artefact: Artefact, policy: Policy, limits: Limits) -> Accepted | None:
+# The latest last. There is no lock that a fork could leave closed: each step below is one operation
+# on the dict, and whoever comes between two of them judges a file once more.
+_kept: dict[tuple[str, int, Rules], tuple[Accepted, int]] = {}
+
+
+def recall(artefact: Artefact, rules: Rules) -> Accepted | None:
     """What this process found when it last accepted these very bytes.
 
     Args:
         artefact: The file, read and hashed just now.
-        policy: What is allowed; a narrowed one, because its entries are compared one by one.
-        limits: Bounds on the work.
+        rules: What it would be judged by.
 
     Returns:
         The accepted file, with the bytes at hand; None if they were not accepted, or too long ago.
     """
-    key = _key(artefact, policy, limits)
-    with _lock:
-        if key not in _kept:
-            return None
-        _kept.move_to_end(key)
-        accepted, _ = _kept[key]
+    key = artefact.sha256, artefact.size, rules
+    found = _kept.pop(key, None)
+    if found is None:
+        return None
+    _kept[key] = found
+    accepted, _ = found
     report = replace(accepted.report, path=str(artefact.path))
-    return replace(_within(artefact.data, accepted), report=report)
+    return replace(accepted, data=artefact.data, report=report)
 
 
-def remember(artefact: Artefact, policy: Policy, limits: Limits, accepted: Accepted) -> None:
+def remember(artefact: Artefact, rules: Rules, accepted: Accepted) -> None:
     """Keep what was found of a file for when it is loaded again, if that takes little memory.
 
     Args:
         artefact: The file.
-        policy: What is allowed.
-        limits: Bounds on the work.
+        rules: What it was judged by.
         accepted: What was found. Of a compressed file, nothing is kept: its arrays lie in what it
             decompresses to.
     """
     weight = sum(map(_weight, accepted.programs))
     if weight > _LARGEST or accepted.data is not artefact.data:
         return
-    key = _key(artefact, policy, limits)
-    with _lock:
-        _kept[key] = _within(b"", accepted), weight
-        while sum(weight for _, weight in _kept.values()) > _MOST:
-            _kept.popitem(last=False)
+    _kept[artefact.sha256, artefact.size, rules] = replace(accepted, data=b""), weight
+    total = sum(weight for _, weight in list(_kept.values()))
+    for key, (_, weight) in list(_kept.items()):
+        if total <= _MOST:
+            break
+        _kept.pop(key, None)
+        total -= weight
 
 
 def forget() -> None:
     """Forget every file."""
-    with _lock:
-        _kept.clear()
-
-
-def _key(artefact: Artefact, policy: Policy, limits: Limits) -> _Key:
-    return artefact.sha256, artefact.size, limits, frozenset(policy.entries.items())
-
-
-def _within(data: Buffer, accepted: Accepted) -> Accepted:
-    first, *rest = accepted.programs
-    # The others are within the first.
-    programs = first.within(data), *(program.within(data) for program in rest)
-    return replace(accepted, programs=programs, data=data)
+    _kept.clear()
 
 
 def _weight(program: Program) -> int:

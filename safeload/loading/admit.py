@@ -13,7 +13,7 @@ from typing import Any
 from safeload.artefact import Artefact
 from safeload.errors import LoadError, RefusedError, SafeloadError, printable
 from safeload.limits import Limits
-from safeload.loading.accepted import Accepted, recall, remember
+from safeload.loading.accepted import Accepted, Rules, recall, remember
 from safeload.loading.environment import check_installed, check_versions, with_origin
 from safeload.loading.names import resolve
 from safeload.loading.seal import prepare
@@ -45,7 +45,8 @@ def admit(
     Raises:
         RefusedError: The verdict is REFUSE or INCOMPLETE; the error carries the report.
     """
-    if is_known and (before := recall(artefact, policy, limits)) is not None:
+    rules = Rules.of(policy, limits) if is_known else None
+    if rules is not None and (before := recall(artefact, rules)) is not None:
         return before
     scanned = scan(artefact.data, limits)
     report = judge(scanned, policy).report(
@@ -58,8 +59,8 @@ def admit(
         program.forget()
     needed = _needed(scanned, policy)
     accepted = Accepted(tuple(scanned.programs), scanned.data, report, needed, written)
-    if is_known:
-        remember(artefact, policy, limits, accepted)
+    if rules is not None:
+        remember(artefact, rules, accepted)
     return accepted
 
 

@@ -144,8 +144,7 @@ class Policy:
         for name, uses in signed.items():
             entry = self.entries.get(name)
             if entry is not None:
-                both = frozenset(use for use in entry.uses if use in uses)
-                entries[name] = replace(entry, uses=both)
+                entries[name] = entry if entry.uses <= uses else _narrowed(entry, uses)
         return Policy(entries, self.digest, self.versions)
 
     def get(self, module: str, name: str) -> Entry | None:
@@ -170,6 +169,10 @@ class Policy:
         if library == _SKLEARN:
             default = "error" if signed else "warn"
         return self.versions.get(library, default)
+
+
+def _narrowed(entry: Entry, uses: frozenset[str]) -> Entry:
+    return replace(entry, uses=frozenset(use for use in entry.uses if use in uses))
 
 
 def pack_texts() -> list[tuple[str, bytes]]:

@@ -63,6 +63,12 @@ class DType:
     parts: int = 1
 
 
+# What was described before: types without fields, by all that they are made of, and the types of
+# that, because to a dict True is one.
+_PLAIN: dict[tuple[Token, ...], DType] = {}
+_MOST_PLAIN = 256
+_LONGEST = 12
+_ATOMS = frozenset([str, int, bool, type(None)])
 # Describes a dtype within the one at hand.
 _Inner = Callable[[Token], DType]
 
@@ -83,10 +89,30 @@ def describe(token: Token) -> DType:
     if known is not None and known[0] == len(token.states):
         said: DType = known[1]
         return said
-    description = _describe(token, {}, 0)
+    form = _plain_form(token)
+    description = _PLAIN.get(form) if form is not None else None
+    if description is None:
+        description = _describe(token, {}, 0)
+        if form is not None:
+            if len(_PLAIN) >= _MOST_PLAIN:
+                _PLAIN.clear()
+            _PLAIN[form] = description
     # Containers that change after they were used are a finding of their own, so this stays true.
     token.described = len(token.states), description
     return description
+
+
+def _plain_form(token: Token) -> tuple[Token, ...] | None:
+    """All that a dtype without fields or metadata is made of, or None."""
+    if type(token) is not Built or len(token.states) != 1 or token.kwargs is not None:
+        return None
+    args, state = token.args, token.states[0]
+    if type(args) is not tuple or type(state) is not tuple or len(args) + len(state) > _LONGEST:
+        return None
+    kinds = (*map(type, args), *map(type, state))
+    if not _ATOMS.issuperset(kinds) or not token.is_of("numpy", "dtype"):
+        return None
+    return token.use, args, state, kinds
 
 
 def _describe(token: Token, known: dict[int, DType], depth: int) -> DType:

@@ -152,7 +152,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                         call = repeat_call(m, end)
                         if call is not None:
                             push(call)
-                            opcodes += CALL_OPCODES
+                            opcodes += CALL_OPCODES + len(call.args[2])
                             position = m.position
                             continue
                     push(token)

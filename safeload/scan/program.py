@@ -16,7 +16,7 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -269,8 +269,7 @@ class ArraySpan(NamedTuple):
     order: str
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalUse:
+class GlobalUse(NamedTuple):
     """A global as scanned: exact name, all its uses, first offset."""
 
     module: str
@@ -291,7 +290,7 @@ class Program:
 
     Attributes:
         member: Path of the stream in the file, ``""`` for the file's own.
-        data: The member's bytes.
+        data: The member's bytes, until they are forgotten.
         segments: Canonical opcodes for the C unpickler, in pieces, large ones as the slice of the
             member that they are; every array is one BINPERSID. Empty if the stream has no end.
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
@@ -316,30 +315,25 @@ class Program:
     opcodes: int = 0
     size: int = 0
 
-    @property
-    def pieces(self) -> list[bytes | memoryview]:
-        """The canonical opcodes, large pieces as views into the member."""
-        view = memoryview(self.data)
+    def pieces(self, data: Buffer) -> list[bytes | memoryview]:
+        """The canonical opcodes, large pieces as views.
+
+        Args:
+            data: The member's bytes.
+        """
+        view = memoryview(data)
         return [view[part] if isinstance(part, slice) else part for part in self.segments]
 
     @property
     def code(self) -> bytes:
         """The canonical opcodes in one piece."""
-        return b"".join(self.pieces)
-
-    def within(self, data: Buffer) -> Program:
-        """The same program, whose member lies in another buffer.
-
-        Args:
-            data: Bytes that equal :attr:`data`.
-        """
-        arrays = [a.within(data) if isinstance(a, Program) else a for a in self.arrays]
-        return replace(self, data=data, arrays=arrays)
+        return b"".join(self.pieces(self.data))
 
     def forget(self) -> None:
-        """Drop the token graph, which may be as large as the model."""
+        """Drop the token graph, which may be as large as the model, and the member's bytes."""
         self.built.clear()
         self.root = None
+        self.data = b""
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from safeload.scan.runs import ARGUMENTS, shape_of
 
 __all__ = ["CALL_OPCODES", "read_stretch", "repeat_call"]
 
-# How many opcodes the call takes that makes an array of bytes, give or take the dimensions.
-CALL_OPCODES = 12
+# How many opcodes the call takes that makes an array of bytes, beside one for each dimension.
+CALL_OPCODES = 11
 
 _CALL = Use.CALL
 _FLOAT64 = struct.Struct(">d")

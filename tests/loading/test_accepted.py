@@ -133,6 +133,7 @@ def test_a_renamed_file_is_the_same_file(tmp_path: Path, trust: Path, judged: li
     assert once_more(other / "model.joblib", trust, judged)[1] == 0
 
 
+@pytest.mark.guarantee("G14")
 def test_other_limits_judge_anew(tmp_path: Path, trust: Path, judged: list[Any]) -> None:
     path = written(MODELS["linear"](), tmp_path / "model.joblib")
     once_more(path, trust, judged)
@@ -141,6 +142,7 @@ def test_other_limits_judge_anew(tmp_path: Path, trust: Path, judged: list[Any])
     assert once_more(path, trust, judged)[1] == 0
 
 
+@pytest.mark.guarantee("G12")
 def test_a_stricter_policy_refuses_what_was_accepted(
     tmp_path: Path, trust: Path, judged: list[Any]
 ) -> None:
@@ -153,6 +155,7 @@ def test_a_stricter_policy_refuses_what_was_accepted(
         safeload.load(path, trust=trust, policy=safeload.Policy(without, policy.digest))
 
 
+@pytest.mark.guarantee("G5")
 def test_other_bytes_are_not_the_ones_that_were_signed(
     tmp_path: Path, trust: Path, judged: list[Any]
 ) -> None:
