@@ -4,9 +4,9 @@ Four idioms make up most of the opcodes of large models: the thousand pairs of a
 vocabulary; joblib's array wrapper and, in pickles, the call that makes an array of bytes, each
 written again for every array; and the attributes of one estimator after another, which are mostly
 constants and what the memo holds. A regular expression knows their bytes, so that their effect on
-the machine is applied at once instead of opcode by opcode.
-What it matches has exactly the effect that :mod:`safeload.scan.interpreter` would have given it;
-what it does not match, the interpreter reads.
+the machine is applied at once instead of opcode by opcode. What it matches has exactly the effect
+that :mod:`safeload.scan.interpreter` would have given it; what it does not match, the interpreter
+reads.
 
 Trust: a match proves the form of the opcodes; names, types and lengths are checked as ever.
 Source: ``_batch_setitems`` of CPython's ``pickle.py``; joblib ``NumpyPickler.save``; numpy
@@ -43,8 +43,9 @@ _PAIRS = re.compile(b"(?:%s)++u" % _PAIR.pattern, re.DOTALL)
 _GET = b"(?:h.|j....)"
 _SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
 
-# BINGET and constants, each of which pushes one value and does no more.
-STRETCH = re.compile(b"(?:h.|K.|N|[\x88\x89]|G.{8}){4,256}+", re.DOTALL)
+# BINGET and constants, each of which pushes one value and does no more; not many, because they may
+# be looked at again if the second of them does more after all.
+STRETCH = re.compile(b"(?:h.|K.|N|[\x88\x89]|G.{8}){4,64}+", re.DOTALL)
 # Behind the bytes that an array is made of: MEMOIZE, its dtype, its shape and its order, recalled
 # all but the shape; TUPLE, MEMOIZE, REDUCE, MEMOIZE.
 ARGUMENTS = re.compile(
