@@ -9,7 +9,9 @@ Trust: only names that the policy allowed arrive here; importing a library runs 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import ModuleType
@@ -45,13 +47,28 @@ def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
         LoadError: A library is not installed, or its release has no such name.
     """
     objects: dict[tuple[str, str], Any] = {}
-    for program in programs:
-        for use in program.globals:
-            if use.raw is not None:
-                objects[use.raw] = _object(use.module, use.name)
-        for raw, module, name in program.aliases:
-            objects[raw] = _object(module, name)
+    with _importing:
+        for program in programs:
+            for use in program.globals:
+                if use.raw is not None:
+                    objects[use.raw] = _object(use.module, use.name)
+            for raw, module, name in program.aliases:
+                objects[raw] = _object(module, name)
     return objects
+
+
+# Modules that import each other fail if two threads begin at different ends: one after the other.
+_importing = threading.RLock()
+
+
+def _renew() -> None:
+    """In a forked child, nobody is left who would release it."""
+    global _importing
+    _importing = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 @lru_cache(maxsize=4096)
@@ -100,10 +117,8 @@ def _installed(library: str) -> str:
 
 def _import(module: str) -> ModuleType:
     module = _home(module)
-    loaded = sys.modules.get(module)
-    if loaded is not None:
-        return loaded
     try:
+        # Not from sys.modules, where it stands before another thread has imported all of it.
         return importlib.import_module(module)
     except ImportError as error:
         library = module.split(".")[0]

@@ -5,7 +5,10 @@ Programs are built by hand here, as no scan would give them.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +137,58 @@ def test_an_attribute_that_only_getattr_reaches_needs_no_import() -> None:
     attribute = GlobalUse("no_such_library", "Thing.method", None, frozenset([Use.REFER]), 0)
 
     assert resolve([Program("", globals=[attribute])]) == {}
+
+
+SLOW = """
+import time
+time.sleep(0.3)
+class Thing: ...
+"""
+
+
+def test_a_name_that_another_thread_is_importing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_import.py").write_text(SLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    wanted = [Program("", globals=[use_of("slow_to_import", "Thing")])]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(resolve, [wanted] * 4))
+
+    assert {names["slow_to_import", "Thing"].__name__ for names in found} == {"Thing"}
+
+
+FORKING = """
+import os, signal, threading
+from safeload.loading import names
+from safeload.scan.program import GlobalUse, Program, Use
+
+holds, released = threading.Event(), threading.Event()
+
+def hold():
+    with names._importing:
+        holds.set()
+        released.wait()
+
+threading.Thread(target=hold).start()
+holds.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    use = GlobalUse("json", "JSONDecoder", ("json", "JSONDecoder"), frozenset([Use.CALL]), 0)
+    names.resolve([Program("", globals=[use])])
+    os._exit(0)
+released.set()
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_fork_while_another_thread_imports_leaves_no_lock_closed() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], timeout=60, check=False)
+
+    assert done.returncode == 0
 
 
 # -- arrays --------------------------------------------------------------------------------------
