@@ -147,8 +147,6 @@ def prepare() -> None:
         LoadError: Another hook keeps it out (``no-seal``).
     """
     global _installed  # so is the list of audit hooks
-    if _installed:
-        return
     with _INSTALLING:
         if _installed:
             return
