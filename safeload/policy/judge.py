@@ -248,7 +248,7 @@ class _Inspector:
         self._refitting = refitting
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         # Keys of states that are plain attributes, and where among them those are that keep
-        # keyword arguments. Most states have those of one before.
+        # keyword arguments.
         self._plain: dict[tuple[str, ...], list[int]] = {}
 
     def __call__(self, built: Built) -> list[tuple[str, str]]:
@@ -275,12 +275,13 @@ class _Inspector:
             # Some dictionaries answer for attributes with their items.
             reasons = map(_dunder, map(text_of, built.items))
             problems += [("SL105", reason) for reason in reasons if reason]
-        if built.states:
+        # Most states have the keys of one before, and none that keeps keyword arguments.
+        if built.states and not (len(built.states) == 1 and self._known(built.states[0]) == []):
             problems += [("SL105", reason) for reason in self._states(built, entry)]
             if any(map(self._keeps_a_place, built.states)):
                 problems.append(("SL103", "it keeps an array for a function to write to"))
-            if self._refitting and (reason := keeps_pickles(built)):
-                problems.append(("SL103", reason))
+        if self._refitting and (reason := keeps_pickles(built)):
+            problems.append(("SL103", reason))
         return problems
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
@@ -291,7 +292,7 @@ class _Inspector:
         if len(built.states) > 1:
             yield "it is given a state twice"
         for state in built.states:
-            if type(state) is Mapping and self._is_known(state):
+            if self._known(state) is not None:
                 continue
             if type(state) is not Mapping and entry.rule in OWN_STATES:
                 # The rule has judged it.
@@ -331,12 +332,13 @@ class _Inspector:
         entry = self._policy.get(target.module, target.name)
         return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)
 
-    def _is_known(self, state: Mapping) -> bool:
+    def _known(self, state: Token) -> list[int] | None:
+        """Where a state of plain attributes keeps keyword arguments; None for any other."""
         try:
-            return state.form in self._plain
+            return self._plain.get(state.form) if type(state) is Mapping else None
         except TypeError:
             # No dict has a list for a key, but the file may say so.
-            return False
+            return None
 
     def _keys(self, state: Mapping) -> str | None:
         keys = state.form
@@ -362,10 +364,8 @@ class _Inspector:
         for part in state if type(state) is tuple else (state,):
             if type(part) is not Mapping:
                 continue
-            keys = part.form
-            are_names = _STRINGS.issuperset(map(type, keys))
-            places = self._plain.get(keys) if are_names else None
-            for place in _keeping(keys) if places is None else places:
+            places = self._known(part)
+            for place in _keeping(part.form) if places is None else places:
                 value = part.values[place]
                 if type(value) in _KEYWORDS and asks_to_write(value):
                     return True

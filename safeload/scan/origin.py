@@ -42,6 +42,7 @@ def written_with(programs: Iterable[Program]) -> tuple[str, ...]:
                 and type(target) is Global
                 and target.module.startswith(_PACKAGE)
                 and isinstance(built.states[0], Mapping)
+                and _KEY in built.states[0].form
             ):
                 release = built.states[0].get(_KEY)
                 if type(release) is str and _RELEASE.fullmatch(release):
