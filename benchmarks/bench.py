@@ -7,8 +7,8 @@ one load adds to the resident memory of a child that has imported everything.
 
 ``safeload`` is told twice, because a process that accepted a file does not judge the same bytes
 again: as a process meets a file for the first time (``first``), and as a server loads a model that
-it had before (``again``). Reading, hashing and the signature are in both;
-scan, rules and checks of native state are in ``first`` alone, which is what the targets are about.
+it had before (``again``). Reading, hashing and the signature are in both; scan, rules and checks of
+native state are in ``first`` alone, which is what the targets are about.
 
 Usage: ``python benchmarks/bench.py [--models NAME…] [--rounds N] [--keep FOLDER]``
 """

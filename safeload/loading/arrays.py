@@ -41,7 +41,7 @@ class ArrayMaker:
     """
 
     def __init__(self, data: Buffer, *, views: bool, mmap_mode: str | None) -> None:
-        self._data = data
+        self.data = data
         self._views = views
         self._mmap_mode = mmap_mode
         # Types that were compared, by the identity of what the scan read and the code built.
@@ -66,9 +66,7 @@ class ArrayMaker:
         if span.nbytes == 0:
             native = foreign and self._mmap_mode is None
             return np.empty(span.shape, dtype.newbyteorder("=") if native else dtype, order=order)
-        array: npt.NDArray[Any] = np.ndarray(
-            span.shape, dtype, self._data, span.offset, order=order
-        )
+        array: npt.NDArray[Any] = np.ndarray(span.shape, dtype, self.data, span.offset, order=order)
         if self._mmap_mode is not None:
             array.flags.writeable = self._mmap_mode == "c"
             return array

@@ -53,18 +53,16 @@ def unpickle(
     views = large >= _WORTHWHILE * len(data)
     maker = ArrayMaker(data, views=views, mmap_mode=mmap_mode)
     libraries = {module.partition(".")[0] for module, _ in names}
-    return sealed(lambda: _run(program, data, names, maker), libraries=libraries)
+    return sealed(lambda: _run(program, names, maker), libraries=libraries)
 
 
-def _run(
-    program: Program, data: Buffer, names: Mapping[tuple[str, str], Any], maker: ArrayMaker
-) -> Any:
+def _run(program: Program, names: Mapping[tuple[str, str], Any], maker: ArrayMaker) -> Any:
     # The buffered reader can be peeked into, which saves the unpickler a call per opcode.
-    pieces = program.pieces(data)
+    pieces = program.pieces(maker.data)
     small = sum(map(len, pieces)) <= _BUFFER
     raw = io.BytesIO(b"".join(pieces)) if small else _Code(pieces)
     stream = io.BufferedReader(raw, _BUFFER)
-    return _Guard(stream, data, names, program.arrays, maker).load()
+    return _Guard(stream, names, program.arrays, maker).load()
 
 
 class _Code(io.RawIOBase):
@@ -101,13 +99,11 @@ class _Guard(pickle.Unpickler):
     def __init__(
         self,
         stream: io.BufferedReader[_Code | io.BytesIO],
-        data: Buffer,
         names: Mapping[tuple[str, str], Any],
         arrays: Iterable[ArraySpan | Program],
         maker: ArrayMaker,
     ) -> None:
         super().__init__(stream)
-        self._data = data
         self._names = names
         self._arrays = iter(arrays)
         self._maker = maker
@@ -124,7 +120,7 @@ class _Guard(pickle.Unpickler):
             return self._maker.make(array, wrapper)
         if array is None:
             raise _denied("an array that the scan did not see")
-        return _run(array, self._data, self._names, self._maker)
+        return _run(array, self._names, self._maker)
 
 
 def _denied(what: str) -> LoadError:

@@ -292,8 +292,6 @@ class _Inspector:
         if len(built.states) > 1:
             yield "it is given a state twice"
         for state in built.states:
-            if self._known(state) is not None:
-                continue
             if type(state) is not Mapping and entry.rule in OWN_STATES:
                 # The rule has judged it.
                 continue

@@ -64,9 +64,7 @@ class Consumption:
         if id(token) in self._taken:
             self._effort.spend(size_of(token), _TOO_OFTEN)
             return
-        self._taken[id(token)] = token
-        if type(token) in _GROWING:
-            self._lengths.append((token, _length(token)))
+        self.note(token)
 
     def take_whole(self, token: Token) -> int:
         """Note that a call takes a container, and may look at everything in it.
@@ -80,7 +78,7 @@ class Consumption:
         Raises:
             OverLimitError: It, or something in it, was taken too often for what it weighs.
         """
-        deepest, taken = 0, self._taken
+        deepest = 0
         # A tuple of a few is mostly made for this one call, and smaller than a note of it.
         pending = list(token) if type(token) is tuple and len(token) <= FEW else [token]
         while pending:
@@ -100,20 +98,20 @@ class Consumption:
                     continue
             elif kind is tuple and len(part) <= FEW and _HEAVY.isdisjoint(map(type, part)):
                 continue
-            if id(part) in taken:
+            if id(part) in self._taken:
                 deepest = max(deepest, self._pay(part))
                 continue
-            taken[id(part)] = part
+            self.note(part)
             if kind in _PARTED:
-                if kind is not tuple:
-                    self._lengths.append((part, _length(part)))
                 # An array was given its bytes by a call of its own.
                 pending += _within(part)
         return deepest
 
-    def take_bytes(self, blob: Blob) -> None:
-        """Note that a call takes the bytes that stand right before it."""
-        self._taken[id(blob)] = blob
+    def note(self, token: Token) -> None:
+        """Note that something is taken for the first time."""
+        self._taken[id(token)] = token
+        if type(token) in _GROWING:
+            self._lengths.append((token, _length(token)))
 
     def _pay(self, token: Token) -> int:
         """Spend what a token weighs: its items, bytes and characters, all that is in it once.

@@ -143,8 +143,8 @@ def _run(m: Machine) -> None:  # noqa: C901
                             push(array)
                             opcodes += _WRAPPER_OPCODES
                             position = m.position
-                            end = size if m.frame_end is None else m.frame_end
-                            pause = min(end, look)
+                            # No frame reaches beyond an array.
+                            end, pause = size, min(size, look)
                             continue
                     token.pushed += 1
                     if token is m.frombuffer:
@@ -277,8 +277,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                         m.position = position
                         stack[-1] = _build_array(m, target, token)
                         position = m.position
-                        end = size if m.frame_end is None else m.frame_end
-                        pause = min(end, look)
+                        end, pause = size, min(size, look)
                     else:
                         # A third state changes nothing about an object that has two.
                         target.states = (*target.states[:1], token)

@@ -19,11 +19,9 @@ from safeload.scan.program import Blob, Built, Collection, Global, Mapping, Toke
 from safeload.scan.reductions import reduce
 from safeload.scan.shape import LONG_TEXT
 
-__all__ = ["HANDLERS", "HEAD"]
+__all__ = ["HANDLERS"]
 
 _HIGHEST_PROTOCOL = 5
-# Bytes of a blob that are kept apart.
-HEAD = 256
 
 _LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
@@ -149,8 +147,7 @@ def _bytes(kind: str, form: str) -> Handler:
     def handler(m: Machine) -> None:
         length = _number(m, form)
         start = _take(m, length)
-        head = bytes(m.data[start : start + min(length, HEAD)])
-        m.stack.append(Blob(kind, start, length, head, m.data))
+        m.stack.append(Blob.within(m.data, kind, start, length))
 
     return handler
 

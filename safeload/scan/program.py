@@ -41,6 +41,8 @@ __all__ = [
     "Use",
 ]
 
+# Bytes of a blob that are kept apart.
+_HEAD = 256
 # A token; see the module docstring. Recursive unions of such width help no reader.
 Token = Any
 
@@ -226,6 +228,18 @@ class Blob:
         self.size = size
         self.head = head
         self.source = source
+
+    @classmethod
+    def within(cls, data: Buffer, kind: str, offset: int, size: int) -> Blob:
+        """Bytes that lie in a member.
+
+        Args:
+            data: The member's bytes.
+            kind: As the attribute.
+            offset: As the attribute.
+            size: As the attribute; not more than there are.
+        """
+        return cls(kind, offset, size, bytes(data[offset : offset + min(size, _HEAD)]), data)
 
     @property
     def content(self) -> memoryview:

@@ -125,8 +125,8 @@ def _is_ordinary(target: Global) -> bool:
 
 # Where everything is that is looked for below, so that other calls need not be compared with it.
 _SPECIAL = frozenset(
-    ["_codecs", "builtins", "collections", "copyreg", "functools", "numpy.ma.core", *RESPELLED]
-)
+    ["_codecs", "builtins", "copyreg", "functools", "numpy.ma.core", *RESPELLED]
+) | {module for module, _ in _HASHING}
 
 
 def _makes_instance_of_first(module: str, name: str) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import struct
 
 from safeload.scan.machine import CONSTANTS, WATCHED, Machine
-from safeload.scan.opcodes import HEAD
 from safeload.scan.program import Blob, Built, Token, Use
 from safeload.scan.runs import ARGUMENTS, shape_of
 
@@ -65,7 +64,7 @@ def repeat_call(m: Machine, end: int) -> Built | None:
         return None
     m.shape.recurring.setdefault(id(dtype), dtype)
     dtype.nested = dtype.taken = True
-    blob = Blob(kind, start, length, bytes(data[start : start + min(length, HEAD)]), data)
+    blob = Blob.within(data, kind, start, length)
     # One of its own, as each array has.
     shape = (*shape_of(code),)
     args = blob, dtype, shape, order
@@ -75,7 +74,7 @@ def repeat_call(m: Machine, end: int) -> Built | None:
     memo += (blob, shape, args, made) if shape else (blob, args, made)
     target.uses.add(_CALL)
     target.consumed += 1
-    m.taken.take_bytes(blob)
+    m.taken.note(blob)
     m.shape.nest(made, dtype.depth)
     return made
 

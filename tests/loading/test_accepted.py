@@ -71,6 +71,14 @@ def once_more(path: Path, trust: Path, judged: list[Any], **given: Any) -> tuple
     return model, len(judged) - before
 
 
+@pytest.fixture
+def known(tmp_path: Path, trust: Path) -> Path:
+    """A model that was loaded once."""
+    path = written(MODELS["linear"](), tmp_path / "model.joblib")
+    safeload.load(path, trust=trust)
+    return path
+
+
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 @pytest.mark.parametrize("mmap_mode", [None, "r"])
 def test_a_file_that_was_accepted_is_loaded_again_as_it_was(
@@ -122,9 +130,9 @@ def test_opcodes_that_are_views_are_read_from_the_bytes_at_hand(
     assert loads[0][0].vocabulary_ == loads[1][0].vocabulary_
 
 
-def test_a_renamed_file_is_the_same_file(tmp_path: Path, trust: Path, judged: list[Any]) -> None:
-    path = written(MODELS["linear"](), tmp_path / "model.joblib")
-    once_more(path, trust, judged)
+def test_a_renamed_file_is_the_same_file(
+    known: Path, tmp_path: Path, trust: Path, judged: list[Any]
+) -> None:
     other = tmp_path / "elsewhere"
     other.mkdir()
     for name in ("model.joblib", "model.joblib.sig"):
@@ -134,37 +142,26 @@ def test_a_renamed_file_is_the_same_file(tmp_path: Path, trust: Path, judged: li
 
 
 @pytest.mark.guarantee("G14")
-def test_other_limits_judge_anew(tmp_path: Path, trust: Path, judged: list[Any]) -> None:
-    path = written(MODELS["linear"](), tmp_path / "model.joblib")
-    once_more(path, trust, judged)
-
-    assert once_more(path, trust, judged, limits=safeload.Limits(seconds=200))[1] == 1
-    assert once_more(path, trust, judged)[1] == 0
+def test_other_limits_judge_anew(known: Path, trust: Path, judged: list[Any]) -> None:
+    assert once_more(known, trust, judged, limits=safeload.Limits(seconds=200))[1] == 1
+    assert once_more(known, trust, judged)[1] == 0
 
 
 @pytest.mark.guarantee("G12")
-def test_a_stricter_policy_refuses_what_was_accepted(
-    tmp_path: Path, trust: Path, judged: list[Any]
-) -> None:
-    path = written(MODELS["linear"](), tmp_path / "model.joblib")
-    once_more(path, trust, judged)
+def test_a_stricter_policy_refuses_what_was_accepted(known: Path, trust: Path) -> None:
     policy = safeload.Policy.default()
     without = {name: entry for name, entry in policy.entries.items() if "sklearn" not in name[0]}
 
     with pytest.raises(RefusedError):
-        safeload.load(path, trust=trust, policy=safeload.Policy(without, policy.digest))
+        safeload.load(known, trust=trust, policy=safeload.Policy(without, policy.digest))
 
 
 @pytest.mark.guarantee("G5")
-def test_other_bytes_are_not_the_ones_that_were_signed(
-    tmp_path: Path, trust: Path, judged: list[Any]
-) -> None:
-    path = written(MODELS["linear"](), tmp_path / "model.joblib")
-    once_more(path, trust, judged)
-    content = path.read_bytes()
-    path.write_bytes(content.replace(b"LogisticRegression", b"LinearRegressions_", 1))
+def test_other_bytes_are_not_the_ones_that_were_signed(known: Path, trust: Path) -> None:
+    content = known.read_bytes()
+    known.write_bytes(content.replace(b"LogisticRegression", b"LinearRegressions_", 1))
     with pytest.raises(TrustError):
-        safeload.load(path, trust=trust)
+        safeload.load(known, trust=trust)
 
 
 def test_what_was_refused_is_refused_again(tmp_path: Path, trust: Path, judged: list[Any]) -> None:
@@ -179,14 +176,11 @@ def test_what_was_refused_is_refused_again(tmp_path: Path, trust: Path, judged: 
 
 
 def test_a_file_that_nobody_signed_is_judged_each_time(
-    tmp_path: Path, trust: Path, judged: list[Any]
+    known: Path, trust: Path, judged: list[Any]
 ) -> None:
-    path = written(MODELS["linear"](), tmp_path / "model.joblib")
-    once_more(path, trust, judged)
-
     for _ in range(2):
         before = len(judged)
-        safeload.load_unsigned(path)
+        safeload.load_unsigned(known)
         assert len(judged) == before + 1
 
 
