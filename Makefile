@@ -23,7 +23,7 @@ test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
 
 ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in their own environment
 	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy/test_packs.py \
-		tests/soundness/test_hierarchies.py tests/soundness/test_statespace.py \
+		tests/soundness/libraries/test_hierarchies.py tests/soundness/libraries/test_statespace.py \
 		tests/soundness/test_survey.py
 	$(VENV)-ecosystem/bin/python -m pytest tests/test_samples.py tests/test_native_state.py \
 		-k "state-space or hierarchy"

@@ -34,7 +34,7 @@ METHODS = ("joblib", "sha256+joblib", "first", "again")
 # Targets: geometric mean against joblib; memory against joblib; seconds.
 GEOMETRIC_MEAN, MEMORY, IMPORT, AUDIT = 0.7, 1.2, 0.15, 0.5
 # A child repeats its load until it has taken so many seconds, but at least and at most so often.
-_SECONDS, _FEWEST, _MOST = 1.0, 3, 50
+_SECONDS, _MIN_RUNS, _MAX_RUNS = 1.0, 3, 50
 # Two models that differ by less than the clock does are equal.
 _NOISE = 1.02
 
@@ -197,7 +197,7 @@ def _measure(what: str, method: str, path: str, warm: str, trust: str) -> None:
         return
     load()
     times: list[float] = []
-    while len(times) < _FEWEST or (sum(times) < _SECONDS and len(times) < _MOST):
+    while len(times) < _MIN_RUNS or (sum(times) < _SECONDS and len(times) < _MAX_RUNS):
         before_each()
         start = time.perf_counter()
         model = load()

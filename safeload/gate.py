@@ -101,7 +101,7 @@ def load(
     )
     about = _about(verified.manifest)
     # 6
-    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, is_known=True)
+    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, use_cache=True)
     # 7, 8
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9

@@ -44,9 +44,9 @@ class Limits:
             other hashed by recursion; honest models nest about twenty.
         expansion: Parts of all that a stream makes, each counted wherever it recurs, for each of
             its opcodes. Whoever prints or compares it walks them all.
-        unpaid: Steps of work that take no bytes of their own, beyond one for each byte of the
-            file: items of tuples hashed as keys, items of containers taken more than once. Without
-            it a small file could ask for work without end.
+        unbudgeted_work: Steps of work that take no bytes of their own, beyond one for each byte of
+            the file: items of tuples hashed as keys, items of containers taken more than once.
+            Without it a small file could ask for work without end.
         seconds: Time to scan and judge one file, seconds. A vocabulary of ten million terms takes
             half a minute.
         patterns: Regular expressions that differ from each other. Judging one takes up to a fifth
@@ -74,7 +74,7 @@ class Limits:
     nesting: int = 1_000
     depth: int = 500
     expansion: int = 1_000
-    unpaid: int = 10_000
+    unbudgeted_work: int = 10_000
     seconds: float = 300.0
     patterns: int = 100
     integer_digits: int = 4_300

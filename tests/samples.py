@@ -1,8 +1,8 @@
 """The malicious samples: read from their directories, built, and let loose in a child process.
 
-A sample is a directory under ``malicious_samples`` with a ``make.py``, whose ``build`` returns the
-file's bytes for a canary path, and a ``case.toml`` that says what is wrong with it and what the
-scan must conclude.
+A sample is a directory ``malicious_samples/FAMILY/NAME`` with a ``make.py``, whose ``build``
+returns the file's bytes for a canary path, and a ``case.toml`` that says what is wrong with it and
+what the scan must conclude.
 
 Run as a script in a child process, this module loads files without any protection; see
 :func:`let_loose` and :func:`judge`.
@@ -49,7 +49,7 @@ ROOT = Path(__file__).parent.parent / "malicious_samples"
 # canary that a thread or a process of its own creates is waited for.
 _TIMEOUT = 10
 _HANG = 3
-_PATIENCE = 3.0
+_CANARY_SECONDS = 3.0
 # What a child may allocate, bytes.
 _MEMORY = 8 << 30
 
@@ -59,7 +59,7 @@ class Sample:
     """One malicious sample, as its ``case.toml`` describes it.
 
     Attributes:
-        name: Name of its directory.
+        directory: Where it lies: ``FAMILY/NAME`` below :data:`ROOT`.
         title: What is wrong, in a sentence without its full stop.
         technique: Which family of attacks it belongs to.
         source: Advisory, issue or paper it follows, or ``"own"``.
@@ -79,7 +79,7 @@ class Sample:
         needs: Packages that the recipe imports and that few environments have.
     """
 
-    name: str
+    directory: Path
     title: str
     technique: str
     source: str
@@ -98,7 +98,7 @@ class Sample:
     @classmethod
     def read(cls, directory: Path) -> Sample:
         """Read a sample's ``case.toml``; unknown and missing keys are errors."""
-        return cls(directory.name, **tomllib.loads((directory / "case.toml").read_text("utf-8")))
+        return cls(directory, **tomllib.loads((directory / "case.toml").read_text("utf-8")))
 
     def build(self, canary: str) -> bytes:
         """Run the recipe.
@@ -117,8 +117,13 @@ class Sample:
         return self._recipe["model"]()
 
     @property
+    def name(self) -> str:
+        """Name of its directory, which no other sample has."""
+        return self.directory.name
+
+    @property
     def _recipe(self) -> dict[str, Any]:
-        return runpy.run_path(str(ROOT / self.name / "make.py"))
+        return runpy.run_path(str(self.directory / "make.py"))
 
     def is_live_here(self) -> bool:
         """Whether the control is expected to fire on this Python and platform."""
@@ -132,7 +137,8 @@ class Sample:
 
 def samples() -> list[Sample]:
     """All samples, by name."""
-    return [Sample.read(path.parent) for path in sorted(ROOT.glob("*/case.toml"))]
+    found = sorted(ROOT.glob("*/*/case.toml"), key=lambda path: path.parent.name)
+    return [Sample.read(path.parent) for path in found]
 
 
 def samples_made_here() -> list[Sample]:
@@ -326,7 +332,7 @@ def _run_loose(name: str, loader: str, then: str, effect: str) -> str:
         return outcome
     # What is registered to run at the end belongs to the payload, and so do threads.
     atexit._run_exitfuncs()
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _CANARY_SECONDS
     while not Path(f"{name}.canary").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     return outcome

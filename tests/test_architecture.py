@@ -52,7 +52,7 @@ DESERIALISERS = {
 
 
 def part_of(module: str) -> str:
-    """``safeload.scan.machine`` belongs to ``scan``."""
+    """``safeload.scan.pickle.machine`` belongs to ``scan``."""
     return module.split(".")[1] if "." in module else ""
 
 

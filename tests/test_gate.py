@@ -302,7 +302,7 @@ def test_step_6_a_use_that_was_not_signed_is_not_allowed(
 ) -> None:
     verified = safeload.verify(model, trust=trust).manifest.model
     assert verified is not None
-    resign(model, globals=[[g.module, g.name, ["refer"]] for g in verified.globals])
+    resign(model, globals=[[g.module, g.name, ["reference"]] for g in verified.globals])
 
     fails(model, trust, unpickled, RefusedError, "refused")
 

@@ -402,7 +402,7 @@ def test_what_a_trusted_signer_lists_is_not_allowed_for_that(
 def test_narrowing_never_adds(listed: dict[tuple[str, str], frozenset[str]]) -> None:
     policy = Policy.default()
     known = dict(list(policy.entries.items())[:50])
-    narrowed = policy.narrowed({**listed, **dict.fromkeys(known, frozenset(["call", "refer"]))})
+    narrowed = policy.narrowed({**listed, **dict.fromkeys(known, frozenset(["call", "reference"]))})
     for name, entry in narrowed.entries.items():
         assert entry.uses <= policy.entries[name].uses
         assert entry.rule == policy.entries[name].rule

@@ -18,9 +18,9 @@ from sklearn.pipeline import make_pipeline
 
 import safeload
 from safeload.auditing.learning import learn
-from safeload.policy.learn import Outcome
+from safeload.policy.team.learn import Outcome
 from safeload.report.proposal import as_toml
-from tests.policy.team import Clip
+from tests.policy.team.models import Clip
 
 DATA = np.arange(40.0).reshape(10, 4) % 7
 CLASSES = np.arange(10) % 2

@@ -193,8 +193,8 @@ def test_work_without_bytes_of_its_own_is_paid_from_an_allowance() -> None:
         wide.recall("wide").none()
     data = bytes(wide.setitems().stop())
     work = 20 * 1_001 - len(data)
-    assert audit(data, Limits(unpaid=work + 100)).verdict == "accept"
-    assert audit(data, Limits(unpaid=work - 100)).verdict == "incomplete"
+    assert audit(data, Limits(unbudgeted_work=work + 100)).verdict == "accept"
+    assert audit(data, Limits(unbudgeted_work=work - 100)).verdict == "incomplete"
 
 
 @pytest.mark.guarantee("G15")
@@ -226,8 +226,8 @@ def test_a_bundle_has_so_many_bytes(tmp_path: Path) -> None:
 
 
 ELSEWHERE = {
-    "opcodes", "density", "density_floor", "stack", "expansion", "unpaid", "seconds", "findings",
-    "bundle_bytes",
+    "opcodes", "density", "density_floor", "stack", "expansion", "unbudgeted_work", "seconds",
+    "findings", "bundle_bytes",
 }  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def without_values(groups: Iterable[Group], reviewed: Iterable[Group]) -> Iterat
     ruled = {
         (module, name)
         for group in reviewed
-        if group.rule and "construct" in group.uses and "refer" not in group.uses
+        if group.rule and "construct" in group.uses and "reference" not in group.uses
         for module, names in group.names.items()
         for name in names
     }

@@ -36,7 +36,7 @@ __all__ = [
     "sklearn_groups",
 ]
 
-USES = ("construct", "call", "build", "fill", "refer")
+USES = ("construct", "call", "build", "fill", "reference")
 
 
 @dataclass
@@ -148,10 +148,10 @@ def sklearn_groups() -> Iterator[Group]:
     """Estimators, helper classes, distances, metrics."""
     plain = Group(
         "estimators and their helper classes: made empty, then given their state",
-        ("construct", "refer"),
+        ("construct", "reference"),
     )
     dicts = Group("dictionaries with attributes", ("construct", "fill"))
-    tuples = Group("named tuples: made from their fields", ("construct", "refer"), "namedtuple")
+    tuples = Group("named tuples: made from their fields", ("construct", "reference"), "namedtuple")
     for module in modules("sklearn", SKLEARN_LEFT_OUT):
         if _is_compiled(module):
             continue
@@ -166,14 +166,16 @@ def sklearn_groups() -> Iterator[Group]:
                 plain.add(module.__name__, name)
     distances = Group(
         "distance metrics, as the argument of newObj",
-        ("construct", "refer"),
+        ("construct", "reference"),
         native="distance_metric",
     )
     module = importlib.import_module("sklearn.metrics._dist_metrics")
     for name, cls in own_classes(module):
         if not name.startswith("DistanceMetric"):
             distances.add(cls.__module__, name)
-    functions = Group("metrics and score functions: from arrays to numbers or arrays", ("refer",))
+    functions = Group(
+        "metrics and score functions: from arrays to numbers or arrays", ("reference",)
+    )
     for path in SKLEARN_FUNCTIONS:
         module = importlib.import_module(path)
         for name in getattr(module, "__all__", None) or vars(module):
@@ -199,7 +201,7 @@ def _is_no_object_of_its_own(cls: type) -> bool:
 
 def numpy_groups() -> Iterator[Group]:
     """Universal functions, scalar types, dtype classes."""
-    functions = Group("universal functions: from arrays to arrays", ("refer",))
+    functions = Group("universal functions: from arrays to arrays", ("reference",))
     for name, value in vars(np).items():
         if isinstance(value, np.ufunc) and value.__name__ == name:
             # Older releases name the compiled module, which differs between them.
@@ -211,14 +213,14 @@ def numpy_groups() -> Iterator[Group]:
                 "numpy.core.umath",
             ):
                 functions.add(module, name)
-    scalars = Group("types of numbers, as values", ("refer",))
+    scalars = Group("types of numbers, as values", ("reference",))
     for name, value in vars(np).items():
         if not inspect.isclass(value) or not issubclass(value, np.generic) or name[0] == "_":
             continue
         # Releases before 2 had many further names, which pickle never writes.
         if value.__name__ == name or np.lib.NumpyVersion(np.__version__) >= "2.0.0":
             scalars.add("numpy", name)
-    types = Group("types of dtypes, as values", ("refer",))
+    types = Group("types of dtypes, as values", ("reference",))
     # Before 1.25 they were not public.
     for name, value in vars(getattr(np, "dtypes", object)).items():
         if inspect.isclass(value) and issubclass(value, np.dtype):
@@ -229,10 +231,10 @@ def numpy_groups() -> Iterator[Group]:
 def scipy_groups() -> Iterator[Group]:
     """Sparse containers, distributions, universal functions."""
     containers = Group(
-        "sparse matrices and arrays: made empty, then given their state", ("construct", "refer")
+        "sparse matrices and arrays: made empty, then given their state", ("construct", "reference")
     )
     # A dictionary of keys; in some releases it is a dict, and pickled as one.
-    filled = Group("sparse matrices and arrays that are dicts", ("construct", "fill", "refer"))
+    filled = Group("sparse matrices and arrays that are dicts", ("construct", "fill", "reference"))
     for name, value in vars(sparse).items():
         if name.endswith(("_matrix", "_array")) and inspect.isclass(value):
             into = filled if name.startswith("dok_") else containers
@@ -240,7 +242,7 @@ def scipy_groups() -> Iterator[Group]:
             # Releases before 1.8 had no underscore in the module's name, and no arrays.
             if not value.__module__.endswith("._arrays"):
                 into.add(value.__module__.replace("._", "."), name)
-    functions = Group("universal functions: from arrays to arrays", ("refer",))
+    functions = Group("universal functions: from arrays to arrays", ("reference",))
     for name, value in vars(special).items():
         if isinstance(value, np.ufunc) and value.__name__ == name:
             functions.add("scipy.special", name)
@@ -278,7 +280,7 @@ def _results() -> Iterator[Group]:
     """What tests of hypotheses return; distributions of several variables."""
     tuples = Group(
         "the results of statistics: named tuples, some with attributes",
-        ("construct", "refer"),
+        ("construct", "reference"),
         "result_tuple",
     )
     plain = Group("the results of statistics: numbers and arrays", ("construct",))
@@ -292,7 +294,7 @@ def _results() -> Iterator[Group]:
                 plain.add(module.__name__, name)
     several = Group(
         "distributions of several variables, and their covariance: numbers and arrays",
-        ("construct", "refer"),
+        ("construct", "reference"),
     )
     for name, _ in own_classes(importlib.import_module("scipy.stats._multivariate")):
         if name.endswith(("_frozen", "_gen")) and name not in SCIPY_CLASSES_LEFT_OUT:
@@ -319,7 +321,7 @@ def _distributions() -> Iterator[Group]:
         "scipy_distribution",
     )
     # Distributions on the whole numbers carry a vectorised method of their own.
-    methods = Group("the entropy of a distribution on the whole numbers", ("refer",))
+    methods = Group("the entropy of a distribution on the whole numbers", ("reference",))
     for cls in classes:
         distributions.add(cls.__module__, cls.__name__)
         if issubclass(cls, base.rv_discrete):
@@ -401,7 +403,7 @@ def resolve(module: str, name: str) -> Any:
         inspect.isclass(owner) and isinstance(inspect.getattr_static(owner, part), property)
     ):
         raise LookupError(f"{module}.{name} is a module or a descriptor")
-    # Built-in types that have no name in builtins have this one only.
+    # ObjectToken-in types that have no name in builtins have this one only.
     if getattr(value, "__name__", part) != part and module != "types":
         raise LookupError(f"{module}.{name} is another name of {value.__name__}")
     return value

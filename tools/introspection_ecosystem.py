@@ -50,7 +50,9 @@ def imbalanced_learn_groups() -> Iterator[Group]:
         IMBALANCED_CLASSES_LEFT_OUT,
         "samplers, ensembles and pipelines: made empty, then given their state",
     )
-    functions = Group("metrics and score functions: from arrays to numbers or arrays", ("refer",))
+    functions = Group(
+        "metrics and score functions: from arrays to numbers or arrays", ("reference",)
+    )
     module = importlib.import_module("imblearn.metrics")
     for name in module.__all__:
         if name not in IMBALANCED_FUNCTIONS_LEFT_OUT:

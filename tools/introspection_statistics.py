@@ -126,7 +126,7 @@ def sktime_groups() -> Iterator[Group]:
             group.add(cls.__module__, name)
             for old in _old_names(cls.__module__):
                 group.add(old, name)
-    functions = Group("metrics: from arrays to numbers or arrays", ("refer",))
+    functions = Group("metrics: from arrays to numbers or arrays", ("reference",))
     metrics = importlib.import_module("sktime.performance_metrics.forecasting._functions")
     for name, value in vars(metrics).items():
         is_own = inspect.isfunction(value) and value.__module__ == metrics.__name__
@@ -163,7 +163,7 @@ def statsmodels_groups() -> Iterator[Group]:
     plain = Group(
         "models, results and their parts: made empty, then given their state, in which a formula "
         "would be evaluated",
-        ("construct", "refer"),
+        ("construct", "reference"),
         "statsmodels",
     )
     tuples = Group("named tuples: made from their fields", ("construct",), "namedtuple")
@@ -172,7 +172,7 @@ def statsmodels_groups() -> Iterator[Group]:
         ("construct",),
         "scipy_distribution",
     )
-    methods = Group("the entropy of a distribution on the whole numbers", ("refer",))
+    methods = Group("the entropy of a distribution on the whole numbers", ("reference",))
     unwanted = [
         name for name in _module_names("statsmodels") if not _is_in(name, STATSMODELS_PARTS)
     ]

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from safeload.limits import Isolation, Limits
-from safeload.policy.arguments import RULES
+from safeload.policy.rules import RULES
 
 __all__ = ["ROOT", "RULE_TABLES", "marked_tests", "regenerated"]
 
@@ -44,7 +44,7 @@ UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 def attacks() -> Iterator[str]:
     """One row for each technique of the malicious samples."""
     cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for path in sorted(SAMPLES.glob("*/case.toml")):
+    for path in sorted(SAMPLES.glob("*/*/case.toml")):
         case = tomllib.loads(path.read_text("utf-8"))
         cases[case["technique"]].append(case)
     yield "| technique | cases | live controls | rules | sources |"

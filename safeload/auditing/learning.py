@@ -1,6 +1,6 @@
 """Learn from files: every model below some paths is scanned, and none is loaded.
 
-Trust: as :mod:`safeload.policy.learn` says.
+Trust: as :mod:`safeload.policy.team.learn` says.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from safeload.artefact import Artefact
 from safeload.auditing.walk import Candidate, walk
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
-from safeload.policy.learn import Learner, Proposal
 from safeload.policy.policy import Policy
+from safeload.policy.team.learn import Learner, Proposal
 from safeload.scan.identify import is_model
 from safeload.scan.scan import scan
 from safeload.verdict import Finding, Severity

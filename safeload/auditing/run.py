@@ -28,11 +28,11 @@ class AuditReport:
 
     Attributes:
         files: One report for each file that is a model, or that the caller named.
-        passed_over: How many files in folders are no models.
+        skipped: How many files in folders are no models.
     """
 
     files: tuple[FileReport, ...]
-    passed_over: int = 0
+    skipped: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -67,15 +67,15 @@ def audit(
     """
     allowed = Policy.of(policy)
     bounds = limits or Limits()
-    files, passed_over = [], 0
+    files, skipped = [], 0
     candidates: Iterable[Candidate] = walk(paths)
     for candidate in progress(candidates) if progress is not None else candidates:
         report = _audit_one(candidate, allowed, bounds)
         if report is None:
-            passed_over += 1
+            skipped += 1
         else:
             files.append(report)
-    return AuditReport(tuple(files), passed_over)
+    return AuditReport(tuple(files), skipped)
 
 
 def _audit_one(candidate: Candidate, policy: Policy, limits: Limits) -> FileReport | None:

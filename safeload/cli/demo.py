@@ -303,7 +303,7 @@ def _build(samples: Path, folder: Path) -> tuple[list[Path], int]:
     canary = str(Path(_CANARY).absolute())
     sys.path.insert(0, str(samples.parent))
     try:
-        for case in sorted(samples.glob("*/case.toml")):
+        for case in sorted(samples.glob("*/*/case.toml")):
             if not all(map(find_spec, tomllib.loads(case.read_text("utf-8")).get("needs", []))):
                 left_out += 1
                 continue

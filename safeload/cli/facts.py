@@ -189,8 +189,8 @@ def _moment(key: str, value: Any) -> datetime:
             hint="Write it as in 2027-01-31 or 2027-01-31T12:00:00+01:00; UTC unless it says more.",
         )
     # A manifest has whole seconds.
-    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-    return moment.replace(microsecond=0)
+    instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    return instant.replace(microsecond=0)
 
 
 def _unreadable(what: str, error: OSError) -> UsageError:

@@ -20,8 +20,8 @@ from safeload.errors import UsageError
 
 if TYPE_CHECKING:
     from safeload.auditing.walk import Candidate
-    from safeload.policy.learn import Proposal
-    from safeload.policy.review import Remark
+    from safeload.policy.team.learn import Proposal
+    from safeload.policy.team.review import Remark
 
 __all__ = ["add_arguments", "run"]
 
@@ -129,7 +129,7 @@ def _with_bar(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
 
 def _learnt(proposal: Proposal) -> int:
     """Say on stderr what became of each model, and make an exit code of it."""
-    from safeload.policy.learn import Outcome
+    from safeload.policy.team.learn import Outcome
 
     for lesson in proposal.lessons:
         note(f"{lesson.path}: {lesson.outcome.value}")
@@ -196,8 +196,8 @@ def _exists(path: Path) -> UsageError:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from safeload.policy.catalogue import Catalogue
     from safeload.policy.policy import policy_text
+    from safeload.policy.team.catalogue import Catalogue
     from safeload.report.entries import as_json, chosen_of, lines_of
 
     text = None if options.policy is None else policy_text(options.policy)
@@ -229,7 +229,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _check_file(path: Path, *, importing: bool) -> int:
     from safeload.policy.policy import policy_text
-    from safeload.policy.review import own_entries, review
+    from safeload.policy.team.review import own_entries, review
 
     try:
         text = policy_text(path)
@@ -240,7 +240,7 @@ def _check_file(path: Path, *, importing: bool) -> int:
         return error.exit_code
     entries = own_entries(text, str(path))
     if importing:
-        from safeload.policy.existence import examine
+        from safeload.policy.team.existence import examine
 
         for (module, name), entry in sorted(entries.items()):
             remarks += examine(module, name, entry)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["shown"]
 
 # Seconds of work that need no bar.
-_PATIENCE = 1.0
+_SHOWN_AFTER_SECONDS = 1.0
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def shown(what: str, *, total: int | None = None) -> Iterator[Callable[[int], No
         return
     bar = _Bar(what, total)
     # A timer, because a single step may take longer than everything else.
-    timer = threading.Timer(_PATIENCE, bar.show)
+    timer = threading.Timer(_SHOWN_AFTER_SECONDS, bar.show)
     timer.daemon = True
     timer.start()
     try:

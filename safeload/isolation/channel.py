@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["Bytes", "GarbledError", "receive", "send"]
+__all__ = ["Bytes", "GarbledError", "NoFormError", "receive", "send"]
 
 Bytes = bytes | bytearray | memoryview
 
@@ -24,6 +24,10 @@ _CHUNK = 1 << 20
 
 class GarbledError(ValueError):
     """The message is none; the text says why, in a clause."""
+
+
+class NoFormError(TypeError):
+    """A value has no form that can be sent; the text says which, in a clause."""
 
 
 def send(descriptor: int, header: dict[str, Any], parts: Iterable[Bytes] = ()) -> None:

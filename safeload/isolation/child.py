@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from safeload.errors import LoadError, SafeloadError, printable
-from safeload.isolation.channel import Bytes, receive, send
+from safeload.isolation.channel import Bytes, NoFormError, receive, send
 from safeload.isolation.confinement import confine
 from safeload.limits import Isolation, Limits
 
@@ -112,7 +112,7 @@ class _Server:
         return {"type": f"{kind.__module__}.{kind.__qualname__}", "methods": methods}, []
 
     def _call(self, asked: dict[str, Any], data: bytearray) -> _Answer:
-        from safeload.isolation.values import NoFormError, Reader, Writer
+        from safeload.isolation.values import Reader, Writer
 
         method, writer = asked["method"], Writer()
         try:

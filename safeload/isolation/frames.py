@@ -8,17 +8,20 @@ Trust: as for :mod:`safeload.isolation.values`. pandas itself checks lengths and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from safeload.isolation.channel import GarbledError
-from safeload.isolation.values import NoFormError
-
-if TYPE_CHECKING:
-    from safeload.isolation.values import Reader, Writer
+from safeload.isolation.channel import GarbledError, NoFormError
 
 __all__ = ["read_frame", "write_frame"]
+
+_Array = npt.NDArray[Any]
+# How the arrays of a frame are taken apart, and put together.
+_Write = Callable[[_Array], dict[str, Any]]
+_Read = Callable[[dict[str, Any]], _Array]
 
 _SIZES = ("8", "16", "32", "64")
 _NULLABLE = {"str", "string", "boolean", "Float32", "Float64"} | {
@@ -26,11 +29,11 @@ _NULLABLE = {"str", "string", "boolean", "Float32", "Float64"} | {
 }
 
 
-def write_frame(writer: Writer, value: Any) -> dict[str, Any]:
+def write_frame(write: _Write, value: Any) -> dict[str, Any]:
     """Describe a frame or series.
 
     Args:
-        writer: Takes the arrays in it apart.
+        write: Describes an array.
         value: An object of pandas.
 
     Returns:
@@ -45,24 +48,24 @@ def write_frame(writer: Writer, value: Any) -> dict[str, Any]:
         return {
             "kind": "series",
             "name": _name(value.name),
-            "index": _index(writer, value.index),
-            "values": _column(writer, value),
+            "index": _index(write, value.index),
+            "values": _column(write, value),
         }
     if not isinstance(value, pd.DataFrame):
         raise NoFormError(f"a {type(value).__name__} of pandas")
     return {
         "kind": "frame",
         "names": [_name(name) for name in value.columns],
-        "index": _index(writer, value.index),
-        "columns": [_column(writer, value.iloc[:, n]) for n in range(value.shape[1])],
+        "index": _index(write, value.index),
+        "columns": [_column(write, value.iloc[:, n]) for n in range(value.shape[1])],
     }
 
 
-def read_frame(reader: Reader, described: dict[str, Any]) -> Any:
+def read_frame(read: _Read, described: dict[str, Any]) -> Any:
     """The frame or series of a description.
 
     Args:
-        reader: Puts the arrays in it together.
+        read: Makes the array of a description.
         described: What :func:`write_frame` returned, or anything else.
 
     Raises:
@@ -71,11 +74,11 @@ def read_frame(reader: Reader, described: dict[str, Any]) -> Any:
     import pandas as pd
 
     if described["kind"] == "series":
-        name, index = _named(described["name"]), _indexed(reader, described["index"])
-        return pd.Series(_values(reader, described["values"]), index=index, name=name)
+        name, index = _named(described["name"]), _indexed(read, described["index"])
+        return pd.Series(_values(read, described["values"]), index=index, name=name)
     names = [_named(name) for name in described["names"]]
-    index = _indexed(reader, described["index"])
-    columns = [_values(reader, column) for column in described["columns"]]
+    index = _indexed(read, described["index"])
+    columns = [_values(read, column) for column in described["columns"]]
     if len(columns) != len(names) or any(len(column) != len(index) for column in columns):
         raise GarbledError("a frame's columns are not all there")
     frame = pd.DataFrame(dict(enumerate(columns)), index=index)
@@ -97,61 +100,61 @@ def _named(name: Any) -> Any:
     raise GarbledError("a column's name is none")
 
 
-def _index(writer: Writer, index: Any) -> Any:
+def _index(write: _Write, index: Any) -> Any:
     import pandas as pd
 
     if isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1):
         return len(index)
     if index.nlevels > 1:
         raise NoFormError("an index of several levels")
-    return _column(writer, index.to_series())
+    return _column(write, index.to_series())
 
 
-def _indexed(reader: Reader, described: Any) -> Any:
+def _indexed(read: _Read, described: Any) -> Any:
     import pandas as pd
 
     if type(described) is not int:
-        return pd.Index(_values(reader, described))
+        return pd.Index(_values(read, described))
     if not 0 <= described < 1 << 31:
         raise GarbledError("a frame has no length")
     return pd.RangeIndex(described)
 
 
-def _column(writer: Writer, series: Any) -> dict[str, Any]:
+def _column(write: _Write, series: Any) -> dict[str, Any]:
     import pandas as pd
 
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return {
             "kind": "categories",
-            "codes": writer.array(series.cat.codes.to_numpy()),
-            "categories": _column(writer, dtype.categories.to_series()),
+            "codes": write(series.cat.codes.to_numpy()),
+            "categories": _column(write, dtype.categories.to_series()),
             "ordered": bool(dtype.ordered),
         }
     if isinstance(dtype, np.dtype):
-        return writer.array(series.to_numpy())
+        return write(series.to_numpy())
     if str(dtype) not in _NULLABLE:
         raise NoFormError(f"a column of type {dtype}")
     values = series.astype(object).where(series.notna(), None).to_numpy()
-    return {"kind": "nullable", "dtype": str(dtype), "values": writer.array(values)}
+    return {"kind": "nullable", "dtype": str(dtype), "values": write(values)}
 
 
-def _values(reader: Reader, described: dict[str, Any]) -> Any:
+def _values(read: _Read, described: dict[str, Any]) -> Any:
     import pandas as pd
 
     if described["kind"] == "nullable":
         if described["dtype"] not in _NULLABLE:
             raise GarbledError("a column is of no type that may be sent")
-        return pd.array(reader.array(described["values"]), dtype=described["dtype"])
+        return pd.array(read(described["values"]), dtype=described["dtype"])
     if described["kind"] == "categories":
-        codes = reader.array(described["codes"])
-        categories = pd.Index(_values(reader, described["categories"]))
+        codes = read(described["codes"])
+        categories = pd.Index(_values(read, described["categories"]))
         if codes.dtype.kind != "i" or codes.ndim != 1:
             raise GarbledError("the codes of categories are no integers")
         return pd.Categorical.from_codes(
             codes, categories=categories, ordered=described["ordered"] is True
         )
-    values = reader.array(described)
+    values = read(described)
     if values.ndim != 1:
         raise GarbledError("a column is no column")
     return values

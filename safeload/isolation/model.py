@@ -14,11 +14,12 @@ from typing import Any, Self
 
 from safeload.artefact import Artefact
 from safeload.errors import UsageError
+from safeload.isolation.channel import NoFormError
 from safeload.isolation.child import METHODS
 from safeload.isolation.confinement import Confinement
 from safeload.isolation.forms import read_error, read_text, read_texts, write_policy
 from safeload.isolation.process import Process
-from safeload.isolation.values import NoFormError, Reader, Writer
+from safeload.isolation.values import Reader, Writer
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
 
@@ -112,8 +113,8 @@ class IsolatedModel:
             ) from error
         question = {"call": {"method": method, "value": described}}
         answer, data = self._process.ask(question, writer.parts)
-        self._process.believed(lambda: _heard(answer, self._path))
-        return self._process.believed(lambda: Reader(data).whole(answer.get("value")))
+        self._process.parse_or_kill(lambda: _heard(answer, self._path))
+        return self._process.parse_or_kill(lambda: Reader(data).whole(answer.get("value")))
 
 
 def load_isolated(
@@ -158,8 +159,8 @@ def load_isolated(
     }
     try:
         answer, _ = process.ask(question, [memoryview(artefact.data)])
-        process.believed(lambda: _heard(answer, path))
-        return process.believed(lambda: _introduced(process, path, answer))
+        process.parse_or_kill(lambda: _heard(answer, path))
+        return process.parse_or_kill(lambda: _introduced(process, path, answer))
     except BaseException:
         process.end()
         raise

@@ -57,7 +57,7 @@ _VARIABLES = (
 # joblib would start processes, and needs semaphores in shared memory for that. It works without.
 _OVERRIDDEN = {"HOME": "/nonexistent", "JOBLIB_MULTIPROCESSING": "0"}
 # Seconds that a process, once it was killed or has closed its pipe, has to end.
-_PATIENCE = 10.0
+_END_SECONDS = 10.0
 _MOMENT = 0.01
 
 _T = TypeVar("_T")
@@ -87,7 +87,7 @@ class Process:
 
     def _come_up(self) -> Confinement:
         answer, _ = self.ask({"isolation": asdict(self._isolation)})
-        return self.believed(lambda: read_confinement(answer.get("confinement")))
+        return self.parse_or_kill(lambda: read_confinement(answer.get("confinement")))
 
     def ask(self, question: dict[str, Any], parts: Iterable[Bytes] = ()) -> _Answer:
         """Ask, and wait for the answer.
@@ -129,7 +129,7 @@ class Process:
             return answer
         raise self._ended() if isinstance(answer, OSError | EOFError) else self._garbled(answer)
 
-    def believed(self, read: Callable[[], _T]) -> _T:
+    def parse_or_kill(self, read: Callable[[], _T]) -> _T:
         """Read an answer.
 
         Args:
@@ -249,10 +249,10 @@ def _import_path() -> list[str]:
 
 def _await_end(process: subprocess.Popen[bytes]) -> None:
     """Give a process some time to end. Its number stays its own until it is waited for."""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _END_SECONDS
     if not hasattr(os, "waitid"):
         with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
+            process.wait(_END_SECONDS)
         return
     options = os.WEXITED | os.WNOHANG | os.WNOWAIT
     while os.waitid(os.P_PID, process.pid, options) is None and time.monotonic() < until:

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from safeload.isolation.channel import Bytes, GarbledError
+from safeload.isolation.channel import Bytes, GarbledError, NoFormError
+from safeload.isolation.frames import read_frame, write_frame
 
-__all__ = ["NoFormError", "Reader", "Writer"]
+__all__ = ["Reader", "Writer"]
 
 _Array = npt.NDArray[Any]
 # Numbers, booleans, text, dates and durations, all of them of a size.
@@ -35,10 +36,6 @@ _LARGEST = 1 << 48
 _CHARACTERS = 0x10FFFF
 _PLAIN = (type(None), bool, int, float, str)
 _DEPTH = 50
-
-
-class NoFormError(TypeError):
-    """The value has no form here; the text says which, in a clause."""
 
 
 class Writer:
@@ -68,9 +65,7 @@ class Writer:
         if hasattr(value, "toarray") and hasattr(value, "nnz"):
             return self._sparse(value)
         if type(value).__module__.partition(".")[0] == "pandas":
-            from safeload.isolation.frames import write_frame
-
-            return write_frame(self, value)
+            return write_frame(self.array, value)
         if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray) for item in value):
             return {"kind": "list", "items": [self.value(item) for item in value]}
         return {"kind": "plain", "value": _plain(value, 0)}
@@ -185,9 +180,7 @@ class Reader:
         }
         kind = described["kind"]
         if kind in ("frame", "series"):
-            from safeload.isolation.frames import read_frame
-
-            return read_frame(self, described)
+            return read_frame(self.array, described)
         return kinds[kind](described)
 
     def array(self, described: dict[str, Any]) -> _Array:

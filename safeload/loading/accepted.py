@@ -22,10 +22,10 @@ from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Buffer, Program
 from safeload.verdict import FileReport
 
-__all__ = ["Accepted", "Rules", "forget", "recall", "remember"]
+__all__ = ["Accepted", "Rules", "forget", "lookup", "store"]
 
 # Bytes of memory: of all that is kept, of one file, and of an array or a name.
-_MOST, _LARGEST, _EACH = 32 << 20, 4 << 20, 400
+_KEPT_BYTES, _LARGEST_SCAN, _BYTES_PER_SEGMENT = 32 << 20, 4 << 20, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Rules(NamedTuple):
 _kept: dict[tuple[str, int, Rules], tuple[Accepted, int]] = {}
 
 
-def recall(artefact: Artefact, rules: Rules) -> Accepted | None:
+def lookup(artefact: Artefact, rules: Rules) -> Accepted | None:
     """What this process found when it last accepted these very bytes.
 
     Args:
@@ -90,7 +90,7 @@ def recall(artefact: Artefact, rules: Rules) -> Accepted | None:
     return replace(accepted, data=artefact.data, report=report)
 
 
-def remember(artefact: Artefact, rules: Rules, accepted: Accepted) -> None:
+def store(artefact: Artefact, rules: Rules, accepted: Accepted) -> None:
     """Keep what was found of a file for when it is loaded again, if that takes little memory.
 
     Args:
@@ -100,12 +100,12 @@ def remember(artefact: Artefact, rules: Rules, accepted: Accepted) -> None:
             decompresses to.
     """
     weight = sum(map(_weight, accepted.programs))
-    if weight > _LARGEST or accepted.data is not artefact.data:
+    if weight > _LARGEST_SCAN or accepted.data is not artefact.data:
         return
     _kept[artefact.sha256, artefact.size, rules] = replace(accepted, data=b""), weight
     total = sum(weight for _, weight in list(_kept.values()))
     for key, (_, weight) in list(_kept.items()):
-        if total <= _MOST:
+        if total <= _KEPT_BYTES:
             break
         _kept.pop(key, None)
         total -= weight
@@ -119,4 +119,4 @@ def forget() -> None:
 def _weight(program: Program) -> int:
     code = sum(len(part) for part in program.segments if isinstance(part, bytes))
     parts = len(program.segments) + len(program.arrays) + len(program.globals)
-    return code + _EACH * (parts + len(program.aliases) + 1)
+    return code + _BYTES_PER_SEGMENT * (parts + len(program.aliases) + 1)

@@ -13,7 +13,7 @@ from typing import Any
 from safeload.artefact import Artefact
 from safeload.errors import LoadError, RefusedError, SafeloadError, printable
 from safeload.limits import Limits
-from safeload.loading.accepted import Accepted, Rules, recall, remember
+from safeload.loading.accepted import Accepted, Rules, lookup, store
 from safeload.loading.environment import check_installed, check_versions, with_origin
 from safeload.loading.names import resolve
 from safeload.loading.seal import prepare
@@ -28,7 +28,7 @@ __all__ = ["Accepted", "admit", "deserialise"]
 
 
 def admit(
-    artefact: Artefact, policy: Policy, limits: Limits, *, is_known: bool = False
+    artefact: Artefact, policy: Policy, limits: Limits, *, use_cache: bool = False
 ) -> Accepted:
     """Scan a file and judge it.
 
@@ -36,7 +36,7 @@ def admit(
         artefact: The file.
         policy: What is allowed.
         limits: Bounds on the work.
-        is_known: Whether somebody vouches for the file, who may load it again: it is not judged
+        use_cache: Whether somebody vouches for the file, who may load it again: it is not judged
             twice by the same rules.
 
     Returns:
@@ -45,8 +45,8 @@ def admit(
     Raises:
         RefusedError: The verdict is REFUSE or INCOMPLETE; the error carries the report.
     """
-    rules = Rules.of(policy, limits) if is_known else None
-    if rules is not None and (before := recall(artefact, rules)) is not None:
+    rules = Rules.of(policy, limits) if use_cache else None
+    if rules is not None and (before := lookup(artefact, rules)) is not None:
         return before
     scanned = scan(artefact.data, limits)
     report = judge(scanned, policy).report(
@@ -60,7 +60,7 @@ def admit(
     needed = _needed(scanned, policy)
     accepted = Accepted(tuple(scanned.programs), scanned.data, report, needed, written)
     if rules is not None:
-        remember(artefact, rules, accepted)
+        store(artefact, rules, accepted)
     return accepted
 
 
@@ -108,7 +108,7 @@ def _unpickle(
 ) -> Any:
     from safeload.loading.guard import unpickle
     from safeload.loading.skops import load_skops
-    from safeload.scan.containers.skops import trusted_names
+    from safeload.scan.containers.skops.read import trusted_names
 
     programs, data = accepted.programs, accepted.data
     try:

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from safeload.errors import LoadError
+from safeload.scan.arrays.specs import dtype_of
 from safeload.scan.program import ArraySpan, Buffer
-from safeload.scan.specs import dtype_of
 
 __all__ = ["ArrayMaker", "Wrapper"]
 

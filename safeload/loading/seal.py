@@ -1,7 +1,7 @@
 """The seal: while a file is unpickled, its thread may compute, and do nothing else.
 
 All names are imported before, so that unpickling needs nothing but memory. Under the seal every
-event that Python audits is refused, but for the few that genuine models raise: imports, files,
+event that Python audits is refused, but for the few that allowlist models raise: imports, files,
 processes, sockets, threads, code and native libraries are out of reach, whatever the policy allows.
 This is the second lock behind the allow-list, for the case that a name on it can do more than its
 reviewers saw.
@@ -29,7 +29,7 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from safeload.errors import LoadError, printable
-from safeload.loading.genuine import Genuine
+from safeload.loading.event_allowlist import EventAllowlist
 
 __all__ = ["prepare", "sealed"]
 
@@ -48,19 +48,19 @@ class _Seal:
     """The seal on one thread.
 
     Attributes:
-        genuine: What passes.
+        allowlist: What passes.
         broken: The first event that did not, with what it was about if that is plain text.
         warnings: What is to be shown when the seal is lifted.
     """
 
-    def __init__(self, genuine: Genuine) -> None:
-        self.genuine = genuine
+    def __init__(self, allowlist: EventAllowlist) -> None:
+        self.allowlist = allowlist
         self.broken: tuple[str, str] | None = None
         self.warnings: list[warnings.WarningMessage] = []
 
     def meet(self, event: str, args: tuple[Any, ...]) -> None:
         """Let an event pass, or break."""
-        if self.genuine.includes(event, args):
+        if self.allowlist.includes(event, args):
             return
         if self.broken is None:
             self.broken = event, args[0] if args and type(args[0]) is str else ""
@@ -103,7 +103,7 @@ def sealed(work: Callable[[], _T], *, libraries: Collection[str] = ()) -> _T:
         # A load within a load: it is under the seal already.
         return work()
     prepare()
-    seal = _Seal(Genuine(libraries))
+    seal = _Seal(EventAllowlist(libraries))
     try:
         result = _under(seal, work)
     except KeyboardInterrupt:
@@ -156,7 +156,7 @@ def prepare() -> None:
             _announce_threads()
         try:
             sys.addaudithook(_hook)
-            _STATE.seal = _Seal(Genuine())
+            _STATE.seal = _Seal(EventAllowlist())
             sys.audit("safeload.sealed")
         except _BrokenError:
             pass

@@ -59,9 +59,10 @@ def load_skops(data: Buffer | memoryview, accepted: Collection[str]) -> object:
     """Load an archive that was scanned and judged.
 
     Args:
-        data: ``Scan.data`` of :func:`safeload.scan.containers.skops.read_skops`: all members are
-            stored, so that nothing grows while it is read.
-        accepted: What :func:`~safeload.scan.containers.skops.trusted_names` gives for its program.
+        data: ``Scan.data`` of :func:`~safeload.scan.containers.skops.read.read_skops`: all members
+            are stored, so that nothing grows while it is read.
+        accepted: What :func:`~safeload.scan.containers.skops.read.trusted_names` gives for its
+            program.
 
     Returns:
         The object.

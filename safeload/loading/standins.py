@@ -20,7 +20,7 @@ from collections.abc import Callable, ItemsView, KeysView, ValuesView
 from typing import Any
 
 from safeload.errors import LoadError, printable
-from safeload.scan.spellings import CONSTANT
+from safeload.scan.pickle.reduction_aliases import CONSTANT
 
 __all__ = ["STAND_INS"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from safeload.errors import printable
-from safeload.scan.program import Built, Global, Program, Token
+from safeload.scan.program import Global, ObjectToken, Program, Token
 from safeload.verdict import Finding, Severity
 
 __all__ = ["CODE", "is_code", "leading", "summary"]
@@ -44,7 +44,7 @@ _CLASS_NAMES = {
     "_make_skeleton_class": 1,
     "_make_skeleton_enum": 1,
 }
-_MOST = 3
+_NAMES_SHOWN = 3
 _LONGEST = 40
 
 
@@ -84,9 +84,9 @@ def summary(programs: Iterable[Program], first: Finding) -> Finding:
     if classes:
         # Its methods go without saying, those that Python wrote for it as well.
         named = [item for item in named if item[0] == "class" or _is_alone(item[1], classes)]
-    shown = [f"{kind} {printable(name, limit=_LONGEST)}" for kind, name in named[:_MOST]]
-    if len(named) > _MOST:
-        shown.append(f"{len(named) - _MOST} more")
+    shown = [f"{kind} {printable(name, limit=_LONGEST)}" for kind, name in named[:_NAMES_SHOWN]]
+    if len(named) > _NAMES_SHOWN:
+        shown.append(f"{len(named) - _NAMES_SHOWN} more")
     what = f" ({', '.join(shown)})" if shown else ""
     message = (
         f"It holds code{what} pickled by value, and no allow-list can say what code does; "
@@ -143,4 +143,4 @@ def _makes_code(target: Token) -> bool:
     if isinstance(target, Global):
         return target.name in ("CodeType", "_create_code") and is_code(target.module, target.name)
     # cloudpickle asks for the type by its name in ``types``; dill for some of its own as well.
-    return isinstance(target, Built) and target.args == ("CodeType",)
+    return isinstance(target, ObjectToken) and target.args == ("CodeType",)

@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from safeload.errors import printable
-from safeload.policy.arguments import RULES, Rule
-from safeload.policy.class_arguments import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.code_by_value import CODE, is_code, summary
-from safeload.policy.keywords import asks_to_write, keeps_keywords
 from safeload.policy.policy import Entry, Policy
-from safeload.policy.refitting import fits_while_predicting, keeps_pickles
-from safeload.scan.allowance import allowing, check_time
-from safeload.scan.effort import Effort, OverLimitError
+from safeload.policy.rules import RULES, Rule
+from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
+from safeload.policy.rules.keywords import asks_to_write, keeps_keywords
+from safeload.policy.rules.refitting import fits_while_predicting, keeps_pickles
+from safeload.scan.bounds.allowance import allowing, check_time
+from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.program import (
-    Built,
     Global,
     GlobalUse,
     Mapping,
+    ObjectToken,
     Program,
     Scan,
     Token,
@@ -49,9 +49,9 @@ __all__ = ["Judgement", "judge"]
 _SCRIPTS = frozenset(["__main__", "__mp_main__"])
 _STRINGS = frozenset([str])
 # Findings kept for one file.
-_MOST = 1_000
+_MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
-_EVERY = 256
+_OBJECTS_PER_CLOCK = 256
 # What notebooks ask an object for, and what scikit-learn and sktime put into their pages as it is.
 _SHOWN = (
     "_doc_link_", "_get_doc_link", "_get_fitted_attr_html", "_get_params_html", "_html_repr",
@@ -79,7 +79,7 @@ _TUPLES = frozenset(
 # Nothing that begins with one of these can be read as names and values.
 _NUMBERS = frozenset([int, float, bool, type(None)])
 _DICTS = frozenset([Mapping, type(None)])
-_KEYWORDS = frozenset([Built, Mapping])
+_KEYWORDS = frozenset([ObjectToken, Mapping])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
     size = len(scan.data)
     refitting = fits_while_predicting(scan.programs)
-    effort = (scan.effort or Effort(scan.limits, size)).renewed(scan.limits, size)
+    budget = (scan.budget or WorkBudget(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
-        with allowing(scan.limits, effort):
+        with allowing(scan.limits, budget):
             inspect = _Inspector(policy, refitting=refitting)
             of_member = [*program.findings, *_judge_program(program, policy, uses, inspect)]
         findings += of_member
@@ -136,14 +136,14 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     if code is not None:
         # All the rest comes down to it.
         findings.insert(0, summary(scan.programs, code))
-    if len(findings) > _MOST:
+    if len(findings) > _MAX_FINDINGS:
         # Refusals first: they decide.
         findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
     globals_ = tuple(
         GlobalReport(printable(f"{module}.{name}"), tuple(sorted(of_name)), offset, allowed)
         for (module, name), (of_name, offset, allowed) in uses.items()
     )
-    return Judgement(tuple(findings[:_MOST]), globals_, tuple(members))
+    return Judgement(tuple(findings[:_MAX_FINDINGS]), globals_, tuple(members))
 
 
 def _judge_program(
@@ -162,9 +162,9 @@ def _judge_program(
             findings.append(finding)
     try:
         for number, built in enumerate(program.built):
-            if not number % _EVERY:
+            if not number % _OBJECTS_PER_CLOCK:
                 check_time()
-            if len(findings) >= _MOST:
+            if len(findings) >= _MAX_FINDINGS:
                 # More would change nothing; each of them refuses.
                 break
             for rule, reason in inspect(built):
@@ -184,8 +184,8 @@ def _judge_program(
     return findings
 
 
-def _judge_native(program: Program, native: dict[str, list[Built]]) -> list[Finding]:
-    problems: list[tuple[Built, str]] = []
+def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> list[Finding]:
+    problems: list[tuple[ObjectToken, str]] = []
     for check, builts in native.items():
         # A check relies on the methods of a class, so there is none without them.
         problems += [*shadowing(check, builts)] or check_named(check)(builts)
@@ -226,7 +226,7 @@ def _unknown(use: GlobalUse) -> tuple[str, str]:
     return "SL101", f"is not on the allow-list (used: {', '.join(sorted(use.uses))})"
 
 
-def _name(built: Built) -> str:
+def _name(built: ObjectToken) -> str:
     target = built.callable
     return printable(target.path) if isinstance(target, Global) else "A computed callable"
 
@@ -243,7 +243,7 @@ class _Inspector:
     """
 
     def __init__(self, policy: Policy, *, refitting: bool) -> None:
-        self.native: dict[str, list[Built]] = {}
+        self.native: dict[str, list[ObjectToken]] = {}
         self._policy = policy
         self._refitting = refitting
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
@@ -251,7 +251,7 @@ class _Inspector:
         # keyword arguments.
         self._plain: dict[tuple[str, ...], list[int]] = {}
 
-    def __call__(self, built: Built) -> list[tuple[str, str]]:
+    def __call__(self, built: ObjectToken) -> list[tuple[str, str]]:
         target = built.callable
         if not isinstance(target, Global):
             return [("SL107", "what is called was itself made by the stream")]
@@ -288,7 +288,7 @@ class _Inspector:
         entry = self._policy.get(target.module, target.name)
         return entry, RULES[entry.rule] if entry is not None and entry.rule else None
 
-    def _states(self, built: Built, entry: Entry) -> Iterator[str]:
+    def _states(self, built: ObjectToken, entry: Entry) -> Iterator[str]:
         if len(built.states) > 1:
             yield "it is given a state twice"
         for state in built.states:
@@ -299,7 +299,7 @@ class _Inspector:
             if reason is not None:
                 yield reason
 
-    def _state(self, built: Built, state: Token) -> str | None:
+    def _state(self, built: ObjectToken, state: Token) -> str | None:
         """Why a state may not be given, or None.
 
         A dict becomes attributes, and so do the two dicts of a pair (the second through
@@ -324,7 +324,7 @@ class _Inspector:
 
     def _is_dict(self, part: Token) -> bool:
         """Whether an object may be of a class of dicts, whose items Python takes for attributes."""
-        target = part.callable if isinstance(part, Built) else None
+        target = part.callable if isinstance(part, ObjectToken) else None
         if not isinstance(target, Global):
             return False
         entry = self._policy.get(target.module, target.name)
@@ -388,7 +388,7 @@ def _dunder(key: Token) -> str | None:
     return None
 
 
-def _takes_tuple(built: Built) -> bool:
+def _takes_tuple(built: ObjectToken) -> bool:
     """Whether the state of an object may be a tuple of anything: its class looks into it."""
     target = built.callable
     return built.use is Use.CALL or (target.module, target.name) in _TUPLES

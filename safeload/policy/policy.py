@@ -9,8 +9,8 @@ Both have one form::
 
     [[group]]
     reason = "estimators: made by NEWOBJ, filled by BUILD"
-    uses = ["construct", "refer"]
-    rule = "no_arguments"               # optional: a function of policy/arguments.py
+    uses = ["construct", "reference"]
+    rule = "no_arguments"               # optional: a function of policy/rules/__init__.py
     native = "tree"                     # optional: a check of soundness/, for native state
     [group.names]
     "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from safeload.errors import UsageError
-from safeload.policy.arguments import RULES
+from safeload.policy.rules import RULES
 from safeload.scan.program import Use
 from safeload.soundness import CHECKS
 

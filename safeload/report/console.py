@@ -134,8 +134,8 @@ def _summary(report: AuditReport) -> list[Text]:
         )
     ]
     summary = f"{_count(len(verdicts), 'file')}: {', '.join(parts)}"
-    if report.passed_over:
-        summary += f"; {_count(report.passed_over, 'other file')} no models"
+    if report.skipped:
+        summary += f"; {_count(report.skipped, 'other file')} no models"
     lines = [Text(summary, style="bold")]
     if Verdict.ACCEPT in verdicts:
         lines.append(

@@ -14,9 +14,9 @@ from typing import Any
 
 from safeload import __version__
 from safeload.errors import printable
-from safeload.policy.arguments import RULES
-from safeload.policy.catalogue import Catalogue, Grant, Listed
-from safeload.policy.gadgets import doubt, gadget
+from safeload.policy.rules import RULES
+from safeload.policy.team.catalogue import Catalogue, Grant, Listed
+from safeload.policy.team.gadgets import doubt, gadget
 
 __all__ = ["Chosen", "as_json", "chosen_of", "lines_of"]
 

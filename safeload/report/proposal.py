@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from safeload import __version__
 from safeload.errors import printable
 from safeload.policy.code_by_value import leading
-from safeload.policy.learn import Lesson, Need, Outcome, Proposal, Refusal
-from safeload.policy.review import UNFILLED
+from safeload.policy.team.learn import Lesson, Need, Outcome, Proposal, Refusal
+from safeload.policy.team.review import UNFILLED
 from safeload.scan.program import Use
 
 __all__ = ["as_toml"]
@@ -30,8 +30,8 @@ _QUESTIONS = {
     "function, or a class with a __reduce__ of its own",
     Use.BUILD: "what the call returns is given a state that the file chose",
     Use.FILL: "given items while the file loads, by its append, extend, add or __setitem__",
-    Use.REFER: "kept as a value; the model may call it at every prediction, with arguments that "
-    "the file chose",
+    Use.REFERENCE: "kept as a value; the model may call it at every prediction, with "
+    "arguments that the file chose",
 }
 _ADVICE = {
     "SL103": "an argument rule of the packs stays as it is",
@@ -39,7 +39,7 @@ _ADVICE = {
 }
 # What is said of names, the list of names says already.
 _NAMES = frozenset(["SL101", "SL102", "SL109"])
-_MOST = 50
+_SENTENCES_SHOWN = 50
 _WIDTH = 100
 _PATHS = 3
 _PATH = 80
@@ -140,8 +140,8 @@ def _obstacles(lessons: Iterable[Lesson]) -> Iterator[str]:
 def _cut(sentences: Iterable[str]) -> list[str]:
     """Comments, of which there are not so many that nobody reads them."""
     every = list(sentences)
-    more = len(every) - _MOST
-    lines = [line for sentence in every[:_MOST] for line in _wrapped(sentence)]
+    more = len(every) - _SENTENCES_SHOWN
+    lines = [line for sentence in every[:_SENTENCES_SHOWN] for line in _wrapped(sentence)]
     return [*lines, f"# ... and {more} more"] if more > 0 else lines
 
 

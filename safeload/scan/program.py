@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from safeload.limits import Limits
-from safeload.scan.effort import Effort
+from safeload.scan.bounds.budget import WorkBudget
 from safeload.scan.runs import Buffer, Run
 from safeload.verdict import Finding
 
@@ -30,11 +30,11 @@ __all__ = [
     "ArraySpan",
     "Blob",
     "Buffer",
-    "Built",
     "Collection",
     "Global",
     "GlobalUse",
     "Mapping",
+    "ObjectToken",
     "Program",
     "Scan",
     "Token",
@@ -55,14 +55,14 @@ class Use(StrEnum):
     INST or OBJ with arguments). FILL: an instance made from it receives items (APPEND, APPENDS,
     SETITEM, SETITEMS, ADDITEMS). BUILD: what a call of it returned is given a state; what is
     constructed always may be, but a call can return an object that the whole process shares.
-    REFER: it stays behind as a value, and whoever holds it may call it later.
+    REFERENCE: it stays behind as a value, and whoever holds it may call it later.
     """
 
     CONSTRUCT = "construct"
     CALL = "call"
     FILL = "fill"
     BUILD = "build"
-    REFER = "refer"
+    REFERENCE = "reference"
 
     # Millions of sets of uses are made; the enumeration's own hash is not cached.
     __hash__ = str.__hash__
@@ -102,7 +102,7 @@ class Global:
         return f"Global({self.path})"
 
 
-class Built:
+class ObjectToken:
     """An object made by the stream: an instance (NEWOBJ and its like) or a call's result.
 
     Attributes:
@@ -322,7 +322,7 @@ class Program:
     segments: list[bytes | slice] = field(default_factory=list)
     arrays: list[ArraySpan | Program] = field(default_factory=list)
     globals: list[GlobalUse] = field(default_factory=list)
-    built: list[Built] = field(default_factory=list)
+    built: list[ObjectToken] = field(default_factory=list)
     root: Token = None
     findings: list[Finding] = field(default_factory=list)
     aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
@@ -362,7 +362,7 @@ class Scan:
         data: The bytes that the programs' offsets point into: the artefact's own, or what they
             decompress to.
         limits: What it was scanned within.
-        effort: What may still be spent on it; all there is unless given.
+        budget: What may still be spent on it; all there is unless given.
     """
 
     format: str
@@ -370,4 +370,4 @@ class Scan:
     findings: list[Finding]
     data: Buffer
     limits: Limits = field(default_factory=Limits)
-    effort: Effort | None = None
+    budget: WorkBudget | None = None

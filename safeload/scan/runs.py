@@ -5,8 +5,8 @@ vocabulary; joblib's array wrapper and, in pickles, the call that makes an array
 written again for every array; and the attributes of one estimator after another, which are mostly
 constants and what the memo holds. A regular expression knows their bytes, so that their effect on
 the machine is applied at once instead of opcode by opcode. What it matches has exactly the effect
-that :mod:`safeload.scan.interpreter` would have given it; what it does not match, the interpreter
-reads.
+that :mod:`safeload.scan.pickle.interpreter` would have given it; what it does not match, the
+interpreter reads.
 
 Trust: a match proves the form of the opcodes; names, types and lengths are checked as ever.
 Source: ``_batch_setitems`` of CPython's ``pickle.py``; joblib ``NumpyPickler.save``; numpy

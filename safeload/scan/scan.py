@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from safeload.limits import Limits
+from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.containers.compressed import codec_of, decompress
-from safeload.scan.containers.skops import has_schema, read_skops
-from safeload.scan.effort import Effort, OverLimitError
-from safeload.scan.interpreter import interpret
+from safeload.scan.containers.skops.read import has_schema, read_skops
+from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding, Severity
 
@@ -39,9 +39,9 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
         The scan. Whatever was not read or is malformed is among its findings.
     """
     limits = limits or Limits()
-    effort = Effort(limits, len(data))
+    budget = WorkBudget(limits, len(data))
     try:
-        scanned = _scan(data, limits, effort)
+        scanned = _scan(data, limits, budget)
     except OverLimitError as problem:
         scanned = _unread(data, "SL002", str(problem))
     except MemoryError:
@@ -51,11 +51,11 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
         reason = f"The scan failed: {type(error).__name__}. Please report it."
         scanned = _unread(data, "SL008", reason)
     scanned.limits = limits
-    scanned.effort = effort
+    scanned.budget = budget
     return scanned
 
 
-def _scan(data: Buffer, limits: Limits, effort: Effort) -> Scan:
+def _scan(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
     head = bytes(data[:16])
     if not head:
         return _unread(data, "SL001", "The file is empty.")
@@ -64,12 +64,12 @@ def _scan(data: Buffer, limits: Limits, effort: Effort) -> Scan:
             return _unread(data, rule, message)
     if head.startswith(_ZIP):
         if has_schema(data):
-            return read_skops(data, limits, effort)
+            return read_skops(data, limits, budget)
         return _unread(data, "SL001", "It is a zip archive without a skops schema.")
     codec = codec_of(head)
     if codec is None:
-        return _stream(data, limits, effort)
-    unpacked, findings = decompress(data, codec, limits, effort)
+        return _stream(data, limits, budget)
+    unpacked, findings = decompress(data, codec, limits, budget)
     if any(finding.rule in ("SL001", "SL003") for finding in findings):
         return Scan("unknown", [], findings, data)
     if any(finding.rule == "SL002" for finding in findings):
@@ -77,15 +77,15 @@ def _scan(data: Buffer, limits: Limits, effort: Effort) -> Scan:
         return Scan(f"joblib+{codec}", [], findings, data)
     if codec_of(bytes(unpacked[:16])):
         return _unread(data, "SL001", "It is compressed more than once, which joblib never does.")
-    effort.grow(len(unpacked))
+    budget.grow(len(unpacked))
     opcodes = min(limits.opcodes, max(limits.density_floor, limits.density * len(data)))
-    inner = _stream(unpacked, replace(limits, opcodes=opcodes), effort)
+    inner = _stream(unpacked, replace(limits, opcodes=opcodes), budget)
     form = "unknown" if inner.format == "unknown" else f"joblib+{codec}"
     return Scan(form, inner.programs, [*findings, *inner.findings], unpacked)
 
 
-def _stream(data: Buffer, limits: Limits, effort: Effort) -> Scan:
-    program = interpret(data, limits=limits, effort=effort)
+def _stream(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
+    program = interpret(data, limits=limits, budget=budget)
     if data[:1] != _PICKLE and not program.segments and not program.globals:
         # Protocols 0 and 1 have no mark of their own; this is no stream of theirs either, and
         # up to where it fails it names nothing that could run.

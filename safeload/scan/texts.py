@@ -11,8 +11,8 @@ CPython ``collections``.
 
 from __future__ import annotations
 
-from safeload.scan.dtypes import DTypeError, describe
-from safeload.scan.program import Array, ArraySpan, Blob, Built, Global, Mapping, Token
+from safeload.scan.arrays.dtypes import DTypeError, describe
+from safeload.scan.program import Array, ArraySpan, Blob, Global, Mapping, ObjectToken, Token
 
 __all__ = ["text_of"]
 
@@ -31,12 +31,12 @@ def text_of(token: Token) -> str | None:
         The text, or None if it is no text of Python's or of numpy's.
     """
     for _ in range(_DEEPEST):
-        if not (type(token) is Built and token.is_of("collections", "UserString")):
+        if not (type(token) is ObjectToken and token.is_of("collections", "UserString")):
             break
         token = _within(token)
     if type(token) is str:
         return token
-    target = token.callable if type(token) is Built else None
+    target = token.callable if type(token) is ObjectToken else None
     if not isinstance(target, Global) or type(token.args) is not tuple:
         return None
     if (target.module, target.name) == ("numpy", "str_") and len(token.args) < 2:
@@ -51,7 +51,7 @@ def text_of(token: Token) -> str | None:
     return None
 
 
-def _within(wrapper: Built) -> Token:
+def _within(wrapper: ObjectToken) -> Token:
     """What a ``UserString`` holds; its state is a dict, or a pair of dicts."""
     held: Token = None
     for state in wrapper.states:

@@ -25,7 +25,7 @@ _Ints = npt.NDArray[np.intp]
 
 # Levels that are gone down one by one; who is deeper is looked at in another way.
 _LEVELS = 256
-_MOST = 2**31
+_MOST_NODES = 2**31
 
 
 class Links(NamedTuple):
@@ -76,7 +76,7 @@ def strides(links: Links) -> npt.NDArray[np.int32] | None:
         return np.empty(0, np.int32)
     stride = second - inner
     # A negative number is a large one without its sign.
-    if nodes >= _MOST or int(stride.min()) < 2 or int(second.view(np.uintp).max()) >= nodes:
+    if nodes >= _MOST_NODES or int(stride.min()) < 2 or int(second.view(np.uintp).max()) >= nodes:
         return None
     if (first - inner != 1).any():
         return None

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
-from safeload.scan.program import Built, Mapping, Token
+from safeload.scan.program import Mapping, ObjectToken, Token
 
 __all__ = ["shadowing", "table"]
 
@@ -31,7 +31,7 @@ def table() -> dict[str, frozenset[str]]:
     return {check: frozenset(names) for check, names in tomllib.loads(text).items()}
 
 
-def shadowing(check: str, builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
+def shadowing(check: str, builts: Sequence[ObjectToken]) -> Iterator[tuple[ObjectToken, str]]:
     """Find states that set what their class has as a method.
 
     Args:

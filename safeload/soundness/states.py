@@ -10,9 +10,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
-from safeload.scan.allowance import look_into
-from safeload.scan.program import Built, Mapping, Token
-from safeload.scan.weight import size_of
+from safeload.scan.bounds.allowance import look_into
+from safeload.scan.bounds.weight import size_of
+from safeload.scan.program import Mapping, ObjectToken, Token
 
 __all__ = ["MISSING", "Attributes", "UnsoundError", "attributes", "each", "unshadowed"]
 
@@ -29,12 +29,12 @@ class UnsoundError(Exception):
 
 
 def each(
-    check: Callable[[Built], None],
-) -> Callable[[Sequence[Built]], Iterator[tuple[Built, str]]]:
+    check: Callable[[ObjectToken], None],
+) -> Callable[[Sequence[ObjectToken]], Iterator[tuple[ObjectToken, str]]]:
     """Make a check of all objects of a kind from the check of one, which raises UnsoundError."""
 
     @wraps(check)
-    def check_all(builts: Sequence[Built]) -> Iterator[tuple[Built, str]]:
+    def check_all(builts: Sequence[ObjectToken]) -> Iterator[tuple[ObjectToken, str]]:
         for built in builts:
             try:
                 check(built)
@@ -44,7 +44,7 @@ def each(
     return check_all
 
 
-def attributes(built: Built) -> Attributes:
+def attributes(built: ObjectToken) -> Attributes:
     """The attributes that an object's state sets, by name.
 
     Args:

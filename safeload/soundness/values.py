@@ -16,18 +16,18 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from safeload.scan.allowance import look_at, look_into, spend
-from safeload.scan.dtypes import DTypeError, describe
+from safeload.scan.arrays.dtypes import DTypeError, describe
+from safeload.scan.arrays.specs import dtype_of
+from safeload.scan.bounds.allowance import look_at, look_into, spend
 from safeload.scan.program import (
     Array,
     ArraySpan,
     Blob,
-    Built,
     Global,
+    ObjectToken,
     Program,
     Token,
 )
-from safeload.scan.specs import dtype_of
 from safeload.scan.texts import text_of
 from safeload.soundness.states import UnsoundError
 
@@ -58,7 +58,7 @@ _PLAIN_ARRAYS = frozenset(
     [("numpy", "ndarray"), ("numpy", "memmap"), ("numpy.core.memmap", "memmap")]
 )
 # What numpy and the reading of a forged token end in.
-_ODD = (
+_MALFORMED_ARRAY = (
     AttributeError,
     DTypeError,
     IndexError,
@@ -96,7 +96,7 @@ class Raw(NamedTuple):
 def is_array(token: Token) -> bool:
     """Whether a token is in one of the forms of an array, of numbers or of objects."""
     return isinstance(token, Array) or (
-        isinstance(token, Built) and _made_by(token) in ("_reconstruct", "_frombuffer")
+        isinstance(token, ObjectToken) and _made_by(token) in ("_reconstruct", "_frombuffer")
     )
 
 
@@ -120,7 +120,7 @@ def array(token: Token, what: str) -> NDArray:
         else:
             made = np.ndarray(found.shape, found.dtype, found.content, order=found.order)
         return made if found.axes is None else made.transpose(found.axes)
-    except _ODD as error:
+    except _MALFORMED_ARRAY as error:
         raise UnsoundError(f"{what} is no array that numpy writes") from error
 
 
@@ -143,14 +143,14 @@ def raw(token: Token, what: str) -> Raw:
             look_at(token, nbytes)
             content = memoryview(token.source)[offset : offset + nbytes]
             return Raw(content, _dtype(spec), shape, "F" if order == "F" else "C")
-        if isinstance(token, Built):
+        if isinstance(token, ObjectToken):
             made = _made_by(token)
             if made == "_reconstruct" and len(token.states) == 1 and _is_plain(token.args[0]):
                 _, shape, dtype, fortran, data = token.states[0]
                 return _blob(data, dtype, shape, "F" if fortran else "C")
             if made == "_frombuffer" and not token.states:
                 return _from_buffer(*token.args)
-    except _ODD as error:
+    except _MALFORMED_ARRAY as error:
         raise UnsoundError(f"{what} is no array that numpy writes") from error
     raise UnsoundError(f"{what} is no array of numbers")
 
@@ -167,7 +167,7 @@ def shape_of(token: Token, what: str) -> tuple[int, ...]:
     """
     if type(token) is Array and type(token.span) is ArraySpan:
         return token.span.shape
-    if type(token) is Built and type(token.args) is tuple:
+    if type(token) is ObjectToken and type(token.args) is tuple:
         made = _made_by(token)
         if made == "_frombuffer" and len(token.args) == 4 and not token.states:
             return _lengths(token.args[2])
@@ -194,7 +194,7 @@ def objects(token: Token, what: str) -> NDArray:
     if type(token) is list:
         shape, items = _nested(token)
     elif (
-        isinstance(token, Built)
+        isinstance(token, ObjectToken)
         and _made_by(token) == "_reconstruct"
         and len(token.states) == 1
         and type(token.states[0]) is tuple
@@ -211,7 +211,7 @@ def objects(token: Token, what: str) -> NDArray:
     flat = np.fromiter(items, object, len(items))
     try:
         return flat.reshape(shape)
-    except _ODD as error:
+    except _MALFORMED_ARRAY as error:
         raise UnsoundError(f"{what} has not as many objects as its shape says") from error
 
 
@@ -239,7 +239,7 @@ def integers(tokens: Sequence[Token], what: str) -> NDArray:
     try:
         if kinds <= {int}:
             return np.array(tokens, np.int64)
-        if kinds == {Built}:
+        if kinds == {ObjectToken}:
             found = _alike(tokens)
             if found is not None:
                 return found.astype(np.int64)
@@ -248,7 +248,7 @@ def integers(tokens: Sequence[Token], what: str) -> NDArray:
         raise UnsoundError(f"{what} has a number that is out of range") from error
 
 
-def _alike(tokens: Sequence[Built]) -> NDArray | None:
+def _alike(tokens: Sequence[ObjectToken]) -> NDArray | None:
     """Numbers of numpy's that are all made in the same way, or None."""
     first = tokens[0]
     if _made_by(first) != "scalar" or len(first.args) != 2:
@@ -264,7 +264,7 @@ def _alike(tokens: Sequence[Built]) -> NDArray | None:
         return None
     try:
         kind = _dtype(describe(dtype).spec)
-    except _ODD:
+    except _MALFORMED_ARRAY:
         return None
     content = b"".join([blob.head for blob in blobs])
     if kind.kind not in "iu" or {blob.size for blob in blobs} != {kind.itemsize}:
@@ -289,7 +289,7 @@ def scalar(token: Token) -> Any:
 
     Numbers, texts, dates: whatever ``numpy.ndarray`` gives back for the bytes.
     """
-    if not isinstance(token, Built):
+    if not isinstance(token, ObjectToken):
         return token
     text = text_of(token)
     if text is not None:
@@ -304,7 +304,7 @@ def scalar(token: Token) -> Any:
             # Another type would make another number of it.
             same = _is_type(found.dtype.newbyteorder("="), target.name)
             return _number(found) if same else None
-    except (*_ODD, UnsoundError):
+    except (*_MALFORMED_ARRAY, UnsoundError):
         return None
     return None
 
@@ -318,7 +318,7 @@ def _is_type(dtype: np.dtype[Any], name: str) -> bool:
     return isinstance(kind, type) and issubclass(kind, np.number) and dtype == np.dtype(kind)
 
 
-def _made_by(built: Built) -> str:
+def _made_by(built: ObjectToken) -> str:
     target = built.callable
     return target.name if type(target) is Global and target.module in _CORES else ""
 

@@ -39,8 +39,8 @@ class SignedGlobal(NamedTuple):
     Attributes:
         module: Module, exactly.
         name: Qualified name within it, exactly.
-        uses: ``"construct"``, ``"call"``, ``"fill"``, ``"refer"``; sorted. A word unknown to this
-            release grants nothing.
+        uses: ``"construct"``, ``"call"``, ``"fill"``, ``"reference"``; sorted. A word unknown to
+            this release grants nothing.
     """
 
     module: str

@@ -50,7 +50,7 @@ from tests.builder import Name, Pickle
 __all__ = ["calls", "models", "names"]
 
 # Seconds that one call may take: what loops for ever is another test's matter.
-_PATIENCE = 2.0
+_SECONDS_PER_CASE = 2.0
 _MEMORY = 4 << 30
 # What no allowed name has any business with. "open" counts for writing only.
 _EVENTS = (
@@ -99,7 +99,7 @@ class _Watch:
         self._seen = []
         self._on = True
         try:
-            signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+            signal.setitimer(signal.ITIMER_REAL, _SECONDS_PER_CASE)
             try:
                 with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
                     warnings.simplefilter("ignore")
@@ -154,7 +154,7 @@ def _values(canary: Path) -> list[Any]:
 def _callables() -> Iterator[tuple[Name, bool, Any]]:
     """Names, whether a model may be handed them to call with anything, and what they stand for."""
     for (module, name), entry in sorted(Policy.default().entries.items()):
-        if not entry.uses & {Use.CALL, Use.REFER}:
+        if not entry.uses & {Use.CALL, Use.REFERENCE}:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -165,7 +165,7 @@ def _callables() -> Iterator[tuple[Name, bool, Any]]:
             except (ImportError, AttributeError):
                 continue
         if callable(value):
-            yield Name(module, name), Use.REFER in entry.uses, value
+            yield Name(module, name), Use.REFERENCE in entry.uses, value
 
 
 def calls(canary: Path, shard: int, shards: int) -> Iterator[Found]:

@@ -173,7 +173,7 @@ def test_a_name_is_shown_with_uses_rule_reason_and_source(run: Run, files: Path)
 def test_a_name_that_is_not_allowed_is_refused_with_a_reason(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "os.system", "numpy.log1p", "log1p", "\x1b[2J.x")
     assert outcome.code == 1
-    assert outcome.out.startswith("numpy.log1p: refer\n")
+    assert outcome.out.startswith("numpy.log1p: reference\n")
     assert "os.system: not on the list\n  it " in outcome.out
     assert "on the list: " in outcome.out
     assert "\x1b" not in outcome.out
@@ -284,7 +284,7 @@ def test_nothing_is_imported_unless_asked_for(run: Run, files: Path, code: Path)
 def test_importing_finds_what_hides_and_what_is_missing(
     run: Run, files: Path, code: Path, name: str
 ) -> None:
-    Path("team.toml").write_text(TEAM.replace("Model", name).replace("construct", "refer"))
+    Path("team.toml").write_text(TEAM.replace("Model", name).replace("construct", "reference"))
     outcome = run("policy", "check", "team.toml", "--import")
     assert outcome.code == 1
     assert f"  error: acme.models.{name} " in outcome.out

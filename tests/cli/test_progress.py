@@ -19,7 +19,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_terminal_nothing_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 0.0)
     with shown("Working", total=3) as advance:
         time.sleep(0.1)
         advance(1)
@@ -38,7 +38,7 @@ def test_quick_work_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_long_work_shows_a_bar_on_stderr(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, total: int | None
 ) -> None:
-    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 0.0)
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     with shown("Working", total=total) as advance:
         for _ in range(3):
@@ -57,7 +57,7 @@ def _fail() -> None:
 
 @pytest.mark.usefixtures("terminal")
 def test_an_error_closes_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 0.0)
     with pytest.raises(ZeroDivisionError):
         _fail()
     # A bar that is still running would keep a second one from starting.

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import safeload
-from safeload.policy.pandas_arguments import column_names
-from safeload.scan.program import Built
+from safeload.policy.rules.pandas import column_names
+from safeload.scan.program import ObjectToken
 from safeload.scan.scan import scan
 
 pytest.importorskip("pyarrow", reason="make ecosystem installs pyarrow")
@@ -50,7 +50,7 @@ def test_columns_are_accepted_and_load_to_the_same(name: str, tmp_path: Path) ->
 def names_in(frame: pd.DataFrame) -> frozenset[str] | None:
     program = scan(pickle.dumps(frame, 4)).programs[0]
     frames = [built for built in program.built if built.is_of("pandas", "DataFrame")]
-    assert isinstance(frames[0], Built)
+    assert isinstance(frames[0], ObjectToken)
     return column_names(frames[0])
 
 

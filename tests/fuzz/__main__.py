@@ -27,7 +27,7 @@ _ROOT = Path(__file__).parents[2]
 _FOREVER = 1 << 62
 # Seconds between two looks at a worker, and for one input at most.
 _LOOK = 0.5
-_PATIENCE = 300
+_SECONDS_WITHOUT_PROGRESS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _watch(command: list[str], slate: Slate) -> int:
             time.sleep(_LOOK)
             if slate.executions != seen:
                 seen, since = slate.executions, time.monotonic()
-            elif time.monotonic() - since > _PATIENCE:
+            elif time.monotonic() - since > _SECONDS_WITHOUT_PROGRESS:
                 worker.kill()
         return status
     finally:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from safeload.limits import Limits
-from safeload.scan.interpreter import interpret
+from safeload.scan.pickle.interpreter import interpret
 from safeload.verdict import Finding, Severity
 from tests.fuzz import targets
 from tests.fuzz.mutation import opcodes, respelt

@@ -126,7 +126,7 @@ ENDS = {
 @pytest.mark.parametrize("what", ENDS)
 def test_it_is_ended_when(program: Any, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     code, isolation, expected = ENDS[what]
-    monkeypatch.setattr(module, "_PATIENCE", 0.5)
+    monkeypatch.setattr(module, "_END_SECONDS", 0.5)
     program(COMES_UP + code)
     assert code_of(Process(isolation)) == expected
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
-from safeload.isolation.channel import GarbledError
-from safeload.isolation.values import NoFormError, Reader, Writer
+from safeload.isolation.channel import GarbledError, NoFormError
+from safeload.isolation.values import Reader, Writer
 from tests.honest.sameness import difference
 
 

@@ -219,7 +219,7 @@ def test_what_takes_much_memory_is_not_kept(
     [(_, weight)] = accepted._kept.values()
 
     # Room for two of them, and then for none.
-    monkeypatch.setattr(accepted, "_MOST", 2 * weight)
+    monkeypatch.setattr(accepted, "_KEPT_BYTES", 2 * weight)
     assert [once_more(path, trust, judged)[1] for path in paths] == [0, 1, 1]
     assert [once_more(path, trust, judged)[1] for path in reversed(paths)] == [0, 0, 1]
     monkeypatch.setattr(accepted, "_LARGEST", weight - 1)

@@ -134,7 +134,7 @@ def test_joblibs_wrapper_is_never_joblibs_own() -> None:
 
 
 def test_an_attribute_that_only_getattr_reaches_needs_no_import() -> None:
-    attribute = GlobalUse("no_such_library", "Thing.method", None, frozenset([Use.REFER]), 0)
+    attribute = GlobalUse("no_such_library", "Thing.method", None, frozenset([Use.REFERENCE]), 0)
 
     assert resolve([Program("", globals=[attribute])]) == {}
 
@@ -194,7 +194,7 @@ def test_a_fork_while_another_thread_imports_leaves_no_lock_closed() -> None:
 # -- arrays --------------------------------------------------------------------------------------
 
 
-class Built(Wrapper):
+class ObjectToken(Wrapper):
     def __init__(self, dtype: Any) -> None:
         self.dtype = dtype
 
@@ -202,7 +202,7 @@ class Built(Wrapper):
 def make(span: ArraySpan, dtype: Any, data: bytes, mmap_mode: str | None = None) -> Any:
     """The array of a span whose wrapper was built with a dtype."""
     code = b"\x80\x04cwrapper\nBuilt\n)RQ."
-    names = {("wrapper", "Built"): lambda: Built(dtype)}
+    names = {("wrapper", "ObjectToken"): lambda: ObjectToken(dtype)}
     return unpickle(program(code, span), data, names, mmap_mode=mmap_mode)
 
 
@@ -257,7 +257,7 @@ def test_what_is_no_wrapper_gets_no_array() -> None:
 
 def test_more_arrays_than_the_scan_saw_are_refused() -> None:
     code = b"\x80\x04cwrapper\nBuilt\n)R\x94Qh\x00Q\x86."
-    names = {("wrapper", "Built"): lambda: Built(np.dtype("<f8"))}
+    names = {("wrapper", "ObjectToken"): lambda: ObjectToken(np.dtype("<f8"))}
 
     with pytest.raises(LoadError) as caught:
         unpickle(program(code, SPAN), FLOATS.tobytes(), names)

@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 
 import safeload
 from safeload.errors import LoadError
-from safeload.loading import genuine, seal
+from safeload.loading import event_allowlist, seal
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
 from tests.builder import Name, Pickle
@@ -353,7 +353,7 @@ def test_what_only_looks_genuine_is_refused(tmp_path: Path, what: str) -> None:
 
 def passes(libraries: set[str], *events: tuple[Any, ...]) -> bool:
     """Whether some events, one after the other, pass for those of a file that names libraries."""
-    judged = genuine.Genuine(libraries)
+    judged = event_allowlist.EventAllowlist(libraries)
     return [judged.includes(event[0], event[1:]) for event in events][-1]
 
 

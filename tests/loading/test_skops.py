@@ -27,8 +27,8 @@ from skops.io.exceptions import UnsupportedTypeException
 from safeload.errors import LoadError
 from safeload.limits import Limits
 from safeload.loading.skops import load_skops
-from safeload.scan.containers.skops import read_skops, trusted_names
-from safeload.scan.containers.skops_walk import LITERAL_TYPES
+from safeload.scan.containers.skops.read import read_skops, trusted_names
+from safeload.scan.containers.skops.walk import LITERAL_TYPES
 from safeload.scan.program import Scan
 from tests.honest import estimators as honest
 from tests.scan.schemas import archive, at, json_, ndarray, object_, parts, places, type_

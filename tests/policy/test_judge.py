@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from safeload.policy.arguments import RULES
 from safeload.policy.judge import judge
 from safeload.policy.policy import Entry, Policy
+from safeload.policy.rules import RULES
 from safeload.scan.program import Use
 from safeload.scan.scan import scan
 from safeload.verdict import Severity, Verdict, verdict_of
@@ -29,7 +29,7 @@ POLICY = Policy(
         ("our.models", "Model"): Entry(frozenset([Use.CONSTRUCT]), None, "ours"),
         ("our.models", "make"): Entry(frozenset([Use.CALL]), None, "ours"),
         ("our.models", "plain"): Entry(frozenset([Use.CALL]), "plain_arguments", "ours"),
-        ("our.models", "VALUE"): Entry(frozenset([Use.REFER]), None, "ours"),
+        ("our.models", "VALUE"): Entry(frozenset([Use.REFERENCE]), None, "ours"),
         ("our.models", "Dict"): Entry(frozenset([Use.CONSTRUCT, Use.FILL]), None, "ours"),
         ("numpy", "str_"): Entry(frozenset([Use.CALL]), "text", "ours"),
         ("collections", "UserString"): Entry(frozenset([Use.CONSTRUCT]), None, "ours"),

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from safeload.policy.arguments import RULES
 from safeload.policy.policy import Entry, Policy
+from safeload.policy.rules import RULES
 from safeload.scan.program import Use
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -150,7 +150,7 @@ def test_a_model_that_is_made_under_a_rule_is_no_value_that_could_be_called() ->
         key: entry for key, entry in ENTRIES.items() if entry.rule in ("composite", "vectoriser")
     }
     assert len(ruled) > 30
-    assert not [key for key, entry in ruled.items() if Use.REFER in entry.uses]
+    assert not [key for key, entry in ruled.items() if Use.REFERENCE in entry.uses]
 
 
 def test_no_entry_is_a_module_or_a_descriptor() -> None:
@@ -209,7 +209,7 @@ def test_a_cache_is_constructed_only_under_its_rule() -> None:
     """With a place it would read pickles from there."""
     entry = ENTRIES["joblib.memory", "Memory"]
     assert entry.uses == {Use.CONSTRUCT}
-    assert entry.rule == "idle_memory"
+    assert entry.rule == "memory_without_location"
 
 
 def test_a_class_that_opens_files_is_never_a_value() -> None:
@@ -251,4 +251,4 @@ def test_the_policy_files_in_the_document_are_some() -> None:
     versions, by_hand, learnt = (Policy.parse(example.encode(), "docs") for example in examples)
     assert versions.version_check("numpy", signed=True) == "warn"
     assert by_hand.entries["acme.features", "Bounds"].rule == "namedtuple"
-    assert learnt.entries["acme.text", "tokenise"].uses == {Use.REFER}
+    assert learnt.entries["acme.text", "tokenise"].uses == {Use.REFERENCE}

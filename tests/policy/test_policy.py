@@ -13,7 +13,7 @@ from safeload.scan.program import Use
 OURS = """
 [[group]]
 reason = "ours"
-uses = ["construct", "refer"]
+uses = ["construct", "reference"]
 [group.names]
 "our.models" = ["Model", "Model.Inner"]
 """
@@ -31,7 +31,7 @@ def test_a_file_adds_to_the_packs(tmp_path: Path) -> None:
     assert policy.entries.items() >= Policy.default().entries.items()
     added = policy.get("our.models", "Model")
     assert added is not None
-    assert added.uses == {Use.CONSTRUCT, Use.REFER}
+    assert added.uses == {Use.CONSTRUCT, Use.REFERENCE}
     assert added.rule is None
     assert policy.get("our.models", "Model.Inner") is not None
 
@@ -54,12 +54,12 @@ def test_a_name_is_allowed_exactly(tmp_path: Path, module: str, name: str) -> No
 
 
 def test_groups_that_name_the_same_add_their_uses(tmp_path: Path) -> None:
-    text = OURS + OURS.replace('"construct", "refer"', '"call"')
+    text = OURS + OURS.replace('"construct", "reference"', '"call"')
 
     entry = Policy.read(written(tmp_path, text)).get("our.models", "Model")
 
     assert entry is not None
-    assert entry.uses == {Use.CONSTRUCT, Use.REFER, Use.CALL}
+    assert entry.uses == {Use.CONSTRUCT, Use.REFERENCE, Use.CALL}
 
 
 def test_one_rule_serves_all_groups_of_a_name(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ MALFORMED: dict[str, str | bytes] = {
     "no text": b"\xff\xfe",
     "an unknown key": 'allow = ["os.system"]',
     "an unknown key in a group": OURS.replace("reason", "raison"),
-    "an unknown use": OURS.replace('"refer"', '"run"'),
+    "an unknown use": OURS.replace('"reference"', '"run"'),
     "an unknown rule": OURS.replace("uses", 'rule = "anything"\nuses'),
     "a rule that is a list": OURS.replace("uses", "rule = []\nuses"),
     "a check that is a table": OURS.replace("uses", "native = {}\nuses"),
@@ -84,13 +84,13 @@ MALFORMED: dict[str, str | bytes] = {
     "groups that are no tables": "group = [1]",
     "two rules for one name": OURS.replace("uses", 'rule = "regex"\nuses')
     + OURS.replace("uses", 'rule = "getattr"\nuses'),
-    "a group without uses": OURS.replace('uses = ["construct", "refer"]', ""),
-    "a group without names": '[[group]]\nreason = "x"\nuses = ["refer"]\n',
+    "a group without uses": OURS.replace('uses = ["construct", "reference"]', ""),
+    "a group without names": '[[group]]\nreason = "x"\nuses = ["reference"]\n',
     "a name that is no string": OURS.replace('"Model",', "3,"),
     "names that are no list": OURS.replace('["Model", "Model.Inner"]', '"Model"'),
-    "uses that are no list": OURS.replace('["construct", "refer"]', "3"),
+    "uses that are no list": OURS.replace('["construct", "reference"]', "3"),
     "an unknown version check": 'versions = "never"',
-    "names that are no table": '[[group]]\nreason = "x"\nuses = ["refer"]\nnames = ["Model"]\n',
+    "names that are no table": '[[group]]\nreason = "x"\nuses = ["reference"]\nnames = ["Model"]\n',
     "a group that is a string": 'group = "everything"',
     "groups that are strings": 'group = ["everything"]',
 }
@@ -175,22 +175,22 @@ def test_versions_that_would_have_no_effect_are_an_error(tmp_path: Path, text: s
 
 
 def test_narrowing_never_allows_more_than_either() -> None:
-    both = frozenset([Use.CONSTRUCT, Use.REFER])
+    both = frozenset([Use.CONSTRUCT, Use.REFERENCE])
     policy = Policy({("a", "A"): Entry(both, "no_arguments", "x")}, "digest", {"numpy": "warn"})
 
     narrowed = policy.narrowed(
-        {("a", "A"): frozenset(["refer", "call"]), ("posix", "system"): frozenset(["call"])}
+        {("a", "A"): frozenset(["reference", "call"]), ("posix", "system"): frozenset(["call"])}
     )
 
     assert dict(narrowed.entries) == {
-        ("a", "A"): Entry(frozenset([Use.REFER]), "no_arguments", "x")
+        ("a", "A"): Entry(frozenset([Use.REFERENCE]), "no_arguments", "x")
     }
     assert narrowed.versions == {"numpy": "warn"}
     assert policy.narrowed({}).entries == {}
 
 
 def test_a_word_that_is_no_use_grants_nothing() -> None:
-    policy = Policy({("a", "A"): Entry(frozenset([Use.REFER]), None, "x")}, "digest")
+    policy = Policy({("a", "A"): Entry(frozenset([Use.REFERENCE]), None, "x")}, "digest")
 
     entry = policy.narrowed({("a", "A"): frozenset(["everything"])}).get("a", "A")
 

@@ -18,9 +18,9 @@ from safeload.verdict import (
 )
 
 
-def printed(*files: FileReport, passed_over: int = 0) -> str:
+def printed(*files: FileReport, skipped: int = 0) -> str:
     text = io.StringIO()
-    print_report(AuditReport(files, passed_over), file=text)
+    print_report(AuditReport(files, skipped), file=text)
     return text.getvalue()
 
 
@@ -46,7 +46,7 @@ UNREAD = FileReport(
 
 
 def test_each_verdict_and_the_sum() -> None:
-    text = printed(ACCEPTED, refused(), UNREAD, passed_over=2)
+    text = printed(ACCEPTED, refused(), UNREAD, skipped=2)
     lines = text.splitlines()
     assert [line.split()[0] for line in lines if line[0].isupper()][:3] == [
         "ACCEPT", "REFUSE", "INCOMPLETE",

@@ -50,7 +50,7 @@ def test_values_are_of_the_types_that_readers_expect(document: Any) -> None:
         for item in file["globals"]:
             assert isinstance(item["allowed"], bool)
             assert item["offset"] is None or isinstance(item["offset"], int)
-            assert set(item["uses"]) <= {"construct", "call", "fill", "build", "refer"}
+            assert set(item["uses"]) <= {"construct", "call", "fill", "build", "reference"}
             assert item["uses"] == sorted(item["uses"])
         for finding in file["findings"]:
             assert finding["severity"] in ("note", "warning", "error")

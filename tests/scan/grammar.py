@@ -40,7 +40,7 @@ _BLOBS = (b"", b"xy", bytes(range(256)), b"\n" * 300)
 _DTYPES = ("<f8", "|u1", ">i4", "|b1", "<U2", "|S3")
 _ALIGNMENT = 16
 # How often another opcode is looked for where one finds no operands.
-_PATIENCE = 60
+_ATTEMPTS = 60
 
 # What a pattern of :meth:`_Stack.top` may ask for beside the kinds themselves.
 _CLASSES = {"?": "asbldetcoxr", "k": "as", "f": "lo", "m": "do", "n": "eo"}

@@ -7,10 +7,10 @@ from typing import Any
 from safeload.scan.program import (
     Array,
     Blob,
-    Built,
     Collection,
     Global,
     Mapping,
+    ObjectToken,
     Program,
     Token,
 )
@@ -34,7 +34,7 @@ def picture(program: Program) -> dict[str, Any]:
     }
 
 
-def _tokens(roots: list[Built]) -> list[Any]:
+def _tokens(roots: list[ObjectToken]) -> list[Any]:
     """The graph of tokens, flat: sharing and cycles become numbers."""
     numbers: dict[int, int] = {}
     kept: list[Token] = []
@@ -57,9 +57,9 @@ def _tokens(roots: list[Built]) -> list[Any]:
 
 
 def _parts(token: Token) -> tuple[Any, list[Token]]:
-    if isinstance(token, Built):
+    if isinstance(token, ObjectToken):
         inner = [token.callable, token.args, token.kwargs, *token.states, *token.items]
-        return ("Built", token.use, token.offset, len(token.states), len(token.items)), inner
+        return ("ObjectToken", token.use, token.offset, len(token.states), len(token.items)), inner
     if isinstance(token, Global):
         return ("Global", token.path, token.raw, token.pushed, token.consumed), []
     if isinstance(token, Blob):

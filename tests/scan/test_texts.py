@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from safeload.limits import Limits
-from safeload.scan.interpreter import interpret
+from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.program import Token
 from safeload.scan.texts import text_of
 from tests.builder import Name, Pickle

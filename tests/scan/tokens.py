@@ -11,10 +11,10 @@ from typing import Any
 from safeload.scan.program import (
     Array,
     Blob,
-    Built,
     Collection,
     Global,
     Mapping,
+    ObjectToken,
     Token,
 )
 
@@ -64,7 +64,7 @@ def describe_tokens(*tokens: Token) -> str:
 
 
 def _parts(token: Token) -> tuple[list[str], list[Token]]:
-    if isinstance(token, Built):
+    if isinstance(token, ObjectToken):
         inner = [token.callable, *_arguments(token), _keywords(token)]
         return ["Inert:", token.use.value], [*inner, *token.states, *_items(token)]
     if isinstance(token, Mapping):
@@ -78,13 +78,13 @@ def _parts(token: Token) -> tuple[list[str], list[Token]]:
     raise IncomparableError(type(token).__name__)
 
 
-def _arguments(token: Built) -> list[Token]:
+def _arguments(token: ObjectToken) -> list[Token]:
     if type(token.args) is not tuple:
         raise IncomparableError("arguments that are no tuple")
     return list(token.args)
 
 
-def _keywords(token: Built) -> Token:
+def _keywords(token: ObjectToken) -> Token:
     if token.kwargs is None:
         return Mapping()
     if not isinstance(token.kwargs, Mapping):
@@ -92,7 +92,7 @@ def _keywords(token: Built) -> Token:
     return token.kwargs
 
 
-def _items(token: Built) -> list[Token]:
+def _items(token: ObjectToken) -> list[Token]:
     return list(token.items)
 
 

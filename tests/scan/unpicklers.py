@@ -27,7 +27,7 @@ KINDS = ("c", "python", "joblib")
 _ROOT = Path(__file__).parents[2]
 # Seconds for one stream, and for the child's imports; bytes a child may map beyond what it has
 # mapped by then.
-_PATIENCE = 30
+_ANSWER_SECONDS = 30
 _START = 120
 _MEMORY = 256 << 20
 
@@ -66,7 +66,7 @@ class Unpicklers:
         child.stdin.write(json.dumps({"kind": kind, "data": data.hex()}).encode() + b"\n")
         child.stdin.flush()
         asked: set[tuple[str, str]] = set()
-        while (line := self._line(child, _PATIENCE)) is not None:
+        while (line := self._line(child, _ANSWER_SECONDS)) is not None:
             answer = json.loads(line)
             if "asked" not in answer:
                 return Outcome(frozenset(asked), answer["value"], answer["error"])

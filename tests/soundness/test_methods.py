@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import SVC
 
 import safeload
-from malicious_samples.native import table
+from malicious_samples.native_state import table
 from safeload.soundness import CHECKS
 from safeload.soundness.methods import table as methods
 from tests.samples import ROOT

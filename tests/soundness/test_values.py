@@ -18,10 +18,10 @@ from safeload.scan.program import (
     Array,
     ArraySpan,
     Blob,
-    Built,
     Collection,
     Global,
     Mapping,
+    ObjectToken,
     Program,
     Token,
     Use,
@@ -189,29 +189,29 @@ def test_attributes_come_from_both_dicts_of_a_pair(tmp_path: Path) -> None:
     assert attributes(root_of(slots(None, {"b": 2}), tmp_path)) == {"b": 2}
 
 
-def twice(built: Built) -> None:
+def twice(built: ObjectToken) -> None:
     built.states = (Mapping(["a", 1, "b", 2, "a", 3]),)
 
 
-def in_both_dicts(built: Built) -> None:
+def in_both_dicts(built: ObjectToken) -> None:
     built.states = ((Mapping(["a", 1]), Mapping(["a", 1])),)
 
 
-def in_two_states(built: Built) -> None:
+def in_two_states(built: ObjectToken) -> None:
     built.states = (Mapping(["a", 1]), Mapping(["a", 1]))
 
 
-def no_names(built: Built) -> None:
+def no_names(built: ObjectToken) -> None:
     built.states = (Mapping([["unhashable"], 1]),)
 
 
-def no_dict(built: Built) -> None:
+def no_dict(built: ObjectToken) -> None:
     built.states = ([("a", 1)],)
 
 
 @pytest.mark.parametrize("forge", [twice, in_both_dicts, in_two_states, no_names, no_dict])
 def test_attributes_of_which_two_could_count_are_refused(forge: Any) -> None:
-    built = Built(Global("a", "B", None, 0), Use.CONSTRUCT, (), 0)
+    built = ObjectToken(Global("a", "B", None, 0), Use.CONSTRUCT, (), 0)
     assert attributes(built) == {}
     forge(built)
     with pytest.raises(UnsoundError):
@@ -258,12 +258,12 @@ def test_raw_bytes_are_those_of_the_array(tmp_path: Path) -> None:
 
 def test_each_gives_every_object_that_is_not_sound_with_the_reason() -> None:
     @each
-    def check(built: Built) -> None:
+    def check(built: ObjectToken) -> None:
         """Even offsets only."""
         if built.offset % 2:
             raise UnsoundError("offset is odd")
 
-    builts = [Built(None, Use.CALL, (), offset) for offset in range(4)]
+    builts = [ObjectToken(None, Use.CALL, (), offset) for offset in range(4)]
     assert [(built.offset, reason) for built, reason in check(builts)] == [
         (1, "offset is odd"),
         (3, "offset is odd"),
@@ -305,19 +305,19 @@ def _blob(data: bytes) -> Blob:
     return Blob("bytes", 0, len(data), data[:256], data)
 
 
-def _built(target: Any, args: Any, states: Any) -> Built:
-    built = Built(target, Use.CALL, args, 0)
+def _built(target: Any, args: Any, states: Any) -> ObjectToken:
+    built = ObjectToken(target, Use.CALL, args, 0)
     built.states = states
     return built
 
 
-def _dtype(code: str, flags: int) -> Built:
+def _dtype(code: str, flags: int) -> ObjectToken:
     target = Global("numpy", "dtype", None, 0)
     state = (3, "<", None, None, None, -1, -1, flags)
     return _built(target, (code, False, True), (state,))
 
 
-def _array(data: bytes, dtype: Any, shape: Any) -> Built:
+def _array(data: bytes, dtype: Any, shape: Any) -> ObjectToken:
     reconstruct = Global("numpy._core.multiarray", "_reconstruct", None, 0)
     args = (Global("numpy", "ndarray", None, 0), (0,), _blob(b"b"))
     return _built(reconstruct, args, ((1, shape, dtype, False, _blob(data)),))
@@ -369,7 +369,7 @@ def test_any_token_is_a_value_or_unsound(token: Token) -> None:
     for read in (array, integer, number, objects, raw):
         with suppress(UnsoundError):
             read(token, "x")
-    if isinstance(token, Built):
+    if isinstance(token, ObjectToken):
         with suppress(UnsoundError):
             attributes(token)
 

@@ -45,7 +45,7 @@ MODEL = Model(
     ),
     globals=(
         SignedGlobal("sklearn.pipeline", "Pipeline", ("construct",)),
-        SignedGlobal("numpy", "log1p", ("call", "refer")),
+        SignedGlobal("numpy", "log1p", ("call", "reference")),
     ),
     probe={"rows": [[1.5, 2.0]], "predictions": [0], "tolerance": 1e-9},
     signed=datetime(2026, 5, 2, 8, 30, 0, 250000, tzinfo=UTC),

@@ -124,7 +124,7 @@ MODELS = st.builds(
             SignedGlobal,
             st.sampled_from(["a", "b", "ü"]),
             st.uuids().map(str),
-            st.sets(st.sampled_from(["call", "fill", "refer"]), min_size=1).map(
+            st.sets(st.sampled_from(["call", "fill", "reference"]), min_size=1).map(
                 lambda uses: tuple(sorted(uses))
             ),
         ),
@@ -218,10 +218,12 @@ MALFORMED: dict[str, Callable[[Any], object]] = {
     "a global with a use that is no text": setting(*OURS, "globals", to=[["os", "x", [1]]]),
     "a global with uses as one text": setting(*OURS, "globals", to=[["os", "x", "call"]]),
     "a global with uses out of order": setting(
-        *OURS, "globals", to=[["os", "x", ["refer", "call"]]]
+        *OURS, "globals", to=[["os", "x", ["reference", "call"]]]
     ),
     "a global with a use twice": setting(*OURS, "globals", to=[["os", "x", ["call", "call"]]]),
-    "a global twice": setting(*OURS, "globals", to=[["os", "x", ["call"]], ["os", "x", ["refer"]]]),
+    "a global twice": setting(
+        *OURS, "globals", to=[["os", "x", ["call"]], ["os", "x", ["reference"]]]
+    ),
     "a global with a fourth part": setting(*OURS, "globals", to=[["os", "x", ["call"], 1]]),
     "a probe that is a list": setting(*OURS, "probe", to=[]),
     "a signing time as a number": setting(*OURS, "signed", to=1_700_000_000),

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from safeload.limits import Limits
-from safeload.scan.effort import Effort, OverLimitError
+from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.program import Buffer
 from safeload.verdict import Finding, Severity
 
@@ -92,7 +92,7 @@ def codec_of(head: bytes) -> str | None:
 
 
 def decompress(
-    data: Buffer, name: str, limits: Limits, effort: Effort | None = None
+    data: Buffer, name: str, limits: Limits, budget: WorkBudget | None = None
 ) -> tuple[bytearray, list[Finding]]:
     """Decompress one stream.
 
@@ -100,7 +100,7 @@ def decompress(
         data: The whole file.
         name: A codec, as :func:`codec_of` names it.
         limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` apply.
-        effort: Its clock applies.
+        budget: Its clock applies.
 
     Returns:
         What came out until the end or the first finding, and the findings.
@@ -109,7 +109,7 @@ def decompress(
     out = bytearray()
     try:
         decompressor = codec.decompressor()
-        return out, _stream(decompressor, data, out, limits, effort or Effort(limits, 0))
+        return out, _stream(decompressor, data, out, limits, budget or WorkBudget(limits, 0))
     except ImportError:
         return out, [_unread("SL003", f"The library for {name} is not installed.")]
     except MemoryError:
@@ -131,11 +131,11 @@ def _damaged(name: str, out: bytearray) -> Finding:
 
 
 def _stream(
-    decompressor: Any, data: Buffer, out: bytearray, limits: Limits, effort: Effort
+    decompressor: Any, data: Buffer, out: bytearray, limits: Limits, budget: WorkBudget
 ) -> list[Finding]:
     position = 0
     while not decompressor.eof:
-        effort.check_time()
+        budget.check_time()
         chunk = b""
         if decompressor.needs_input:
             chunk = bytes(data[position : position + _CHUNK])

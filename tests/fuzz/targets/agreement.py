@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from safeload.limits import Limits
-from safeload.scan.dtypes import DTypeError
-from safeload.scan.dtypes import describe as describe_dtype
-from safeload.scan.interpreter import interpret
+from safeload.scan.arrays.dtypes import DTypeError
+from safeload.scan.arrays.dtypes import describe as describe_dtype
+from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.program import Program, Use
 from tests.fuzz.target import Target, Violation
 from tests.fuzz.targets.machine import examples, grow, vary
@@ -195,7 +195,7 @@ def _uses(program: Program, run: Run) -> None:
                 found.append((path, Use.FILL))
             if made.states and made.use == "call":
                 found.append((path, Use.BUILD))
-    found += [(path, Use.REFER) for path in _classes(values)]
+    found += [(path, Use.REFERENCE) for path in _classes(values)]
     for path, use in found:
         if use not in uses.get(path, ()):
             raise Violation(f"{path} is used to {use.value} and was not reported so ({protocol})")

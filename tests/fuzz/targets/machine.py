@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from safeload.limits import Limits
-from safeload.scan.interpreter import interpret
+from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.program import Program
 from tests.fuzz.mutation import MOST, bent, exchanged, respelt
 from tests.fuzz.target import Target, Violation, foreseen

@@ -16,7 +16,8 @@ _WORDS = (
     b"[[group]]\n", b"[group]\n", b"group = 1\n", b"group = [1]\n", b"[group.names]\n",
     b"library = 1\n", b"releases = []\n", b'versions = "warn"\n', b"versions = []\n",
     b'reason = "r"\n', b'uses = ["call"]\n',
-    b"uses = 1\n", b"uses = [[]]\n", b'uses = ["construct", "refer"]\n', b'rule = "no_arguments"\n',
+    b"uses = 1\n", b"uses = [[]]\n", b'uses = ["construct", "reference"]\n',
+    b'rule = "no_arguments"\n',
     b"rule = []\n", b"rule = {}\n", b"names = 1\n", b"names = {}\n", b'names = {a = ["b"]}\n',
     b'"a.b" = ["C"]\n', b'"a" = [1]\n', b'"a" = "b"\n', b"[[x]]\n", b"\x00", b"\xff",
     b"1979-05-27\n",
@@ -26,7 +27,7 @@ _EXAMPLE = b"""\
 versions = "warn"
 [[group]]
 reason = "ours"
-uses = ["construct", "refer"]
+uses = ["construct", "reference"]
 [group.names]
 "our.models" = ["Ensemble", "Other.inner"]
 [[group]]

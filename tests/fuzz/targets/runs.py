@@ -8,23 +8,23 @@ from collections.abc import Sequence
 from unittest.mock import patch
 
 from safeload.limits import Limits
-from safeload.scan import interpreter, repeats
+from safeload.scan.pickle import interpreter, repeats
 from safeload.scan.program import Buffer, Program
 from tests.fuzz.target import Target, Violation
 from tests.fuzz.targets.machine import examples, vary
 from tests.scan.grammar import stream
+from tests.scan.pickle.test_runs import arrays, is_clean, vocabularies
 from tests.scan.pictures import picture
-from tests.scan.test_runs import arrays, is_clean, vocabularies
 
 __all__ = ["TARGET"]
 
 _LIMITS = Limits()
-_MOST = 8_000
+_LARGEST_FILE = 8_000
 
 
 def _examples() -> list[bytes]:
     files = [*vocabularies(), *arrays(), *examples()]
-    return [data for data in files if len(data) < _MOST]
+    return [data for data in files if len(data) < _LARGEST_FILE]
 
 
 def _grow(rng: random.Random) -> bytes:

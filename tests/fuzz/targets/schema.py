@@ -22,8 +22,8 @@ from skops.io._utils import read_schema
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from safeload.limits import Limits
-from safeload.scan.containers.skops import has_schema, read_skops, trusted_names
-from safeload.scan.containers.skops_walk import LITERAL_TYPES
+from safeload.scan.containers.skops.read import has_schema, read_skops, trusted_names
+from safeload.scan.containers.skops.walk import LITERAL_TYPES
 from tests.fuzz import models
 from tests.fuzz.documents import edited
 from tests.fuzz.mutation import MOST, bent

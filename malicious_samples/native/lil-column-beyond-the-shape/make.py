@@ -1,0 +1,21 @@
+"""A sparse matrix of lists names a column far beyond its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from malicious_samples.native_state import dumped
+
+
+def model() -> Any:
+    import numpy as np
+    from scipy import sparse
+
+    matrix = sparse.lil_matrix(np.eye(4))
+    matrix.rows[0] = [2**30]
+    return matrix
+
+
+def build(canary: str) -> bytes:
+    del canary
+    return dumped(model())

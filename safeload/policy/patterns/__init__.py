@@ -1,0 +1,1 @@
+"""Regular expressions: can one take time exponential in the text?"""

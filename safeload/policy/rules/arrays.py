@@ -1,0 +1,143 @@
+"""Argument rules of what numpy rebuilds types, arrays and scalars with.
+
+The same contract as :mod:`safeload.policy.rules`.
+
+Trust: all arguments and states are hostile.
+Source: the ``__reduce__`` of ``numpy.dtype``, ``numpy.ndarray`` and numpy's scalars.
+"""
+
+from __future__ import annotations
+
+from safeload.policy.rules.rule import Rule
+from safeload.scan.arrays.dtypes import DType, DTypeError, describe
+from safeload.scan.program import Blob, Global, ObjectToken, Token
+
+__all__ = ["ARRAY_RULES"]
+
+
+def _numpy_dtype(built: ObjectToken) -> str | None:
+    """A dtype whose state is what numpy writes for that type; a forged one makes pointers."""
+    try:
+        describe(built)
+    except DTypeError as error:
+        return str(error)
+    return None
+
+
+def _numpy_reconstruct(built: ObjectToken) -> str | None:
+    """An empty array, with a state of as many bytes or objects as its shape says.
+
+    ``_reconstruct(subtype, (0,), b"b")`` with state ``(1, shape, dtype, fortran, data)``.
+    """
+    args = built.args
+    if len(args) != 3 or not isinstance(args[0], Global):
+        return "_reconstruct is not given a type, a shape and a code"
+    if args[1] not in ((0,), 0) or _short(args[2]) not in ("b", "B"):
+        return "_reconstruct is called in another way than numpy does"
+    for state in built.states:
+        if type(state) is not tuple or len(state) < 5 or type(state[0]) is not int:
+            return "the state of an array has not the form numpy writes"
+        _, shape, dtype, fortran, data = state[:5]
+        if fortran not in (True, False):
+            return "the state of an array has not the form numpy writes"
+        reason = _array_data(shape, dtype, data)
+        if reason:
+            return reason
+    return None
+
+
+def _array_data(shape: Token, dtype: Token, data: Token) -> str | None:
+    described, count = _described(dtype), _count(shape)
+    if isinstance(described, str):
+        return described
+    if count is None:
+        return "an array's shape is no shape"
+    if described.hasobject:
+        if type(data) is list and len(data) == count:
+            return None
+        return "an object array is not given as many objects as it has elements"
+    if count and not described.itemsize:
+        # numpy would make any number of them out of nothing.
+        return "an array has elements without size"
+    if not isinstance(data, Blob) or data.size != count * described.itemsize:
+        return "an array's bytes are not as many as its shape says"
+    return None
+
+
+def _numpy_frombuffer(built: ObjectToken) -> str | None:
+    """As many bytes as shape and dtype say, as protocol 5 writes arrays; never objects.
+
+    ``_frombuffer(buffer, dtype, shape, order)`` of protocol 5.
+    """
+    args = built.args
+    if len(args) not in (4, 5) or args[3] not in ("C", "F", "K"):
+        return "_frombuffer is called in another way than numpy does"
+    if built.states:
+        return "an array made from a buffer is given a state"
+    described = _described(args[1])
+    if isinstance(described, DType) and described.hasobject:
+        return "an object array is made from raw bytes"
+    if len(args) == 5 and not _is_permutation(args[4], args[2]):
+        return "_frombuffer is called in another way than numpy does"
+    return _array_data(args[2], args[1], args[0])
+
+
+def _is_permutation(axes: Token, shape: Token) -> bool:
+    if axes is None:
+        return True
+    if type(axes) is not tuple or type(shape) is not tuple or len(axes) != len(shape):
+        return False
+    return all(type(axis) is int for axis in axes) and sorted(axes) == list(range(len(axes)))
+
+
+def _numpy_scalar(built: ObjectToken) -> str | None:
+    """As many bytes as the dtype has; never an object.
+
+    ``scalar(dtype, data)``, or ``scalar(dtype)``.
+    """
+    args = built.args
+    if not args or len(args) > 2 or built.states:
+        return "a numpy scalar is made in another way than numpy does"
+    described = _described(args[0])
+    if isinstance(described, str):
+        return described
+    if described.hasobject:
+        return "a numpy scalar claims to hold an object"
+    if len(args) == 1 or (isinstance(args[1], Blob) and args[1].size == described.itemsize):
+        return None
+    return "a numpy scalar's bytes are not as many as its dtype says"
+
+
+def _described(token: Token) -> DType | str:
+    try:
+        return describe(token)
+    except DTypeError as error:
+        return str(error)
+
+
+def _count(shape: Token) -> int | None:
+    lengths = (shape,) if type(shape) is int else shape
+    if type(lengths) is not tuple or len(lengths) > 64:
+        return None
+    count = 1
+    for length in lengths:
+        if type(length) is not int or not 0 <= length < 2**63:
+            return None
+        count *= length
+    return count
+
+
+def _short(token: Token) -> str | None:
+    if type(token) is str:
+        return token
+    if isinstance(token, Blob) and token.size == len(token.head):
+        return token.head.decode("latin-1")
+    return None
+
+
+ARRAY_RULES: dict[str, Rule] = {
+    "numpy_dtype": _numpy_dtype,
+    "numpy_reconstruct": _numpy_reconstruct,
+    "numpy_frombuffer": _numpy_frombuffer,
+    "numpy_scalar": _numpy_scalar,
+}

@@ -1,0 +1,228 @@
+"""Argument rules of Python's own callables: containers, numbers, dates and times, texts.
+
+The same contract as :mod:`safeload.policy.rules`, whose ``RULES`` take these in.
+
+Trust: all arguments and states are hostile.
+Source: the ``__reduce__`` of each callable named here, in CPython; ``copyreg.py``, ``zoneinfo``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from safeload.policy.rules.plain import is_plain
+from safeload.policy.rules.rule import Rule
+from safeload.scan.program import Array, Blob, Collection, Global, Mapping, ObjectToken, Token
+from safeload.scan.texts import text_of
+
+__all__ = ["PYTHON_RULES"]
+
+
+def _byte_string(built: ObjectToken) -> str | None:
+    """Bytes that stand in the file; a length would be memory for the asking.
+
+    ``bytearray(data)``; protocols 0 to 2 give text and its encoding instead, skops gives an array.
+    """
+    args = built.args
+    if args == () or (type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob | Array)):
+        return None
+    if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin-1":
+        return None
+    return "it is not made from bytes in the stream"
+
+
+def _text_itself(built: ObjectToken) -> str | None:
+    """Text that stands in the file; of bytes, a codec of the file's choice would make it.
+
+    ``numpy.str_(text)``; skops gives an array of no dimensions.
+    """
+    if text_of(built) is not None and not built.states and not built.kwargs:
+        return None
+    return "it is not made from text in the file"
+
+
+# As many digits as Python itself turns into a number without being asked twice.
+_RATIO = re.compile(r"-?[0-9]{1,4300}(?:/[0-9]{1,4300})?", re.ASCII)
+
+
+def _integers(built: ObjectToken) -> str | None:
+    """Whole numbers; of a text such as ``1e999999999``, ``Fraction`` would compute the number.
+
+    ``Fraction(numerator, denominator)``; before Python 3.11 ``Fraction("numerator/denominator")``.
+    """
+    args = built.args
+    if type(args) is tuple and args and all(type(item) is int for item in args):
+        return None
+    if (
+        type(args) is tuple
+        and len(args) == 1
+        and type(args[0]) is str
+        and _RATIO.fullmatch(args[0])
+    ):
+        return None
+    return "its arguments are not whole numbers"
+
+
+def _one_integer(built: ObjectToken) -> str | None:
+    """One whole number; with more, an enumeration would make a class."""
+    args = built.args
+    if (
+        type(args) is tuple
+        and len(args) == 1
+        and type(args[0]) is int
+        and built.kwargs is None
+        and not built.states
+    ):
+        return None
+    return "it is not made from one whole number"
+
+
+# Numbers of all sizes; a text or a pointer is not among them.
+_CODES = frozenset("bBhHiIlLqQfd")
+_MACHINE_FORMATS = 22
+
+
+def _machine_array(built: ObjectToken) -> str | None:
+    """The letter of a type of numbers, and numbers in a list, or as bytes with their format.
+
+    ``array("d", [1.0])``; from protocol 3 on ``_array_reconstructor(array, "d", 16, data)``.
+    """
+    args = built.args
+    if built.kwargs is not None or built.states or built.items:
+        return "an array is made in another way than pickle does"
+    if built.is_of("array", "_array_reconstructor"):
+        if (
+            len(args) == 4
+            and isinstance(args[0], Global)
+            and args[0].path == "array.array"
+            and _is_code(args[1])
+            and type(args[2]) is int
+            and 0 <= args[2] < _MACHINE_FORMATS
+            and isinstance(args[3], Blob)
+        ):
+            return None
+    elif len(args) == 2 and _is_code(args[0]) and type(args[1]) is list:
+        return None if all(type(item) in (int, float) for item in args[1]) else _NO_NUMBERS
+    return "an array is made in another way than pickle does"
+
+
+def _is_code(token: Token) -> bool:
+    return type(token) is str and token in _CODES
+
+
+_NO_NUMBERS = "an array is made from something else than numbers"
+_LISTED = frozenset([tuple, list, Mapping, Collection])
+
+
+def _container(built: ObjectToken) -> str | None:
+    """What the file itself lists, and the factory of a ``defaultdict``; never an iterator.
+
+    Made from any other object it would iterate over it, or call its methods, while loading.
+    """
+    args = built.args
+    if built.states:
+        return "a container is made in another way than pickle does"
+    if built.is_of("collections", "defaultdict"):
+        factory = args[0] if args else None
+        known = isinstance(factory, Global) or factory is None
+        if known or (isinstance(factory, ObjectToken) and factory.is_of("functools", "partial")):
+            args = args[1:]
+    if all(type(part) in _LISTED or part is None or type(part) is int for part in args):
+        return None
+    return "a container is made from something that the stream does not list"
+
+
+def _datetime(built: ObjectToken) -> str | None:
+    """Plain data, time zones and durations.
+
+    ``datetime(bytes, zone)`` and its like.
+    """
+    args = built.args
+    if built.states:
+        return "a datetime is made in another way than pickle does"
+    for part in args:
+        zone = part.callable if isinstance(part, ObjectToken) else None
+        if not is_plain(part) and not (
+            isinstance(zone, Global) and zone.module in ("datetime", "pytz", "zoneinfo")
+        ):
+            return "a datetime is made from something that is no time zone"
+    return None
+
+
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}", re.ASCII)
+
+
+def _zoneinfo_key(built: ObjectToken) -> str | None:
+    """A key of the time zone database such as ``Europe/Paris``; never a path.
+
+    ``ZoneInfo._unpickle(key, from_cache)``.
+    """
+    args = built.args
+    if (
+        type(args) is tuple
+        and len(args) == 2
+        and type(args[0]) is str
+        and _ZONE.fullmatch(args[0])
+        and type(args[1]) in (bool, int)
+    ):
+        return None
+    return "it is not a key of the time zone database"
+
+
+_ABBREVIATION = re.compile(r"[A-Za-z0-9+-]{1,8}", re.ASCII)
+_SECONDS_A_DAY = 86_400
+
+
+def _pytz_zone(built: ObjectToken) -> str | None:
+    """A key of the time zone database such as ``Europe/Paris``, with offsets and an abbreviation.
+
+    ``pytz._p(key)`` or ``pytz._p(key, offset, saving, abbreviation)``, offsets in seconds.
+    """
+    args = built.args
+    if len(args) not in (1, 4) or built.states:
+        return "a time zone is made in another way than pytz does"
+    if type(args[0]) is not str or not _ZONE.fullmatch(args[0]):
+        return "it is not a key of the time zone database"
+    if len(args) == 4 and not (
+        all(type(part) is int and abs(part) <= _SECONDS_A_DAY for part in args[1:3])
+        and type(args[3]) is str
+        and _ABBREVIATION.fullmatch(args[3])
+    ):
+        return "a time zone has offsets that no zone has"
+    return None
+
+
+def _namedtuple(built: ObjectToken) -> str | None:
+    """The fields of a named tuple, each of which is judged in its own right."""
+    if type(built.args) is tuple and built.kwargs is None and not built.states:
+        return None
+    return "a named tuple is made in another way than pickle does"
+
+
+def _result_tuple(built: ObjectToken) -> str | None:
+    """The fields of a named tuple and attributes beside them, each judged in its own right.
+
+    ``_make_tuple_bunch`` of scipy makes classes that are given both, the latter by keyword.
+    """
+    keywords = built.kwargs
+    if type(built.args) is tuple and (
+        keywords is None
+        or (isinstance(keywords, Mapping) and all(type(key) is str for key in keywords.keys))
+    ):
+        return None
+    return "a named tuple is made in another way than pickle does"
+
+
+PYTHON_RULES: dict[str, Rule] = {
+    "byte_string": _byte_string,
+    "text": _text_itself,
+    "integers": _integers,
+    "machine_array": _machine_array,
+    "one_integer": _one_integer,
+    "zoneinfo_key": _zoneinfo_key,
+    "namedtuple": _namedtuple,
+    "result_tuple": _result_tuple,
+    "container": _container,
+    "datetime": _datetime,
+    "pytz_zone": _pytz_zone,
+}

@@ -1,0 +1,307 @@
+"""Learning: what a set of a team's models needs beyond a policy, as entries for a person to read.
+
+Nothing is imported: all is said from the scans. A name that nobody should add is never proposed, a
+call or a doubtful name only as a line to uncomment, and a model that would be refused with all its
+names allowed (for its state, its arguments, its stream) contributes nothing.
+
+Trust: models are what the team trusts, by mistake perhaps a stranger's. A proposal allows nothing
+until a person puts it into a policy file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from safeload.policy.code_by_value import is_code
+from safeload.policy.judge import judge
+from safeload.policy.policy import Entry, Policy
+from safeload.policy.rules import RULES
+from safeload.policy.rules.classes import LIST_STATES
+from safeload.policy.team.gadgets import doubt, gadget
+from safeload.scan.program import Global, Mapping, ObjectToken, Scan, Use
+from safeload.verdict import Finding, Severity
+
+__all__ = ["Learner", "Lesson", "Need", "Outcome", "Proposal", "Refusal"]
+
+# What calls other code than __setstate__ and the methods of containers while a file loads.
+_CALLS = frozenset([Use.CALL, Use.BUILD])
+# Rules to try from the narrowest on. None stands for an entry without a rule, which lets a class be
+# made without arguments and a call have any.
+_FOR_CLASSES = (None, "no_arguments", "plain_arguments", "dataclass", "namedtuple")
+_FOR_CALLS = (
+    "no_arguments", "plain_arguments", "subclass_of_container", "dataclass", "namedtuple", None,
+)  # fmt: skip
+
+# Rules that are right for one kind of class, which no file shows to be of it.
+_DOUBTS = {
+    "dataclass": "has a list for its state: right for a frozen dataclass with slots, and for no "
+    "class with a __setstate__ of its own",
+}
+# Why a name that may be harmless is not taken from a model.
+_BESIDE = "is not taken from a model that is refused for other reasons"
+
+_Key = tuple[str, str]
+
+
+class Outcome(StrEnum):
+    """What becomes of a model under a proposal."""
+
+    ACCEPTED = "accepted as things are"
+    PROPOSED = "accepted with what is proposed"
+    HELD = "refused unless entries that are commented out are taken in"
+    REFUSED = "refused whatever entries there are"
+    UNREAD = "not read in full"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What was learnt of one model.
+
+    Attributes:
+        path: The model.
+        outcome: What becomes of it.
+        obstacles: What no entry changes.
+    """
+
+    path: str
+    outcome: Outcome
+    obstacles: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An entry that models need.
+
+    Attributes:
+        module: Module, as it will be imported.
+        name: Qualified name.
+        uses: What for, beyond what the policy has.
+        rule: The narrowest argument rule that what was seen passes, or None for none.
+        models: Paths of the models.
+        remarks: What the scans show of it beyond its uses.
+        doubt: Why it is not proposed as it is, or an empty string.
+    """
+
+    module: str
+    name: str
+    uses: frozenset[Use]
+    rule: str | None
+    models: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A name that a model uses and that is not proposed.
+
+    Attributes:
+        module: Module.
+        name: Qualified name, both as the file has them.
+        uses: What for.
+        model: Path of the model.
+        reason: What follows the name in a sentence.
+    """
+
+    module: str
+    name: str
+    uses: frozenset[Use]
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a set of models needs.
+
+    Attributes:
+        entries: What is proposed.
+        held: What a person has to take in by hand: calls, and names that deserve a second look.
+        refusals: What is not proposed, and why.
+        lessons: One for each model.
+    """
+
+    entries: tuple[Need, ...]
+    held: tuple[Need, ...]
+    refusals: tuple[Refusal, ...]
+    lessons: tuple[Lesson, ...]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of one name that the policy does not allow as it is used."""
+
+    uses: set[Use]
+    # The rules that all objects made with it pass.
+    rules: set[str | None]
+    models: list[str] = field(default_factory=list)
+    remarks: set[str] = field(default_factory=set)
+
+    @property
+    def fitting(self) -> list[str | None]:
+        """The rules that admit what was seen, the narrowest first."""
+        order = _FOR_CALLS if Use.CALL in self.uses else _FOR_CLASSES
+        return [rule for rule in order if rule in self.rules]
+
+    @property
+    def rule(self) -> str | None:
+        """The narrowest of them, or None if there is none."""
+        return next(iter(self.fitting), None)
+
+
+class Learner:
+    """Takes in models one by one.
+
+    Args:
+        policy: What is allowed already.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._seen: dict[_Key, _Seen] = {}
+        self._refusals: list[Refusal] = []
+        self._lessons: list[Lesson] = []
+
+    def unread(self, path: str, finding: Finding) -> None:
+        """Note a file that could not be taken in.
+
+        Args:
+            path: The file.
+            finding: Why.
+        """
+        self._lessons.append(Lesson(path, Outcome.UNREAD, (finding,)))
+
+    def add(self, path: str, scan: Scan) -> None:
+        """Take in a model.
+
+        Args:
+            path: What to call it.
+            scan: What it would do.
+        """
+        if not _obstacles(judge(scan, self._policy).findings):
+            self._lessons.append(Lesson(path, Outcome.ACCEPTED))
+            return
+        needs = self._needs(scan)
+        reasons = {key: self._why_not(*key) for key in needs}
+        trial = self._with({key: seen for key, seen in needs.items() if not reasons[key]})
+        obstacles = _obstacles(judge(scan, trial).findings)
+        for (module, name), seen in needs.items():
+            reason = reasons[module, name]
+            if not obstacles:
+                self._take(path, (module, name), seen)
+            elif not is_code(module, name):
+                # What is refused anyway is no reason to allow anything.
+                self._refusals.append(
+                    Refusal(module, name, frozenset(seen.uses), path, reason or _BESIDE)
+                )
+        refused = any(finding.severity is Severity.ERROR for finding in obstacles)
+        outcome = Outcome.REFUSED if refused else Outcome.UNREAD if obstacles else Outcome.PROPOSED
+        self._lessons.append(Lesson(path, outcome, obstacles))
+
+    def proposal(self) -> Proposal:
+        """What all models so far need."""
+        entries, held, refusals = [], [], list(self._refusals)
+        worse: dict[str, Outcome] = {}
+        for (module, name), seen in sorted(self._seen.items()):
+            uses = frozenset(seen.uses)
+            if not seen.fitting:
+                reason = "is given arguments of kinds that no one rule admits"
+                for path in seen.models:
+                    refusals.append(Refusal(module, name, uses, path, reason))
+                    worse[path] = Outcome.REFUSED
+                continue
+            reason = doubt(module, name) or _DOUBTS.get(seen.rule or "", "")
+            need = Need(
+                module, name, uses, seen.rule, tuple(seen.models), tuple(sorted(seen.remarks)),
+                reason,
+            )  # fmt: skip
+            later = uses if reason else uses & _CALLS
+            if uses - later:
+                entries.append(replace(need, uses=uses - later))
+            if later:
+                held.append(replace(need, uses=later))
+                for path in seen.models:
+                    worse.setdefault(path, Outcome.HELD)
+        lessons = (
+            replace(lesson, outcome=worse.get(lesson.path, lesson.outcome))
+            if lesson.outcome is Outcome.PROPOSED
+            else lesson
+            for lesson in self._lessons
+        )
+        proposed = {(need.module, need.name) for need in entries}
+        return Proposal(
+            tuple(entries),
+            tuple(held),
+            tuple(item for item in refusals if (item.module, item.name) not in proposed),
+            tuple(lessons),
+        )
+
+    def _needs(self, scan: Scan) -> dict[_Key, _Seen]:
+        needs: dict[_Key, _Seen] = {}
+        for program in scan.programs:
+            for use in program.globals:
+                entry = self._policy.get(use.module, use.name)
+                missing = use.uses - (entry.uses if entry is not None else frozenset())
+                if entry is None or missing:
+                    # An entry keeps the rule that it has.
+                    rules: set[str | None] = set(_FOR_CALLS)
+                    if entry is not None and entry.rule:
+                        rules = {None}
+                    seen = needs.setdefault((use.module, use.name), _Seen(set(), rules))
+                    seen.uses |= missing
+        for program in scan.programs:
+            for built in program.built:
+                target = built.callable
+                if not isinstance(target, Global):
+                    continue
+                key = (target.module, target.name)
+                if key in needs:
+                    needs[key].remarks |= set(_remarks(built))
+                    entry = self._policy.get(*key)
+                    if entry is None or not entry.rule:
+                        needs[key].rules = {r for r in needs[key].rules if _passes(built, r)}
+        return needs
+
+    def _why_not(self, module: str, name: str) -> str:
+        entry = Policy.default().get(module, name)
+        if entry is not None:
+            return f"is in the packs for these uses only: {', '.join(sorted(entry.uses))}"
+        return gadget(module, name) or ""
+
+    def _with(self, needs: dict[_Key, _Seen]) -> Policy:
+        entries = dict(self._policy.entries)
+        for key, seen in needs.items():
+            known = entries.get(key, Entry(frozenset(), None, "proposal"))
+            entries[key] = replace(known, uses=known.uses | seen.uses, rule=known.rule or seen.rule)
+        return replace(self._policy, entries=entries)
+
+    def _take(self, path: str, key: _Key, seen: _Seen) -> None:
+        known = self._seen.setdefault(key, _Seen(set(), set(seen.rules)))
+        known.uses |= seen.uses
+        known.rules &= seen.rules
+        known.models.append(path)
+        known.remarks |= seen.remarks
+
+
+def _passes(built: ObjectToken, rule: str | None) -> bool:
+    """Whether the judge would let an object pass under a rule."""
+    if rule not in LIST_STATES and any(type(state) is list for state in built.states):
+        return False
+    if rule is not None:
+        return RULES[rule](built) is None
+    return built.use is Use.CALL or (built.args == () and not built.kwargs)
+
+
+def _remarks(built: ObjectToken) -> Iterable[str]:
+    if built.use is Use.CONSTRUCT and (built.args != () or built.kwargs):
+        yield "made with arguments: a named tuple, or a __getnewargs__ of its own"
+    if any(type(state) is not Mapping for state in built.states):
+        yield "given a state that is no dict: __slots__, or a __getstate__ of its own"
+
+
+def _obstacles(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        finding for finding in findings if finding.severity is Severity.ERROR or finding.is_unread
+    )

@@ -1,0 +1,1 @@
+"""Arrays within a stream: which bytes they are, and of what type."""

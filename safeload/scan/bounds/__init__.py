@@ -1,0 +1,1 @@
+"""What reading and judging one file may cost: time, steps and memory."""

@@ -1,0 +1,137 @@
+"""What judging the file at hand may still cost.
+
+Argument rules and checks of native state see one object and nothing else. Those whose work does not
+show in the bytes of that object pay for it here, without being handed the means.
+
+Trust: the bounds are the caller's. Outside of :func:`allowing` nothing is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from safeload.limits import Limits
+from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+
+__all__ = ["allowing", "check_time", "judge_pattern", "look_at", "look_into", "spend"]
+
+
+# Bytes of an array that are read in a step.
+_AT_ONCE = 16
+
+
+class _Allowance:
+    """The allowance of one file.
+
+    Attributes:
+        budget: Steps and time.
+        most: Regular expressions that may be judged.
+        patterns: Those that were, and whether they are refused.
+        seen: What was looked at, by identity, which keeping it keeps unique.
+    """
+
+    def __init__(self, limits: Limits, budget: WorkBudget) -> None:
+        self.budget = budget
+        self.most = limits.patterns
+        self.patterns: dict[tuple[str, int], bool] = {}
+        self.seen: dict[int, object] = {}
+
+
+_current: ContextVar[_Allowance | None] = ContextVar("allowance", default=None)
+
+
+@contextmanager
+def allowing(limits: Limits, budget: WorkBudget) -> Iterator[None]:
+    """Count what rules and checks cost within the ``with`` statement.
+
+    Args:
+        limits: ``patterns`` applies.
+        budget: What steps are taken from.
+    """
+    token = _current.set(_Allowance(limits, budget))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def spend(steps: int, why: str) -> None:
+    """Take steps that no bytes of the file pay for.
+
+    Args:
+        steps: How many.
+        why: What they are for, as a sentence.
+
+    Raises:
+        OverLimitError: There are not so many left.
+    """
+    allowance = _current.get()
+    if allowance is not None:
+        allowance.budget.spend(steps, why)
+
+
+def look_at(token: object, size: int) -> None:
+    """Pay for reading the whole of an array, unless it is the first time.
+
+    Args:
+        token: What stands for it.
+        size: Bytes in it.
+
+    Raises:
+        OverLimitError: It was read too often.
+    """
+    look_into(token, size // _AT_ONCE)
+
+
+def look_into(token: object, items: int) -> None:
+    """Pay for visiting each item of a container, unless it is the first time.
+
+    Args:
+        token: What stands for it.
+        items: How many there are.
+
+    Raises:
+        OverLimitError: It was visited too often.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return
+    if id(token) in allowance.seen:
+        allowance.budget.spend(items, "One array or container is looked at too often.")
+    else:
+        allowance.seen[id(token)] = token
+
+
+def check_time() -> None:
+    """Look at the clock.
+
+    Raises:
+        OverLimitError: The file has had its time.
+    """
+    allowance = _current.get()
+    if allowance is not None:
+        allowance.budget.check_time()
+
+
+def judge_pattern(pattern: str, flags: int, judge: Callable[[str, int], bool]) -> bool:
+    """Judge a regular expression, unless it was judged before.
+
+    Args:
+        pattern: Its text.
+        flags: Its flags.
+        judge: Says whether it is refused.
+
+    Raises:
+        OverLimitError: There were too many others.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return judge(pattern, flags)
+    known = allowance.patterns.get((pattern, flags))
+    if known is None:
+        if len(allowance.patterns) >= allowance.most:
+            raise OverLimitError("It has too many regular expressions to judge.")
+        known = allowance.patterns[pattern, flags] = judge(pattern, flags)
+    return known

@@ -1,0 +1,83 @@
+"""What one file may still cost: steps of work without bytes to show for them, and time.
+
+Honest work is paid for by the bytes that ask for it. Work that a few bytes ask for again and again
+is taken from an allowance as large as the file, so that all of it together grows with the file and
+not with its square. The clock is the last resort.
+
+Trust: what is asked for is hostile; the bounds are the caller's.
+"""
+
+from __future__ import annotations
+
+import time
+
+from safeload.limits import Limits
+
+__all__ = ["OverLimitError", "WorkBudget"]
+
+
+class OverLimitError(Exception):
+    """Reading on costs more than the limits allow; the text says what, in one sentence."""
+
+
+class WorkBudget:
+    """The allowance of one file, shared by all its streams.
+
+    Args:
+        limits: ``unbudgeted_work`` and ``seconds`` apply.
+        size: Bytes of the file, decompressed.
+
+    Attributes:
+        unbudgeted_work: Steps that are left.
+        names: Every global so far, by module and name.
+    """
+
+    __slots__ = ("_deadline", "_seconds", "names", "unbudgeted_work")
+
+    def __init__(self, limits: Limits, size: int) -> None:
+        self.unbudgeted_work = limits.unbudgeted_work + size
+        self.names: set[tuple[str, str]] = set()
+        self._seconds = limits.seconds
+        self._deadline = time.monotonic() + limits.seconds
+
+    def grow(self, size: int) -> None:
+        """Allow for bytes that were not known of: what the file decompresses to.
+
+        Args:
+            size: How many.
+        """
+        self.unbudgeted_work += size
+
+    def renewed(self, limits: Limits, size: int) -> WorkBudget:
+        """The same clock with a new allowance, for those who work on what was made of the bytes.
+
+        Args:
+            limits: ``unbudgeted_work`` applies.
+            size: Bytes of the file, decompressed.
+        """
+        renewed = WorkBudget(limits, size)
+        renewed._deadline = self._deadline
+        return renewed
+
+    def spend(self, steps: int, why: str) -> None:
+        """Take steps from the allowance.
+
+        Args:
+            steps: How many.
+            why: What they are for, as a sentence; the message of the error.
+
+        Raises:
+            OverLimitError: There are not so many left.
+        """
+        self.unbudgeted_work -= steps
+        if self.unbudgeted_work < 0:
+            raise OverLimitError(why)
+
+    def check_time(self) -> None:
+        """Look at the clock.
+
+        Raises:
+            OverLimitError: The file has had its time.
+        """
+        if time.monotonic() > self._deadline:
+            raise OverLimitError(f"Reading it takes longer than {self._seconds:g} seconds.")

@@ -1,0 +1,1 @@
+"""skops files: an archive whose schema names every type."""

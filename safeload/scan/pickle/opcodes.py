@@ -1,0 +1,411 @@
+"""What each opcode does to the symbolic machine: one small function for each but the commonest.
+
+Text arguments are taken only in the form that ``pickle`` writes, because the C and the Python
+unpickler read other forms differently. Opcodes that no writer of model files emits are findings.
+
+Trust: arguments are hostile; every length is checked against the bytes there are.
+Source: CPython ``Lib/pickletools.py`` (the table of opcodes) and ``Modules/_pickle.c``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import struct
+
+from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.pickle.machine import Handler, Machine, MalformedError
+from safeload.scan.pickle.reductions import reduce
+from safeload.scan.pickle.shape import LONG_TEXT
+from safeload.scan.program import Blob, Collection, Global, Mapping, ObjectToken, Token, Use
+
+__all__ = ["HANDLERS"]
+
+_HIGHEST_PROTOCOL = 5
+
+_LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
+_INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
+_ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"nrt]|x[0-9a-f]{2}))*+", re.DOTALL)
+_FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
+
+
+def _unknown(m: Machine) -> None:
+    raise MalformedError("SL203", "A byte that is no opcode.", m.position - 1)
+
+
+# -- arguments -------------------------------------------------------------------------------
+
+
+def _number(m: Machine, form: str) -> int:
+    layout = _LAYOUTS[form]
+    value: int = layout.unpack_from(m.data, m.position)[0]
+    m.position += layout.size
+    return value
+
+
+def _take(m: Machine, length: int) -> int:
+    """Step over ``length`` bytes and return where they begin."""
+    start = m.position
+    if not 0 <= length <= m.size - start:
+        m.beyond(start)
+    m.position = start + length
+    return start
+
+
+def _line(m: Machine) -> bytes:
+    end = m.data.find(b"\n", m.position)
+    if end < 0:
+        raise MalformedError("SL201", "A line has no end.", m.position)
+    start, m.position = m.position, end + 1
+    return bytes(m.data[start:end])
+
+
+def _not_canonical(m: Machine) -> MalformedError:
+    return MalformedError("SL211", "A literal is written as no writer writes it.", m.position)
+
+
+def _decimal(m: Machine, text: bytes) -> int:
+    if len(text) > m.limits.integer_digits or not _INTEGER.fullmatch(text):
+        raise _not_canonical(m)
+    return int(text)
+
+
+# -- atoms -----------------------------------------------------------------------------------
+
+
+def _int(m: Machine) -> None:
+    text = _line(m)
+    m.stack.append(text == b"01" if text in (b"00", b"01") else _decimal(m, text))
+
+
+def _long(m: Machine) -> None:
+    text = _line(m)
+    m.stack.append(_decimal(m, text.removesuffix(b"L")))
+
+
+def _float(m: Machine) -> None:
+    text = _line(m)
+    if not _FLOAT.fullmatch(text):
+        raise _not_canonical(m)
+    m.stack.append(float(text))
+
+
+def _binary_long(form: str) -> Handler:
+    def handler(m: Machine) -> None:
+        length = _number(m, form)
+        start = _take(m, length)
+        # A byte is a little less than twelve fifths of a digit.
+        if length * 12 > m.limits.integer_digits * 5:
+            raise OverLimitError("An integer has too many digits.")
+        m.stack.append(int.from_bytes(m.data[start : m.position], "little", signed=True))
+
+    return handler
+
+
+def _unicode(m: Machine) -> None:
+    _push_text(m, _line(m).decode("raw-unicode-escape"))
+
+
+def _long_unicode(m: Machine) -> None:
+    start = _take(m, _number(m, "<Q"))
+    _push_text(m, m.data[start : m.position].decode("utf-8", "surrogatepass"))
+
+
+def _push_text(m: Machine, text: str) -> None:
+    if len(text) > LONG_TEXT:
+        m.shape.long_text = True
+    m.stack.append(text)
+
+
+def _string(m: Machine) -> None:
+    text = _line(m)
+    if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
+        raise _not_canonical(m)
+    # Any other escape would draw a warning, or read as something else in other releases.
+    if not _ESCAPED.fullmatch(text, 1, len(text) - 1):
+        raise _not_canonical(m)
+    value, _ = codecs.escape_decode(text[1:-1])
+    _push_python2_string(m, value)
+
+
+def _binary_string(form: str) -> Handler:
+    def handler(m: Machine) -> None:
+        start = _take(m, _number(m, form))
+        _push_python2_string(m, bytes(m.data[start : m.position]))
+
+    return handler
+
+
+def _push_python2_string(m: Machine, value: bytes) -> None:
+    """A ``str`` of Python 2, which ``pickle`` reads as ASCII and else refuses."""
+    if not value.isascii():
+        raise MalformedError("SL005", "A byte string of Python 2 is not ASCII.", m.position)
+    _push_text(m, value.decode("ascii"))
+
+
+def _bytes(kind: str, form: str) -> Handler:
+    def handler(m: Machine) -> None:
+        length = _number(m, form)
+        start = _take(m, length)
+        m.stack.append(Blob.within(m.data, kind, start, length))
+
+    return handler
+
+
+# -- the stack and the memo ------------------------------------------------------------------
+
+
+def _pop(m: Machine) -> None:
+    # POP takes a MARK away if that is on top.
+    if m.marks and m.marks[-1] == len(m.stack):
+        m.marks.pop()
+    else:
+        m.pop()
+
+
+def _pop_mark(m: Machine) -> None:
+    m.pop_to_mark()
+
+
+def _dup(m: Machine) -> None:
+    raise MalformedError("SL214", "DUP, which no writer emits.", m.position - 1)
+
+
+def _put(m: Machine) -> None:
+    m.put(_decimal(m, _line(m)))
+
+
+def _get(m: Machine) -> None:
+    m.get(_decimal(m, _line(m)))
+
+
+# -- containers ------------------------------------------------------------------------------
+
+
+def _new_list(m: Machine) -> None:
+    m.stack.append([])
+
+
+def _new_set(m: Machine) -> None:
+    m.stack.append(Collection("set", []))
+
+
+def _list(m: Machine) -> None:
+    m.stack.append(m.pop_to_mark())
+
+
+def _dict(m: Machine) -> None:
+    mapping = Mapping()
+    _extend_pairs(m, mapping, m.pop_to_mark())
+    m.stack.append(mapping)
+
+
+def _frozenset(m: Machine) -> None:
+    made = Collection("frozenset", m.pop_to_mark())
+    m.shape.hash_keys(made, made.items)
+    m.stack.append(made)
+
+
+def _append(m: Machine) -> None:
+    m.need(2)
+    _fill_list(m, [m.stack.pop()])
+
+
+def _appends(m: Machine) -> None:
+    items = m.pop_to_mark()
+    m.need(1)
+    _fill_list(m, items)
+
+
+def _fill_list(m: Machine, items: list[Token]) -> None:
+    target = m.stack[-1]
+    if type(target) is list:
+        target.extend(items)
+    else:
+        _fill_object(m, target, items)
+
+
+def _setitem(m: Machine) -> None:
+    m.need(3)
+    pair = m.stack[-2:]
+    del m.stack[-2:]
+    _fill_dict(m, pair)
+
+
+def _setitems(m: Machine) -> None:
+    pairs = m.pop_to_mark()
+    m.need(1)
+    _fill_dict(m, pairs)
+
+
+def _fill_dict(m: Machine, pairs: list[Token]) -> None:
+    target = m.stack[-1]
+    if type(target) is Mapping:
+        _extend_pairs(m, target, pairs)
+    else:
+        m.shape.hash_keys(target, pairs[::2])
+        _fill_object(m, target, pairs)
+
+
+def _extend_pairs(m: Machine, known: Mapping, pairs: list[Token]) -> None:
+    if len(pairs) % 2:
+        raise MalformedError("SL204", "A key has no value.", m.position)
+    m.shape.hash_keys(known, pairs[::2])
+    known.extend(pairs)
+
+
+def _additems(m: Machine) -> None:
+    items = m.pop_to_mark()
+    m.need(1)
+    target = m.stack[-1]
+    m.shape.hash_keys(target, items)
+    if isinstance(target, Collection) and target.kind == "set":
+        target.items.extend(items)
+    else:
+        _fill_object(m, target, items)
+
+
+def _fill_object(m: Machine, target: Token, items: list[Token]) -> None:
+    if not isinstance(target, ObjectToken):
+        m.note("SL106", "Items are put into something that is no container.", m.position - 1)
+        return
+    if isinstance(target.items, list):
+        target.items.extend(items)
+    else:
+        target.items = [*target.items, *items]
+    if target.use is Use.CALL:
+        m.shape.put_into(target, items)
+    if isinstance(target.callable, Global):
+        target.callable.uses.add(Use.FILL)
+
+
+# -- globals and objects ---------------------------------------------------------------------
+
+
+def _global(m: Machine) -> None:
+    start = m.position - 1
+    module, name = _name(m), _name(m)
+    m.stack.append(m.global_(module, name, start))
+
+
+def _name(m: Machine) -> str:
+    text = _line(m)
+    if not text:
+        # The C unpickler takes an empty line for the end of the stream.
+        raise _not_canonical(m)
+    return text.decode("utf-8")
+
+
+def _newobj_ex(m: Machine) -> None:
+    m.need(3)
+    kwargs, args, target = m.stack.pop(), m.stack.pop(), m.stack.pop()
+    m.taken.take_whole(kwargs)
+    m.use_up(target, Use.CONSTRUCT)
+    made = m.build(target, Use.CONSTRUCT, args, kwargs)
+    m.shape.give_arguments(made, args)
+    m.stack.append(made)
+
+
+def _inst(m: Machine) -> None:
+    start = m.position - 1
+    module, name = _name(m), _name(m)
+    args = tuple(m.pop_to_mark())
+    _instantiate(m, m.global_(module, name, start), args)
+
+
+def _obj(m: Machine) -> None:
+    items = m.pop_to_mark()
+    if not items:
+        m.underflow(m.position)
+    _instantiate(m, items[0], tuple(items[1:]))
+
+
+def _instantiate(m: Machine, target: Token, args: tuple[Token, ...]) -> None:
+    """INST and OBJ call what is no class; a class only with arguments, else they only allocate."""
+    if args or not isinstance(target, Global):
+        m.stack.append(reduce(m, target, args))
+        return
+    m.use_up(target, Use.CONSTRUCT)
+    m.stack.append(m.build(target, Use.CONSTRUCT, args))
+
+
+# -- the rest --------------------------------------------------------------------------------
+
+
+def _proto(m: Machine) -> None:
+    if m.position - 1 != m.start:
+        raise MalformedError("SL213", "PROTO stands within the stream.", m.position - 1)
+    m.protocol = _number(m, "<B")
+    if m.protocol > _HIGHEST_PROTOCOL:
+        raise MalformedError("SL213", "A protocol that does not exist.", m.position - 1)
+
+
+def _stop(m: Machine) -> None:
+    m.need(1)
+    m.stopped = True
+    if m.marks or len(m.stack) != 1:
+        m.note("SL204", "Values are left on the stack at STOP.", m.position - 1)
+    m.program.root = m.stack[-1]
+    if m.frame_end not in (None, m.position):
+        m.note("SL208", "The stream stops within a frame.", m.position - 1)
+
+
+def _persistent(m: Machine) -> None:
+    raise MalformedError("SL207", "A persistent identifier, which no model has.", m.position - 1)
+
+
+def _extension(m: Machine) -> None:
+    raise MalformedError("SL206", "An extension code, which hides a name.", m.position - 1)
+
+
+def _out_of_band(m: Machine) -> None:
+    raise MalformedError("SL006", "A buffer that is kept outside of the file.", m.position - 1)
+
+
+_FUNCTIONS: dict[bytes, Handler] = {
+    b"I": _int,
+    b"L": _long,
+    b"F": _float,
+    b"\x8a": _binary_long("<B"),
+    b"\x8b": _binary_long("<i"),
+    b"V": _unicode,
+    b"\x8d": _long_unicode,
+    b"S": _string,
+    b"T": _binary_string("<i"),
+    b"U": _binary_string("<B"),
+    b"C": _bytes("bytes", "<B"),
+    b"B": _bytes("bytes", "<I"),
+    b"\x8e": _bytes("bytes", "<Q"),
+    b"\x96": _bytes("bytearray", "<Q"),
+    b"0": _pop,
+    b"1": _pop_mark,
+    b"2": _dup,
+    b"p": _put,
+    b"g": _get,
+    b"]": _new_list,
+    b"\x8f": _new_set,
+    b"l": _list,
+    b"d": _dict,
+    b"\x91": _frozenset,
+    b"a": _append,
+    b"e": _appends,
+    b"s": _setitem,
+    b"u": _setitems,
+    b"\x90": _additems,
+    b"c": _global,
+    b"\x92": _newobj_ex,
+    b"i": _inst,
+    b"o": _obj,
+    b"\x80": _proto,
+    b".": _stop,
+    b"P": _persistent,
+    b"Q": _persistent,
+    b"\x82": _extension,
+    b"\x83": _extension,
+    b"\x84": _extension,
+    b"\x97": _out_of_band,
+    b"\x98": _out_of_band,
+}
+
+# The opcodes missing here run inline, in safeload.scan.pickle.interpreter.
+HANDLERS: list[Handler] = [_FUNCTIONS.get(bytes([code]), _unknown) for code in range(256)]

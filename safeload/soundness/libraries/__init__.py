@@ -1,0 +1,1 @@
+"""State that compiled code of further libraries relies on."""

@@ -1,0 +1,1 @@
+"""State that pandas' and pyarrow's compiled code relies on."""

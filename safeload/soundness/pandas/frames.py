@@ -1,0 +1,196 @@
+"""Frames, series and indexes of pandas: blocks and labels that belong together.
+
+A frame's columns are places in blocks, and a series has a label for each value; pandas' compiled
+code takes rows and places without a look, and so does it take the codes of an index of several
+levels. A label may be any text; but numpy looks an interface of raw memory up by its name, and a
+series answers for attributes with its labels.
+
+Trust: the states are hostile.
+Source: pandas ``_libs/internals.pyx`` (``_rebuild_blknos_and_blklocs``), ``_libs/algos.pyx``
+(``take_2d_*``), ``core/internals/managers.py`` (``SingleBlockManager.__setstate__``),
+``core/indexes/multi.py``, ``core/generic.py`` (``__getattr__``); numpy
+``PyArray_FromInterface``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from safeload.scan.bounds.allowance import look_at, look_into
+from safeload.scan.program import Array, Blob, Mapping, ObjectToken, Program, Token
+from safeload.soundness.pandas.arrays import within
+from safeload.soundness.pandas.lengths import backed, length, parts_of, shape, span
+from safeload.soundness.states import UnsoundError, attributes, each
+from safeload.soundness.values import NDArray, array, integer, is_array, objects, scalar
+
+__all__ = ["frame", "index", "series"]
+
+_UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
+# How many containers and objects the bytes of an array may lie within.
+_DEEPEST = 16
+# Beyond, numpy makes an array of another length than the range has.
+_MOST_PLACES = 2**53
+# What numpy asks an object for before it asks for its values.
+_INTERFACES = ("__array_interface__", "__array_struct__")
+
+
+@each
+def frame(built: ObjectToken) -> None:
+    """``BlockManager(blocks, axes)``: each column is a row of one block."""
+    args = built.args
+    if type(args) is not tuple or len(args) != 2 or type(args[0]) is not tuple:
+        raise UnsoundError("it is made in another way than pandas does")
+    placements = []
+    for block in args[0]:
+        if not (isinstance(block, ObjectToken) and block.is_of(*_UNPICKLE_BLOCK)):
+            raise UnsoundError("it holds something that is no block")
+        values, placement, dimensions = block.args
+        if dimensions != 2:
+            raise UnsoundError("a block of a frame has not two dimensions")
+        columns = _places(placement)
+        if _rows(values) != len(columns):
+            raise UnsoundError("values of a block have not one row for each column")
+        placements.append(np.asarray(columns, np.int64))
+    taken = np.concatenate(placements) if placements else np.empty(0, np.int64)
+    if not np.array_equal(np.sort(taken), np.arange(len(taken))):
+        raise UnsoundError("placements of the blocks are not each column once")
+
+
+@each
+def series(built: ObjectToken) -> None:
+    """The state of a ``SingleBlockManager``: a label for each value."""
+    if not built.states:
+        raise UnsoundError("it is not given its blocks")
+    for state in built.states:
+        if type(state) is not tuple or len(state) < 4 or not isinstance(state[3], Mapping):
+            raise UnsoundError("its state has not the form pandas writes")
+        for key, value in zip(state[3].keys, state[3].values, strict=True):
+            if key != "0.14.1":
+                raise UnsoundError("its state has not the form pandas writes")
+            _single(_dict(value))
+
+
+@each
+def index(built: ObjectToken) -> None:
+    """An index: codes are places within their levels, labels none of numpy's, ranges no longer."""
+    parts = parts_of(built, "an index")
+    codes = parts.get("codes", parts.get("labels"))
+    if codes is not None:
+        _levels(parts.get("levels"), codes)
+    elif "data" in parts:
+        _labels(parts["data"])
+    elif "stop" in parts:
+        for name in ("start", "stop", "step"):
+            if name in parts and abs(integer(parts[name], name)) > _MOST_PLACES:
+                raise UnsoundError(f"{name} is out of range")
+
+
+def _single(parts: dict[str, Token]) -> None:
+    axes, blocks = parts.get("axes"), parts.get("blocks")
+    if type(axes) is not list or len(axes) != 1 or type(blocks) is not list or len(blocks) != 1:
+        raise UnsoundError("axes or blocks are not one each")
+    block = _dict(blocks[0])
+    values = length(block.get("values"), "values")
+    if values != length(axes[0], "axes"):
+        raise UnsoundError("values has not one value for each label")
+    if len(_places(block.get("mgr_locs"))) != values:
+        raise UnsoundError("mgr_locs has not one place for each value")
+
+
+def _levels(levels: Token, codes: Token) -> None:
+    listed = (list, tuple)
+    if type(levels) not in listed or type(codes) not in listed or len(levels) != len(codes):
+        raise UnsoundError("codes are not as many as levels")
+    counts = set()
+    for level, token in zip(levels, codes, strict=True):
+        found = array(token, "codes")
+        within(found, length(level, "levels"), "codes")
+        counts.add(found.shape)
+    if len(counts) > 1:
+        raise UnsoundError("codes are not of one length")
+
+
+def _labels(data: Token) -> None:
+    """Check that no label is what numpy looks up to find an array's memory."""
+    if isinstance(data, ObjectToken) and data.is_of(
+        "pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"
+    ):
+        dtype, data, _ = backed(data)
+        if isinstance(dtype, ObjectToken) and not dtype.is_of("numpy", "dtype"):
+            categories = attributes(dtype).get("categories")
+            if isinstance(categories, ObjectToken):
+                # It is an index itself.
+                return
+    if isinstance(data, Array) and not isinstance(data.span, Program):
+        return
+    if is_array(data):
+        try:
+            items = objects(data, "data")
+        except UnsoundError:
+            # Numbers and the like.
+            return
+        for item in items.ravel():
+            if isinstance(item, str | ObjectToken) and scalar(item) in _INTERFACES:
+                raise UnsoundError("data has a label that numpy would ask for")
+    elif isinstance(data, ObjectToken) and any(
+        name.encode() in bytes(blob.content) for blob in _blobs(data) for name in _INTERFACES
+    ):
+        raise UnsoundError("data has a label that numpy would ask for")
+
+
+def _blobs(token: Token) -> Iterator[Blob]:
+    """The bytes that an array of Arrow's is made from, each once, however often they recur."""
+    seen: set[int] = set()
+    level, depth = [token], 0
+    while level and depth < _DEEPEST:
+        inner: list[Token] = []
+        for part in level:
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            if isinstance(part, Blob):
+                look_at(part, part.size)
+                yield part
+            elif isinstance(part, ObjectToken):
+                inner += [part.args, *part.states]
+            elif isinstance(part, tuple | list):
+                look_into(part, len(part))
+                inner += part
+        level, depth = inner, depth + 1
+
+
+def _dict(token: Token) -> dict[str, Token]:
+    """A dict of parts, each given once."""
+    if not isinstance(token, Mapping):
+        raise UnsoundError("its state has not the form pandas writes")
+    keys = token.keys
+    if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
+        raise UnsoundError("its state gives a part twice")
+    return dict(zip(keys, token.values, strict=True))
+
+
+def _places(token: Token) -> NDArray | range:
+    """The places that a block takes, as pandas writes them: a slice, or an array of numbers."""
+    if is_array(token):
+        found = array(token, "placements")
+        if found.ndim != 1 or found.dtype.kind not in "iu":
+            raise UnsoundError("placements are no numbers of columns")
+        return found
+    return span(token, "placements")
+
+
+def _rows(values: Token) -> int:
+    """How many columns the values of a block are; an array of pandas' own is one, or a table."""
+    if is_array(values):
+        found = shape(values, "values")
+        if len(found) != 2:
+            raise UnsoundError("values of a block are no table")
+        return found[0]
+    if isinstance(values, ObjectToken) and values.is_of(
+        "pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"
+    ):
+        found = shape(values, "values")
+        return found[0] if len(found) == 2 else 1
+    return 1

@@ -1,0 +1,1 @@
+"""State that scipy's compiled code relies on."""

@@ -1,0 +1,1 @@
+"""State that scikit-learn's compiled code relies on."""
