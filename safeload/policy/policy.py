@@ -12,8 +12,15 @@ Both have one form::
     uses = ["construct", "reference"]
     rule = "no_arguments"               # optional: a function of policy/rules/__init__.py
     native = "tree"                     # optional: a check of soundness/, for native state
+    called_as = "scorer"                # optional: the kind that calling an instance has
     [group.names]
     "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
+
+    [[callable]]                        # what a model may keep and call; see callables/kinds.py
+    kind = "elementwise"
+    data = ["x"]
+    [callable.names]
+    "numpy" = ["log1p"]
 
 A name is allowed exactly as written: never a prefix, never a pattern. A dotted qualified name
 (``"ZoneInfo._unpickle"``) is an entry of its own. An entry named by several groups has the uses
@@ -37,14 +44,17 @@ from pathlib import Path
 from typing import Any
 
 from safeload.errors import UsageError
+from safeload.policy.callables.kinds import KINDS, Signature
+from safeload.policy.callables.parameters import MalformedSignatureError
 from safeload.policy.rules import RULES
 from safeload.scan.program import Use
 from safeload.soundness import CHECKS
 
 __all__ = ["Entry", "Policy", "pack_texts", "policy_text"]
 
-_GROUP_KEYS = {"reason", "uses", "rule", "native", "names"}
-_FILE_KEYS = {"library", "releases", "distributions", "group", "versions"}
+_GROUP_KEYS = {"reason", "uses", "rule", "native", "called_as", "names"}
+_CALLABLE_KEYS = {"kind", "data", "parameters", "evidence", "names"}
+_FILE_KEYS = {"library", "releases", "distributions", "group", "callable", "versions"}
 # Whose minor releases differ in how they read a model.
 _SKLEARN = "scikit-learn"
 # Far more than any list of names takes.
@@ -63,6 +73,8 @@ class Entry:
         distributions: What provides the name, any one of them; none for a team's own entries and
             for Python's.
         native: Name of the check that native state must pass, or None.
+        signature: What it takes and gives, if a model may keep it and call it.
+        called_as: The kind that calling an instance of the class has, or None.
     """
 
     uses: frozenset[Use]
@@ -70,6 +82,8 @@ class Entry:
     source: str
     distributions: tuple[str, ...] = ()
     native: str | None = None
+    signature: Signature | None = None
+    called_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +254,10 @@ def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> 
         if unknown:
             raise _malformed(source, f"no model says which {unknown[0]!r} wrote it")
         distributions = _strings(document.get("distributions", []), source, "distributions")
-        groups = document.get("group", [])
-        if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-            raise _malformed(source, "group is not a list of tables")
-        for group in groups:
-            _add_group(entries, group, source, tuple(distributions))
+        for group in _tables(document, "group", source):
+            _add(entries, group, _entry(group, source, tuple(distributions)), source)
+        for table in _tables(document, "callable", source):
+            _add(entries, table, _callable(table, source, tuple(distributions)), source)
     return Policy(entries, digest.hexdigest(), versions)
 
 
@@ -281,13 +294,17 @@ def _strings(value: Any, source: str, what: str) -> list[str]:
     return value
 
 
-def _add_group(
-    entries: dict[tuple[str, str], Entry],
-    group: dict[str, Any],
-    source: str,
-    distributions: tuple[str, ...],
+def _tables(document: dict[str, Any], key: str, source: str) -> list[dict[str, Any]]:
+    tables = document.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise _malformed(source, f"{key} is not a list of tables")
+    return tables
+
+
+def _add(
+    entries: dict[tuple[str, str], Entry], group: dict[str, Any], added: Entry, source: str
 ) -> None:
-    added = _entry(group, source, distributions)
+    """Grant each name of a table what the table says, beside what others grant it."""
     for module, qualnames in group["names"].items():
         for name in _strings(qualnames, source, f"the names of {module!r}"):
             known = entries.get((module, name))
@@ -298,11 +315,15 @@ def _add_group(
                 raise _malformed(source, f"{module}.{name} has two argument rules")
             if known.native and added.native and known.native != added.native:
                 raise _malformed(source, f"{module}.{name} has two checks of native state")
+            if known.signature and added.signature and known.signature != added.signature:
+                raise _malformed(source, f"{module}.{name} is a callable of two kinds")
             entries[module, name] = replace(
                 known,
                 uses=known.uses | added.uses,
                 rule=known.rule or added.rule,
                 native=known.native or added.native,
+                signature=known.signature or added.signature,
+                called_as=known.called_as or added.called_as,
             )
 
 
@@ -321,7 +342,24 @@ def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -
         raise _malformed(source, f"unknown argument rule {rule!r}")
     if native is not None and (not isinstance(native, str) or native not in CHECKS):
         raise _malformed(source, f"unknown check of native state {native!r}")
-    return Entry(uses, rule, source, distributions, native)
+    called_as = group.get("called_as")
+    if called_as is not None and called_as not in KINDS:
+        raise _malformed(source, f"unknown kind {called_as!r}")
+    return Entry(uses, rule, source, distributions, native, called_as=called_as)
+
+
+def _callable(table: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:
+    """What a ``[[callable]]`` allows for each of its names: to be kept where its kind may stand."""
+    unknown = set(table) - _CALLABLE_KEYS
+    if unknown:
+        raise _malformed(source, f"unknown key {min(unknown)!r} in a callable")
+    if not isinstance(table.get("names"), dict):
+        raise _malformed(source, "a callable lacks names")
+    try:
+        signature = Signature.parse(table)
+    except MalformedSignatureError as error:
+        raise _malformed(source, str(error)) from error
+    return Entry(frozenset([Use.REFERENCE]), None, source, distributions, signature=signature)
 
 
 def _malformed(source: str, reason: str) -> UsageError:

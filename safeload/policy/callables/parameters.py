@@ -1,0 +1,211 @@
+"""What may a file set a parameter of a kept callable to? A type and its bounds.
+
+A policy says so in a table such as ``{ type = "int", least = 0, most = 20 }``.
+
+Trust: the table is the policy's own; the values are hostile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from safeload.policy.rules.plain import is_numpy, is_plain
+from safeload.scan.arrays.dtypes import DTypeError, describe
+from safeload.scan.bounds.allowance import look_into
+from safeload.scan.program import Array, Global, ObjectToken, Token
+
+__all__ = ["TYPES", "MalformedSignatureError", "Parameter", "is_dtype"]
+
+# Bounds of a number that a file sets, unless its parameter says others.
+_NUMBER = 1e300
+_INTEGER = 1 << 31
+# Items of a list or array that a file sets, unless its parameter says others.
+_ITEMS = 10_000
+
+_FLAT = frozenset([type(None), bool, int, float, str])
+_LISTED = frozenset([list, tuple])
+_NUMBERS = frozenset([bool, int, float])
+
+
+class MalformedSignatureError(ValueError):
+    """A table of a policy describes no callable; the text says why, in a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter that a file may set.
+
+    Attributes:
+        kind: A key of :data:`TYPES`.
+        least: Smallest number.
+        most: Largest number; for lists and arrays, how many items.
+        one_of: The texts that are allowed.
+        optional: Whether it may be None.
+    """
+
+    kind: str
+    least: float = -math.inf
+    most: float = math.inf
+    one_of: frozenset[str] = frozenset()
+    optional: bool = False
+
+    @classmethod
+    def parse(cls, table: Any) -> Parameter:
+        """Read the table of a parameter.
+
+        Args:
+            table: With the key ``type``, and as fits ``least``, ``most``, ``one_of``, ``optional``.
+
+        Raises:
+            MalformedSignatureError: It is not of this form.
+        """
+        if not isinstance(table, dict) or table.get("type") not in TYPES:
+            raise MalformedSignatureError(f"a parameter has none of the types {', '.join(TYPES)}")
+        unknown = set(table) - {"type", "least", "most", "one_of", "optional"}
+        if unknown:
+            raise MalformedSignatureError(f"unknown key {min(unknown)!r} in a parameter")
+        least, most = table.get("least", -math.inf), table.get("most", math.inf)
+        if not all(type(bound) in (int, float) for bound in (least, most)):
+            raise MalformedSignatureError("a bound of a parameter is no number")
+        one_of = table.get("one_of", [])
+        if not isinstance(one_of, list) or not all(isinstance(text, str) for text in one_of):
+            raise MalformedSignatureError("one_of is not a list of texts")
+        if (table["type"] == "text") != bool(one_of):
+            raise MalformedSignatureError("a text has to be one of those that one_of lists")
+        optional = table.get("optional", False)
+        if type(optional) is not bool:
+            raise MalformedSignatureError("optional is neither true nor false")
+        return cls(table["type"], least, most, frozenset(one_of), optional)
+
+    def admits(self, value: Token) -> bool:
+        """Whether a file may set the parameter to this value."""
+        return (value is None and self.optional) or TYPES[self.kind](self, value)
+
+
+def _is_bool(_: Parameter, value: Token) -> bool:
+    return type(value) is bool
+
+
+def _is_integer(parameter: Parameter, value: Token) -> bool:
+    number = _number_of(value)
+    if type(number) is not int:
+        return False
+    return max(parameter.least, -_INTEGER) <= number <= min(parameter.most, _INTEGER)
+
+
+def _is_number(parameter: Parameter, value: Token) -> bool:
+    number = _number_of(value)
+    if number is None:
+        return False
+    if type(number) is float and not math.isfinite(number):
+        return math.isinf(parameter.least) and math.isinf(parameter.most)
+    return max(parameter.least, -_NUMBER) <= number <= min(parameter.most, _NUMBER)
+
+
+def _is_text(parameter: Parameter, value: Token) -> bool:
+    return type(value) is str and value in parameter.one_of
+
+
+def _is_plain(_: Parameter, value: Token) -> bool:
+    return type(value) in _FLAT or _number_of(value) is not None
+
+
+def _are_numbers(parameter: Parameter, value: Token) -> bool:
+    if type(value) in _LISTED:
+        return _are(parameter, value, _NUMBERS)
+    return _number_of(value) is not None or 0 <= _length(value) <= min(parameter.most, _ITEMS)
+
+
+def _are_labels(parameter: Parameter, value: Token) -> bool:
+    return type(value) in _FLAT or _are(parameter, value, _FLAT)
+
+
+def _are(parameter: Parameter, value: Token, types: frozenset[type]) -> bool:
+    """Whether a token lists items of these types, or lists of them."""
+    most = min(parameter.most, _ITEMS)
+    if type(value) not in _LISTED or len(value) > most:
+        return False
+    look_into(value, len(value))
+    inner = [item for item in value if type(item) in _LISTED]
+    if sum(map(len, inner)) > most:
+        return False
+    parts = [part for item in inner for part in item]
+    return all(type(item) in types or type(item) in _LISTED for item in value) and types.issuperset(
+        map(type, parts)
+    )
+
+
+def _is_mapping(_: Parameter, value: Token) -> bool:
+    return is_plain(value, arrays=False)
+
+
+def is_dtype(value: Token) -> bool:
+    """Whether a token is a type that data are turned into, or the name of one."""
+    if isinstance(value, Global):
+        return value.path in _DTYPES
+    if type(value) is str:
+        return value in _DTYPE_NAMES
+    try:
+        return not describe(value).hasobject
+    except DTypeError:
+        return False
+
+
+def _number_of(token: Token) -> int | float | None:
+    """A number of Python's, or one of numpy's as such; None for anything else."""
+    if type(token) is bool:
+        return int(token)
+    if type(token) is int or type(token) is float:
+        number: int | float = token
+        return number
+    if type(token) is not ObjectToken:
+        return None
+    from safeload.soundness.values import scalar
+
+    value = scalar(token)
+    made = value.item() if hasattr(value, "item") else None
+    return made if isinstance(made, int | float) else None
+
+
+def _length(token: Token) -> int:
+    """How many elements an array of numbers has; -1 for anything else."""
+    if type(token) is not Array and not is_numpy(token):
+        return -1
+    from safeload.soundness.states import UnsoundError
+    from safeload.soundness.values import array
+
+    try:
+        found = array(token, "it")
+    except UnsoundError:
+        return -1
+    return int(found.size) if found.dtype.kind in "biuf" else -1
+
+
+TYPES: dict[str, Callable[[Parameter, Token], bool]] = {
+    "bool": _is_bool,
+    "int": _is_integer,
+    "number": _is_number,
+    "text": _is_text,
+    "plain": _is_plain,
+    "numbers": _are_numbers,
+    "labels": _are_labels,
+    "mapping": _is_mapping,
+    "dtype": lambda _, value: is_dtype(value),
+}
+
+_SCALARS = (
+    "bool_ complex64 complex128 float16 float32 float64 int8 int16 int32 int64 str_ uint8 uint16 "
+    "uint32 uint64"
+).split()
+# Types that data are turned into; numpy 2 knows bool_ by the name of bool as well.
+_DTYPES = frozenset(
+    [f"numpy.{name}" for name in ("bool", *_SCALARS)]
+    + [f"builtins.{name}" for name in ("bool", "complex", "float", "int", "str", "object")]
+)
+_DTYPE_NAMES = frozenset(
+    "bool boolean category complex f4 f8 float i4 i8 int object str string Float32 Float64 Int8 "
+    "Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64".split()
+).union(_SCALARS)
