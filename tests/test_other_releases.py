@@ -185,6 +185,7 @@ def _loss(module: str, name: str, *state: float) -> bytes:
     return Pickle(4).call(make, cls, 238750788, state).finish()
 
 
+VENDORED = Name("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper")
 # What no object of today stands for: the bytes, and whether the installed release can load them.
 ASSEMBLED: dict[str, tuple[bytes, bool]] = {
     "a loss of scikit-learn 1.3": (_loss("sklearn._loss._loss", "CyHalfSquaredError"), False),
@@ -210,6 +211,10 @@ ASSEMBLED: dict[str, tuple[bytes, bool]] = {
     ),
     "no time in pandas 2": (
         Pickle(4).call(Name("pandas._libs.tslibs.nattype", "__nat_unpickle"), None).finish(),
+        False,
+    ),
+    "an array by the joblib that scikit-learn 0.20 had": (
+        Pickle(2).array(bytes(8), wrapper=VENDORED, alignment=None).finish(),
         False,
     ),
     "UTC of pytz": (Pickle(4).call(Name("pytz", "_UTC")).finish(), False),
@@ -299,6 +304,16 @@ def test_the_error_of_a_model_says_which_release_wrote_it(
 
     wrote = f"The model was written by scikit-learn 1.2.2; installed is {sklearn.__version__}."
     assert caught.value.message.endswith(wrote)
+
+
+def test_the_error_of_a_joblib_that_is_gone_says_which_release_wrote_it(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(ASSEMBLED["an array by the joblib that scikit-learn 0.20 had"][0])
+
+    with pytest.raises(LoadError) as caught:
+        safeload.load_unsigned(path)
+
+    assert "scikit-learn before 0.21" in caught.value.message
 
 
 class OldIndex:
@@ -398,7 +413,8 @@ GADGETS = [
     ("sklearn._loss._loss", "__pyx_unpickle_Enum"),
     ("sklearn._loss._loss", "__pyx_unpickle_CyLossFunction"),
     ("sklearn.externals.joblib", "load"),
-    ("sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper"),
+    ("sklearn.externals.joblib.numpy_pickle", "NDArrayWrapper"),
+    ("sklearn.externals.joblib.numpy_pickle", "load"),
     ("sklearn.metrics._dist_metrics", "get_valid_metric_ids"),
     ("sklearn.utils._joblib", "Memory"),
     ("sklearn.utils.fixes", "delayed"),

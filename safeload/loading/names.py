@@ -32,6 +32,10 @@ _MOVED = {
         for form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
     },
 }
+# Which releases wrote the names of a module that no release of today has.
+_WROTE = {
+    "sklearn.externals.joblib.numpy_pickle": "scikit-learn before 0.21, with its own joblib",
+}
 
 
 def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
@@ -123,8 +127,10 @@ def _import(module: str) -> ModuleType:
     except ImportError as error:
         library = module.split(".")[0]
         if library in sys.modules:
+            known = _WROTE.get(module)
+            said = f" The file was written by {known}." if known else ""
             raise LoadError(
-                f"{_installed(library)} has no module {printable(module)}.",
+                f"{_installed(library)} has no module {printable(module)}.{said}",
                 code="missing-name",
                 hint=f"The model was written by another release of {library}; install that one.",
             ) from error

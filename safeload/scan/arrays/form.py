@@ -11,7 +11,13 @@ from typing import NamedTuple
 from safeload.scan.arrays.dtypes import DType
 from safeload.scan.program import Global
 
-__all__ = ["ArrayForm"]
+__all__ = ["WRAPPERS", "ArrayForm"]
+
+# scikit-learn before 0.21 brought a joblib of its own.
+WRAPPERS = frozenset(
+    (f"{joblib}.numpy_pickle", "NumpyArrayWrapper")
+    for joblib in ("joblib", "sklearn.externals.joblib")
+)
 
 
 class ArrayForm(NamedTuple):

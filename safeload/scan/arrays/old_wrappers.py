@@ -13,7 +13,11 @@ from safeload.scan.program import Global, Mapping, ObjectToken, Token
 __all__ = ["is_old_wrapper", "types_named"]
 
 _NAMES = ("NDArrayWrapper", "ZNDArrayWrapper")
-_MODULES = ("joblib.numpy_pickle", "joblib.numpy_pickle_compat")
+_MODULES = tuple(
+    f"{joblib}.{module}"
+    for joblib in ("joblib", "sklearn.externals.joblib")
+    for module in ("numpy_pickle", "numpy_pickle_compat")
+)
 
 
 def is_old_wrapper(module: str, name: str) -> bool:

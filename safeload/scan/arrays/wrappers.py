@@ -3,7 +3,8 @@
 joblib writes an array as a ``NumpyArrayWrapper`` with the array's type, shape, order and dtype.
 What follows the wrapper's BUILD is, for an array of objects, a whole pickle of its own; for any
 other, a byte that counts the padding, the padding (0xff), and the raw elements. joblib before 1.2
-wrote no padding and says so by the lack of an attribute.
+wrote no padding and says so by the lack of an attribute. Before Python 3.6, attributes were written
+in any order.
 
 Trust: the metadata is hostile. Nothing but what joblib writes is taken, so that the bytes taken
 for data are exactly those.
@@ -14,19 +15,14 @@ from __future__ import annotations
 
 from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.arrays.form import ArrayForm
-from safeload.scan.pickle.machine import Machine, MalformedError
+from safeload.scan.pickle.machine import Machine
+from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.program import ArraySpan, Global, Mapping, ObjectToken, Token, Use
 
 __all__ = ["locate", "read_wrapper"]
 
-_ATTRIBUTES = [
-    "subclass",
-    "shape",
-    "order",
-    "dtype",
-    "allow_mmap",
-    "numpy_array_alignment_bytes",
-]
+_ATTRIBUTES = ("subclass", "shape", "order", "dtype", "allow_mmap")
+_ALIGNED = "numpy_array_alignment_bytes"
 _ORDERS = ("C", "F")
 _LENGTHS = 2**63
 _SUBCLASSES = {
@@ -111,12 +107,14 @@ def locate(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> ArraySpan | N
 
 
 def _attributes(m: Machine, state: Mapping) -> list[Token]:
-    """The values of a wrapper's attributes, in joblib's order; no alignment reads as None."""
-    keys, values = state.keys, state.values
-    if keys == _ATTRIBUTES:
-        return values
-    if keys == _ATTRIBUTES[:-1]:
-        return [*values, None]
+    """The values of a wrapper's attributes, in one order; no alignment reads as None."""
+    keys = state.keys
+    if all(type(key) is str for key in keys) and len(set(keys)) == len(keys):
+        named = dict(zip(keys, state.values, strict=True))
+        values = [named.pop(key) for key in _ATTRIBUTES if key in named]
+        alignment = named.pop(_ALIGNED, None)
+        if len(values) == len(_ATTRIBUTES) and not named:
+            return [*values, alignment]
     raise _malformed(m, "An array wrapper has attributes that joblib does not write.")
 
 

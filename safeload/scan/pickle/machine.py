@@ -17,10 +17,12 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from safeload.limits import Limits
-from safeload.scan.arrays.form import ArrayForm
+from safeload.scan.arrays.form import WRAPPERS, ArrayForm
 from safeload.scan.arrays.old_wrappers import is_old_wrapper, types_named
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.pickle.consumption import Consumption
+from safeload.scan.pickle.malformed import MalformedError
+from safeload.scan.pickle.python2 import array_state
 from safeload.scan.pickle.renaming import MOVED, renamed
 from safeload.scan.pickle.shape import Shape
 from safeload.scan.pickle.unfinished import Unfinished
@@ -38,7 +40,7 @@ from safeload.scan.program import (
 from safeload.scan.runs import Run
 from safeload.verdict import Finding, Severity
 
-__all__ = ["CONSTANTS", "SPENT", "UNSET", "WATCHED", "Handler", "Machine", "MalformedError"]
+__all__ = ["CONSTANTS", "SPENT", "UNSET", "WATCHED", "Handler", "Machine"]
 
 
 class _Unset:
@@ -59,26 +61,8 @@ _FROMBUFFER = {(f"numpy.{core}.numeric", "_frombuffer") for core in ("_core", "c
 # NONE, NEWTRUE, NEWFALSE, EMPTY_TUPLE.
 CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 
-_WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
-
 # Opcodes up to so many bytes are copied; a view of them would take up more.
 _COPIED = 256
-
-
-class MalformedError(Exception):
-    """The stream cannot be followed any further.
-
-    Args:
-        rule: The rule's identifier.
-        message: One printable sentence.
-        offset: Where, bytes from the start of the member.
-    """
-
-    def __init__(self, rule: str, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.message = message
-        self.offset = offset
 
 
 class Machine:
@@ -291,11 +275,7 @@ class Machine:
         token = self.globals.get((module, name))
         if token is None:
             token = self._name(Global(module, name, raw, offset))
-            if (module, name) == _WRAPPER:
-                self.wrapper = token
-            elif (module, name) in _FROMBUFFER:
-                self.frombuffer = token
-            elif is_old_wrapper(module, name):
+            if is_old_wrapper(module, name):
                 self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", offset)
         elif token.raw != raw:
             if token.raw is None:
@@ -324,6 +304,13 @@ class Machine:
         if len(self.budget.names) > self.limits.globals:
             raise OverLimitError("It names more than any model does.")
         self.globals[key] = token
+        if key in WRAPPERS:
+            if self.wrapper is not None:
+                # Each joblib would read the arrays of its own wrapper only.
+                raise MalformedError("SL210", "It has array wrappers of two kinds.", token.offset)
+            self.wrapper = token
+        elif key in _FROMBUFFER:
+            self.frombuffer = token
         return token
 
     def use_up(self, target: Token, use: Use, holder: Token = None) -> None:
@@ -363,6 +350,9 @@ class Machine:
             # What another call has made of it, nobody can tell from what it is in the end.
             self.note("SL217", "An object is used before it has its state.", self.position)
         self.shape.nest(target, self.taken.take_whole(state))
+        given = array_state(target, state)
+        if given is not state:
+            target.states = (*target.states[:-1], given)
         if type(target.callable) is Global:
             target.callable.uses.add(Use.BUILD)
             if target.is_of("functools", "partial"):

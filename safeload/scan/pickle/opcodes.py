@@ -14,7 +14,8 @@ import re
 import struct
 
 from safeload.scan.bounds.budget import OverLimitError
-from safeload.scan.pickle.machine import Handler, Machine, MalformedError
+from safeload.scan.pickle.machine import Handler, Machine
+from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.pickle.reductions import reduce
 from safeload.scan.pickle.shape import LONG_TEXT
 from safeload.scan.program import Blob, Collection, Global, Mapping, ObjectToken, Token, Use
@@ -26,7 +27,8 @@ _HIGHEST_PROTOCOL = 5
 _LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 _ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"nrt]|x[0-9a-f]{2}))*+", re.DOTALL)
-_FLOAT = re.compile(rb"-?(?:[0-9]+\.[0-9]+(?:e[+-][0-9]+)?|[0-9]+e[+-][0-9]+|inf|nan)")
+# The C pickler of Python 2 writes whole numbers without a point.
+_FLOAT = re.compile(rb"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?|inf|nan)")
 
 
 def _unknown(m: Machine) -> None:
@@ -118,6 +120,7 @@ def _push_text(m: Machine, text: str) -> None:
 
 
 def _string(m: Machine) -> None:
+    start = m.position - 1
     text = _line(m)
     if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
         raise _not_canonical(m)
@@ -125,22 +128,33 @@ def _string(m: Machine) -> None:
     if not _ESCAPED.fullmatch(text, 1, len(text) - 1):
         raise _not_canonical(m)
     value, _ = codecs.escape_decode(text[1:-1])
-    _push_python2_string(m, value)
+    if value.isascii():
+        _push_text(m, value.decode("ascii"))
+        return
+    m.cut(start, m.position, instead=b"B" + _LAYOUTS["<I"].pack(len(value)) + value)
+    m.stack.append(Blob.within(value, "bytes", 0, len(value)))
 
 
-def _binary_string(form: str) -> Handler:
+def _binary_string(form: str, instead: bytes) -> Handler:
+    """A ``str`` of Python 2: text where it is ASCII, as ``pickle`` reads it; else it is bytes.
+
+    Args:
+        form: Layout of its length.
+        instead: The opcode for bytes with that layout, which takes its place in the code.
+    """
+
     def handler(m: Machine) -> None:
-        start = _take(m, _number(m, form))
-        _push_python2_string(m, bytes(m.data[start : m.position]))
+        opcode = m.position - 1
+        length = _number(m, form)
+        start = _take(m, length)
+        value = bytes(m.data[start : m.position])
+        if value.isascii():
+            _push_text(m, value.decode("ascii"))
+            return
+        m.cut(opcode, opcode + 1, instead=instead)
+        m.stack.append(Blob.within(m.data, "bytes", start, length))
 
     return handler
-
-
-def _push_python2_string(m: Machine, value: bytes) -> None:
-    """A ``str`` of Python 2, which ``pickle`` reads as ASCII and else refuses."""
-    if not value.isascii():
-        raise MalformedError("SL005", "A byte string of Python 2 is not ASCII.", m.position)
-    _push_text(m, value.decode("ascii"))
 
 
 def _bytes(kind: str, form: str) -> Handler:
@@ -371,8 +385,8 @@ _FUNCTIONS: dict[bytes, Handler] = {
     b"V": _unicode,
     b"\x8d": _long_unicode,
     b"S": _string,
-    b"T": _binary_string("<i"),
-    b"U": _binary_string("<B"),
+    b"T": _binary_string("<i", b"B"),
+    b"U": _binary_string("<B", b"C"),
     b"C": _bytes("bytes", "<B"),
     b"B": _bytes("bytes", "<I"),
     b"\x8e": _bytes("bytes", "<Q"),

@@ -11,6 +11,7 @@ Source: CPython ``copyreg.py`` and ``save_bytes``, ``save_global`` of ``pickle.p
 from __future__ import annotations
 
 from safeload.scan.pickle.machine import Machine
+from safeload.scan.pickle.python2 import scalar_arguments
 from safeload.scan.pickle.reduction_aliases import RECONSTRUCT, RESPELLED, respelled
 from safeload.scan.program import Blob, Global, Mapping, ObjectToken, Token, Use
 
@@ -33,7 +34,8 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
         if caller is not None:
             return caller
     m.use_up(target, Use.CALL)
-    call = m.build(target, Use.CALL, args)
+    given = scalar_arguments(target, args) if type(target) is Global else args
+    call = m.build(target, Use.CALL, given)
     m.shape.nest(call, m.taken.take_whole(args))
     if type(target) is not Global or type(args) is not tuple or _is_ordinary(target):
         return call

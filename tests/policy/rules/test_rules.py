@@ -258,7 +258,7 @@ HOSTILE: dict[str, Fill] = {
     "an array without a version": array((1,), _f8, False, bytes(8), None),
     "an array of fewer bytes than its shape": array(1, (2,), _f8, False, bytes(8)),
     "an array of more bytes than its shape": array(1, (1,), _f8, False, bytes(16)),
-    "an array whose bytes are text": array(1, (1,), _f8, False, "\x00" * 8),
+    "an array whose bytes are text that is not ASCII": array(1, (1,), _f8, False, "\xe9" * 8),
     "an array of a negative length": array(1, (-1,), _f8, False, b""),
     "an array of a shape that is a list": array(1, [1], _f8, False, bytes(8)),
     "an array of an order that is none": array(1, (1,), _f8, 2, bytes(8)),

@@ -151,6 +151,85 @@ def test_the_code_and_the_spans_share_no_bytes() -> None:
     assert program.code.count(b"Q") == 1
 
 
+OLD = "numpy_array_alignment_bytes"
+
+
+def attributes(*, aligned: bool) -> dict[str, Value]:
+    """What a wrapper of 24 bytes says, in joblib's order."""
+    said: dict[str, Value] = {
+        "subclass": Name("numpy", "ndarray"),
+        "shape": (24,),
+        "order": "C",
+        "dtype": lambda p: p.dtype("u1", order="|"),
+        "allow_mmap": True,
+    }
+    return {**said, OLD: ALIGNMENT} if aligned else said
+
+
+def wrapped(state: Value, *, module: str = "joblib.numpy_pickle", aligned: bool = False) -> Pickle:
+    stream = Pickle(4).object_(Name(module, "NumpyArrayWrapper"), state=state).end_frame()
+    if aligned:
+        stream.padding(ALIGNMENT, length=None, padding=None)
+    return stream.raw(DATA).start_frame()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), st.booleans())
+def test_attributes_stand_in_any_order(data: st.DataObject, aligned: bool) -> None:
+    # Before Python 3.6 a dict had none of its own.
+    said = attributes(aligned=aligned)
+    keys = data.draw(st.permutations(list(said)))
+    written = wrapped({key: said[key] for key in keys}, aligned=aligned).finish()
+
+    program = scanned(written)
+
+    assert not program.findings
+    (span,) = spans(program)
+    assert written[span.offset : span.offset + span.nbytes] == DATA
+    assert joblib.load(io.BytesIO(written)).tobytes() == DATA
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_no_attribute_of_a_wrapper_is_missing_or_set_twice(aligned: bool) -> None:
+    said = attributes(aligned=aligned)
+    for key in attributes(aligned=False):
+        less = {name: value for name, value in said.items() if name != key}
+
+        def twice(p: Pickle, key: str = key) -> Pickle:
+            pairs = [*said.items(), (key, said[key])]
+            p.empty_dict().mark()
+            for pair in pairs:
+                p.save(*pair)
+            return p.setitems()
+
+        assert rules(scanned(wrapped(less, aligned=aligned).finish())) == {"SL210"}, key
+        assert rules(scanned(wrapped(twice, aligned=aligned).finish())) == {"SL210"}, key
+
+
+def test_the_wrapper_of_the_joblib_that_scikit_learn_had_is_read() -> None:
+    said = attributes(aligned=False)
+    written = wrapped(said, module="sklearn.externals.joblib.numpy_pickle").finish()
+
+    program = scanned(written)
+
+    assert not program.findings
+    (span,) = spans(program)
+    assert written[span.offset : span.offset + span.nbytes] == DATA
+
+
+@pytest.mark.parametrize("first", ["joblib", "sklearn.externals.joblib"])
+def test_two_kinds_of_wrappers_are_a_finding(first: str) -> None:
+    # Either joblib would take the bytes behind the other's wrapper for opcodes.
+    other = {"joblib", "sklearn.externals.joblib"} - {first}
+    said = attributes(aligned=False)
+    stream = Pickle(4).mark()
+    for joblib_ in (first, *other):
+        stream.object_(Name(f"{joblib_}.numpy_pickle", "NumpyArrayWrapper"), state=said)
+        stream.end_frame().raw(DATA).start_frame()
+
+    assert rules(scanned(stream.tuple_().finish())) >= {"SL210"}
+
+
 # -- hostile -------------------------------------------------------------------------------------
 
 

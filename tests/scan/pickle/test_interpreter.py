@@ -176,10 +176,6 @@ BROKEN: dict[str, tuple[Pickle, str]] = {
     "BUILD on a global": (Pickle(4).save(EVIL).empty_dict().build().stop(), "SL104"),
     "BUILD on a string": (Pickle(4).unicode("x").empty_dict().build().stop(), "SL104"),
     "BUILD on a dict": (Pickle(4).empty_dict().empty_dict().build().stop(), "SL104"),
-    "a byte string of Python 2 that is not ASCII": (
-        Pickle(1).short_binstring(b"\xff").stop(),
-        "SL005",
-    ),
     "NEXT_BUFFER": (Pickle(5).next_buffer().stop(), "SL006"),
     "READONLY_BUFFER": (Pickle(5).none().readonly_buffer().stop(), "SL006"),
     "an array in a file of its own": (
