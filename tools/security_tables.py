@@ -27,12 +27,14 @@ from typing import Any
 
 from safeload.limits import Isolation, Limits
 from safeload.policy.rules import RULES
+from safeload.rule_ids import RULE_IDS, effect
 
-__all__ = ["ROOT", "RULE_TABLES", "marked_tests", "regenerated"]
+__all__ = ["PAGES", "ROOT", "RULE_PAGES", "RULE_TABLES", "marked_tests", "regenerated"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "SECURITY.md"
 POLICY = ROOT / "docs" / "policy.md"
+RULE_PAGES = ROOT / "docs" / "rules.md"
 SAMPLES = ROOT / "malicious_samples"
 TESTS = ROOT / "tests"
 
@@ -114,6 +116,22 @@ def guarantees() -> Iterator[str]:
         yield row(guarantee, " · ".join(named))
 
 
+def rule_ids() -> Iterator[str]:
+    """One row for each rule that a finding may name."""
+    yield "| rule | meaning | effect |"
+    yield "|---|---|---|"
+    for rule, about in RULE_IDS.items():
+        yield row(rule, about.title, effect(rule))
+
+
+def rule_pages() -> Iterator[str]:
+    """A section for each rule that a finding may name."""
+    for rule, about in RULE_IDS.items():
+        title = about.title[0].upper() + about.title[1:]
+        yield from ("", f"## {rule}", "", f"{title} ({effect(rule)}). {about.why}", "")
+        yield f"*What to do:* {about.remedy}"
+
+
 def rules() -> Iterator[str]:
     """One row for each argument rule: what it admits."""
     yield "| rule | admits |"
@@ -153,8 +171,15 @@ def row(*cells: str) -> str:
 
 
 Tables = Mapping[str, Callable[[], Iterator[str]]]
-TABLES: Tables = {"attacks": attacks, "limits": limits, "isolation": isolation, "tests": guarantees}
+TABLES: Tables = {
+    "attacks": attacks,
+    "limits": limits,
+    "isolation": isolation,
+    "rule-ids": rule_ids,
+    "tests": guarantees,
+}
 RULE_TABLES: Tables = {"rules": rules}
+PAGES: Tables = {"rule-pages": rule_pages}
 
 
 def regenerated(text: str, tables: Tables = TABLES) -> str:
@@ -190,7 +215,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
     options = parser.parse_args()
     stale = False
-    for document, tables in ((DOCUMENT, TABLES), (POLICY, RULE_TABLES)):
+    for document, tables in ((DOCUMENT, TABLES), (POLICY, RULE_TABLES), (RULE_PAGES, PAGES)):
         text = document.read_text("utf-8")
         new = regenerated(text, tables)
         if new == text:

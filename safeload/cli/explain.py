@@ -1,12 +1,14 @@
-"""Show what a file's program does as readable Python, without running any of it.
+"""Show what a file's program does as readable Python, without running it; or what a rule means.
 
 What is shown is the program as safeload understood it, which is exactly what it would run. A skops
-file has no program; its objects are shown as a tree.
+file has no program; its objects are shown as a tree. The name of a rule, such as SL101, in the
+place of a file shows what a finding under that rule means.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from itertools import islice
 
 from safeload.cli.output import note
@@ -19,7 +21,7 @@ _LINES = 400
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``explain`` takes."""
-    parser.add_argument("file", metavar="FILE", help="the file to explain")
+    parser.add_argument("file", metavar="FILE", help="the file to explain, or a rule such as SL101")
     parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
     parser.add_argument(
         "--lines",
@@ -36,8 +38,22 @@ def _lines(text: str) -> int:
     return int(text)
 
 
+def _show_rule(rule: str) -> int:
+    from safeload.rule_ids import RULE_IDS, effect
+
+    about = RULE_IDS[rule]
+    print(f"{rule} ({effect(rule)}): {about.title}.")
+    print(about.why)
+    print(about.remedy)
+    return 0
+
+
 def run(options: argparse.Namespace) -> int:
     """Scan the file, show its programs, and say what the policy says of it."""
+    from safeload.rule_ids import RULE_IDS
+
+    if options.file in RULE_IDS and not os.path.lexists(options.file):
+        return _show_rule(options.file)
     from dataclasses import replace
 
     from safeload.artefact import Artefact

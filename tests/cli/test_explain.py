@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from safeload.cli.main import main
 from safeload.limits import Limits
 from safeload.report import decompiled
+from safeload.rule_ids import RULE_IDS
 from safeload.scan.scan import scan
 from tests.builder import Pickle
 from tests.cli.conftest import ROWS, Run
@@ -39,6 +40,19 @@ def test_an_attack_as_python(run: Run, attack: Path) -> None:
     assert "SL101 error" in outcome.out
     assert "SL901 warning" in outcome.out
     assert not Path("canary").exists()
+
+
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_a_rule_in_words(rule: str, run: Run) -> None:
+    outcome = run("explain", rule)
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"{rule} (")
+    assert len(outcome.out.splitlines()) == 3
+
+
+def test_a_file_that_is_called_like_a_rule_is_a_file(run: Run, attack: Path) -> None:
+    attack.rename("SL101")
+    assert run("explain", "SL101").code == 1
 
 
 def test_an_array_of_objects_is_a_program_of_its_own(run: Run, folder: Path) -> None:

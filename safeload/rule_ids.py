@@ -1,0 +1,197 @@
+"""What does a rule id mean, why is it a finding, and what can one do? One entry for each.
+
+``safeload explain SL101`` shows an entry, and the table of docs/report.md is made from them.
+``SL0xx`` says that something was not read, which makes a verdict INCOMPLETE; every other rule
+refuses, but for ``SL9xx``, which leaves the verdict as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["RULE_IDS", "RuleId", "effect"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleId:
+    """A rule as people are told of it.
+
+    Attributes:
+        title: What was found, a clause.
+        why: Why that is a finding, a sentence.
+        remedy: What to do about it, a sentence.
+    """
+
+    title: str
+    why: str
+    remedy: str
+
+
+def effect(rule: str) -> str:
+    """What a finding under a rule leads to: ``"incomplete"``, ``"refused"`` or ``"none"``.
+
+    Args:
+        rule: A key of :data:`RULE_IDS`.
+    """
+    return {"SL0": "incomplete", "SL9": "none"}.get(rule[:3], "refused")
+
+
+_NOT_READ = "What was not read may hold anything."
+_REPLACE = "Ask whoever made the file to write it again, or do without it."
+_ASK = "Treat the file as hostile unless whoever made it can explain how it came to be."
+
+RULE_IDS: dict[str, RuleId] = {
+    "SL000": RuleId("the file cannot be read", _NOT_READ, "See what the message says."),
+    "SL001": RuleId(
+        "the format is none that safeload reads",
+        _NOT_READ,
+        "Audit the file with a tool for its format, or have the model written by joblib or skops.",
+    ),
+    "SL002": RuleId(
+        "reading reached a limit",
+        "Limits keep a small file from taking all time and memory.",
+        "If you expect a model of this size, raise the limit that the message names.",
+    ),
+    "SL003": RuleId(
+        "the library for its compression is not installed",
+        _NOT_READ,
+        "Install the library that the message names.",
+    ),
+    "SL004": RuleId(
+        "an array lies in a file of its own, as joblib before 0.10 wrote it",
+        "Loading it opens a second file, by a path that the first one gives.",
+        "Load it with the joblib that wrote it, in a place without secrets, and dump it again.",
+    ),
+    "SL006": RuleId(
+        "a buffer is kept outside of the file",
+        "A pickle with out-of-band buffers is not whole.",
+        "Dump the model again without a buffer callback.",
+    ),
+    "SL007": RuleId(
+        "a newer skops has written the file, in another protocol",
+        "What the new protocol means is not known here.",
+        "Look for a newer safeload.",
+    ),
+    "SL008": RuleId(
+        "a reader or a rule failed",
+        "It is a defect of safeload, and what was not judged is not accepted.",
+        "Please report it.",
+    ),
+    "SL101": RuleId(
+        "a name that is not on the allow-list",
+        "Whatever a file names may run when it is loaded or used.",
+        "If the name is your own code, add it to a policy file: safeload policy learn proposes it.",
+    ),
+    "SL102": RuleId(
+        "an allowed name in a use that is not allowed",
+        "A class that may be constructed may not be called, or be kept to be called later.",
+        "If it is your own code, allow the use in a policy file.",
+    ),
+    "SL103": RuleId(
+        "an allowed name with arguments that are not allowed",
+        "With these arguments it would do more than rebuild a model.",
+        _ASK,
+    ),
+    "SL104": RuleId(
+        "a state given to something that the file did not make",
+        "It would change what the whole process shares.",
+        _ASK,
+    ),
+    "SL105": RuleId(
+        "a state that is more than plain attributes",
+        "Such a state replaces methods, or runs code of the file's choice when it is set.",
+        "Let the class's __getstate__ return a dict of plain attributes.",
+    ),
+    "SL106": RuleId(
+        "items put into something that must not have them",
+        "APPEND and SETITEM call methods of whatever they are given.",
+        _ASK,
+    ),
+    "SL107": RuleId(
+        "a call of something that the stream itself has made",
+        "What such a call does cannot be known from names.",
+        _ASK,
+    ),
+    "SL108": RuleId(
+        "a function or class that is rebuilt from code in the file",
+        "It is code, written by cloudpickle or dill, and would run as it stands.",
+        "Move functions and classes to a module that can be imported, and dump the model again.",
+    ),
+    "SL109": RuleId(
+        "a name from a script or notebook",
+        "No other program finds it there.",
+        "Move it to a module that can be imported, and dump the model again.",
+    ),
+    "SL201": RuleId("the stream ends before its STOP", "It was cut short.", _REPLACE),
+    "SL202": RuleId("bytes follow the end of the stream", "Another reader may run them.", _REPLACE),
+    "SL203": RuleId("a byte that is no opcode", "The stream is damaged or forged.", _REPLACE),
+    "SL204": RuleId("an opcode finds no operand", "The stream is damaged or forged.", _REPLACE),
+    "SL205": RuleId(
+        "the memo is used as no writer uses it", "The stream is damaged or forged.", _REPLACE
+    ),
+    "SL206": RuleId(
+        "an extension code", "It hides a name in a registry of the process that loads it.", _ASK
+    ),
+    "SL207": RuleId(
+        "a persistent identifier", "What it stands for is up to whoever loads the file.", _REPLACE
+    ),
+    "SL208": RuleId(
+        "frames that do not fit the opcodes",
+        "Readers disagree about what such a stream does.",
+        _ASK,
+    ),
+    "SL209": RuleId("padding of an array that is not joblib's", "Bytes can hide in it.", _ASK),
+    "SL210": RuleId(
+        "an array that is not written as joblib writes it",
+        "Readers disagree about which bytes are the array.",
+        _ASK,
+    ),
+    "SL211": RuleId(
+        "a literal that no writer writes",
+        "Readers disagree about its value.",
+        _ASK,
+    ),
+    "SL212": RuleId("a length leads beyond the end of the file", "It was cut short.", _REPLACE),
+    "SL213": RuleId(
+        "PROTO within the stream, or of a protocol that does not exist",
+        "Readers disagree about what such a stream does.",
+        _ASK,
+    ),
+    "SL214": RuleId("DUP, which no writer emits", "The stream is written by hand.", _ASK),
+    "SL215": RuleId(
+        "an array wrapper that is used apart from its array",
+        "Readers disagree about which bytes are the array.",
+        _ASK,
+    ),
+    "SL216": RuleId(
+        "the name of a global is computed", "It would not be known before the file runs.", _ASK
+    ),
+    "SL217": RuleId(
+        "an object that is changed after it was used",
+        "What was judged would not be what is loaded.",
+        _ASK,
+    ),
+    "SL301": RuleId(
+        "a damaged compressed stream", "Readers disagree about what it holds.", _REPLACE
+    ),
+    "SL302": RuleId(
+        "a damaged or forged archive", "Readers disagree about which members it has.", _REPLACE
+    ),
+    "SL303": RuleId("a schema of skops that is not JSON", "It was damaged.", _REPLACE),
+    "SL304": RuleId(
+        "a node of a skops file that skops does not write",
+        "What skops makes of it is not known.",
+        _ASK,
+    ),
+    "SL401": RuleId(
+        "state that compiled code may not be handed",
+        "Compiled code believes indices, sizes and types; these would make it read or write memory "
+        "that is not its own, or never end.",
+        _ASK,
+    ),
+    "SL901": RuleId(
+        "a doubt of fickling's",
+        "A second opinion on the decompiled program; it leaves the verdict as it is.",
+        "Read the program that explain shows.",
+    ),
+}
