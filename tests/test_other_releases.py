@@ -394,7 +394,6 @@ def test_a_spline_of_scipy_1_18_with_too_few_coefficients_is_refused(tmp_path: P
 GADGETS = [
     ("joblib.numpy_pickle", "NDArrayWrapper"),
     ("joblib.numpy_pickle_compat", "ZNDArrayWrapper"),
-    ("numpy.core", "_ufunc_reconstruct"),
     ("numpy.core.memmap", "memmap"),
     ("numpy.core.multiarray", "frombuffer"),
     ("numpy.core.multiarray", "fromfile"),

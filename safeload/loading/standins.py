@@ -1,4 +1,4 @@
-"""Stand-ins for the functions by which cloudpickle and dill spell types, arrays and constants.
+"""Stand-ins for the functions by which files spell types, arrays, constants and ufuncs.
 
 What those functions could do is more than what the policy lets a file ask of them: they hand out
 any built-in type, evaluate texts and import modules. An accepted file is given these in their
@@ -21,6 +21,7 @@ from typing import Any
 
 from safeload.errors import LoadError, printable
 from safeload.scan.pickle.reduction_aliases import CONSTANT
+from safeload.scan.pickle.ufunc_names import UFUNC_RECONSTRUCT, home_of_ufunc
 
 __all__ = ["STAND_INS"]
 
@@ -97,6 +98,15 @@ def _namedtuple(name: str, _fields: tuple[str, ...], module: str, _defaults: Any
     return found
 
 
+def _ufunc(module: str, name: str) -> Any:
+    home = home_of_ufunc(module, name)
+    found = getattr(sys.modules.get(home[0]), home[1], None) if home else None
+    # numpy itself is imported with its functions, and not by this module.
+    if type(found).__name__ != "ufunc":
+        raise _denied(f"the universal function {module}.{name}")
+    return found
+
+
 def _denied(what: str) -> LoadError:
     return LoadError(
         f"While loading, the file asked for {printable(what)}, which is never granted.",
@@ -113,6 +123,7 @@ _OF_DILL: dict[str, Callable[..., Any]] = {
     "_load_type": _type,
 }
 STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
+    UFUNC_RECONSTRUCT: _ufunc,
     ("cloudpickle.cloudpickle", "_builtin_type"): _type,
     ("cloudpickle.cloudpickle", "_make_dict_items"): _items,
     ("cloudpickle.cloudpickle", "_make_dict_keys"): _keys,

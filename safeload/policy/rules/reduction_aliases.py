@@ -14,7 +14,13 @@ import re
 
 from safeload.policy.rules.plain import is_plain
 from safeload.policy.rules.rule import Rule
-from safeload.scan.pickle.reduction_aliases import CONSTANT, RECONSTRUCT, described_as
+from safeload.scan.pickle.reduction_aliases import (
+    CONSTANT,
+    RECONSTRUCT,
+    described_as,
+    type_of_constant,
+)
+from safeload.scan.pickle.ufunc_names import home_of_ufunc
 from safeload.scan.program import Global, Mapping, ObjectToken, Use
 
 __all__ = ["ALIAS_RULES"]
@@ -203,6 +209,28 @@ def _fourier_name(built: ObjectToken) -> str | None:
     return "a function is named that is no Fourier transform of scipy"
 
 
+def _type_of_constant(built: ObjectToken) -> str | None:
+    """``None``, ``Ellipsis`` or ``NotImplemented``, whose types have no name to be written by.
+
+    ``type(None)``; with more arguments it would make a class, of anything else find one.
+    """
+    args = built.args
+    if type(args) is tuple and len(args) == 1 and type_of_constant(args[0]) and not built.states:
+        return None
+    return "it is asked for the type of something else than a constant"
+
+
+def _ufunc_name(built: ObjectToken) -> str | None:
+    """A module that computes and the name of a universal function, which is judged by its name.
+
+    ``_ufunc_reconstruct("numpy", "log1p")``; it would import any module.
+    """
+    args = built.args
+    if type(args) is tuple and len(args) == 2 and home_of_ufunc(*args) and not built.states:
+        return None
+    return "a universal function is asked for in another way than numpy does"
+
+
 ALIAS_RULES: dict[str, Rule] = {
     "bound_method": _bound_method,
     "dict_view": _dict_view,
@@ -214,4 +242,6 @@ ALIAS_RULES: dict[str, Rule] = {
     "logger_name": _logger_name,
     "mapping_view": _mapping_view,
     "named_type": _named_type,
+    "type_of_constant": _type_of_constant,
+    "ufunc_name": _ufunc_name,
 }

@@ -1,7 +1,10 @@
-"""Compressed streams, as joblib writes them: one stream of one codec becomes its bytes.
+"""Compressed streams, as joblib reads them: the streams of one codec become their bytes.
 
 The codec is told by the first bytes, as joblib tells it, never by the file's name. Decompression
 streams under a cap on bytes and on the ratio, so that a bomb costs no more than the caps.
+
+Tools that compress in parallel write bzip2 and xz as several streams, one behind the other, which
+loaders read as one. Whatever else follows a stream is refused, although a loader might skip it.
 
 Trust: the stream is hostile; what comes out is as hostile as before.
 Source: joblib ``compressor.py``; RFC 1950, RFC 1952, the bzip2, xz and LZ4 frame formats.
@@ -24,6 +27,8 @@ __all__ = ["codec_of", "decompress"]
 
 _CHUNK = 1 << 16
 _PIECE = 1 << 20
+# Bytes that are read first of a further stream, and steps that one costs.
+_FEW, _STREAM = 1 << 10, 100
 # An xz header may ask for 4 GiB of dictionary; the presets need 65 MiB.
 _LZMA_MEMORY = 96 << 20
 _OVER_MEMORY = "Memory usage limit exceeded"
@@ -33,6 +38,8 @@ class _Codec(NamedTuple):
     name: str
     prefix: bytes
     decompressor: Callable[[], Any]
+    # Whether a further stream of this codec may follow.
+    repeats: bool = False
 
 
 class _Zlib:
@@ -69,8 +76,13 @@ def _lz4() -> Any:
 _CODECS = (
     _Codec("zlib", b"\x78", lambda: _Zlib(zlib.MAX_WBITS)),
     _Codec("gzip", b"\x1f\x8b", lambda: _Zlib(16 + zlib.MAX_WBITS)),
-    _Codec("bz2", b"BZ", bz2.BZ2Decompressor),
-    _Codec("xz", b"\xfd7zXZ", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY)),
+    _Codec("bz2", b"BZ", bz2.BZ2Decompressor, repeats=True),
+    _Codec(
+        "xz",
+        b"\xfd7zXZ",
+        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
+        repeats=True,
+    ),
     _Codec("lzma", b"\x5d\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
     _Codec("lz4", b"\x04\x22\x4d\x18", _lz4),
 )
@@ -94,13 +106,13 @@ def codec_of(head: bytes) -> str | None:
 def decompress(
     data: Buffer, name: str, limits: Limits, budget: WorkBudget | None = None
 ) -> tuple[bytearray, list[Finding]]:
-    """Decompress one stream.
+    """Decompress a stream, and those of the same codec that follow.
 
     Args:
         data: The whole file.
         name: A codec, as :func:`codec_of` names it.
         limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` apply.
-        budget: Its clock applies.
+        budget: Its clock applies; every further stream is paid for from it.
 
     Returns:
         What came out until the end or the first finding, and the findings.
@@ -108,8 +120,7 @@ def decompress(
     codec = next(codec for codec in _CODECS if codec.name == name)
     out = bytearray()
     try:
-        decompressor = codec.decompressor()
-        return out, _stream(decompressor, data, out, limits, budget or WorkBudget(limits, 0))
+        return out, _streams(codec, data, out, limits, budget or WorkBudget(limits, len(data)))
     except ImportError:
         return out, [_unread("SL003", f"The library for {name} is not installed.")]
     except MemoryError:
@@ -130,16 +141,25 @@ def _damaged(name: str, out: bytearray) -> Finding:
     return _refused("SL301", f"The {name} stream is damaged.")
 
 
-def _stream(
-    decompressor: Any, data: Buffer, out: bytearray, limits: Limits, budget: WorkBudget
+def _streams(
+    codec: _Codec, data: Buffer, out: bytearray, limits: Limits, budget: WorkBudget
 ) -> list[Finding]:
-    position = 0
-    while not decompressor.eof:
+    position, size = 0, _CHUNK
+    decompressor = codec.decompressor()
+    while True:
+        if decompressor.eof:
+            position -= len(decompressor.unused_data or b"")
+            if not codec.repeats or data[position : position + len(codec.prefix)] != codec.prefix:
+                break
+            # To begin anew takes as long as to decompress a few hundred bytes.
+            budget.spend(_STREAM, "Its compressed streams are too many for their size.")
+            # Of a short stream little is read that belongs to the next.
+            decompressor, size = codec.decompressor(), _FEW
         budget.check_time()
         chunk = b""
         if decompressor.needs_input:
-            chunk = bytes(data[position : position + _CHUNK])
-            position += len(chunk)
+            chunk = bytes(data[position : position + size])
+            position, size = position + len(chunk), min(2 * size, _CHUNK)
             if not chunk:
                 if not out:
                     return [_unread("SL001", "It begins like a compressed stream but is not.")]
@@ -149,7 +169,7 @@ def _stream(
             return [_unread("SL002", "It decompresses to more bytes than the limit.")]
         if len(out) > limits.ratio_floor and len(out) > limits.ratio * position:
             return [_unread("SL002", "It decompresses to too many bytes for its size.")]
-    if decompressor.unused_data or position < len(data):
+    if position < len(data):
         return [_refused("SL301", "Bytes follow the end of the compressed stream.")]
     return []
 

@@ -1,4 +1,4 @@
-"""How cloudpickle, dill and scipy spell what pickle has a word for: types, arrays, functions.
+"""How Python and libraries spell what pickle has a word for: types, arrays, functions.
 
 Both write objects that can be imported much as pickle does, but name some types by a call
 (``_builtin_type("SimpleNamespace")``, ``_load_type("PartialType")``), bind methods by calling
@@ -16,11 +16,20 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Callable
 
 from safeload.scan.pickle.machine import Machine
+from safeload.scan.pickle.ufunc_names import UFUNC_RECONSTRUCT, home_of_ufunc
 from safeload.scan.program import Global, ObjectToken, Token, Use
 
-__all__ = ["CONSTANT", "RECONSTRUCT", "RESPELLED", "described_as", "respelled"]
+__all__ = [
+    "CONSTANT",
+    "RECONSTRUCT",
+    "RESPELLED",
+    "described_as",
+    "respelled",
+    "type_of_constant",
+]
 
 # What makes an empty array, by the names of both generations of numpy.
 RECONSTRUCT = frozenset(
@@ -35,7 +44,11 @@ CONSTANT = re.compile(
 _FOURIER = ("scipy._lib._uarray._backend", "unpickle_function")
 _DILL = ("dill._dill", "dill.dill")
 # The modules of everything that is respelled here.
-RESPELLED = frozenset(["cloudpickle.cloudpickle", "types", _FOURIER[0], *_DILL])
+RESPELLED = frozenset(
+    ["builtins", "cloudpickle.cloudpickle", "types", _FOURIER[0], UFUNC_RECONSTRUCT[0], *_DILL]
+)
+# The types of constants, which have no name that pickle could write, by the constants' names.
+_TYPES_OF = {"Ellipsis": "EllipsisType", "NotImplemented": "NotImplementedType"}
 # Types that dill knows under names of its own.
 _OF_DILL = {
     "AttrGetterType": ("operator", "attrgetter"),
@@ -45,7 +58,7 @@ _OF_DILL = {
 
 
 def respelled(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Token | None:
-    """The token of what a call of cloudpickle, dill or scipy makes, or None for any other call.
+    """The token of what such a call makes, or None for any other call.
 
     Args:
         m: The machine.
@@ -56,11 +69,8 @@ def respelled(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Toke
     if key == ("types", "MethodType"):
         _bind(m, args)
         return None
-    if key == ("cloudpickle.cloudpickle", "_builtin_type"):
-        return _named(m, "types", args[0]) if len(args) == 1 and type(args[0]) is str else None
-    if key == _FOURIER and len(args) == 3 and args[2] is None:
-        named = type(args[0]) is str and type(args[1]) is str
-        return _named(m, args[0], args[1]) if named and "." not in args[1] else None
+    if key in _NAMING:
+        return _NAMING[key](m, args)
     if module not in _DILL:
         return None
     if name == "_load_type" and len(args) == 1 and type(args[0]) is str:
@@ -103,6 +113,49 @@ def _namedtuple(m: Machine, name: Token, module: Token) -> Global | None:
     """
     if type(name) is not str or type(module) is not str or module.split(".")[0] == "joblib":
         return None
+    return _imported(m, module, name)
+
+
+def _builtin_type(m: Machine, args: tuple[Token, ...]) -> Global | None:
+    return _named(m, "types", args[0]) if len(args) == 1 and type(args[0]) is str else None
+
+
+def _fourier(m: Machine, args: tuple[Token, ...]) -> Global | None:
+    if len(args) != 3 or args[2] is not None or not type(args[0]) is type(args[1]) is str:
+        return None
+    return _named(m, args[0], args[1]) if "." not in args[1] else None
+
+
+def _type(m: Machine, args: tuple[Token, ...]) -> Global | None:
+    constant = type_of_constant(args[0]) if len(args) == 1 else None
+    return _named(m, "types", constant) if constant else None
+
+
+def _ufunc(m: Machine, args: tuple[Token, ...]) -> Global | None:
+    home = home_of_ufunc(*args) if len(args) == 2 else None
+    return _imported(m, *home) if home else None
+
+
+# Calls that do nothing but name what is then judged.
+_NAMING: dict[tuple[str, str], Callable[[Machine, tuple[Token, ...]], Global | None]] = {
+    ("builtins", "type"): _type,
+    ("cloudpickle.cloudpickle", "_builtin_type"): _builtin_type,
+    _FOURIER: _fourier,
+    UFUNC_RECONSTRUCT: _ufunc,
+}
+
+
+def type_of_constant(token: Token) -> str | None:
+    """The name in ``types`` of what ``type(token)`` is, for the three that pickle writes so."""
+    if token is None:
+        return "NoneType"
+    if isinstance(token, Global) and token.module == "builtins":
+        return _TYPES_OF.get(token.name)
+    return None
+
+
+def _imported(m: Machine, module: str, name: str) -> Global:
+    """The token of what a stand-in takes from a module, which is imported beforehand."""
     token = _named(m, module, name)
     token.raw = token.raw or (module, name)
     return token

@@ -6,6 +6,7 @@ import collections
 import functools
 import logging
 import operator
+import pickle
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 import cloudpickle
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.preprocessing import FunctionTransformer
 
 import safeload
+from safeload.errors import LoadError
 from safeload.limits import Limits
 from safeload.loading.standins import STAND_INS
 from safeload.policy.judge import judge
@@ -51,6 +53,10 @@ def array(*given: Value, make: Value = RECONSTRUCT, attributes: Value = None) ->
     made = given or (NDARRAY, (0,), b"b")
     state = (1, (2,), lambda p: p.dtype("f8"), False, bytes(16))
     return dilled("_create_array", make, made, state, attributes)
+
+
+def ufunc(module: Value, name: Value) -> Callable[[Pickle], Pickle]:
+    return lambda p: p.call(Name("numpy.core", "_ufunc_reconstruct"), module, name)
 
 
 def findings(value: Value) -> list[str]:
@@ -326,6 +332,43 @@ HOSTILE: dict[str, tuple[Value, set[str]]] = {
         dilled("_create_namedtuple", "NumpyArrayWrapper", ("a",), "joblib.numpy_pickle"),
         {"SL103"},
     ),
+    "the type of a class": (call("builtins", "type", Name("numpy", "float64")), {"SL103"}),
+    "the type of a number": (call("builtins", "type", 1), {"SL103"}),
+    "the type of an instance": (
+        call("builtins", "type", lambda p: p.object_(LOGIT, state={})),
+        {"SL103"},
+    ),
+    "a type that is made": (call("builtins", "type", "X", (), {}), {"SL103"}),
+    "a type that is kept": (Name("builtins", "type"), {"SL102"}),
+    "a type that is given a state": (
+        lambda p: p.call(Name("builtins", "type"), None).save({}).build(),
+        {"SL104"},
+    ),
+    "a type that is constructed": (
+        lambda p: p.call(Name("builtins", "type"), None).empty_tuple().newobj(),
+        {"SL102"},
+    ),
+    "the module and function of a program as a universal function": (
+        ufunc("posix", "system"),
+        {"SL103"},
+    ),
+    "a function that is not universal": (ufunc("numpy", "load"), {"SL101"}),
+    "a method of a universal function": (ufunc("numpy", "add.at"), {"SL103"}),
+    "a universal function of a module that is run when imported": (
+        ufunc("numpy.core.__main__", "add"),
+        {"SL103"},
+    ),
+    "a universal function of a framework of tests": (
+        ufunc("sklearn.utils.testing", "add"),
+        {"SL103"},
+    ),
+    "a universal function of a module of the file's own": (ufunc("numpy_", "add"), {"SL103"}),
+    "a universal function with a line behind": (ufunc("numpy\n", "add"), {"SL103"}),
+    "a universal function that is given a state": (
+        lambda p: ufunc("numpy", "add")(p).save({}).build(),
+        {"SL104"},
+    ),
+    "a universal function of a module in bytes": (ufunc(b"numpy", "add"), {"SL103"}),
     "a module, which dill imports": (dilled("_import_module", "os"), {"SL101"}),
     "a file, which dill opens": (
         dilled("_create_filehandle", "/x", "r", 0, False, None, False, 0, None),
@@ -371,3 +414,50 @@ def test_what_stands_in_for_these_functions_does_no_more_than_was_accepted(
 ) -> None:
     with pytest.raises(safeload.LoadError, match="never granted"):
         STAND_INS[key](*args)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("dumps", [pickle.dumps, cloudpickle.dumps], ids=["pickle", "cloudpickle"])
+def test_types_of_constants_come_back(
+    dumps: Callable[..., bytes], protocol: int, tmp_path: Path
+) -> None:
+    types_ = [type(None), type(...), type(NotImplemented)]
+    path = tmp_path / "model.pkl"
+    path.write_bytes(dumps({"types": types_, "constants": [None, ..., NotImplemented]}, protocol))
+
+    loaded_ = safeload.load_unsigned(path)
+
+    assert loaded_ == {"types": types_, "constants": [None, ..., NotImplemented]}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("numpy", "log1p", np.log1p),
+        ("numpy.core.umath", "sqrt", np.sqrt),
+        ("scipy.stats._discrete_distns", "log1p", np.log1p),
+        ("scipy", "exp", np.exp),
+        ("sklearn.linear_model.logistic", "expit", special.expit),
+        ("scipy.special", "log1p", special.log1p),
+        ("scipy.special._ufuncs", "boxcox1p", special.boxcox1p),
+    ],
+)
+def test_universal_functions_as_numpy_1_16_names_them(
+    module: str, name: str, expected: object, tmp_path: Path
+) -> None:
+    assert findings(ufunc(module, name)) == []
+    assert loaded(ufunc(module, name), tmp_path / "model") is expected
+
+
+def test_a_universal_function_is_judged_by_its_own_name() -> None:
+    data = bytes(Pickle().save(ufunc("numpy.lib.function_base", "log1p")).stop())
+
+    names = {item.name for item in judge(scan(data), Policy.default()).globals}
+
+    assert names == {"numpy.core._ufunc_reconstruct", "numpy.log1p"}
+
+
+@pytest.mark.parametrize("named", [("numpy", "load"), ("posix", "system"), ("numpy", "ndarray")])
+def test_the_stand_in_gives_nothing_but_universal_functions(named: tuple[str, str]) -> None:
+    with pytest.raises(LoadError):
+        STAND_INS["numpy.core", "_ufunc_reconstruct"](*named)

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from safeload.limits import Limits
 from safeload.scan.containers.compressed import codec_of, decompress
+from safeload.scan.scan import scan
 from safeload.verdict import Finding
+from tests.builder import Name, Pickle
 
 CODECS: dict[str, Callable[[bytes], bytes]] = {
     "zlib": zlib.compress,
@@ -29,6 +31,7 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "lz4": lz4.frame.compress,
 }
 DATA = bytes(range(256)) * 20
+SEVERAL: dict[str, Callable[[bytes], bytes]] = {"bz2": bz2.compress, "xz": lzma.compress}
 
 codecs = pytest.mark.parametrize("codec", CODECS)
 
@@ -77,7 +80,8 @@ def test_a_stream_cut_short_is_refused_or_not_read(codec: str) -> None:
 
 @codecs
 def test_bytes_after_the_end_are_refused(codec: str) -> None:
-    for more in (b"\x00", b"x" * 100_000, CODECS[codec](b"second")):
+    second = CODECS["gzip" if codec in SEVERAL else codec](b"second")
+    for more in (b"\x00", b"x" * 100_000, second):
         _, findings = decompress(CODECS[codec](DATA) + more, codec, Limits())
         assert rules(findings) == ["SL301"]
 
@@ -155,3 +159,54 @@ def test_a_codec_that_is_not_installed_leaves_the_file_unread(
     _, findings = decompress(packed, "lz4", Limits())
 
     assert rules(findings) == ["SL003"]
+
+
+# -- several streams -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("codec", SEVERAL)
+@pytest.mark.parametrize("length", [1, 7, 50_000])
+def test_streams_behind_each_other_are_read_as_one(codec: str, length: int) -> None:
+    content = bytes(range(256)) * 700
+    starts = range(0, min(50 * length, len(content)), length)
+    parts = [content[start : start + length] for start in starts]
+    packed = b"".join(map(SEVERAL[codec], parts))
+
+    out, findings = decompress(packed, codec, Limits())
+
+    assert not findings
+    assert out == b"".join(parts)
+    opener = {"bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[codec]
+    assert opener(io.BytesIO(packed)).read() == out
+
+
+@pytest.mark.parametrize("codec", SEVERAL)
+def test_a_call_in_the_second_stream_is_seen(codec: str) -> None:
+    data = Pickle(0).call(Name("posix", "system"), "id").finish()
+    packed = SEVERAL[codec](data[:3]) + SEVERAL[codec](data[3:])
+
+    scanned = scan(packed)
+
+    assert scanned.format == f"joblib+{codec}"
+    assert [use.path for use in scanned.programs[0].globals] == ["posix.system"]
+
+
+@pytest.mark.parametrize("codec", SEVERAL)
+@pytest.mark.parametrize(
+    "behind", [b"\0" * 4, b".", b"BZh9", lzma.compress(b"N.", lzma.FORMAT_ALONE), bytes(4096)]
+)
+def test_what_follows_and_is_no_stream_of_the_codec_is_refused(codec: str, behind: bytes) -> None:
+    packed = SEVERAL[codec](b"N.") + behind
+
+    _, findings = decompress(packed, codec, Limits())
+
+    assert [finding.rule for finding in findings] == ["SL301"]
+
+
+@pytest.mark.parametrize("codec", SEVERAL)
+def test_streams_of_nothing_are_not_read_without_end(codec: str) -> None:
+    packed = SEVERAL[codec](b"") * 20_000
+
+    _, findings = decompress(packed, codec, Limits())
+
+    assert [finding.rule for finding in findings] == ["SL002"]
