@@ -192,16 +192,23 @@ def without_values(groups: Iterable[Group], reviewed: Iterable[Group]) -> Iterat
         yield kept
 
 
-def text_of(groups: Iterable[Group], note: str, library: str, **lists: Iterable[str]) -> str:
+def text_of(
+    groups: Iterable[Group],
+    note: str,
+    library: str,
+    further: Iterable[str] = (),
+    **lists: Iterable[str],
+) -> str:
     """A pack or a release as TOML.
 
     Args:
         groups: Its groups.
         note: What stands at its top.
         library: What it covers.
+        further: Lines to write below.
         **lists: Further keys, left out where they are empty.
     """
-    lines = [f"# {note}", f'library = "{library}"']
+    lines = [f"# {note}", f'library = "{library}"', *further]
     for key, items in lists.items():
         listed = ", ".join(f'"{item}"' for item in items)
         if listed:
@@ -276,12 +283,17 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
                 groups += without_values(_groups_of(texts[path]), reviewed)
             groups += heirs(groups, checks)
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
+        head = tomllib.loads((REVIEWED / f"{name}.toml").read_text(encoding="utf-8"))
+        opt_in, groups = head.get("opt_in", False), merged(groups)
+        packages = {module.partition(".")[0] for group in groups for module in group.names}
         files[PACKS / f"{name}.toml"] = text_of(
-            merged(groups),
+            groups,
             note,
             "Python" if name == "python" else name,
+            [*(["opt_in = true"] if opt_in else []), f'why = "{head["why"]}"'],
             releases=versions,
             distributions=library.distributions,
+            packages=sorted(packages) if opt_in else (),
         )
     return files
 
@@ -302,8 +314,8 @@ def _groups_of(text: str) -> list[Group]:
 def table(files: dict[Path, str]) -> dict[Path, str]:
     """The document with its table of entries by library and use."""
     rows = [
-        "| library | releases | " + " | ".join(USES) + " | names |",
-        "|---|---|" + "---:|" * (len(USES) + 1),
+        "| library | by default | releases | " + " | ".join(USES) + " | names |",
+        "|---|---|---|" + "---:|" * (len(USES) + 1),
     ]
     total = 0
     for path, text in sorted(files.items()):
@@ -315,11 +327,12 @@ def table(files: dict[Path, str]) -> dict[Path, str]:
         every = set().union(*names.values())
         total += len(every)
         releases = ", ".join(document.get("releases", [])) or "3.11 and later"
+        on = "off" if document.get("opt_in") else "on"
         counts = " | ".join(str(len(names[use])) for use in USES)
         rows.append(
-            f"| {document['library']} (`{path.name}`) | {releases} | {counts} | {len(every)} |"
+            f"| {document['library']} (`{path.name}`) | {on} | {releases} | {counts} | {len(every)} |"
         )
-    rows.append("| all |" + " |" * (len(USES) + 1) + f" {total} |")
+    rows.append("| all | |" + " |" * (len(USES) + 1) + f" {total} |")
     before, _, rest = TABLE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     return {TABLE: f"{before}{BEGIN}\n{chr(10).join(rows)}\n{END}{after}"}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.policy.code_by_value import CODE, is_code, summary
+from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES, Rule
 from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
@@ -117,6 +118,9 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     """
     findings = list(scan.findings)
     members = []
+    # What else is wrong with a file is found as if these packs were on.
+    off = lacking(scan.programs, policy)
+    policy = policy.with_packs(off.values())
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
     size = len(scan.data)
     refitting = fits_while_predicting(scan.programs)
@@ -125,6 +129,7 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
         with allowing(scan.limits, budget):
             inspect = _Inspector(policy, refitting=refitting)
             of_member = [*program.findings, *_judge_program(program, policy, uses, inspect)]
+        of_member += packs_off(program, off)
         findings += of_member
         form = scan.format if program is scan.programs[0] else "pickle"
         members.append(
@@ -140,7 +145,12 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
         # Refusals first: they decide.
         findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
     globals_ = tuple(
-        GlobalReport(printable(f"{module}.{name}"), tuple(sorted(of_name)), offset, allowed)
+        GlobalReport(
+            printable(f"{module}.{name}"),
+            tuple(sorted(of_name)),
+            offset,
+            allowed and (module, name) not in off,
+        )
         for (module, name), (of_name, offset, allowed) in uses.items()
     )
     return Judgement(tuple(findings[:_MAX_FINDINGS]), globals_, tuple(members))

@@ -1,11 +1,13 @@
 """Allow-lists: exact names with exact uses, read from TOML.
 
-A policy is the union of packs (``packs/*.toml``, shipped) and what a team adds in its own file.
-Both have one form::
+A policy is the union of packs (``packs/*.toml``, shipped; those on by default, and others that a
+caller asks for) and what a team adds in its own file. Both have one form::
 
     library = "scikit-learn"            # packs only: what it covers, which releases it was
     releases = ["1.9.1"]                # derived from, and which distributions provide its
     distributions = ["scikit-learn"]    # modules, any one of them, the usual one first
+
+    packs = ["statsmodels"]             # a team's file only: packs that are off by default
 
     [[group]]
     reason = "estimators: made by NEWOBJ, filled by BUILD"
@@ -39,22 +41,22 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from safeload.errors import UsageError
 from safeload.policy.callables.kinds import KINDS, Signature
 from safeload.policy.callables.parameters import MalformedSignatureError
+from safeload.policy.packs import HEAD_KEYS, shipped_packs, wanted_packs
 from safeload.policy.rules import RULES
 from safeload.scan.program import Use
 from safeload.soundness import CHECKS
 
-__all__ = ["Entry", "Policy", "pack_texts", "policy_text"]
+__all__ = ["Entry", "Policy", "policy_text"]
 
 _GROUP_KEYS = {"reason", "uses", "rule", "native", "called_as", "names"}
 _CALLABLE_KEYS = {"kind", "data", "parameters", "evidence", "names"}
-_FILE_KEYS = {"library", "releases", "distributions", "group", "callable", "versions"}
+_FILE_KEYS = {"library", "releases", "distributions", "group", "callable", "versions", "packs"}
 # Whose minor releases differ in how they read a model.
 _SKLEARN = "scikit-learn"
 # Far more than any list of names takes.
@@ -96,54 +98,109 @@ class Policy:
         versions: ``"error"``, ``"warn"`` or ``"ignore"`` by library: what it leads to that a model
             was written with another minor release. Only what a policy file sets; see
             :meth:`version_check`.
+        packs: The packs that are on and would not be by default.
     """
 
     entries: Mapping[tuple[str, str], Entry]
     digest: str
     versions: Mapping[str, str] = field(default_factory=dict)
+    packs: frozenset[str] = frozenset()
 
     @classmethod
-    def default(cls) -> Policy:
-        """The packs that ship with safeload."""
-        return _packs()
+    def default(cls, *, packs: Iterable[str] = ()) -> Policy:
+        """The packs that are on by default.
+
+        Args:
+            packs: Names of further packs that ship with safeload.
+
+        Raises:
+            UsageError: There is no such pack (``pack-unknown``).
+        """
+        return _packs(wanted_packs(packs))
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Policy:
+    def of_pack(cls, name: str) -> Policy:
+        """What one of the packs lists, alone.
+
+        Args:
+            name: One of :func:`safeload.policy.packs.shipped_packs`.
+        """
+        return _pack(name)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], *, packs: Iterable[str] = ()) -> Policy:
         """The packs and what the policy file at ``path`` adds to them.
 
         Args:
             path: A TOML file of the form in the module docstring.
+            packs: Names of packs beside those on by default and those that the file asks for.
 
         Returns:
             The union.
 
         Raises:
-            UsageError: The file cannot be read or is not a policy.
+            UsageError: The file cannot be read or is not a policy, or there is no such pack.
         """
-        return cls.parse(policy_text(path), str(path))
+        return cls.parse(policy_text(path), str(path), packs=packs)
 
     @classmethod
-    def parse(cls, text: bytes, source: str) -> Policy:
+    def parse(cls, text: bytes, source: str, *, packs: Iterable[str] = ()) -> Policy:
         """The packs and what the text of a policy file adds to them.
 
         Args:
             text: TOML of the form in the module docstring.
             source: What to call it.
+            packs: Names of packs beside those on by default and those that the text asks for.
 
         Returns:
             The union.
 
         Raises:
-            UsageError: It is not a policy.
+            UsageError: It is not a policy, or there is no such pack.
         """
-        return _with_file(text, source)
+        return _with_file(text, source, wanted_packs(packs))
 
     @classmethod
-    def of(cls, policy: str | os.PathLike[str] | Policy | None) -> Policy:
-        """A policy as callers may give it: itself, a policy file to add, or None for the packs."""
+    def of(
+        cls, policy: str | os.PathLike[str] | Policy | None, *, packs: Iterable[str] = ()
+    ) -> Policy:
+        """A policy as callers may give it: itself, a policy file to add, or None for the packs.
+
+        Args:
+            policy: What the caller gave.
+            packs: Names of packs to switch on beside those that it has.
+        """
         if isinstance(policy, Policy):
-            return policy
-        return cls.default() if policy is None else cls.read(policy)
+            return policy.with_packs(packs)
+        return cls.default(packs=packs) if policy is None else cls.read(policy, packs=packs)
+
+    def with_packs(self, names: Iterable[str]) -> Policy:
+        """This policy and what further packs list.
+
+        Where this policy has another argument rule or check for a name than the pack, it stays as
+        it is.
+
+        Args:
+            names: Names of packs.
+
+        Raises:
+            UsageError: There is no such pack.
+        """
+        added = wanted_packs(names) - self.packs
+        if not added:
+            return self
+        entries = dict(self.entries)
+        digest = hashlib.sha256(self.digest.encode())
+        for name in sorted(added):
+            pack = _pack(name)
+            digest.update(pack.digest.encode())
+            for key, entry in pack.entries.items():
+                known = entries.setdefault(key, entry)
+                if known is not entry and _disagreement(known, entry) is None:
+                    entries[key] = _merged(known, entry)
+        return replace(
+            self, entries=entries, digest=digest.hexdigest(), packs=self.packs | added
+        )
 
     def narrowed(self, signed: Mapping[tuple[str, str], frozenset[str]]) -> Policy:
         """This policy without what a signed manifest does not list.
@@ -159,7 +216,7 @@ class Policy:
             entry = self.entries.get(name)
             if entry is not None:
                 entries[name] = entry if entry.uses <= uses else _narrowed(entry, uses)
-        return Policy(entries, self.digest, self.versions)
+        return replace(self, entries=entries)
 
     def get(self, module: str, name: str) -> Entry | None:
         """The entry of exactly this name, or None."""
@@ -187,12 +244,6 @@ class Policy:
 
 def _narrowed(entry: Entry, uses: frozenset[str]) -> Entry:
     return replace(entry, uses=frozenset(use for use in entry.uses if use in uses))
-
-
-def pack_texts() -> list[tuple[str, bytes]]:
-    """Name and text of each pack that ships with safeload, by name."""
-    files = resources.files("safeload.policy.packs").iterdir()
-    return sorted((file.name, file.read_bytes()) for file in files if file.name.endswith(".toml"))
 
 
 def _unreadable(why: str) -> UsageError:
@@ -231,26 +282,38 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
     return text
 
 
-@lru_cache(maxsize=1)
-def _packs() -> Policy:
-    return _union(pack_texts())
+@lru_cache(maxsize=32)
+def _packs(names: frozenset[str]) -> Policy:
+    if names:
+        return _packs(frozenset()).with_packs(names)
+    on = [pack for pack in shipped_packs().values() if not pack.opt_in]
+    return _union([(pack.source, pack.text) for pack in on], _FILE_KEYS | HEAD_KEYS)
+
+
+@lru_cache(maxsize=32)
+def _pack(name: str) -> Policy:
+    pack = shipped_packs()[name]
+    return _union([(pack.source, pack.text)], _FILE_KEYS | HEAD_KEYS)
 
 
 @lru_cache(maxsize=8)
-def _with_file(text: bytes, source: str) -> Policy:
-    packs = _packs()
-    return _union([(source, text)], base=packs)
+def _with_file(text: bytes, source: str, packs: frozenset[str]) -> Policy:
+    document = _parse(text, source, _FILE_KEYS)
+    wanted = wanted_packs(_strings(document.get("packs", []), source, "packs"))
+    return _union([(source, text)], _FILE_KEYS, base=_packs(packs | wanted))
 
 
-def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> Policy:
+def _union(
+    sources: Iterable[tuple[str, bytes]], keys: set[str], base: Policy | None = None
+) -> Policy:
     entries: dict[tuple[str, str], Entry] = dict(base.entries) if base else {}
     versions = dict(base.versions) if base else {}
     digest = hashlib.sha256(base.digest.encode() if base else b"")
     for source, text in sources:
-        document = _parse(text, source)
+        document = _parse(text, source, keys)
         digest.update(hashlib.sha256(text).digest())
         versions.update(_versions(document.get("versions", {}), source))
-        unknown = sorted(set(versions) - _recorded(entries)) if versions else []
+        unknown = sorted(set(versions) - _recorded()) if versions else []
         if unknown:
             raise _malformed(source, f"no model says which {unknown[0]!r} wrote it")
         distributions = _strings(document.get("distributions", []), source, "distributions")
@@ -258,15 +321,15 @@ def _union(sources: Iterable[tuple[str, bytes]], base: Policy | None = None) -> 
             _add(entries, group, _entry(group, source, tuple(distributions)), source)
         for table in _tables(document, "callable", source):
             _add(entries, table, _callable(table, source, tuple(distributions)), source)
-    return Policy(entries, digest.hexdigest(), versions)
+    return Policy(entries, digest.hexdigest(), versions, base.packs if base else frozenset())
 
 
-def _parse(text: bytes, source: str) -> dict[str, Any]:
+def _parse(text: bytes, source: str, keys: set[str]) -> dict[str, Any]:
     try:
         document = tomllib.loads(text.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise _malformed(source, f"it is not TOML ({error})") from error
-    unknown = set(document) - _FILE_KEYS
+    unknown = set(document) - keys
     if unknown:
         raise _malformed(source, f"unknown key {min(unknown)!r}")
     return document
@@ -282,9 +345,9 @@ def _versions(value: Any, source: str) -> dict[str, str]:
     return checks
 
 
-def _recorded(entries: Mapping[tuple[str, str], Entry]) -> set[str]:
+def _recorded() -> set[str]:
     """The libraries whose releases a manifest records."""
-    packs = {name for entry in entries.values() for name in entry.distributions}
+    packs = {name for pack in shipped_packs().values() for name in pack.distributions}
     return {"python", "skops"} | packs
 
 
@@ -311,20 +374,34 @@ def _add(
             if known is None:
                 entries[module, name] = added
                 continue
-            if known.rule and added.rule and known.rule != added.rule:
-                raise _malformed(source, f"{module}.{name} has two argument rules")
-            if known.native and added.native and known.native != added.native:
-                raise _malformed(source, f"{module}.{name} has two checks of native state")
-            if known.signature and added.signature and known.signature != added.signature:
-                raise _malformed(source, f"{module}.{name} is a callable of two kinds")
-            entries[module, name] = replace(
-                known,
-                uses=known.uses | added.uses,
-                rule=known.rule or added.rule,
-                native=known.native or added.native,
-                signature=known.signature or added.signature,
-                called_as=known.called_as or added.called_as,
-            )
+            reason = _disagreement(known, added)
+            if reason is not None:
+                raise _malformed(source, f"{module}.{name} {reason}")
+            entries[module, name] = _merged(known, added)
+
+
+def _disagreement(known: Entry, added: Entry) -> str | None:
+    """Why two entries of one name cannot be one, or None."""
+    if known.rule and added.rule and known.rule != added.rule:
+        return "has two argument rules"
+    if known.native and added.native and known.native != added.native:
+        return "has two checks of native state"
+    if known.signature and added.signature and known.signature != added.signature:
+        return "is a callable of two kinds"
+    return None
+
+
+def _merged(known: Entry, added: Entry) -> Entry:
+    """What two entries of one name allow together."""
+    return replace(
+        known,
+        uses=known.uses | added.uses,
+        rule=known.rule or added.rule,
+        native=known.native or added.native,
+        signature=known.signature or added.signature,
+        called_as=known.called_as or added.called_as,
+        distributions=known.distributions or added.distributions,
+    )
 
 
 def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:
