@@ -23,6 +23,7 @@ Trust: the file and its bundle are hostile until step 5; their content stays hos
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ def load(
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
     policy: _Path | Policy | None = None,
+    packs: Iterable[str] = (),
     probe: bool = False,
     mmap_mode: str | None = None,
     limits: Limits | None = None,
@@ -78,6 +80,7 @@ def load(
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
+        packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         probe: Predict on the rows that were sealed at signing and compare.
         mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
         limits: Bounds on the work.
@@ -91,10 +94,10 @@ def load(
         TrustError: No trusted signature covers it.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here, or predicts otherwise than sealed.
-        UsageError: The trust file or policy file cannot be used.
+        UsageError: The trust file or policy file cannot be used, or there is no such pack.
     """
     bounds = limits or Limits()
-    allowed = Policy.of(policy)
+    allowed = Policy.of(policy, packs=packs)
     # 1 to 5
     verified = verify(
         path, trust=trust, name=name, limits=bounds, progress=progress, mmap_mode=mmap_mode
@@ -118,6 +121,7 @@ def rehearse(
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
     policy: _Path | Policy | None = None,
+    packs: Iterable[str] = (),
     limits: Limits | None = None,
     isolation: Isolation | None = None,
 ) -> tuple[Verified, IsolatedModel]:
@@ -128,6 +132,7 @@ def rehearse(
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
+        packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
         isolation: Bounds on the process.
 
@@ -139,12 +144,12 @@ def rehearse(
         TrustError: No trusted signature covers it.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load there, predicts otherwise than sealed, or ends its process.
-        UsageError: The trust file or policy file cannot be used.
+        UsageError: The trust file or policy file cannot be used, or there is no such pack.
     """
     from safeload.isolation.model import load_isolated
 
     bounds = limits or Limits()
-    allowed = Policy.of(policy)
+    allowed = Policy.of(policy, packs=packs)
     # 1 to 5
     verified = verify(path, trust=trust, name=name, limits=bounds)
     about = _about(verified.manifest)
@@ -165,6 +170,7 @@ def load_unsigned(
     path: _Path,
     *,
     policy: _Path | Policy | None = None,
+    packs: Iterable[str] = (),
     isolated: bool | Isolation = False,
     mmap_mode: str | None = None,
     limits: Limits | None = None,
@@ -180,6 +186,7 @@ def load_unsigned(
     Args:
         path: The model.
         policy: A policy, or a policy file to add to the packs.
+        packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         isolated: Whether to load into a process of its own; or the bounds on that process.
         mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
         limits: Bounds on the work.
@@ -192,7 +199,7 @@ def load_unsigned(
         ArtefactError: The file cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here, or ends the process that it was to be loaded in.
-        UsageError: The policy file cannot be used.
+        UsageError: The policy file cannot be used, or there is no such pack.
     """
     bounds = limits or Limits()
     _check_mode(mmap_mode)
@@ -204,7 +211,7 @@ def load_unsigned(
         )
     # 1
     artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
-    allowed = Policy.of(policy)
+    allowed = Policy.of(policy, packs=packs)
     # 6 to 8
     if isolated:
         from safeload.isolation.model import load_isolated

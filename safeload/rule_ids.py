@@ -77,6 +77,11 @@ RULE_IDS: dict[str, RuleId] = {
         "It is a defect of safeload, and what was not judged is not accepted.",
         "Please report it.",
     ),
+    "SL009": RuleId(
+        "the file needs a pack that is off by default",
+        "What the pack names is not checked in full, so nobody has decided that it may load.",
+        "Switch the pack on, with --pack NAME or in a policy file, if you trust whoever made it.",
+    ),
     "SL101": RuleId(
         "a name that is not on the allow-list",
         "Whatever a file names may run when it is loaded or used.",

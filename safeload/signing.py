@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ def sign(
     not_after: datetime | None = None,
     passphrase: Passphrase | None = None,
     policy: _Path | Policy | None = None,
+    packs: Iterable[str] = (),
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -71,6 +72,7 @@ def sign(
         not_after: When the signature expires, with a time zone; never by default.
         passphrase: Of the key file, or a function that asks for it.
         policy: A policy, or a policy file to add to the packs.
+        packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
 
@@ -88,7 +90,7 @@ def sign(
     )
     bounds = limits or Limits()
     artefact = Artefact.read(path, limits=bounds, progress=progress)
-    allowed = Policy.of(policy)
+    allowed = Policy.of(policy, packs=packs)
     accepted = admit(artefact, allowed, bounds)
     loaded = deserialise(accepted, allowed)
     now = datetime.now(UTC).replace(microsecond=0)

@@ -329,9 +329,8 @@ def table(files: dict[Path, str]) -> dict[Path, str]:
         releases = ", ".join(document.get("releases", [])) or "3.11 and later"
         on = "off" if document.get("opt_in") else "on"
         counts = " | ".join(str(len(names[use])) for use in USES)
-        rows.append(
-            f"| {document['library']} (`{path.name}`) | {on} | {releases} | {counts} | {len(every)} |"
-        )
+        library = f"{document['library']} (`{path.name}`)"
+        rows.append(f"| {library} | {on} | {releases} | {counts} | {len(every)} |")
     rows.append("| all | |" + " |" * (len(USES) + 1) + f" {total} |")
     before, _, rest = TABLE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -24,6 +24,7 @@ __all__ = ["learn"]
 def learn(
     *paths: str | os.PathLike[str],
     policy: str | os.PathLike[str] | Policy | None = None,
+    packs: Iterable[str] = (),
     limits: Limits | None = None,
     progress: Callable[[Iterable[Candidate]], Iterable[Candidate]] | None = None,
 ) -> Proposal:
@@ -32,6 +33,7 @@ def learn(
     Args:
         *paths: Files and folders; folders are searched for models by content.
         policy: What is allowed already, or a policy file to add to the packs.
+        packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
         progress: Wraps the iteration over files, to show it.
 
@@ -39,9 +41,9 @@ def learn(
         The proposal.
 
     Raises:
-        UsageError: The policy file cannot be used.
+        UsageError: The policy file cannot be used, or there is no such pack.
     """
-    learner = Learner(Policy.of(policy))
+    learner = Learner(Policy.of(policy, packs=packs))
     bounds = limits or Limits()
     candidates: Iterable[Candidate] = walk(paths)
     for candidate in progress(candidates) if progress is not None else candidates:

@@ -48,6 +48,7 @@ class AuditReport:
 def audit(
     *paths: str | os.PathLike[str],
     policy: str | os.PathLike[str] | Policy | None = None,
+    packs: Iterable[str] = (),
     limits: Limits | None = None,
     progress: Callable[[Iterable[Candidate]], Iterable[Candidate]] | None = None,
 ) -> AuditReport:
@@ -56,6 +57,7 @@ def audit(
     Args:
         *paths: Files and folders; folders are searched for models by content.
         policy: The allow-list, or a policy file to add to the packs.
+        packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
         progress: Wraps the iteration over files, to show it.
 
@@ -63,9 +65,9 @@ def audit(
         The report.
 
     Raises:
-        UsageError: The policy file cannot be used.
+        UsageError: The policy file cannot be used, or there is no such pack.
     """
-    allowed = Policy.of(policy)
+    allowed = Policy.of(policy, packs=packs)
     bounds = limits or Limits()
     files, skipped = [], 0
     candidates: Iterable[Candidate] = walk(paths)

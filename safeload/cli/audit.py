@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.cli.output import note
+from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.errors import UsageError
 
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="console",
         help="for people, or for programs (default: console)",
     )
-    parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
+    add_policy_options(parser)
     parser.add_argument("--output", metavar="FILE", help="write the report there, not to stdout")
 
 
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.output is not None:
         _check_folder(Path(options.output))
-    report = audit(*options.paths, policy=options.policy, progress=_with_bar)
+    report = audit(*options.paths, policy=options.policy, packs=options.packs, progress=_with_bar)
     if not report.files:
         note("No model was found.")
     if options.output is not None:

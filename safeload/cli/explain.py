@@ -12,6 +12,7 @@ import os
 from itertools import islice
 
 from safeload.cli.output import note
+from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 
 __all__ = ["add_arguments", "run"]
@@ -22,7 +23,7 @@ _LINES = 400
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``explain`` takes."""
     parser.add_argument("file", metavar="FILE", help="the file to explain, or a rule such as SL101")
-    parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
+    add_policy_options(parser)
     parser.add_argument(
         "--lines",
         type=_lines,
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     from safeload.report.decompiled import decompile
     from safeload.scan.scan import scan
 
-    policy = Policy.of(options.policy)
+    policy = Policy.of(options.policy, packs=options.packs)
     limits = Limits()
     with shown("Reading the program"):
         artefact = Artefact.read(options.file, limits=limits)

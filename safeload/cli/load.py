@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from safeload.cli.output import note, plain
+from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.cli.verify import add_trust_options
 from safeload.errors import UsageError
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``load`` takes."""
     parser.add_argument("model", metavar="MODEL", help="the model; its bundle lies beside it")
     add_trust_options(parser)
-    parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
+    add_policy_options(parser)
     parser.add_argument(
         "--unsigned", action="store_true", help="a model that nobody signed; there is no bundle"
     )
@@ -57,6 +58,7 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
             trust=options.trust,
             name=options.name,
             policy=options.policy,
+            packs=options.packs,
             isolation=isolation,
         )
         model.close()
@@ -81,7 +83,9 @@ def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
             hint="Leave out --unsigned to have the signature verified.",
         )
     with shown("Loading"):
-        model = load_unsigned(options.model, policy=options.policy, isolated=isolation)
+        model = load_unsigned(
+            options.model, policy=options.policy, packs=options.packs, isolated=isolation
+        )
         model.close()
     print(plain(f"{options.model}: accepted, signed by nobody"))
     print(plain(f"loaded: {model.type}"))

@@ -1,7 +1,8 @@
 """Propose, show and check policy files: which names a model file may use, and what for.
 
 A team's own classes are added to the packs by a policy file, which every verb takes as --policy.
-'learn' proposes one from honest models, 'check' looks one through, 'show' says what is allowed.
+'learn' proposes one from honest models, 'check' looks one through, 'show' says what is allowed,
+'packs' which lists ship with safeload and which of them are on.
 
 Trust: models are not run. Names from them are shown as printable ASCII, those of policy files with
 everything escaped that a terminal obeys.
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.cli.output import note, plain, show_error
+from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.errors import UsageError
 
@@ -41,6 +43,12 @@ Show what the packs, and a policy file if one is given, allow: for names, for a 
 Each use is shown with its argument rule, its reason and the pack or file that allows it.
 
 exit codes: 0 all names are on the list, 1 a name is not, 2 usage"""
+_PACKS = """\
+List the packs that ship with safeload. Those that are off by default name libraries whose state is
+not checked in full: a file that needs one is not decided. --pack, or packs = ["NAME"] in a policy
+file, switches one on; a signed model uses those that its signer used.
+
+exit codes: 0 always, 2 usage"""
 _CHECK = """\
 Look through a team's policy files: form, unknown uses and rules, reasons that nobody gave, entries
 that are in the packs already, names that are dangerous, calls without a rule.
@@ -69,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     learn = verb("learn", "propose entries for the models of a team", _LEARN)
     learn.add_argument("models", nargs="+", metavar="MODEL", help="models, and folders of models")
-    learn.add_argument("--policy", metavar="FILE", help="a policy file that is in use already")
+    add_policy_options(learn, policy_help="a policy file that is in use already")
     learn.add_argument(
         "-o", "--output", metavar="FILE", help="write the proposal there, not to stdout"
     )
@@ -78,13 +86,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = verb("show", "say what is allowed, what for, why, and by which list", _SHOW)
     show.add_argument("names", nargs="*", metavar="NAME", help="as in sklearn.pipeline.Pipeline")
     show.add_argument("--library", metavar="L", help="a library, as in scikit-learn, or a FILE")
-    show.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
-    show.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_policy_options(show)
+    _add_format(show)
+
+    packs = verb("packs", "say which packs there are, which are on, and why", _PACKS)
+    add_policy_options(packs)
+    _add_format(packs)
 
     check = verb("check", "look through a team's policy files", _CHECK)
     check.add_argument("files", nargs="+", metavar="FILE", help="policy files")
@@ -96,9 +103,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=["console", "json"],
+        default="console",
+        help="for people, or for programs (default: console)",
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the verb that was asked for."""
-    return {"learn": _learn, "show": _show, "check": _check}[options.policy_verb](options)
+    verbs = {"learn": _learn, "show": _show, "packs": _packs, "check": _check}
+    return verbs[options.policy_verb](options)
 
 
 # -- learn -----------------------------------------------------------------------------------------
@@ -110,7 +127,9 @@ def _learn(options: argparse.Namespace) -> int:
 
     if options.output is not None:
         _check_place(options)
-    proposal = learn(*options.models, policy=options.policy, progress=_with_bar)
+    proposal = learn(
+        *options.models, policy=options.policy, packs=options.packs, progress=_with_bar
+    )
     text = as_toml(proposal)
     if options.output is None:
         print(text, end="")
@@ -136,7 +155,7 @@ def _learnt(proposal: Proposal) -> int:
     if not proposal.lessons:
         note("No model was found.")
         return 3
-    if proposal.entries or proposal.held:
+    if proposal.entries or proposal.held or proposal.packs:
         note("Read every line of the proposal before you use it.")
     outcomes = {lesson.outcome for lesson in proposal.lessons}
     if outcomes & {Outcome.HELD, Outcome.REFUSED}:
@@ -201,12 +220,12 @@ def _show(options: argparse.Namespace) -> int:
     from safeload.report.entries import as_json, chosen_of, lines_of
 
     text = None if options.policy is None else policy_text(options.policy)
-    catalogue = Catalogue(text, str(options.policy))
+    catalogue = Catalogue(text, str(options.policy), packs=options.packs)
     if options.library is not None and not catalogue.of_library(options.library):
         raise UsageError(
             "There is no such library.",
             code="library-unknown",
-            hint=f"There are: {', '.join(catalogue.libraries())}.",
+            hint=f"There are: {', '.join(catalogue.libraries())}; --pack switches on others.",
         )
     chosen = chosen_of(catalogue, options.names, options.library)
     if options.format == "json":
@@ -215,6 +234,22 @@ def _show(options: argparse.Namespace) -> int:
         for line in lines_of(catalogue, chosen, in_full=bool(options.names)):
             print(plain(line))
     return 1 if chosen.unknown else 0
+
+
+# -- packs -----------------------------------------------------------------------------------------
+
+
+def _packs(options: argparse.Namespace) -> int:
+    from safeload.policy.policy import Policy
+    from safeload.report.packs import as_json, lines_of
+
+    policy = Policy.of(options.policy, packs=options.packs)
+    if options.format == "json":
+        print(as_json(policy))
+    else:
+        for line in lines_of(policy):
+            print(plain(line))
+    return 0
 
 
 # -- check -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import argparse
 from safeload.cli.facts import facts_of
 from safeload.cli.output import note, plain
 from safeload.cli.passphrase import add_option, passphrase_of
+from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.cli.verify import size_of
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--serial", type=int, metavar="N", help="grows with every release (default: the time)"
     )
     parser.add_argument("--not-after", metavar="DATE", help="when the signature expires")
-    parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the packs")
+    add_policy_options(parser)
     add_option(parser)
 
 
@@ -64,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
             name=options.name,
             version=options.version,
             policy=options.policy,
+            packs=options.packs,
             progress=advance,
             **facts,
         )

@@ -59,6 +59,7 @@ def write_policy(policy: Policy) -> dict[str, Any]:
     return {
         "digest": policy.digest,
         "versions": dict(policy.versions),
+        "packs": sorted(policy.packs),
         "entries": [
             [*name, sorted(entry.uses), entry.rule, entry.source, entry.distributions, entry.native]
             for name, entry in policy.entries.items()
@@ -72,7 +73,7 @@ def read_policy(form: dict[str, Any]) -> Policy:
         (module, name): Entry(frozenset(map(Use, uses)), rule, source, tuple(needed), native)
         for module, name, uses, rule, source, needed, native in form["entries"]
     }
-    return Policy(entries, form["digest"], form["versions"])
+    return Policy(entries, form["digest"], form["versions"], frozenset(form["packs"]))
 
 
 # -- from the model's process, which is not -------------------------------------------------------

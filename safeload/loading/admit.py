@@ -18,6 +18,7 @@ from safeload.loading.environment import check_installed, check_versions, with_o
 from safeload.loading.names import resolve
 from safeload.loading.seal import prepare
 from safeload.policy.judge import judge
+from safeload.policy.opt_in import PACK_IS_OFF
 from safeload.policy.policy import Policy
 from safeload.scan.origin import written_with
 from safeload.scan.program import Scan
@@ -151,6 +152,14 @@ def _refusal(report: FileReport) -> RefusedError:
             code="refused",
             report=report,
             hint="Run 'safeload audit' on the file for everything that was found.",
+        )
+    if first.rule == PACK_IS_OFF:
+        return RefusedError(
+            f"Not decided: {first.message}{rest}",
+            code="incomplete",
+            report=report,
+            hint="Switch a pack on for files of people you trust, or have the model signed: what a "
+            "signer used, a signed load uses.",
         )
     return RefusedError(
         f"Not read: {first.message}{rest}",

@@ -18,7 +18,7 @@ from safeload.policy.policy import Policy
 from safeload.scan.program import Program
 from safeload.verdict import Finding, Severity
 
-__all__ = ["PACK_IS_OFF", "lacking", "packs_off", "packs_of"]
+__all__ = ["PACK_IS_OFF", "lacking", "packs_of", "packs_off"]
 
 PACK_IS_OFF = "SL009"
 
@@ -68,7 +68,7 @@ def packs_off(program: Program, off: Mapping[_Key, str]) -> Iterator[Finding]:
         rest = f" and {others} other name{'' if others == 1 else 's'}" if others else ""
         message = (
             f"{printable(path)}{rest} need the pack {pack}, which is off by default because "
-            f"{shipped_packs()[pack].why}; --pack {pack}, or packs = [\"{pack}\"] in a policy "
+            f'{shipped_packs()[pack].why}; --pack {pack}, or packs = ["{pack}"] in a policy '
             "file, switches it on."
         )
         yield Finding(PACK_IS_OFF, Severity.WARNING, message, program.member, offset)

@@ -198,9 +198,7 @@ class Policy:
                 known = entries.setdefault(key, entry)
                 if known is not entry and _disagreement(known, entry) is None:
                     entries[key] = _merged(known, entry)
-        return replace(
-            self, entries=entries, digest=digest.hexdigest(), packs=self.packs | added
-        )
+        return replace(self, entries=entries, digest=digest.hexdigest(), packs=self.packs | added)
 
     def narrowed(self, signed: Mapping[tuple[str, str], frozenset[str]]) -> Policy:
         """This policy without what a signed manifest does not list.

@@ -14,6 +14,7 @@ from typing import Any
 
 from safeload import __version__
 from safeload.errors import printable
+from safeload.policy.opt_in import packs_of
 from safeload.policy.rules import RULES
 from safeload.policy.team.catalogue import Catalogue, Grant, Listed
 from safeload.policy.team.gadgets import doubt, gadget
@@ -142,6 +143,14 @@ def _rule(rule: str | None) -> str:
     return f" (rule {rule})" if rule else ""
 
 
+def _pack_of(path: str) -> str | None:
+    """The pack that is off by default and lists a name, or None."""
+    module, colon, name = path.partition(":")
+    dots = [index for index, letter in enumerate(path) if letter == "."]
+    keys = [(module, name)] if colon else [(path[:dot], path[dot + 1 :]) for dot in dots]
+    return min(packs_of(keys), default=None)
+
+
 def _why_not(path: str) -> str:
     """Why a name is not on the list, as far as that is known of it."""
     module, colon, name = path.partition(":")
@@ -149,5 +158,8 @@ def _why_not(path: str) -> str:
         module, _, name = path.rpartition(".")
     if not module:
         return "it names no module; write it as in numpy.log1p"
+    pack = _pack_of(path)
+    if pack is not None:
+        return f"it is in the pack {pack}, which is off by default; --pack {pack} switches it on"
     reason = gadget(module, name) or doubt(module, name)
     return f"it {reason}" if reason else "it is known to no list; a policy file can add it"

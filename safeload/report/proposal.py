@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from safeload import __version__
 from safeload.errors import printable
 from safeload.policy.code_by_value import leading
+from safeload.policy.packs import shipped_packs
 from safeload.policy.team.learn import Lesson, Need, Outcome, Proposal, Refusal
 from safeload.policy.team.review import UNFILLED
 from safeload.scan.program import Use
@@ -54,7 +55,7 @@ def as_toml(proposal: Proposal) -> str:
     Returns:
         ASCII text; a policy that allows what is proposed, and nothing of what is commented out.
     """
-    lines = [*_head(proposal), *_groups(proposal.entries, mark="")]
+    lines = [*_head(proposal), *_packs(proposal.packs), *_groups(proposal.entries, mark="")]
     if proposal.held:
         lines += [
             "",
@@ -83,6 +84,17 @@ def _head(proposal: Proposal) -> Iterator[str]:
         counts[lesson.outcome] += 1
     for outcome, count in counts.items():
         yield f"# {count} of {len(proposal.lessons)} models: {outcome.value}"
+
+
+def _packs(packs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The packs to switch on, each with the reason why it is off by default."""
+    if not packs:
+        return
+    yield ""
+    for name, models in packs.items():
+        why = shipped_packs()[name].why
+        yield from _wrapped(f"{name}, in {_paths(models)}: off by default because {why}.")
+    yield f"packs = {json.dumps(list(packs))}"
 
 
 def _groups(needs: Iterable[Need], *, mark: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from safeload.policy.policy import Entry, Policy, pack_texts
+from safeload.policy.packs import shipped_packs
+from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
 
 __all__ = ["Catalogue", "Grant", "Listed", "grants_of"]
@@ -77,14 +78,25 @@ class Catalogue:
     Args:
         text: The text of the file, or None for the packs alone.
         source: What to call it.
+        packs: Names of packs that are on beside those that are by default.
 
     Raises:
-        UsageError: The text is not a policy.
+        UsageError: The text is not a policy, or there is no such pack.
     """
 
-    def __init__(self, text: bytes | None = None, source: str = "") -> None:
-        policy = Policy.default() if text is None else Policy.parse(text, source)
-        sources = [*pack_texts(), *([] if text is None else [(source, text)])]
+    def __init__(
+        self, text: bytes | None = None, source: str = "", *, packs: Iterable[str] = ()
+    ) -> None:
+        policy = (
+            Policy.default(packs=packs) if text is None else Policy.parse(text, source, packs=packs)
+        )
+        sources = [
+            (pack.source, pack.text)
+            for pack in shipped_packs().values()
+            if not pack.opt_in or pack.name in policy.packs
+        ]
+        if text is not None:
+            sources.append((source, text))
         grants: dict[tuple[str, str], list[Grant]] = {}
         for name, document in sources:
             for grant in grants_of(document, name):

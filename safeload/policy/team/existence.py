@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from safeload.errors import printable
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.team.gadgets import gadget
 from safeload.policy.team.review import Remark
@@ -115,7 +116,7 @@ def _said_of(
         # Methods and such are reached through a class that is named; they may be inherited.
         real = str(getattr(value, "__module__", None)), value.__qualname__
         shown = printable(".".join(real))
-        danger = None if Policy.default().get(*real) else gadget(*real)
+        danger = None if _every_pack().get(*real) else gadget(*real)
         if not inspect.isclass(owner) and real != (module, name):
             yield (
                 Severity.ERROR,
@@ -138,8 +139,12 @@ def _said_of(
             yield Severity.ERROR, "is no class, and nothing can be constructed from it"
 
 
+def _every_pack() -> Policy:
+    return Policy.default(packs=opt_in_packs())
+
+
 def _own_methods(cls: type) -> Iterator[tuple[Severity, str]]:
-    reviewed = {module.partition(".")[0] for module, _ in Policy.default().entries}
+    reviewed = {module.partition(".")[0] for module, _ in _every_pack().entries}
     reviewed |= sys.stdlib_module_names
     for method in _OWN_METHODS:
         definer = next((base for base in cls.__mro__ if method in vars(base)), object)

@@ -17,6 +17,7 @@ from _compat_pickle import IMPORT_MAPPING
 from functools import lru_cache
 
 from safeload.policy.code_by_value import is_code
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 
 __all__ = ["doubt", "gadget"]
@@ -149,4 +150,5 @@ def _is_known(top: str) -> bool:
 @lru_cache(maxsize=1)
 def _covered() -> frozenset[str]:
     """The top-level packages that the packs have names of."""
-    return frozenset(module.split(".")[0] for module, _ in Policy.default().entries)
+    every = Policy.default(packs=opt_in_packs())
+    return frozenset(module.split(".")[0] for module, _ in every.entries)

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from safeload.policy.code_by_value import is_code
 from safeload.policy.judge import judge
+from safeload.policy.opt_in import lacking
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES
 from safeload.policy.rules.classes import LIST_STATES
@@ -121,12 +122,14 @@ class Proposal:
         held: What a person has to take in by hand: calls, and names that deserve a second look.
         refusals: What is not proposed, and why.
         lessons: One for each model.
+        packs: What has to be switched on: paths of the models that need it, by pack.
     """
 
     entries: tuple[Need, ...]
     held: tuple[Need, ...]
     refusals: tuple[Refusal, ...]
     lessons: tuple[Lesson, ...]
+    packs: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -163,6 +166,7 @@ class Learner:
         self._seen: dict[_Key, _Seen] = {}
         self._refusals: list[Refusal] = []
         self._lessons: list[Lesson] = []
+        self._packs: dict[str, list[str]] = {}
 
     def unread(self, path: str, finding: Finding) -> None:
         """Note a file that could not be taken in.
@@ -183,10 +187,14 @@ class Learner:
         if not _obstacles(judge(scan, self._policy).findings):
             self._lessons.append(Lesson(path, Outcome.ACCEPTED))
             return
-        needs = self._needs(scan)
-        reasons = {key: self._why_not(*key) for key in needs}
-        trial = self._with({key: seen for key, seen in needs.items() if not reasons[key]})
+        policy = self._policy.with_packs(lacking(scan.programs, self._policy).values())
+        needs = _needs(scan, policy)
+        reasons = {key: _why_not(*key, policy) for key in needs}
+        trial = _with(policy, {key: seen for key, seen in needs.items() if not reasons[key]})
         obstacles = _obstacles(judge(scan, trial).findings)
+        if not obstacles:
+            for pack in policy.packs - self._policy.packs:
+                self._packs.setdefault(pack, []).append(path)
         for (module, name), seen in needs.items():
             reason = reasons[module, name]
             if not obstacles:
@@ -236,46 +244,8 @@ class Learner:
             tuple(held),
             tuple(item for item in refusals if (item.module, item.name) not in proposed),
             tuple(lessons),
+            {pack: tuple(paths) for pack, paths in sorted(self._packs.items())},
         )
-
-    def _needs(self, scan: Scan) -> dict[_Key, _Seen]:
-        needs: dict[_Key, _Seen] = {}
-        for program in scan.programs:
-            for use in program.globals:
-                entry = self._policy.get(use.module, use.name)
-                missing = use.uses - (entry.uses if entry is not None else frozenset())
-                if entry is None or missing:
-                    # An entry keeps the rule that it has.
-                    rules: set[str | None] = set(_FOR_CALLS)
-                    if entry is not None and entry.rule:
-                        rules = {None}
-                    seen = needs.setdefault((use.module, use.name), _Seen(set(), rules))
-                    seen.uses |= missing
-        for program in scan.programs:
-            for built in program.built:
-                target = built.callable
-                if not isinstance(target, Global):
-                    continue
-                key = (target.module, target.name)
-                if key in needs:
-                    needs[key].remarks |= set(_remarks(built))
-                    entry = self._policy.get(*key)
-                    if entry is None or not entry.rule:
-                        needs[key].rules = {r for r in needs[key].rules if _passes(built, r)}
-        return needs
-
-    def _why_not(self, module: str, name: str) -> str:
-        entry = Policy.default().get(module, name)
-        if entry is not None:
-            return f"is in the packs for these uses only: {', '.join(sorted(entry.uses))}"
-        return gadget(module, name) or ""
-
-    def _with(self, needs: dict[_Key, _Seen]) -> Policy:
-        entries = dict(self._policy.entries)
-        for key, seen in needs.items():
-            known = entries.get(key, Entry(frozenset(), None, "proposal"))
-            entries[key] = replace(known, uses=known.uses | seen.uses, rule=known.rule or seen.rule)
-        return replace(self._policy, entries=entries)
 
     def _take(self, path: str, key: _Key, seen: _Seen) -> None:
         known = self._seen.setdefault(key, _Seen(set(), set(seen.rules)))
@@ -283,6 +253,49 @@ class Learner:
         known.rules &= seen.rules
         known.models.append(path)
         known.remarks |= seen.remarks
+
+
+def _needs(scan: Scan, policy: Policy) -> dict[_Key, _Seen]:
+    """What a scan uses beyond a policy."""
+    needs: dict[_Key, _Seen] = {}
+    for program in scan.programs:
+        for use in program.globals:
+            entry = policy.get(use.module, use.name)
+            missing = use.uses - (entry.uses if entry is not None else frozenset())
+            if entry is None or missing:
+                # An entry keeps the rule that it has.
+                rules: set[str | None] = set(_FOR_CALLS)
+                if entry is not None and entry.rule:
+                    rules = {None}
+                seen = needs.setdefault((use.module, use.name), _Seen(set(), rules))
+                seen.uses |= missing
+    for program in scan.programs:
+        for built in program.built:
+            target = built.callable
+            if not isinstance(target, Global):
+                continue
+            key = (target.module, target.name)
+            if key in needs:
+                needs[key].remarks |= set(_remarks(built))
+                entry = policy.get(*key)
+                if entry is None or not entry.rule:
+                    needs[key].rules = {r for r in needs[key].rules if _passes(built, r)}
+    return needs
+
+
+def _why_not(module: str, name: str, policy: Policy) -> str:
+    entry = Policy.default(packs=policy.packs).get(module, name)
+    if entry is not None:
+        return f"is in the packs for these uses only: {', '.join(sorted(entry.uses))}"
+    return gadget(module, name) or ""
+
+
+def _with(policy: Policy, needs: dict[_Key, _Seen]) -> Policy:
+    entries = dict(policy.entries)
+    for key, seen in needs.items():
+        known = entries.get(key, Entry(frozenset(), None, "proposal"))
+        entries[key] = replace(known, uses=known.uses | seen.uses, rule=known.rule or seen.rule)
+    return replace(policy, entries=entries)
 
 
 def _passes(built: ObjectToken, rule: str | None) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.team.catalogue import Grant, grants_of
 from safeload.policy.team.gadgets import doubt, gadget
@@ -71,11 +72,11 @@ def review(text: bytes, source: str, *, importing: bool) -> Iterator[Remark]:
     Raises:
         UsageError: It is not a policy.
     """
-    Policy.parse(text, source)
+    packs = Policy.parse(text, source).packs
     yield from _reasons(text, source)
     for (module, name), entry in sorted(own_entries(text, source).items()):
         path = f"{module}.{name}"
-        for severity, message in _about(module, name, entry):
+        for severity, message in _about(module, name, entry, packs):
             yield Remark(severity, path, message)
         if Use.CALL in entry.uses and entry.rule is None and not importing:
             yield Remark(
@@ -99,8 +100,17 @@ def _reasons(text: bytes, source: str) -> Iterator[Remark]:
             yield Remark(Severity.ERROR, subject, "has a reason that nobody has filled in")
 
 
-def _about(module: str, name: str, entry: Entry) -> Iterator[tuple[Severity, str]]:
-    pack = Policy.default().get(module, name)
+def _about(
+    module: str, name: str, entry: Entry, packs: frozenset[str]
+) -> Iterator[tuple[Severity, str]]:
+    off = packs_of([(module, name)]) - packs
+    if off:
+        yield (
+            Severity.WARNING,
+            f'is in the pack {min(off)} with its rules: packs = ["{min(off)}"] switches that on',
+        )
+        return
+    pack = Policy.default(packs=packs).get(module, name)
     if pack is not None:
         beyond = entry.uses - pack.uses
         if not beyond:

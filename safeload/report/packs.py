@@ -1,0 +1,64 @@
+"""The packs that ship with safeload, as lines for people and as JSON: which are on, and why.
+
+Trust: packs are part of safeload.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from safeload import __version__
+from safeload.policy.packs import Pack, shipped_packs
+from safeload.policy.policy import Policy
+
+__all__ = ["as_json", "lines_of"]
+
+
+def lines_of(policy: Policy) -> Iterator[str]:
+    """The packs for people: those that are on first.
+
+    Args:
+        policy: Says which of them are on.
+    """
+    packs = sorted(shipped_packs().values(), key=lambda pack: (not _is_on(pack, policy), pack.name))
+    for pack in packs:
+        state = "on" if _is_on(pack, policy) else "off"
+        yield f"{pack.name}: {state}, {_names(pack):,} names"
+        yield f"  {'off by default' if pack.opt_in else 'on by default'}: {pack.why}"
+
+
+def as_json(policy: Policy) -> str:
+    """The packs as JSON, ASCII, without a final newline.
+
+    Args:
+        policy: Says which of them are on.
+    """
+    document = {
+        "schema": 1,
+        "safeload": __version__,
+        "packs": [_document(pack, policy) for pack in shipped_packs().values()],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _document(pack: Pack, policy: Policy) -> dict[str, Any]:
+    return {
+        "name": pack.name,
+        "on": _is_on(pack, policy),
+        "opt_in": pack.opt_in,
+        "why": pack.why,
+        "releases": tomllib.loads(pack.text.decode("utf-8")).get("releases", []),
+        "distributions": list(pack.distributions),
+        "names": _names(pack),
+    }
+
+
+def _is_on(pack: Pack, policy: Policy) -> bool:
+    return not pack.opt_in or pack.name in policy.packs
+
+
+def _names(pack: Pack) -> int:
+    return len(Policy.of_pack(pack.name).entries)
