@@ -22,6 +22,7 @@ import warnings
 from collections import defaultdict
 from pathlib import Path
 
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 
 __all__ = ["KEPT", "PATH", "installed", "methods_of"]
@@ -55,7 +56,7 @@ def methods_of(cls: type) -> set[str]:
 def installed() -> dict[str, set[str]]:
     """The methods of all checked classes that can be imported here, by check."""
     found: dict[str, set[str]] = defaultdict(set)
-    for (module, name), entry in Policy.default().entries.items():
+    for (module, name), entry in Policy.default(packs=opt_in_packs()).entries.items():
         if entry.native is None:
             continue
         try:

@@ -65,9 +65,9 @@ def packs_off(program: Program, off: Mapping[_Key, str]) -> Iterator[Finding]:
     for pack, offsets in sorted(names.items()):
         path, offset = next(iter(offsets.items()))
         others = len(offsets) - 1
-        rest = f" and {others} other name{'' if others == 1 else 's'}" if others else ""
+        rest = f" and {others} other name{'' if others == 1 else 's'} need" if others else " needs"
         message = (
-            f"{printable(path)}{rest} need the pack {pack}, which is off by default because "
+            f"{printable(path)}{rest} the pack {pack}, which is off by default because "
             f'{shipped_packs()[pack].why}; --pack {pack}, or packs = ["{pack}"] in a policy '
             "file, switches it on."
         )

@@ -56,7 +56,10 @@ __all__ = ["Entry", "Policy", "policy_text"]
 
 _GROUP_KEYS = {"reason", "uses", "rule", "native", "called_as", "names"}
 _CALLABLE_KEYS = {"kind", "data", "parameters", "evidence", "names"}
-_FILE_KEYS = {"library", "releases", "distributions", "group", "callable", "versions", "packs"}
+_FILE_KEYS = frozenset(
+    ["library", "releases", "distributions", "group", "callable", "versions", "packs"]
+)
+_PACK_KEYS = _FILE_KEYS | HEAD_KEYS
 # Whose minor releases differ in how they read a model.
 _SKLEARN = "scikit-learn"
 # Far more than any list of names takes.
@@ -285,24 +288,27 @@ def _packs(names: frozenset[str]) -> Policy:
     if names:
         return _packs(frozenset()).with_packs(names)
     on = [pack for pack in shipped_packs().values() if not pack.opt_in]
-    return _union([(pack.source, pack.text) for pack in on], _FILE_KEYS | HEAD_KEYS)
+    return _union([(pack.source, pack.text) for pack in on], keys=_PACK_KEYS)
 
 
 @lru_cache(maxsize=32)
 def _pack(name: str) -> Policy:
     pack = shipped_packs()[name]
-    return _union([(pack.source, pack.text)], _FILE_KEYS | HEAD_KEYS)
+    return _union([(pack.source, pack.text)], keys=_PACK_KEYS)
 
 
 @lru_cache(maxsize=8)
 def _with_file(text: bytes, source: str, packs: frozenset[str]) -> Policy:
     document = _parse(text, source, _FILE_KEYS)
     wanted = wanted_packs(_strings(document.get("packs", []), source, "packs"))
-    return _union([(source, text)], _FILE_KEYS, base=_packs(packs | wanted))
+    return _union([(source, text)], base=_packs(packs | wanted))
 
 
 def _union(
-    sources: Iterable[tuple[str, bytes]], keys: set[str], base: Policy | None = None
+    sources: Iterable[tuple[str, bytes]],
+    *,
+    base: Policy | None = None,
+    keys: frozenset[str] = _FILE_KEYS,
 ) -> Policy:
     entries: dict[tuple[str, str], Entry] = dict(base.entries) if base else {}
     versions = dict(base.versions) if base else {}
@@ -322,7 +328,7 @@ def _union(
     return Policy(entries, digest.hexdigest(), versions, base.packs if base else frozenset())
 
 
-def _parse(text: bytes, source: str, keys: set[str]) -> dict[str, Any]:
+def _parse(text: bytes, source: str, keys: frozenset[str]) -> dict[str, Any]:
     try:
         document = tomllib.loads(text.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:

@@ -42,6 +42,7 @@ from typing import Any
 import numpy as np
 
 from safeload.policy.judge import judge
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from safeload.scan.program import Use
 from safeload.scan.scan import scan
@@ -153,7 +154,7 @@ def _values(canary: Path) -> list[Any]:
 
 def _callables() -> Iterator[tuple[Name, bool, Any]]:
     """Names, whether a model may be handed them to call with anything, and what they stand for."""
-    for (module, name), entry in sorted(Policy.default().entries.items()):
+    for (module, name), entry in sorted(Policy.default(packs=opt_in_packs()).entries.items()):
         if not entry.uses & {Use.CALL, Use.REFERENCE}:
             continue
         with warnings.catch_warnings():
@@ -189,7 +190,7 @@ def _is_accepted(name: Name, given: tuple[Any, ...]) -> bool:
     except (TypeError, ValueError, struct.error):
         # Values that no writer has an opcode for; they come as calls of their own.
         return False
-    return not judge(scan(bytearray(stream)), Policy.default()).findings
+    return not judge(scan(bytearray(stream)), Policy.default(packs=opt_in_packs())).findings
 
 
 def models(canary: Path, shard: int, shards: int) -> Iterator[Found]:
@@ -254,7 +255,7 @@ def _is_accepted_model(model: Any) -> bool:
         stream = pickle.dumps(model)
     except Exception:  # noqa: BLE001  # what cannot be written cannot be in a file
         return False
-    return not judge(scan(bytearray(stream)), Policy.default()).findings
+    return not judge(scan(bytearray(stream)), Policy.default(packs=opt_in_packs())).findings
 
 
 def _functions() -> list[Any]:

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES
 from safeload.scan.program import Use
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ENTRIES = Policy.default().entries
+ENTRIES = Policy.default(packs=opt_in_packs()).entries
 PACKS = [
     tomllib.loads(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "safeload" / "policy" / "packs").glob("*.toml"))

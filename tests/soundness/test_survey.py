@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from safeload.soundness import CHECKS
 from tests.samples import ROOT, samples
 
 DOCUMENT = ROOT.parent / "docs" / "soundness.md"
-ENTRIES = Policy.default().entries
+ENTRIES = Policy.default(packs=opt_in_packs()).entries
 # A class that is made while Python runs; the others are tables in the memory of a library.
 _HEAP_TYPE = 1 << 9
 

@@ -26,7 +26,7 @@ from safeload.errors import UsageError, printable
 __all__ = ["HEAD_KEYS", "Pack", "opt_in_packs", "shipped_packs", "wanted_packs"]
 
 # What only a pack says of itself.
-HEAD_KEYS = {"opt_in", "why", "packages"}
+HEAD_KEYS = frozenset(["opt_in", "why", "packages"])
 _SUFFIX = ".toml"
 
 

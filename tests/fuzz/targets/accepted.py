@@ -22,6 +22,7 @@ from safeload.errors import LoadError, RefusedError
 from safeload.limits import Limits
 from safeload.loading.admit import _unpickle, admit
 from safeload.loading.names import resolve
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from tests.fuzz import models
 from tests.fuzz.mutation import MOST, bent, exchanged, nudged
@@ -31,6 +32,7 @@ from tests.fuzz.targets.judged import grow
 __all__ = ["TARGET"]
 
 _LIMITS = Limits(bytes_out=1 << 22, ratio_floor=1 << 20)
+_EVERY_PACK = Policy.default(packs=opt_in_packs())
 # What unpickling on its own leads to.
 _HARMLESS = frozenset(
     ["pickle.find_class", "object.__getattr__", "object.__setattr__", "builtins.id"]
@@ -82,7 +84,7 @@ def _check(data: bytes) -> None:
     content = bytearray(data)
     artefact = Artefact(Path("a"), content, len(data), hashlib.sha256(data).hexdigest())
     try:
-        accepted = admit(artefact, Policy.default(), _LIMITS)
+        accepted = admit(artefact, _EVERY_PACK, _LIMITS)
         names = resolve(accepted.programs)
     except (RefusedError, LoadError):
         return

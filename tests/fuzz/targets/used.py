@@ -20,6 +20,7 @@ from safeload.artefact import Artefact
 from safeload.errors import SafeloadError
 from safeload.limits import Limits
 from safeload.loading.admit import admit, deserialise
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from tests.fuzz import models
 from tests.fuzz.mutation import MOST, bent, exchanged, nudged
@@ -28,6 +29,7 @@ from tests.fuzz.target import Target
 __all__ = ["TARGET"]
 
 _LIMITS = Limits(bytes_out=1 << 22, ratio_floor=1 << 20)
+_EVERY_PACK = Policy.default(packs=opt_in_packs())
 _METHODS = ("predict", "predict_proba", "transform", "score_samples", "kneighbors", "apply")
 _TABLE = np.array([[0.1, 0.9], [0.7, 0.2], [-1e30, 1e30]])
 
@@ -49,7 +51,7 @@ def _check(data: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model = deserialise(admit(artefact, Policy.default(), _LIMITS), Policy.default())
+            model = deserialise(admit(artefact, _EVERY_PACK, _LIMITS), _EVERY_PACK)
         except SafeloadError:
             return
         _use(model)

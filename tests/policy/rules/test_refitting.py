@@ -27,7 +27,7 @@ def rules(memory: Any, *company: Name) -> list[str]:
     stream = Pickle(4).mark().object_(PIPELINE, state={"steps": [], "memory": memory})
     for name in company:
         stream.object_(name, state={"a": 1})
-    found = judge(scan(stream.list_().finish()), Policy.default()).findings
+    found = judge(scan(stream.list_().finish()), Policy.default(packs=["sktime"])).findings
     return [finding.rule for finding in found]
 
 
@@ -40,7 +40,7 @@ def test_a_folder_of_pickles_is_refused_where_it_would_be_read(memory: Any) -> N
 def test_the_memory_of_a_transformer_of_sktime_is_no_folder() -> None:
     differences = Name("sktime.transformations.difference", "Differencer")
     stream = Pickle(4).object_(differences, state={"lags": 1, "memory": "all"})
-    assert judge(scan(stream.finish()), Policy.default()).findings == ()
+    assert judge(scan(stream.finish()), Policy.default(packs=["sktime"])).findings == ()
 
 
 @pytest.mark.parametrize("memory", [None, _idle])
