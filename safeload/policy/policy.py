@@ -37,58 +37,26 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from safeload.errors import UsageError
-from safeload.policy.callables.kinds import KINDS, Signature
-from safeload.policy.callables.parameters import MalformedSignatureError
-from safeload.policy.packs import HEAD_KEYS, shipped_packs, wanted_packs
-from safeload.policy.rules import RULES
-from safeload.scan.program import Use
-from safeload.soundness import CHECKS
+from safeload.policy.entries import (
+    SKLEARN,
+    Entry,
+    add_entries,
+    disagreement,
+    merged,
+    parse_text,
+)
+from safeload.policy.packs import shipped_packs, wanted_packs
 
 __all__ = ["Entry", "Policy", "policy_text"]
 
-_GROUP_KEYS = {"reason", "uses", "rule", "native", "called_as", "names"}
-_CALLABLE_KEYS = {"kind", "data", "parameters", "evidence", "names"}
-_FILE_KEYS = frozenset(
-    ["library", "releases", "distributions", "group", "callable", "versions", "packs"]
-)
-_PACK_KEYS = _FILE_KEYS | HEAD_KEYS
-# Whose minor releases differ in how they read a model.
-_SKLEARN = "scikit-learn"
 # Far more than any list of names takes.
 _BYTES = 16 << 20
-_CHECKS_OF_VERSIONS = {"error", "warn", "ignore"}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is allowed for one name.
-
-    Attributes:
-        uses: The uses allowed.
-        rule: Name of the argument rule that each construction or call must pass, or None.
-        source: The pack or file it comes from.
-        distributions: What provides the name, any one of them; none for a team's own entries and
-            for Python's.
-        native: Name of the check that native state must pass, or None.
-        signature: What it takes and gives, if a model may keep it and call it.
-        called_as: The kind that calling an instance of the class has, or None.
-    """
-
-    uses: frozenset[Use]
-    rule: str | None
-    source: str
-    distributions: tuple[str, ...] = ()
-    native: str | None = None
-    signature: Signature | None = None
-    called_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +167,8 @@ class Policy:
             digest.update(pack.digest.encode())
             for key, entry in pack.entries.items():
                 known = entries.setdefault(key, entry)
-                if known is not entry and _disagreement(known, entry) is None:
-                    entries[key] = _merged(known, entry)
+                if known is not entry and disagreement(known, entry) is None:
+                    entries[key] = merged(known, entry)
         return replace(self, entries=entries, digest=digest.hexdigest(), packs=self.packs | added)
 
     def narrowed(self, signed: Mapping[tuple[str, str], frozenset[str]]) -> Policy:
@@ -238,7 +206,7 @@ class Policy:
             ``"error"``, ``"warn"`` or ``"ignore"``.
         """
         default = "ignore"
-        if library == _SKLEARN:
+        if library == SKLEARN:
             default = "error" if signed else "warn"
         return self.versions.get(library, default)
 
@@ -287,165 +255,27 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
 def _packs(names: frozenset[str]) -> Policy:
     if names:
         return _packs(frozenset()).with_packs(names)
-    on = [pack for pack in shipped_packs().values() if not pack.opt_in]
-    return _union([(pack.source, pack.text) for pack in on], keys=_PACK_KEYS)
+    entries: dict[tuple[str, str], Entry] = {}
+    digest = hashlib.sha256()
+    for pack in shipped_packs().values():
+        if not pack.opt_in:
+            add_entries(entries, parse_text(pack.text, pack.source, is_pack=True))
+            digest.update(hashlib.sha256(pack.text).digest())
+    return Policy(entries, digest.hexdigest())
 
 
 @lru_cache(maxsize=32)
 def _pack(name: str) -> Policy:
-    pack = shipped_packs()[name]
-    return _union([(pack.source, pack.text)], keys=_PACK_KEYS)
+    pack, entries = shipped_packs()[name], dict[tuple[str, str], Entry]()
+    add_entries(entries, parse_text(pack.text, pack.source, is_pack=True))
+    return Policy(entries, hashlib.sha256(pack.text).hexdigest())
 
 
 @lru_cache(maxsize=8)
 def _with_file(text: bytes, source: str, packs: frozenset[str]) -> Policy:
-    document = _parse(text, source, _FILE_KEYS)
-    wanted = wanted_packs(_strings(document.get("packs", []), source, "packs"))
-    return _union([(source, text)], base=_packs(packs | wanted))
-
-
-def _union(
-    sources: Iterable[tuple[str, bytes]],
-    *,
-    base: Policy | None = None,
-    keys: frozenset[str] = _FILE_KEYS,
-) -> Policy:
-    entries: dict[tuple[str, str], Entry] = dict(base.entries) if base else {}
-    versions = dict(base.versions) if base else {}
-    digest = hashlib.sha256(base.digest.encode() if base else b"")
-    for source, text in sources:
-        document = _parse(text, source, keys)
-        digest.update(hashlib.sha256(text).digest())
-        versions.update(_versions(document.get("versions", {}), source))
-        unknown = sorted(set(versions) - _recorded()) if versions else []
-        if unknown:
-            raise _malformed(source, f"no model says which {unknown[0]!r} wrote it")
-        distributions = _strings(document.get("distributions", []), source, "distributions")
-        for group in _tables(document, "group", source):
-            _add(entries, group, _entry(group, source, tuple(distributions)), source)
-        for table in _tables(document, "callable", source):
-            _add(entries, table, _callable(table, source, tuple(distributions)), source)
-    return Policy(entries, digest.hexdigest(), versions, base.packs if base else frozenset())
-
-
-def _parse(text: bytes, source: str, keys: frozenset[str]) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(text.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _malformed(source, f"it is not TOML ({error})") from error
-    unknown = set(document) - keys
-    if unknown:
-        raise _malformed(source, f"unknown key {min(unknown)!r}")
-    return document
-
-
-def _versions(value: Any, source: str) -> dict[str, str]:
-    """What is said by library; a text alone speaks of scikit-learn."""
-    checks = {_SKLEARN: value} if isinstance(value, str) else value
-    if not isinstance(checks, dict) or not all(
-        isinstance(check, str) and check in _CHECKS_OF_VERSIONS for check in checks.values()
-    ):
-        raise _malformed(source, "versions are not 'error', 'warn' or 'ignore' by library")
-    return checks
-
-
-def _recorded() -> set[str]:
-    """The libraries whose releases a manifest records."""
-    packs = {name for pack in shipped_packs().values() for name in pack.distributions}
-    return {"python", "skops"} | packs
-
-
-def _strings(value: Any, source: str, what: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _malformed(source, f"{what} are not a list of strings")
-    return value
-
-
-def _tables(document: dict[str, Any], key: str, source: str) -> list[dict[str, Any]]:
-    tables = document.get(key, [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise _malformed(source, f"{key} is not a list of tables")
-    return tables
-
-
-def _add(
-    entries: dict[tuple[str, str], Entry], group: dict[str, Any], added: Entry, source: str
-) -> None:
-    """Grant each name of a table what the table says, beside what others grant it."""
-    for module, qualnames in group["names"].items():
-        for name in _strings(qualnames, source, f"the names of {module!r}"):
-            known = entries.get((module, name))
-            if known is None:
-                entries[module, name] = added
-                continue
-            reason = _disagreement(known, added)
-            if reason is not None:
-                raise _malformed(source, f"{module}.{name} {reason}")
-            entries[module, name] = _merged(known, added)
-
-
-def _disagreement(known: Entry, added: Entry) -> str | None:
-    """Why two entries of one name cannot be one, or None."""
-    if known.rule and added.rule and known.rule != added.rule:
-        return "has two argument rules"
-    if known.native and added.native and known.native != added.native:
-        return "has two checks of native state"
-    if known.signature and added.signature and known.signature != added.signature:
-        return "is a callable of two kinds"
-    return None
-
-
-def _merged(known: Entry, added: Entry) -> Entry:
-    """What two entries of one name allow together."""
-    return replace(
-        known,
-        uses=known.uses | added.uses,
-        rule=known.rule or added.rule,
-        native=known.native or added.native,
-        signature=known.signature or added.signature,
-        called_as=known.called_as or added.called_as,
-        distributions=known.distributions or added.distributions,
-    )
-
-
-def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:
-    """What a group allows for each of its names."""
-    unknown = set(group) - _GROUP_KEYS
-    if unknown:
-        raise _malformed(source, f"unknown key {min(unknown)!r} in a group")
-    try:
-        uses = frozenset(Use(use) for use in group["uses"])
-        group["names"].items()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _malformed(source, f"a group lacks names or has an unknown use ({error})") from error
-    rule, native = group.get("rule"), group.get("native")
-    if rule is not None and (not isinstance(rule, str) or rule not in RULES):
-        raise _malformed(source, f"unknown argument rule {rule!r}")
-    if native is not None and (not isinstance(native, str) or native not in CHECKS):
-        raise _malformed(source, f"unknown check of native state {native!r}")
-    called_as = group.get("called_as")
-    if called_as is not None and called_as not in KINDS:
-        raise _malformed(source, f"unknown kind {called_as!r}")
-    return Entry(uses, rule, source, distributions, native, called_as=called_as)
-
-
-def _callable(table: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:
-    """What a ``[[callable]]`` allows for each of its names: to be kept where its kind may stand."""
-    unknown = set(table) - _CALLABLE_KEYS
-    if unknown:
-        raise _malformed(source, f"unknown key {min(unknown)!r} in a callable")
-    if not isinstance(table.get("names"), dict):
-        raise _malformed(source, "a callable lacks names")
-    try:
-        signature = Signature.parse(table)
-    except MalformedSignatureError as error:
-        raise _malformed(source, str(error)) from error
-    return Entry(frozenset([Use.REFERENCE]), None, source, distributions, signature=signature)
-
-
-def _malformed(source: str, reason: str) -> UsageError:
-    return UsageError(
-        f"{source} is not a policy: {reason}.",
-        code="policy-malformed",
-        hint="See docs/policy.md for the form of a policy file.",
-    )
+    parsed = parse_text(text, source)
+    base = _packs(packs | wanted_packs(parsed.packs))
+    entries = dict(base.entries)
+    add_entries(entries, parsed)
+    digest = hashlib.sha256(base.digest.encode() + hashlib.sha256(text).digest())
+    return Policy(entries, digest.hexdigest(), parsed.versions, base.packs)

@@ -224,7 +224,7 @@ def test_packs_that_are_off_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> N
         return parse(text)
 
     policies._packs.cache_clear()
-    monkeypatch.setattr(policies.tomllib, "loads", noted)
+    monkeypatch.setattr(tomllib, "loads", noted)
     try:
         Policy.default()
         # Refused by a name of no library that has a pack.
