@@ -246,4 +246,4 @@ _MODELS: dict[str, Make] = {
     "bundle": _bundle,
 }
 
-ZOO = Zoo("catboost", _MODELS)
+ZOO = Zoo("catboost", _MODELS, packs=("catboost",))

@@ -89,4 +89,5 @@ ZOO = Zoo(
     _MODELS,
     not_dumped={("any", "skops"): "skops has no form for compiled metrics and caches"},
     answers=_answers,
+    packs=("hdbscan",),
 )

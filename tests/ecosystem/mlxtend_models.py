@@ -119,4 +119,4 @@ _MODELS: dict[str, Make] = {
     "bundle": lambda: ({"model": _classifier("Perceptron", **_FEW)[0], "cut": np.float64(0)}, None),
 }
 
-ZOO = Zoo("mlxtend", _MODELS)
+ZOO = Zoo("mlxtend", _MODELS, packs=("mlxtend",))

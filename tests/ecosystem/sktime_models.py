@@ -90,6 +90,8 @@ def _answers(model: Any) -> Any:
 ZOO = Zoo(
     "sktime",
     _MODELS,
+    # Some of its forecasters hold models of statsmodels.
+    packs=("sktime", "statsmodels"),
     refused=dict.fromkeys(
         [
             ("classification_ProbabilityThresholdEarlyClassifier", "any"),

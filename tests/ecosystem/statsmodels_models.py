@@ -266,4 +266,5 @@ ZOO = Zoo(
         ("logit_with_a_penalty", "any"): "a solver that calls what it is given",
     },
     not_dumped={("any", "skops"): "skops is for scikit-learn"},
+    packs=("statsmodels",),
 )

@@ -50,20 +50,24 @@ def test_an_honest_model_is_accepted_and_loads_to_the_same(
 ) -> None:
     # Some libraries leave files where they train.
     monkeypatch.chdir(tmp_path)
-    model = honest(library, name)
+    model, packs = honest(library, name), zoos()[library].packs
     path = tmp_path / "model"
     FORMS[form](model.model, path)
 
-    report = safeload.audit(path).files[0]
+    report = safeload.audit(path, packs=packs).files[0]
 
     if _why(zoos()[library].refused, name, form) is not None:
         assert report.verdict == "refuse"
         with pytest.raises(safeload.RefusedError):
-            safeload.load_unsigned(path)
+            safeload.load_unsigned(path, packs=packs)
         return
     assert [finding.message for finding in report.findings] == []
     assert report.verdict == "accept"
-    loaded, reference = safeload.load_unsigned(path), plainly_loaded(form, path)
+    if packs:
+        off = safeload.audit(path).files[0]
+        assert off.verdict == "incomplete"
+        assert {finding.rule for finding in off.findings} == {"SL009"}
+    loaded, reference = safeload.load_unsigned(path, packs=packs), plainly_loaded(form, path)
     assert difference(loaded, reference) is None
     assert difference(outputs(loaded, model.data), outputs(reference, model.data)) is None
     answers = zoos()[library].answers

@@ -53,4 +53,5 @@ ZOO = Zoo(
         ("fitted", "skops"): "skops does not write compiled functions",
         ("fitted_neighbours", "skops"): "skops does not write compiled functions",
     },
+    packs=("umap-learn",),
 )

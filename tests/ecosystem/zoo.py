@@ -37,6 +37,7 @@ class Zoo:
             ``"any"``).
         not_dumped: What the library or the format itself cannot dump and load: why, likewise.
         answers: What a model answers by other ways than its methods, or None.
+        packs: The packs that its models need and that are off by default.
     """
 
     library: str
@@ -44,6 +45,7 @@ class Zoo:
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     not_dumped: Mapping[tuple[str, str], str] = field(default_factory=dict)
     answers: Callable[[Any], Any] | None = None
+    packs: tuple[str, ...] = ()
 
     @property
     def is_installed(self) -> bool:
