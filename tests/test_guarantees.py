@@ -81,7 +81,6 @@ def child(code: str, *arguments: object, path: Path = ROOT) -> str:
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{path}"},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert done.stderr == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 
 import pytest
@@ -16,6 +17,22 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "is_terminal", lambda stream: stream is sys.stderr)
 
 
+@pytest.fixture
+def bar(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The bar does not wait for a second; this is set once it is shown."""
+    is_shown, show = threading.Event(), progress._Bar.show
+
+    def show_and_tell(bar: progress._Bar) -> None:
+        try:
+            show(bar)
+        finally:
+            is_shown.set()
+
+    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(progress._Bar, "show", show_and_tell)
+    return is_shown
+
+
 def test_without_a_terminal_nothing_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -27,7 +44,10 @@ def test_without_a_terminal_nothing_is_shown(
 
 
 @pytest.mark.usefixtures("terminal")
-def test_quick_work_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quick_work_shows_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 1_000.0)
     with shown("Working", total=3) as advance:
         advance(3)
     assert capsys.readouterr() == ("", "")
@@ -36,30 +56,32 @@ def test_quick_work_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("total", [3, None])
 def test_long_work_shows_a_bar_on_stderr(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, total: int | None
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    bar: threading.Event,
+    total: int | None,
 ) -> None:
-    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 0.0)
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     with shown("Working", total=total) as advance:
+        bar.wait()
         for _ in range(3):
-            time.sleep(0.2)
             advance(1)
     out, err = capsys.readouterr()
     assert out == ""
     assert "Working" in err
 
 
-def _fail() -> None:
+def _fail(bar: threading.Event) -> None:
     with shown("Working"):
-        time.sleep(0.1)
+        bar.wait()
         raise ZeroDivisionError
 
 
 @pytest.mark.usefixtures("terminal")
-def test_an_error_closes_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_SHOWN_AFTER_SECONDS", 0.0)
+def test_an_error_closes_the_bar(bar: threading.Event) -> None:
     with pytest.raises(ZeroDivisionError):
-        _fail()
+        _fail(bar)
+    bar.clear()
     # A bar that is still running would keep a second one from starting.
     with shown("Working"):
-        time.sleep(0.1)
+        bar.wait()

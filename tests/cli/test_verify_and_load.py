@@ -162,21 +162,27 @@ def test_a_folder_named_like_a_library_is_not_imported(run: Run, folder: Path) -
 
 
 @pytest.mark.parametrize(
-    ("code", "error"),
+    ("code", "seconds", "error"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "isolated-crashed"),
-        ("", "isolated-failed"),
-        ("print(1)", "isolated-failed"),
-        ("import sys; sys.stdout.write('x' * 100)", "isolated-garbled"),
-        ("while True: pass", "isolated-timeout"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "600", "isolated-crashed"),
+        ("", "600", "isolated-failed"),
+        ("print(1)", "600", "isolated-failed"),
+        ("import sys; sys.stdin.read(1); sys.stdout.write('x' * 100)", "600", "isolated-garbled"),
+        ("while True: pass", "2", "isolated-timeout"),
     ],
 )
 @pytest.mark.parametrize("how", [[*TRUSTED], ["--unsigned"]], ids=["signed", "unsigned"])
 def test_a_process_that_ends_oddly_cannot_decide(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, how: list[str], code: str, error: str
+    run: Run,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: list[str],
+    code: str,
+    seconds: str,
+    error: str,
 ) -> None:
     monkeypatch.setattr("safeload.isolation.process._PROGRAM", code)
-    outcome = run("load", "churn.joblib", *how, "--seconds", "2")
+    outcome = run("load", "churn.joblib", *how, "--seconds", seconds)
     assert (outcome.code, outcome.error, outcome.out) == (3, error, "")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,26 @@ class Stranger:
 
 def _evaluated(expression: str) -> str:
     try:
-        return str(eval(expression, {"np": np}))
+        return str(eval(expression, {"np": np, "leave": leave}))
     except BaseException as error:  # noqa: BLE001  # SystemExit, too
         return type(error).__name__
+
+
+def leave() -> None:
+    """Start a process that goes away from its parent, its session and its pipes, as services do."""
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        try:
+            os.setsid()
+            if os.fork() == 0:
+                os.closerange(0, 256)
+                time.sleep(100_000)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    # Nobody holds the other end once the last of the two has closed everything.
+    os.read(reader, 1)
+    os.wait()
 
 
 def _loop() -> None:

@@ -175,7 +175,7 @@ threading.Thread(target=hold).start()
 holds.wait()
 child = os.fork()
 if child == 0:
-    signal.alarm(20)
+    signal.alarm(300)
     use = GlobalUse("json", "JSONDecoder", ("json", "JSONDecoder"), frozenset([Use.CALL]), 0)
     names.resolve([Program("", globals=[use])])
     os._exit(0)
@@ -186,7 +186,7 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_fork_while_another_thread_imports_leaves_no_lock_closed() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING], timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", FORKING], check=False)
 
     assert done.returncode == 0
 

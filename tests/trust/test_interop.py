@@ -34,7 +34,6 @@ def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
     )
 
 
