@@ -241,9 +241,7 @@ def _in_children(directory: Path, task: str, chosen: Iterable[Sample]) -> dict[s
     """What each child left behind; ``"crash"``, ``"timeout"`` or its error if nothing."""
     jobs = [(sample.name, sample.loader, sample.then, sample.effect) for sample in chosen]
     command = [sys.executable, "-m", "tests.samples", task, str(directory)]
-    subprocess.run(
-        command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent
-    )
+    subprocess.run(command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent)
     results: dict[str, Any] = json.loads((directory / f"{task}.json").read_text())
     return results
 
@@ -287,7 +285,7 @@ def _wait(name: str, child: int, results: dict[str, Any]) -> None:
 
 
 def _be_child(name: str, run: Callable[[], Any], seconds: int) -> NoReturn:
-    """Run for so many processor seconds, leave the result in a file, and end by the shortest way."""
+    """Run for so much processor time, leave the result in a file, and end by the shortest way."""
     import resource  # which Windows has not
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -201,7 +201,7 @@ class ObjectToken(Wrapper):
 
 def make(span: ArraySpan, dtype: Any, data: bytes, mmap_mode: str | None = None) -> Any:
     """The array of a span whose wrapper was built with a dtype."""
-    code = b"\x80\x04cwrapper\nBuilt\n)RQ."
+    code = b"\x80\x04cwrapper\nObjectToken\n)RQ."
     names = {("wrapper", "ObjectToken"): lambda: ObjectToken(dtype)}
     return unpickle(program(code, span), data, names, mmap_mode=mmap_mode)
 
@@ -256,7 +256,7 @@ def test_what_is_no_wrapper_gets_no_array() -> None:
 
 
 def test_more_arrays_than_the_scan_saw_are_refused() -> None:
-    code = b"\x80\x04cwrapper\nBuilt\n)R\x94Qh\x00Q\x86."
+    code = b"\x80\x04cwrapper\nObjectToken\n)R\x94Qh\x00Q\x86."
     names = {("wrapper", "ObjectToken"): lambda: ObjectToken(np.dtype("<f8"))}
 
     with pytest.raises(LoadError) as caught:
