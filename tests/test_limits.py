@@ -457,6 +457,7 @@ def seconds(path):
     audit(path, policy=policy)
     return time.process_time() - start
 seconds(sys.argv[3])
+seconds(sys.argv[1])
 factor = float(sys.argv[4])
 few = many = float("inf")
 """

@@ -253,6 +253,7 @@ UNDERSTOOD = {
     "_PAIR": "the length that stands first decides how the rest is read",
     "_PAIRS": "as _PAIR, possessive",
     "_FULL": "as _PAIR, possessive",
+    "_MODULE": "each part of a module's name begins with a dot and holds none",
 }
 
 
