@@ -123,7 +123,13 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bare")
     venv.create(folder / "environment", with_pip=True)
     scripts = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
-    pip = [scripts / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip: list[str | Path] = [
+        scripts / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--quiet",
+    ]
     run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], folder)
     (wheel,) = folder.glob("safeload-*.whl")
     run([*pip, "install", wheel], folder)
