@@ -148,7 +148,7 @@ def test_what_could_make_or_import_anything_is_called_under_its_rule_alone(
     module: str, name: str, rule: str
 ) -> None:
     entry = ENTRIES[module, name]
-    assert (entry.uses, entry.rule) == ({Use.CALL}, rule)
+    assert (entry.uses, entry.rule) == (frozenset([Use.CALL]), rule)
 
 
 @pytest.mark.guarantee("G8")
