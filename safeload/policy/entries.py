@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from safeload.errors import UsageError
-from safeload.policy.callables.kinds import KINDS, Signature
+from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.parameters import MalformedSignatureError
 from safeload.policy.packs import HEAD_KEYS, shipped_packs
 from safeload.policy.rules import RULES
@@ -21,7 +21,7 @@ from safeload.soundness import CHECKS
 
 __all__ = ["SKLEARN", "Entry", "Text", "add_entries", "disagreement", "merged", "parse_text"]
 
-_GROUP_KEYS = {"reason", "uses", "rule", "native", "called_as", "names"}
+_GROUP_KEYS = {"reason", "uses", "rule", "native", "names"}
 _CALLABLE_KEYS = {"kind", "data", "parameters", "evidence", "names"}
 _FILE_KEYS = frozenset(
     ["library", "releases", "distributions", "group", "callable", "versions", "packs"]
@@ -43,7 +43,7 @@ class Entry:
             for Python's.
         native: Name of the check that native state must pass, or None.
         signature: What it takes and gives, if a model may keep it and call it.
-        called_as: The kind that calling an instance of the class has, or None.
+        is_type: Whether it names a type, which nothing calls, where it is kept as a value.
     """
 
     uses: frozenset[Use]
@@ -52,7 +52,7 @@ class Entry:
     distributions: tuple[str, ...] = ()
     native: str | None = None
     signature: Signature | None = None
-    called_as: str | None = None
+    is_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def merged(known: Entry, added: Entry) -> Entry:
         rule=known.rule or added.rule,
         native=known.native or added.native,
         signature=known.signature or added.signature,
-        called_as=known.called_as or added.called_as,
+        is_type=known.is_type or added.is_type,
         distributions=known.distributions or added.distributions,
     )
 
@@ -205,10 +205,8 @@ def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -
         raise _malformed(source, f"unknown argument rule {rule!r}")
     if native is not None and (not isinstance(native, str) or native not in CHECKS):
         raise _malformed(source, f"unknown check of native state {native!r}")
-    called_as = group.get("called_as")
-    if called_as is not None and called_as not in KINDS:
-        raise _malformed(source, f"unknown kind {called_as!r}")
-    return Entry(uses, rule, source, distributions, native, called_as=called_as)
+    is_type = Use.REFERENCE in uses
+    return Entry(uses, rule, source, distributions, native, is_type=is_type)
 
 
 def _callable(table: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:

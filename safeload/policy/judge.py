@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from safeload.errors import printable
+from safeload.policy.callables.places import Places
 from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Entry, Policy
@@ -124,11 +125,12 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
     size = len(scan.data)
     refitting = fits_while_predicting(scan.programs)
+    places = Places(scan.programs, policy)
     budget = (scan.budget or WorkBudget(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
         with allowing(scan.limits, budget):
             inspect = _Inspector(policy, refitting=refitting)
-            of_member = [*program.findings, *_judge_program(program, policy, uses, inspect)]
+            of_member = [*program.findings, *_judge_program(program, policy, uses, inspect, places)]
         of_member += packs_off(program, off)
         findings += of_member
         form = scan.format if program is scan.programs[0] else "pickle"
@@ -161,6 +163,7 @@ def _judge_program(
     policy: Policy,
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]],
     inspect: _Inspector,
+    places: Places,
 ) -> list[Finding]:
     findings = []
     for use in program.globals:
@@ -178,10 +181,13 @@ def _judge_program(
                 # More would change nothing; each of them refuses.
                 break
             for rule, reason in inspect(built):
-                message = f"{_name(built)}: {reason}."
-                findings.append(
-                    Finding(rule, Severity.ERROR, message, program.member, built.offset)
-                )
+                findings.append(_finding(rule, built, reason, program))
+        if not findings:
+            # What a name is allowed for comes first: it says more than where it stands.
+            findings += [
+                _finding(rule, built, reason, program)
+                for rule, built, reason in places.misplaced(program)
+            ]
         if not findings and not program.findings:
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
@@ -199,10 +205,12 @@ def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> lis
     for check, builts in native.items():
         # A check relies on the methods of a class, so there is none without them.
         problems += [*shadowing(check, builts)] or check_named(check)(builts)
-    return [
-        Finding("SL401", Severity.ERROR, f"{_name(built)}: {reason}.", program.member, built.offset)
-        for built, reason in problems
-    ]
+    return [_finding("SL401", built, reason, program) for built, reason in problems]
+
+
+def _finding(rule: str, built: ObjectToken, reason: str, program: Program) -> Finding:
+    message = f"{_name(built)}: {reason}."
+    return Finding(rule, Severity.ERROR, message, program.member, built.offset)
 
 
 def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None:

@@ -14,7 +14,6 @@ caller asks for) and what a team adds in its own file. Both have one form::
     uses = ["construct", "reference"]
     rule = "no_arguments"               # optional: a function of policy/rules/__init__.py
     native = "tree"                     # optional: a check of soundness/, for native state
-    called_as = "scorer"                # optional: the kind that calling an instance has
     [group.names]
     "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
 
@@ -43,6 +42,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from safeload.errors import UsageError
+from safeload.policy.callables.kinds import Signature
+from safeload.policy.callables.methods import gives_arrays
 from safeload.policy.entries import (
     SKLEARN,
     Entry,
@@ -52,11 +53,15 @@ from safeload.policy.entries import (
     parse_text,
 )
 from safeload.policy.packs import shipped_packs, wanted_packs
+from safeload.scan.program import Use
 
 __all__ = ["Entry", "Policy", "policy_text"]
 
 # Far more than any list of names takes.
 _BYTES = 16 << 20
+# Policies whose methods are kept by their names.
+_POLICIES = 32
+_METHOD_USES = frozenset([Use.REFERENCE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,14 @@ class Policy:
             was written with another minor release. Only what a policy file sets; see
             :meth:`version_check`.
         packs: The packs that are on and would not be by default.
+        whole: The policy that this one is a part of; None if it is the whole.
     """
 
     entries: Mapping[tuple[str, str], Entry]
     digest: str
     versions: Mapping[str, str] = field(default_factory=dict)
     packs: frozenset[str] = frozenset()
+    whole: Policy | None = None
 
     @classmethod
     def default(cls, *, packs: Iterable[str] = ()) -> Policy:
@@ -182,14 +189,29 @@ class Policy:
         """
         entries = {}
         for name, uses in signed.items():
-            entry = self.entries.get(name)
+            entry = self.get(*name)
             if entry is not None:
                 entries[name] = entry if entry.uses <= uses else _narrowed(entry, uses)
-        return replace(self, entries=entries)
+        return replace(self, entries=entries, whole=self.whole or self)
 
     def get(self, module: str, name: str) -> Entry | None:
-        """The entry of exactly this name, or None."""
-        return self.entries.get((module, name))
+        """The entry of exactly this name, or None.
+
+        A method that an estimator on the list predicts or transforms with is on it as well: bound
+        to an estimator of the file it is a callable that a model may keep.
+        """
+        entry = self.entries.get((module, name))
+        if entry is not None or "." not in name:
+            return entry
+        cls, _, method = name.rpartition(".")
+        owner = self.entries.get((module, cls))
+        if owner is None or not gives_arrays(module, cls, method):
+            return None
+        return replace(owner, uses=_METHOD_USES, rule=None, native=None, is_type=False)
+
+    def methods(self, name: str) -> tuple[Signature, ...]:
+        """Signatures of the methods of data of this name, which ``methodcaller`` may call."""
+        return _methods(self.whole or self).get(name, ())
 
     def version_check(self, library: str, *, signed: bool) -> str:
         """What another minor release of a library than the one that wrote a model leads to.
@@ -209,6 +231,25 @@ class Policy:
         if library == SKLEARN:
             default = "error" if signed else "warn"
         return self.versions.get(library, default)
+
+
+_METHODS: dict[str, dict[str, tuple[Signature, ...]]] = {}
+
+
+def _methods(policy: Policy) -> dict[str, tuple[Signature, ...]]:
+    """Signatures of the methods of classes of data, by the names of the methods."""
+    known = _METHODS.get(policy.digest)
+    if known is not None:
+        return known
+    found: dict[str, tuple[Signature, ...]] = {}
+    for (_, qualname), entry in policy.entries.items():
+        _, dot, name = qualname.rpartition(".")
+        if dot and entry.signature is not None and "own" not in entry.signature.kinds:
+            found[name] = (*found.get(name, ()), entry.signature)
+    if len(_METHODS) >= _POLICIES:
+        _METHODS.clear()
+    _METHODS[policy.digest] = found
+    return found
 
 
 def _narrowed(entry: Entry, uses: frozenset[str]) -> Entry:

@@ -15,7 +15,7 @@ from typing import Any
 from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.bounds.allowance import look_into
-from safeload.scan.program import Array, Global, ObjectToken, Token
+from safeload.scan.program import Array, Global, Mapping, ObjectToken, Token
 
 __all__ = ["TYPES", "MalformedSignatureError", "Parameter", "is_dtype"]
 
@@ -41,9 +41,10 @@ class Parameter:
     Attributes:
         kind: A key of :data:`TYPES`.
         least: Smallest number.
-        most: Largest number; for lists and arrays, how many items.
+        most: Largest number; for lists and arrays, how many items, too.
         one_of: The texts that are allowed.
         optional: Whether it may be None.
+        keyword: Whether it can be set by its name only.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Parameter:
     most: float = math.inf
     one_of: frozenset[str] = frozenset()
     optional: bool = False
+    keyword: bool = False
 
     @classmethod
     def parse(cls, table: Any) -> Parameter:
@@ -64,7 +66,7 @@ class Parameter:
         """
         if not isinstance(table, dict) or table.get("type") not in TYPES:
             raise MalformedSignatureError(f"a parameter has none of the types {', '.join(TYPES)}")
-        unknown = set(table) - {"type", "least", "most", "one_of", "optional"}
+        unknown = set(table) - {"type", "least", "most", "one_of", "optional", "keyword"}
         if unknown:
             raise MalformedSignatureError(f"unknown key {min(unknown)!r} in a parameter")
         least, most = table.get("least", -math.inf), table.get("most", math.inf)
@@ -75,10 +77,10 @@ class Parameter:
             raise MalformedSignatureError("one_of is not a list of texts")
         if (table["type"] == "text") != bool(one_of):
             raise MalformedSignatureError("a text has to be one of those that one_of lists")
-        optional = table.get("optional", False)
-        if type(optional) is not bool:
-            raise MalformedSignatureError("optional is neither true nor false")
-        return cls(table["type"], least, most, frozenset(one_of), optional)
+        flags = table.get("optional", False), table.get("keyword", False)
+        if not all(type(flag) is bool for flag in flags):
+            raise MalformedSignatureError("optional or keyword is neither true nor false")
+        return cls(table["type"], least, most, frozenset(one_of), *flags)
 
     def admits(self, value: Token) -> bool:
         """Whether a file may set the parameter to this value."""
@@ -110,21 +112,33 @@ def _is_text(parameter: Parameter, value: Token) -> bool:
 
 
 def _is_plain(_: Parameter, value: Token) -> bool:
-    return type(value) in _FLAT or _number_of(value) is not None
+    return _is_flat(value) or _number_of(value) is not None
+
+
+def _is_flat(value: Token) -> bool:
+    """Whether a token is a single value; a text must be none that Python asks an object for.
+
+    As the label of a column ``__array_interface__`` would answer numpy with what the file says.
+    """
+    return type(value) in _FLAT and not (type(value) is str and value.startswith("__"))
 
 
 def _are_numbers(parameter: Parameter, value: Token) -> bool:
     if type(value) in _LISTED:
-        return _are(parameter, value, _NUMBERS)
-    return _number_of(value) is not None or 0 <= _length(value) <= min(parameter.most, _ITEMS)
+        return _are(parameter, value, _is_bare_number)
+    return _is_number(parameter, value) or 0 <= _length(value) <= min(parameter.most, _ITEMS)
 
 
 def _are_labels(parameter: Parameter, value: Token) -> bool:
-    return type(value) in _FLAT or _are(parameter, value, _FLAT)
+    return _is_flat(value) or _are(parameter, value, _is_flat)
 
 
-def _are(parameter: Parameter, value: Token, types: frozenset[type]) -> bool:
-    """Whether a token lists items of these types, or lists of them."""
+def _is_bare_number(value: Token) -> bool:
+    return type(value) in _NUMBERS
+
+
+def _are(parameter: Parameter, value: Token, is_item: Callable[[Token], bool]) -> bool:
+    """Whether a token lists such items, or lists of them."""
     most = min(parameter.most, _ITEMS)
     if type(value) not in _LISTED or len(value) > most:
         return False
@@ -133,13 +147,23 @@ def _are(parameter: Parameter, value: Token, types: frozenset[type]) -> bool:
     if sum(map(len, inner)) > most:
         return False
     parts = [part for item in inner for part in item]
-    return all(type(item) in types or type(item) in _LISTED for item in value) and types.issuperset(
-        map(type, parts)
-    )
+    outer = (item for item in value if type(item) not in _LISTED)
+    return all(map(is_item, outer)) and all(map(is_item, parts))
 
 
 def _is_mapping(_: Parameter, value: Token) -> bool:
-    return is_plain(value, arrays=False)
+    if type(value) is not Mapping or not is_plain(value, arrays=False):
+        return False
+    pending: list[Token] = [value]
+    while pending:
+        token = pending.pop()
+        parts = token.pairs if type(token) is Mapping else token
+        for part in parts:
+            if type(part) in _LISTED or type(part) is Mapping:
+                pending.append(part)
+            elif not _is_flat(part):
+                return False
+    return True
 
 
 def is_dtype(value: Token) -> bool:

@@ -12,15 +12,12 @@ import re
 
 from safeload.policy.patterns.judge import backtracks
 from safeload.policy.rules.keywords import asks_to_write
-from safeload.policy.rules.operators import STRING_METHODS, is_data_method, is_operator
 from safeload.policy.rules.plain import is_plain
 from safeload.policy.rules.rule import Rule
-from safeload.scan.program import Blob, Global, Mapping, ObjectToken, Token, Use
+from safeload.scan.program import Blob, Global, Mapping, ObjectToken, Token
 
 __all__ = ["FUNCTION_RULES"]
 
-# Methods of a pattern that the stream makes itself.
-_PATTERN_METHODS = frozenset("findall finditer fullmatch match search split sub subn".split())
 _MAX_PATTERN = 2_000
 # re.DEBUG prints and re.TEMPLATE is undefined: only the flags that change matching.
 _PATTERN_FLAGS = (
@@ -29,38 +26,19 @@ _PATTERN_FLAGS = (
 
 
 def _getattr(built: ObjectToken) -> str | None:
-    """A public attribute of what the file names or makes; of texts and patterns, what searches.
+    """An owner and the name of a method, which has to have a kind.
 
-    ``getattr(owner, name)``: an allowed class or instance, or a harmless method of a value.
-
-    For a class, or an instance made in the stream, the scan records ``Class.name`` as a global
-    of its own, which the allow-list judges.
+    ``getattr(owner, name)``. For a class, or an instance made in the stream, the scan records
+    ``Class.name`` as a global of its own, which the allow-list judges.
     """
     args = built.args
-    if len(args) != 2 or type(args[1]) is not str:
+    if len(args) != 2 or type(args[1]) is not str or built.kwargs is not None:
         return "getattr takes an owner and a name"
-    owner, name = args
     if built.states or built.items:
         return "the result of getattr is given a state"
-    if not name.isidentifier() or name.startswith("__"):
+    if not args[1].isidentifier() or args[1].startswith("__"):
         return "getattr asks for a name that no writer asks for"
-    if isinstance(owner, Global):
-        return None
-    if type(owner) is Mapping or (isinstance(owner, ObjectToken) and _is_dict(owner)):
-        return None if name == "get" else "this method of a dict is not allowed"
-    if type(owner) is str:
-        return None if name in STRING_METHODS else "this method of a string is not allowed"
-    if isinstance(owner, ObjectToken) and isinstance(owner.callable, Global):
-        if owner.is_of("re", "_compile"):
-            return None if name in _PATTERN_METHODS else "this method of a pattern is not allowed"
-        return None if owner.use is Use.CONSTRUCT else "getattr on the result of a call"
-    return "getattr on something that is neither a class nor an instance"
-
-
-def _is_dict(built: ObjectToken) -> bool:
-    return any(
-        built.is_of("collections", name) for name in ("Counter", "OrderedDict", "defaultdict")
-    )
+    return None
 
 
 def _functools_partial(built: ObjectToken) -> str | None:
@@ -85,9 +63,6 @@ def _functools_partial(built: ObjectToken) -> str | None:
             return "functools.partial keeps an array for a function to write to"
     if not all(isinstance(function, Global | ObjectToken) for function in functions):
         return "functools.partial is not given a function"
-    if any(map(is_operator, functions)):
-        # With the object given as well, it would be called by whoever calls anything.
-        return "functools.partial is given a callable that takes one object, the data"
     if any(isinstance(one, Global) and one.path == _CALLER for one in functions):
         # It is called at once, with what else the method is given.
         return _partial_caller(built)
@@ -99,7 +74,7 @@ def _functools_partial(built: ObjectToken) -> str | None:
 _CALLER = "operator.methodcaller"
 
 # What a partial over a function of re may hold beside the pattern.
-_SEARCHES = frozenset(f"re.{name}" for name in _PATTERN_METHODS)
+_SEARCHES = frozenset(["re.findall", "re.split", "re.sub"])
 
 _SEARCHING = frozenset(["count", "flags", "maxsplit", "repl"])
 
@@ -150,9 +125,9 @@ def _within_partial(_: ObjectToken) -> str | None:
 
 
 def _partial_caller(built: ObjectToken) -> str | None:
-    """``partial(methodcaller, name, key=value)``: one state, with the name of a harmless method."""
+    """``partial(methodcaller, name, key=value)``: one state, with the name of a method."""
     names, _ = _bound(built)
-    if len(names) == 1 and is_data_method(names[0]):
+    if len(names) == 1 and type(names[0]) is str:
         return None
     return "a method is called by its name in another way than operator does"
 

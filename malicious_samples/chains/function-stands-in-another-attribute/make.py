@@ -1,0 +1,12 @@
+"""A function on the list stands in an attribute that takes none: a method of that name is called."""
+
+from __future__ import annotations
+
+from malicious_samples.recipes import honest_state
+from tests.builder import Name, Pickle
+
+
+def build(canary: str) -> bytes:
+    del canary
+    cls = Name("sklearn.preprocessing._data", "StandardScaler")
+    return Pickle().object_(cls, state=honest_state(_reset=Name("numpy", "log1p"))).finish()

@@ -1,0 +1,336 @@
+"""Where does a callable stand, and may one of its kind stand there?
+
+A model calls what its attributes hold. The table of holders says which attributes are called, and
+which kinds each of them takes; any other attribute takes types at most, which nothing calls. Lists,
+dicts and arrays of objects pass on what may stand in them. Where no object holds them, anything may
+lie: only the program that loads the file could call it.
+
+What a search over parameters tries is set on the estimators that it fits: it may be what the
+attribute of that name takes.
+
+Trust: tokens are hostile; policy and table are ours.
+Source: ``_parameter_constraints`` of scikit-learn's estimators; ``ParameterGrid``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from safeload.errors import printable
+from safeload.policy.callables.combinators import (
+    COMBINATORS,
+    UntypedError,
+    is_combinator,
+    makes_caller,
+    signature_of,
+)
+from safeload.policy.callables.holders import (
+    Attributes,
+    Holder,
+    called_as,
+    holder,
+    kinds_of_attribute,
+)
+from safeload.policy.policy import Policy
+from safeload.scan.bounds.allowance import look_into
+from safeload.scan.program import (
+    Array,
+    Blob,
+    Collection,
+    Global,
+    Mapping,
+    ObjectToken,
+    Program,
+    Token,
+)
+from safeload.scan.runs import Run
+
+__all__ = ["Places"]
+
+_TYPE = "type"
+# Attributes that hold parameters of other estimators, by their names.
+_OF_PARAMETERS = frozenset(["best_params_", "cv_results_", "param_distributions", "param_grid"])
+_ATOMS = frozenset([type(None), bool, int, float, str, Blob, Run])
+_DICTS = frozenset([Mapping, type(None)])
+# What passes on to its items what may stand in it.
+_CONTAINERS = frozenset(
+    [("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque")]
+    + [("collections", name) for name in ("ChainMap", "UserDict", "UserList")]
+    + [("builtins", name) for name in ("frozenset", "set")]
+    + [("types", name) for name in ("MappingProxyType", "SimpleNamespace")]
+    + [("sklearn.utils", "Bunch"), ("sklearn.utils._bunch", "Bunch")]
+    + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
+    + [("numpy.ma.core", "_mareconstruct")]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What may stand somewhere.
+
+    Attributes:
+        kinds: The kinds of callables, and ``"type"``.
+        called: Whether something calls what stands there.
+        by_name: Whether it is a dict whose keys name the attributes that its values are set on.
+    """
+
+    kinds: frozenset[str]
+    called: bool = False
+    by_name: bool = False
+
+
+_TYPES = _Place(frozenset([_TYPE]))
+_PARAMETERS = _Place(frozenset([_TYPE]), by_name=True)
+_FACTORY = _Place(frozenset(["factory"]), called=True)
+
+
+class Places:
+    """Looks at where the callables of a file stand.
+
+    Args:
+        programs: All streams of the file.
+        policy: The allow-list.
+    """
+
+    def __init__(self, programs: Sequence[Program], policy: Policy) -> None:
+        self._policy = policy
+        # Without any, nothing but a type can stand in the wrong place.
+        self._has_callables = any(
+            _may_be_called(use.module, use.name, policy)
+            for program in programs
+            for use in program.globals
+        )
+        self._places: dict[tuple[int, tuple[Token, ...]], list[tuple[int, str, _Place]]] = {}
+        self._seen: set[tuple[int, _Place]] = set()
+
+    def misplaced(self, program: Program) -> Iterator[tuple[str, ObjectToken, str]]:
+        """Every object that is a callable of no kind, or holds one of a kind that it may not hold.
+
+        Args:
+            program: One of the streams. What an array of objects holds is looked at where the array
+                stands.
+
+        Returns:
+            The rule that says so, the object, and the reason.
+        """
+        for built in program.built:
+            cls = built.callable
+            if type(cls) is not Global:
+                continue
+            if is_combinator(built):
+                reason = None if makes_caller(built) else self._untyped(built)
+                if reason is not None:
+                    yield "SL103", built, reason
+                if not built.states:
+                    continue
+            if built.is_of("collections", "defaultdict"):
+                reason = self._visit(next(iter(built.args), None), _FACTORY, built)
+            elif _is_container(built) or built.is_of("functools", "partial"):
+                continue
+            else:
+                reason = self._object(built, cls)
+            if reason is not None:
+                yield "SL110", built, reason
+
+    def _untyped(self, built: ObjectToken) -> str | None:
+        try:
+            signature_of(built, self._policy)
+        except UntypedError as error:
+            return f"it {error}"
+        return None
+
+    def _object(self, built: ObjectToken, cls: Global) -> str | None:
+        """Why an object may not hold what it holds, or None."""
+        row = holder(cls.module, cls.name)
+        for state in built.states:
+            reason = self._state(built, cls, row, state)
+            if reason is not None:
+                return reason
+        if not self._has_callables:
+            return None
+        given = (built.args, built.kwargs, built.items)
+        return next(filter(None, (self._visit(part, _TYPES, built) for part in given)), None)
+
+    def _state(self, built: ObjectToken, cls: Global, row: Attributes, state: Token) -> str | None:
+        if type(state) is Mapping:
+            return self._attributes(built, cls, row, state)
+        if type(state) is not tuple:
+            return self._visit(state, _TYPES, built) if self._has_callables else None
+        if len(state) == 2 and _DICTS.issuperset(map(type, state)):
+            parts = (self._state(built, cls, row, part) for part in state if part is not None)
+            return next(filter(None, parts), None)
+        if not row and not self._has_callables:
+            return None
+        # The parts of a tuple have their places for names.
+        named = Mapping(item for index, part in enumerate(state) for item in (f"[{index}]", part))
+        return self._attributes(built, cls, row, named)
+
+    def _attributes(
+        self, built: ObjectToken, cls: Global, row: Attributes, state: Mapping
+    ) -> str | None:
+        values = state.values
+        for index, key, place in self._to_look_at(cls, row, state):
+            value = values[index]
+            if type(value) in _ATOMS:
+                continue
+            reason = self._visit(value, place, built)
+            beside = row[key].keywords if key in row else None
+            if reason is None and beside is not None:
+                reason = self._keywords(value, state.get(beside))
+            if reason is not None:
+                return f"{printable(key)}: {reason}"
+        return None
+
+    def _to_look_at(
+        self, cls: Global, row: Attributes, state: Mapping
+    ) -> list[tuple[int, str, _Place]]:
+        """Where among the attributes of a state those are that matter, and what may stand there."""
+        form = state.form
+        if not all(type(key) is str for key in form):
+            # Refused for that.
+            return []
+        known = self._places.get((id(cls), form))
+        if known is None:
+            known = self._places[id(cls), form] = [
+                (index, key, _place_of(row.get(key), key))
+                for index, key in enumerate(form)
+                if self._has_callables or key in row
+            ]
+        return known
+
+    def _keywords(self, function: Token, keywords: Token) -> str | None:
+        """Why a callable may not be given the keyword arguments kept beside it, or None."""
+        if keywords is None or type(keywords) in _ATOMS:
+            return None
+        try:
+            signature = signature_of(function, self._policy)
+        except UntypedError:
+            # Said of the callable itself.
+            return None
+        if signature is None:
+            return None
+        if type(keywords) is not Mapping:
+            return "its keyword arguments are no dict"
+        look_into(keywords, len(keywords))
+        pairs = zip(keywords.keys, keywords.values, strict=True)
+        return next(filter(None, (signature.refuses(*pair) for pair in pairs)), None)
+
+    def _visit(self, value: Token, place: _Place, held_by: ObjectToken | None) -> str | None:
+        """Why something in a value may not stand in a place, or None."""
+        pending = [value]
+        while pending:
+            token = pending.pop()
+            kind = type(token)
+            if kind in _ATOMS:
+                continue
+            if kind is Array:
+                if type(token.span) is Program:
+                    pending.append(token.span.root)
+                continue
+            reason = None
+            if kind is Global:
+                reason = self._global(token, place)
+            elif kind is ObjectToken and not _is_container(token):
+                reason = self._instance(token, place, held_by)
+            elif (id(token), place) not in self._seen:
+                self._seen.add((id(token), place))
+                reason = self._open(token, place, held_by, pending)
+            if reason is not None:
+                return reason
+        return None
+
+    def _open(
+        self, token: Token, place: _Place, held_by: ObjectToken | None, pending: list[Token]
+    ) -> str | None:
+        """Put the parts of a container among what is still to be looked at."""
+        if type(token) is Mapping:
+            look_into(token, len(token))
+            if not place.by_name:
+                pending += token.pairs
+                return None
+            for key, value in zip(token.keys, token.values, strict=True):
+                reason = self._visit(value, _named(key), held_by)
+                if reason is not None:
+                    return reason
+            return None
+        if type(token) is Collection:
+            parts = token.items
+        elif type(token) is ObjectToken:
+            parts = [token.args, token.kwargs, token.items, *token.states]
+            if token.is_of("collections", "defaultdict"):
+                # Its factory was looked at where it was made.
+                parts[0] = token.args[1:]
+        else:
+            parts = token
+        look_into(token, len(parts))
+        pending += parts
+        return None
+
+    def _global(self, token: Global, place: _Place) -> str | None:
+        entry = self._policy.entries.get((token.module, token.name))
+        if entry is None:
+            return f"{printable(token.path)} is a method without its object"
+        kinds = entry.signature.kinds if entry.signature is not None else frozenset()
+        if kinds & place.kinds or (entry.is_type and _TYPE in place.kinds):
+            return None
+        what = ", ".join(sorted(kinds)) or _TYPE
+        return f"{printable(token.path)} ({what}) stands where {_wanted(place)}"
+
+    def _instance(
+        self, token: ObjectToken, place: _Place, held_by: ObjectToken | None
+    ) -> str | None:
+        cls = token.callable
+        name = printable(cls.path) if type(cls) is Global else "something"
+        if is_combinator(token):
+            try:
+                signature = signature_of(token, self._policy)
+            except UntypedError:
+                # Said of the callable itself.
+                return None
+            kinds = signature.kinds if signature is not None else frozenset()
+            if "own" in kinds and held_by is not None and held_by not in token.args:
+                return "a method of another object stands where its own is called"
+            if kinds & place.kinds:
+                return None
+            return f"{name} ({', '.join(sorted(kinds))}) stands where {_wanted(place)}"
+        if not place.called or type(cls) is not Global:
+            return None
+        kind = called_as(cls.module, cls.name)
+        if kind is None or kind in place.kinds:
+            return None
+        return f"{name}, which can be called, stands where {_wanted(place)}"
+
+
+def _place_of(held: Holder | None, key: str) -> _Place:
+    if held is not None:
+        return _Place(held.kinds, called=True)
+    return _PARAMETERS if key in _OF_PARAMETERS else _TYPES
+
+
+def _named(key: Token) -> _Place:
+    """What the attribute takes whose name is the last part of ``step__parameter``."""
+    name = key.rpartition("__")[2].removeprefix("param_") if type(key) is str else ""
+    if name == "params":
+        return _PARAMETERS
+    return _Place(kinds_of_attribute(name) | {_TYPE}, called=True)
+
+
+def _wanted(place: _Place) -> str:
+    kinds = sorted(place.kinds - {_TYPE})
+    if kinds:
+        return f"only {', '.join(kinds)} may be called"
+    return "nothing may be called" if place.called else "no callable may be kept"
+
+
+def _is_container(built: ObjectToken) -> bool:
+    target = built.callable
+    return type(target) is Global and (target.module, target.name) in _CONTAINERS
+
+
+def _may_be_called(module: str, name: str, policy: Policy) -> bool:
+    """Whether a name is more than a type that nothing calls."""
+    entry = policy.entries.get((module, name))
+    if entry is None or entry.signature is not None:
+        return True
+    return (module, name) in COMBINATORS or (module, name) == ("collections", "defaultdict")

@@ -1,0 +1,114 @@
+"""Callables stand only where the table of holders lets their kind stand."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import operator
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.ensemble import VotingRegressor
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from safeload.policy.judge import judge
+from safeload.policy.policy import Policy
+from safeload.scan.scan import scan
+
+
+def changed(model: Any, **attributes: Any) -> Any:
+    """A model with attributes that its constructor would not give it."""
+    vars(model).update(attributes)
+    return model
+
+
+def steps(*functions: Any) -> Pipeline:
+    return make_pipeline(*map(FunctionTransformer, functions))
+
+
+SCALER = StandardScaler().fit([[0.0], [1.0]])
+
+HONEST: dict[str, Any] = {
+    "a function of a transformer": FunctionTransformer(np.log1p, inverse_func=np.expm1),
+    "with keyword arguments": FunctionTransformer(np.clip, kw_args={"a_min": 0, "a_max": 1}),
+    "a partial": FunctionTransformer(functools.partial(np.clip, a_min=0, a_max=1)),
+    "a method of another model": make_pipeline(SCALER, FunctionTransformer(SCALER.transform)),
+    "words": CountVectorizer(tokenizer=str.split, preprocessor=str.lower, token_pattern=None),
+    "a score": make_scorer(f1_score, average="macro"),
+    "a search over functions": GridSearchCV(
+        Pipeline([("f", FunctionTransformer())]), {"f__func": [np.log1p, np.sqrt, None]}
+    ),
+    "a search over models": GridSearchCV(Pipeline([("m", Ridge())]), {"m": [Ridge(), Ridge(2)]}),
+    "helpers beside a model": {"model": LogisticRegression(), "helpers": [np.log1p, f1_score]},
+    "a helper in an array of objects": np.array([np.log1p, str.lower], object),
+    "a factory": collections.defaultdict(list, a=[1]),
+    "a type of numbers": CountVectorizer(dtype=np.float32),
+}
+
+HOSTILE: dict[str, Any] = {
+    "a class is called": FunctionTransformer(collections.Counter),
+    "a score as a function of tables": FunctionTransformer(f1_score),
+    "a function in an attribute that takes none": changed(Ridge(), alpha=np.log1p),
+    "a function in the place of a method": changed(StandardScaler(), transform=np.log1p),
+    "a class in the place of a method": changed(StandardScaler(), _reset=dict),
+    "a function within a list in an attribute": changed(Ridge(), alpha=[{"a": (np.log1p,)}]),
+    "a function within an array of objects": changed(
+        Ridge(), alpha=np.array([np.log1p, None], object)
+    ),
+    "a function in a nested dict of another class": changed(
+        Ridge(), alpha=collections.OrderedDict(a=collections.deque([np.log1p]))
+    ),
+    "a method of a pipeline's own": changed(SCALER.__class__(), mean_=SCALER.transform),
+    "a function in the place of a model": changed(
+        VotingRegressor([("a", Ridge())]), estimators_=[np.log1p]
+    ),
+    "a getter in the place of a metric": KNeighborsClassifier(metric=operator.itemgetter(0)),
+    "keyword arguments that the function does not take from a file": FunctionTransformer(
+        np.clip, kw_args={"out": 1}
+    ),
+    "keyword arguments out of bounds": FunctionTransformer(np.round, kw_args={"decimals": 10**8}),
+    "keyword arguments that are a callable": FunctionTransformer(
+        np.clip, kw_args={"a_min": np.log1p}
+    ),
+    "keyword arguments in a dict of another class": FunctionTransformer(
+        np.clip, kw_args=collections.OrderedDict(out=1)
+    ),
+    "a search that would set a class": GridSearchCV(
+        Pipeline([("f", FunctionTransformer())]), {"f__func": [collections.Counter]}
+    ),
+    "a search that would set a function where none is called": GridSearchCV(
+        Ridge(), {"alpha": [np.log1p]}
+    ),
+    "a factory that takes what it is given": collections.defaultdict(np.log1p),
+    "items of a pipeline": steps(operator.methodcaller("items")),
+    "a chain to the builtins": steps(
+        operator.attrgetter("gi_frame.f_builtins"), operator.itemgetter("exec")
+    ),
+}
+
+
+def rules(model: Any, protocol: int) -> set[str]:
+    scanned = scan(pickle.dumps(model, protocol))
+    return {finding.rule for finding in judge(scanned, Policy.default()).findings}
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("case", HONEST)
+def test_what_a_model_is_made_to_call_may_stand_there(case: str, protocol: int) -> None:
+    assert rules(HONEST[case], protocol) == set()
+
+
+@pytest.mark.guarantee("G11")
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("case", HOSTILE)
+def test_anything_else_may_not(case: str, protocol: int) -> None:
+    found = rules(HOSTILE[case], protocol)
+    assert found & {"SL103", "SL110"}
