@@ -125,7 +125,9 @@ def _function(rng: random.Random, depth: int = 0) -> Any:
 
 
 def _getter(rng: random.Random) -> Any:
-    methods = sorted({name.rpartition(".")[2] for _, name in Policy.default().entries if "." in name})
+    methods = sorted(
+        {name.rpartition(".")[2] for _, name in Policy.default().entries if "." in name}
+    )
     way = rng.randrange(4)
     if way == 0:
         return operator.itemgetter(_constant(rng))
