@@ -48,6 +48,17 @@ KINDS: dict[str, str] = {
     "columns": "a table; the names of some of its columns",
     "importance": "an estimator; one of its arrays",
     "factory": "nothing; an empty container or a zero",
+    "number": "a number; a number of its type",
+    "graph": "a matrix; a sparse matrix over its rows",
+    "splitter": "arguments of its class; a splitter of samples",
+    "loss": "truth and prediction; an array",
+    "gp_kernel": "two matrices; a matrix, by a kernel of a Gaussian process",
+    "kmeans_step": "data and centres; labels and centres",
+    "names": "a transformer and names of columns; names of columns",
+    "residual": "truth and prediction; an array",
+    "validity": "data and labels; a number",
+    "sampling": "a target; a number of samples by class",
+    "own": "what a private function or method of the class that keeps it takes and gives",
 }
 
 
@@ -98,6 +109,11 @@ class Signature:
             {name: Parameter.parse(value) for name, value in parameters.items()},
             evidence,
         )
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """Parameters that a file may set by their places, in order."""
+        return tuple(name for name, each in self.parameters.items() if not each.keyword)
 
     def refuses(self, name: Token, value: Token) -> str | None:
         """Why a file may not set a parameter to a value, or None.

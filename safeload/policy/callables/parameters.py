@@ -44,6 +44,7 @@ class Parameter:
         most: Largest number; for lists and arrays, how many items.
         one_of: The texts that are allowed.
         optional: Whether it may be None.
+        keyword: Whether it can be set by its name only.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Parameter:
     most: float = math.inf
     one_of: frozenset[str] = frozenset()
     optional: bool = False
+    keyword: bool = False
 
     @classmethod
     def parse(cls, table: Any) -> Parameter:
@@ -64,7 +66,7 @@ class Parameter:
         """
         if not isinstance(table, dict) or table.get("type") not in TYPES:
             raise MalformedSignatureError(f"a parameter has none of the types {', '.join(TYPES)}")
-        unknown = set(table) - {"type", "least", "most", "one_of", "optional"}
+        unknown = set(table) - {"type", "least", "most", "one_of", "optional", "keyword"}
         if unknown:
             raise MalformedSignatureError(f"unknown key {min(unknown)!r} in a parameter")
         least, most = table.get("least", -math.inf), table.get("most", math.inf)
@@ -75,10 +77,10 @@ class Parameter:
             raise MalformedSignatureError("one_of is not a list of texts")
         if (table["type"] == "text") != bool(one_of):
             raise MalformedSignatureError("a text has to be one of those that one_of lists")
-        optional = table.get("optional", False)
-        if type(optional) is not bool:
-            raise MalformedSignatureError("optional is neither true nor false")
-        return cls(table["type"], least, most, frozenset(one_of), optional)
+        flags = table.get("optional", False), table.get("keyword", False)
+        if not all(type(flag) is bool for flag in flags):
+            raise MalformedSignatureError("optional or keyword is neither true nor false")
+        return cls(table["type"], least, most, frozenset(one_of), *flags)
 
     def admits(self, value: Token) -> bool:
         """Whether a file may set the parameter to this value."""
