@@ -46,7 +46,7 @@ class Kept:
     @property
     def key(self) -> tuple[Any, ...]:
         """What makes two of them the same."""
-        parameters = tuple(map(_parameter, sorted(self.parameters.items())))
+        parameters = tuple(map(_parameter, self.parameters.items()))
         return self.kinds, self.evidence, self.data, parameters
 
     def copy(self, names: dict[str, set[str]]) -> Kept:
@@ -108,7 +108,7 @@ def text_of_kept(kept: Iterable[Kept]) -> str:
         lines += [f"data = [{data}]", f'evidence = "{each.evidence}"']
         if each.parameters:
             lines.append("[callable.parameters]")
-            lines += map(_parameter, sorted(each.parameters.items()))
+            lines += map(_parameter, each.parameters.items())
         lines.append("[callable.names]")
         lines += names_text(each.names)
     return "\n".join(lines) + "\n" if lines else ""
