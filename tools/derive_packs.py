@@ -1,12 +1,12 @@
 """Regenerate the allow-list packs: ``python tools/derive_packs.py``.
 
-A pack is what introspection of the installed release finds, and what ``tools/reviewed/*.toml`` adds
-by hand. What other releases have is kept in ``tools/releases/*.toml``, one file a release, written
+A pack is what introspection of the installed release finds, and what ``tools/reviewed/*.toml`` and
+``tools/callables/*.toml`` (what a model may call later) add by hand. What other releases have is kept in ``tools/releases/*.toml``, one file a release, written
 by this script in an environment with that release; a pack is the union over all of them, so that
 one list serves every release that safeload supports. The result is sorted and depends on nothing
 else; a change is reviewed as a diff.
 
-What introspection takes is said in ``introspection.py``. A reviewed name that does not exist, or
+What introspection takes is said in ``introspection.py`` and ``functions.py``. A reviewed name that does not exist, or
 stands for a module, a descriptor or something of another name, is an error. Of a library that is
 not installed, the pack is what its recorded releases have and its reviewed list says.
 
@@ -23,16 +23,18 @@ import pickle
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from functions import numpy_functions, scipy_functions, statsmodels_functions
 from heirs import checks_of, heirs
 from introspection import (
     USES,
     Group,
+    names_text,
     no_groups,
     numpy_groups,
     pickled_name,
@@ -42,14 +44,15 @@ from introspection import (
 )
 from introspection_ecosystem import category_encoders_groups, imbalanced_learn_groups
 from introspection_statistics import mlxtend_groups, sktime_groups, statsmodels_groups
+from signatures import Kept, kept_of, merged_kept, read_kept, text_of_kept
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKS = ROOT / "safeload" / "policy" / "packs"
 REVIEWED = ROOT / "tools" / "reviewed"
+CALLABLES = ROOT / "tools" / "callables"
 RELEASES = ROOT / "tools" / "releases"
 TABLE = ROOT / "docs" / "policy.md"
 BEGIN, END = "<!-- entries: begin -->", "<!-- entries: end -->"
-WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,12 @@ class Library:
             for Python itself.
         introspect: What finds the names of an installed release, or None where all names are
             reviewed and the same in every release.
+        functions: What finds those of its functions that no list names, or None.
     """
 
     distributions: tuple[str, ...] = ()
     introspect: Callable[[], Iterator[Group]] | None = None
+    functions: Callable[[], Iterator[Kept]] | None = None
 
     @property
     def version(self) -> str | None:
@@ -88,16 +93,16 @@ LIBRARIES = {
     "joblib": Library(("joblib",)),
     "lightgbm": Library(("lightgbm",), no_groups),
     "mlxtend": Library(("mlxtend",), mlxtend_groups),
-    "numpy": Library(("numpy",), numpy_groups),
+    "numpy": Library(("numpy",), numpy_groups, numpy_functions),
     "pandas": Library(("pandas",), no_groups),
     "pyarrow": Library(("pyarrow",)),
     "python": Library(),
     "pytz": Library(("pytz",), no_groups),
     "quantile-forest": Library(("quantile-forest",), no_groups),
     "scikit-learn": Library(("scikit-learn",), sklearn_groups),
-    "scipy": Library(("scipy",), scipy_groups),
+    "scipy": Library(("scipy",), scipy_groups, scipy_functions),
     "sktime": Library(("sktime",), sktime_groups),
-    "statsmodels": Library(("statsmodels",), statsmodels_groups),
+    "statsmodels": Library(("statsmodels",), statsmodels_groups, statsmodels_functions),
     "umap-learn": Library(("umap-learn",), no_groups),
     "xgboost": Library(("xgboost", "xgboost-cpu"), no_groups),
 }
@@ -134,11 +139,13 @@ def reviewed_groups() -> Iterator[Group]:
         yield from read_groups(path, must_exist=False)
 
 
-def aliases_of(path: Path) -> dict[str, str]:
+def aliases_of(library: str) -> dict[str, str]:
     """Reviewed names that this release pickles under another one, both as ``module:name``."""
     aliases = {}
-    for group in read_groups(path, must_exist=False):
-        for module, names in group.names.items():
+    reviewed: list[Group | Kept] = [*read_groups(REVIEWED / f"{library}.toml", must_exist=False)]
+    reviewed += read_kept(CALLABLES / f"{library}.toml", must_exist=False)
+    for each in reviewed:
+        for module, names in each.names.items():
             for name in names:
                 try:
                     value = resolve(module, name)
@@ -151,13 +158,15 @@ def aliases_of(path: Path) -> dict[str, str]:
     return aliases
 
 
-def add_aliases(groups: Iterable[Group], aliases: dict[str, set[str]]) -> None:
+def add_aliases(
+    reviewed: Iterable[Group | Kept], aliases: Mapping[str, Iterable[str]]
+) -> None:
     """Allow each name under its aliases as well, for the same uses."""
-    for group in groups:
-        for module, names in list(group.names.items()):
+    for each in reviewed:
+        for module, names in list(each.names.items()):
             for name in list(names):
                 for alias in aliases.get(f"{module}:{name}", ()):
-                    group.add(*alias.split(":"))
+                    each.add(*alias.split(":"))
 
 
 def merged(groups: Iterable[Group]) -> list[Group]:
@@ -221,13 +230,7 @@ def text_of(
         if group.native:
             lines.append(f'native = "{group.native}"')
         lines.append("[group.names]")
-        for module in sorted(group.names):
-            names = [f'"{name}"' for name in sorted(group.names[module])]
-            line = f'"{module}" = [{", ".join(names)}]'
-            if len(line) <= WIDTH:
-                lines.append(line)
-            else:
-                lines += [f'"{module}" = [', *(f"    {name}," for name in names), "]"]
+        lines += names_text(group.names)
     return "\n".join(lines) + "\n"
 
 
@@ -247,7 +250,8 @@ def record() -> dict[Path, str]:
         groups = list(library.introspect())
         groups += heirs(groups, checks_of(reviewed_groups()))
         text = text_of(merged(groups), note, name, releases=[version])
-        aliases = aliases_of(REVIEWED / f"{name}.toml")
+        text += text_of_kept(merged_kept(library.functions() if library.functions else ()))
+        aliases = aliases_of(name)
         if aliases:
             text += "\n[aliases]\n"
             text += "".join(f'"{alias}" = "{aliases[alias]}"\n' for alias in sorted(aliases))
@@ -262,6 +266,7 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
     for name, library in LIBRARIES.items():
         installed = library.version is not None or not library.distributions
         groups = read_groups(REVIEWED / f"{name}.toml", must_exist=installed)
+        kept = read_kept(CALLABLES / f"{name}.toml", must_exist=installed)
         versions = [library.version] if library.version else []
         if library.introspect is not None:
             texts = {
@@ -277,15 +282,16 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
             for text in texts.values():
                 for reviewed, alias in tomllib.loads(text).get("aliases", {}).items():
                     aliases.setdefault(reviewed, set()).add(alias)
-            add_aliases(groups, aliases)
+            add_aliases([*groups, *kept], aliases)
             reviewed = list(groups)
             for path in sorted(texts):
                 groups += without_values(_groups_of(texts[path]), reviewed)
+                kept += kept_of(texts[path])
             groups += heirs(groups, checks)
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
         head = tomllib.loads((REVIEWED / f"{name}.toml").read_text(encoding="utf-8"))
         opt_in, groups = head.get("opt_in", False), merged(groups)
-        packages = {module.partition(".")[0] for group in groups for module in group.names}
+        packages = {module.partition(".")[0] for each in [*groups, *kept] for module in each.names}
         files[PACKS / f"{name}.toml"] = text_of(
             groups,
             note,
@@ -294,7 +300,7 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
             releases=versions,
             distributions=library.distributions,
             packages=sorted(packages) if opt_in else (),
-        )
+        ) + text_of_kept(merged_kept(kept))
     return files
 
 

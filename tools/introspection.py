@@ -1,8 +1,8 @@
-"""What the installed releases define: classes and functions become groups of a pack.
+"""What the installed releases define: classes become groups of a pack.
 
-What is taken is narrow: classes that a module defines itself, by the name they are pickled under,
-and universal functions. Python functions are taken only where a few modules list them as public
-metrics and score functions. What stays out, stays out by name and with its reason.
+What is taken is narrow: classes that a module defines itself, by the name they are pickled under.
+What a model may call is found in ``functions.py`` and by hand. What stays out, stays out by name
+and with its reason.
 
 Trust: the installed libraries are ours; what is found here is reviewed as a diff of the packs.
 """
@@ -15,18 +15,20 @@ import inspect
 import pickle
 import pickletools
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from scipy import sparse, special, stats
+from scipy import sparse, stats
 
 __all__ = [
     "USES",
     "Group",
+    "distribution_classes",
     "modules",
+    "names_text",
     "no_groups",
     "numpy_groups",
     "own_classes",
@@ -37,6 +39,8 @@ __all__ = [
 ]
 
 USES = ("construct", "call", "build", "fill", "reference")
+# Characters of a line of a list.
+_WIDTH = 100
 
 
 @dataclass
@@ -127,25 +131,9 @@ SKLEARN_CLASSES_LEFT_OUT = {
     "_nandict": "lives only while a model predicts",
     "parallel_backend": "chooses for the whole process how work is run",
 }
-# Modules whose public functions take arrays and return numbers or arrays.
-SKLEARN_FUNCTIONS = (
-    "sklearn.feature_selection",
-    "sklearn.metrics",
-    "sklearn.metrics.cluster",
-    "sklearn.metrics.pairwise",
-    "sklearn.preprocessing",
-)
-SKLEARN_FUNCTIONS_LEFT_OUT = {
-    "check_scoring": "makes scorers",
-    "get_scorer": "makes scorers",
-    "get_scorer_names": "makes scorers",
-    "make_scorer": "makes scorers",
-    "pairwise_distances_chunked": "calls what it is given",
-}
-
 
 def sklearn_groups() -> Iterator[Group]:
-    """Estimators, helper classes, distances, metrics."""
+    """Estimators, helper classes, distances."""
     plain = Group(
         "estimators and their helper classes: made empty, then given their state",
         ("construct", "reference"),
@@ -173,21 +161,7 @@ def sklearn_groups() -> Iterator[Group]:
     for name, cls in own_classes(module):
         if not name.startswith("DistanceMetric"):
             distances.add(cls.__module__, name)
-    functions = Group(
-        "metrics and score functions: from arrays to numbers or arrays", ("reference",)
-    )
-    for path in SKLEARN_FUNCTIONS:
-        module = importlib.import_module(path)
-        for name in getattr(module, "__all__", None) or vars(module):
-            value = getattr(module, name)
-            if (
-                inspect.isfunction(value)
-                and value.__module__.startswith(path)
-                and name[0] != "_"
-                and name not in SKLEARN_FUNCTIONS_LEFT_OUT
-            ):
-                functions.add(*pickled_name(value))
-    yield from (plain, dicts, tuples, distances, functions)
+    yield from (plain, dicts, tuples, distances)
 
 
 def _is_no_object_of_its_own(cls: type) -> bool:
@@ -200,19 +174,7 @@ def _is_no_object_of_its_own(cls: type) -> bool:
 
 
 def numpy_groups() -> Iterator[Group]:
-    """Universal functions, scalar types, dtype classes."""
-    functions = Group("universal functions: from arrays to arrays", ("reference",))
-    for name, value in vars(np).items():
-        if isinstance(value, np.ufunc) and value.__name__ == name:
-            # Older releases name the compiled module, which differs between them.
-            for module in (
-                "numpy",
-                "numpy._core._multiarray_umath",
-                "numpy._core.umath",
-                "numpy.core._multiarray_umath",
-                "numpy.core.umath",
-            ):
-                functions.add(module, name)
+    """Scalar types, dtype classes."""
     scalars = Group("types of numbers, as values", ("reference",))
     for name, value in vars(np).items():
         if not inspect.isclass(value) or not issubclass(value, np.generic) or name[0] == "_":
@@ -225,11 +187,11 @@ def numpy_groups() -> Iterator[Group]:
     for name, value in vars(getattr(np, "dtypes", object)).items():
         if inspect.isclass(value) and issubclass(value, np.dtype):
             types.add("numpy.dtypes", name)
-    yield from (functions, scalars, types)
+    yield from (scalars, types)
 
 
 def scipy_groups() -> Iterator[Group]:
-    """Sparse containers, distributions, universal functions."""
+    """Sparse containers, distributions."""
     containers = Group(
         "sparse matrices and arrays: made empty, then given their state", ("construct", "reference")
     )
@@ -242,12 +204,6 @@ def scipy_groups() -> Iterator[Group]:
             # Releases before 1.8 had no underscore in the module's name, and no arrays.
             if not value.__module__.endswith("._arrays"):
                 into.add(value.__module__.replace("._", "."), name)
-    functions = Group("universal functions: from arrays to arrays", ("reference",))
-    for name, value in vars(special).items():
-        if isinstance(value, np.ufunc) and value.__name__ == name:
-            functions.add("scipy.special", name)
-            functions.add("scipy.special._ufuncs", name)
-            functions.add(*pickled_name(value))
     # From 1.18 on an interpolator delegates to a private one of this name.
     halves = []
     for path, name, native in (
@@ -263,7 +219,7 @@ def scipy_groups() -> Iterator[Group]:
         if hasattr(module, name):
             half.add(module.__name__, name)
         halves.append(half)
-    yield from (containers, filled, *_distributions(), *_results(), functions, *halves)
+    yield from (containers, filled, _distributions(), *_results(), *halves)
 
 
 # Not all modules have what the others have in each release, and some are compiled.
@@ -308,27 +264,25 @@ def _results() -> Iterator[Group]:
     yield from (tuples, plain, several)
 
 
-def _distributions() -> Iterator[Group]:
-    base = importlib.import_module("scipy.stats._distn_infrastructure")
-    classes = {type(value) for value in vars(stats).values() if isinstance(value, base.rv_generic)}
-    for path in ("_continuous_distns", "_discrete_distns"):
-        module = importlib.import_module(f"scipy.stats.{path}")
-        classes |= {cls for name, cls in own_classes(module) if name.endswith("_gen")}
-    classes |= {stats.rv_histogram, base.rv_sample}
+def _distributions() -> Group:
     distributions = Group(
         "distributions: their state holds a string that scipy executes, which must be scipy's own",
         ("construct",),
         "scipy_distribution",
     )
-    # Distributions on the whole numbers carry a vectorised method of their own.
-    methods = Group("the entropy of a distribution on the whole numbers", ("reference",))
-    for cls in classes:
+    for cls in distribution_classes():
         distributions.add(cls.__module__, cls.__name__)
-        if issubclass(cls, base.rv_discrete):
-            # Pickle names the class of the instance, cloudpickle where it is defined.
-            methods.add(cls.__module__, f"{cls.__name__}._entropy")
-            methods.add(cls._entropy.__module__, cls._entropy.__qualname__)
-    yield from (distributions, methods)
+    return distributions
+
+
+def distribution_classes() -> set[type]:
+    """The classes of scipy's distributions of one variable."""
+    base = importlib.import_module("scipy.stats._distn_infrastructure")
+    classes = {type(value) for value in vars(stats).values() if isinstance(value, base.rv_generic)}
+    for path in ("_continuous_distns", "_discrete_distns"):
+        module = importlib.import_module(f"scipy.stats.{path}")
+        classes |= {cls for name, cls in own_classes(module) if name.endswith("_gen")}
+    return classes | {stats.rv_histogram, base.rv_sample}
 
 
 # -- what all share --------------------------------------------------------------------------------
@@ -371,6 +325,19 @@ def own_classes(module: ModuleType) -> Iterator[tuple[str, type]]:
 
 def _is_compiled(module: ModuleType) -> bool:
     return not (module.__file__ or "").endswith(".py")
+
+
+def names_text(names: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """Names by module, as lines of TOML."""
+    for module in sorted(names):
+        listed = [f'"{name}"' for name in sorted(names[module])]
+        line = f'"{module}" = [{", ".join(listed)}]'
+        if len(line) <= _WIDTH:
+            yield line
+        else:
+            yield f'"{module}" = ['
+            yield from (f"    {name}," for name in listed)
+            yield "]"
 
 
 def pickled_name(value: Any) -> tuple[str, str]:

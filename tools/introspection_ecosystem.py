@@ -7,11 +7,10 @@ Trust: the installed libraries are ours; what is found here is reviewed as a dif
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Iterable, Iterator
 
-from introspection import Group, modules, own_classes, pickled_name
+from introspection import Group, modules, own_classes
 
 __all__ = ["category_encoders_groups", "imbalanced_learn_groups"]
 
@@ -24,10 +23,6 @@ IMBALANCED_LEFT_OUT = {
 }
 IMBALANCED_CLASSES_LEFT_OUT = {
     "LazyLoader": "imports a module by name at the first access to an attribute",
-}
-IMBALANCED_FUNCTIONS_LEFT_OUT = {
-    "classification_report_imbalanced": "text for people",
-    "make_index_balanced_accuracy": "makes scorers that have no name of their own",
 }
 
 # Modules of category_encoders whose classes stay out, and why.
@@ -43,21 +38,13 @@ ENCODERS_CLASSES_LEFT_OUT = {
 
 
 def imbalanced_learn_groups() -> Iterator[Group]:
-    """Samplers, ensembles, pipelines, metrics."""
+    """Samplers, ensembles, pipelines."""
     yield _classes(
         "imblearn",
         IMBALANCED_LEFT_OUT,
         IMBALANCED_CLASSES_LEFT_OUT,
         "samplers, ensembles and pipelines: made empty, then given their state",
     )
-    functions = Group(
-        "metrics and score functions: from arrays to numbers or arrays", ("reference",)
-    )
-    module = importlib.import_module("imblearn.metrics")
-    for name in module.__all__:
-        if name not in IMBALANCED_FUNCTIONS_LEFT_OUT:
-            functions.add(*pickled_name(getattr(module, name)))
-    yield functions
 
 
 def category_encoders_groups() -> Iterator[Group]:

@@ -99,7 +99,6 @@ SKTIME_CLASSES_LEFT_OUT = {
     "PandasTransformAdaptor": "calls a method of its data that a text names",
     "TimeBinner": "calls a method of its data that a text names",
 }
-SKTIME_FUNCTIONS_LEFT_OUT = {"relative_loss": "calls what it is given"}
 # What an estimator may need, beside numpy, scipy, pandas and scikit-learn.
 SKTIME_NEEDS = frozenset(["scikit-learn", "scipy", "statsmodels"])
 
@@ -114,7 +113,7 @@ def mlxtend_groups() -> Iterator[Group]:
 
 
 def sktime_groups() -> Iterator[Group]:
-    """Forecasters, classifiers, regressors, transformers, splitters, metrics."""
+    """Forecasters, classifiers, regressors, transformers, splitters."""
     from skbase.base import BaseObject
 
     group = Group("estimators in Python: made empty, then given their state", ("construct",),
@@ -126,13 +125,7 @@ def sktime_groups() -> Iterator[Group]:
             group.add(cls.__module__, name)
             for old in _old_names(cls.__module__):
                 group.add(old, name)
-    functions = Group("metrics: from arrays to numbers or arrays", ("reference",))
-    metrics = importlib.import_module("sktime.performance_metrics.forecasting._functions")
-    for name, value in vars(metrics).items():
-        is_own = inspect.isfunction(value) and value.__module__ == metrics.__name__
-        if is_own and name[0] != "_" and name not in SKTIME_FUNCTIONS_LEFT_OUT:
-            functions.add(metrics.__name__, name)
-    yield from (group, functions)
+    yield group
 
 
 def _old_names(module: str) -> Iterator[str]:
@@ -172,20 +165,18 @@ def statsmodels_groups() -> Iterator[Group]:
         ("construct",),
         "scipy_distribution",
     )
-    methods = Group("the entropy of a distribution on the whole numbers", ("reference",))
     unwanted = [
         name for name in _module_names("statsmodels") if not _is_in(name, STATSMODELS_PARTS)
     ]
     for name, cls in _python_classes("statsmodels", [*STATSMODELS_LEFT_OUT, *unwanted]):
         if issubclass(cls, rv_generic):
             distributions.add(cls.__module__, name)
-            methods.add(cls.__module__, f"{name}._entropy")
         elif issubclass(cls, tuple):
             if cls.__reduce__ is object.__reduce__:
                 tuples.add(cls.__module__, name)
         else:
             plain.add(cls.__module__, name)
-    yield from (plain, tuples, distributions, methods)
+    yield from (plain, tuples, distributions)
 
 
 def _is_in(module: str, parts: Iterable[str]) -> bool:
