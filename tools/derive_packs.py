@@ -158,9 +158,7 @@ def aliases_of(library: str) -> dict[str, str]:
     return aliases
 
 
-def add_aliases(
-    reviewed: Iterable[Group | Kept], aliases: Mapping[str, Iterable[str]]
-) -> None:
+def add_aliases(reviewed: Iterable[Group | Kept], aliases: Mapping[str, Iterable[str]]) -> None:
     """Allow each name under its aliases as well, for the same uses."""
     for each in reviewed:
         for module, names in list(each.names.items()):

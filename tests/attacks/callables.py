@@ -132,7 +132,15 @@ def _worker(
     names: Sequence[str], folder: Path, sets: int, seed: int, callables: str
 ) -> Iterator[list[Any]]:
     """What a process says that calls some callables, line by line, and how it died if it did."""
-    command = [sys.executable, "-m", "tests.attacks.calling", str(folder), str(sets), str(seed), callables]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.attacks.calling",
+        str(folder),
+        str(sets),
+        str(seed),
+        callables,
+    ]
     environment = {
         **os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",

@@ -95,7 +95,9 @@ def _objects() -> list[Any]:
 def _tables() -> list[Any]:
     frame = pd.DataFrame({"a": [1.0, math.nan, 3.0], "b": [1, 2, 3], "c": ["x", "y", None]})
     numbers = pd.DataFrame(_RNG.normal(size=(5, 3)), columns=list("abc"))
-    nullable = pd.DataFrame({"i": pd.array([1, None], "Int64"), "s": pd.array(["a", None], "string")})
+    nullable = pd.DataFrame(
+        {"i": pd.array([1, None], "Int64"), "s": pd.array(["a", None], "string")}
+    )
     levels = pd.MultiIndex.from_product([["a", "b"], [1, 2]])
     return [
         frame, numbers, nullable, pd.DataFrame(), frame.iloc[:0], frame[[]], numbers.iloc[:, [0, 0]],
@@ -134,7 +136,14 @@ def operands() -> list[Any]:
         0.0, -0.0, 0.5, 1.0, -1.0, 1.5, 2.0, 30.5, 1e3, 1e6, 1e9, 1e15, 1e100, 1e308, -1e308, 5e-324,
         1e-10, 1 - 1e-16, -0.5, -1e9, math.nan, math.inf, -math.inf,
     ]  # fmt: skip
-    return [*edges, *floats, np.float32(1.5), np.int64(7), np.array([0.1, 0.9]), np.array([[2], [3]])]
+    return [
+        *edges,
+        *floats,
+        np.float32(1.5),
+        np.int64(7),
+        np.array([0.1, 0.9]),
+        np.array([[2], [3]]),
+    ]
 
 
 def parameter_values(parameter: Parameter) -> list[Any]:
@@ -172,13 +181,41 @@ _VALUES: dict[str, Callable[[Parameter], list[Any]]] = {
         p, [0, 1, -1, 0.5, 2, 2.5, 1e-300, 1e300, -1e300, math.nan, math.inf, -math.inf]
     ),
     "text": lambda p: sorted(p.one_of),
-    "plain": lambda _: [0, 1, -1, 1.5, math.nan, math.inf, True, None, "a", "", "x" * 1_000, "warn"],
+    "plain": lambda _: [
+        0,
+        1,
+        -1,
+        1.5,
+        math.nan,
+        math.inf,
+        True,
+        None,
+        "a",
+        "",
+        "x" * 1_000,
+        "warn",
+    ],
     "numbers": _lists,
     "labels": lambda _: _LABELS,
     "mapping": lambda _: [0, 1.5, "a", None, math.nan, {}, {"a": 0}, {"a": "x", "b": 1, 0: 2}],
     "dtype": lambda _: [
-        "float64", "float32", "int", "bool", "str", "object", "category", "string", "Int64", float,
-        int, str, object, np.float32, np.int8, np.dtype("U3"), "complex",
+        "float64",
+        "float32",
+        "int",
+        "bool",
+        "str",
+        "object",
+        "category",
+        "string",
+        "Int64",
+        float,
+        int,
+        str,
+        object,
+        np.float32,
+        np.int8,
+        np.dtype("U3"),
+        "complex",
     ],  # fmt: skip
 }
 

@@ -1,4 +1,4 @@
-"""A function on the list stands in an attribute that takes none: a method of that name is called."""
+"""A function on the list stands in an attribute that takes none, before a method of that name."""
 
 from __future__ import annotations
 

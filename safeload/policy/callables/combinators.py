@@ -26,7 +26,7 @@ from safeload.policy.policy import Policy
 from safeload.policy.rules.plain import is_plain
 from safeload.scan.program import Global, Mapping, ObjectToken, Token, Use
 
-__all__ = ["COMBINATORS", "UntypedError", "is_combinator", "makes_caller", "signature_of"]
+__all__ = ["COMBINATORS", "UntypedError", "is_combinator", "is_passing", "signature_of"]
 
 
 class UntypedError(Exception):
@@ -68,14 +68,19 @@ def is_combinator(token: Token) -> bool:
     return type(target) is Global and (target.module, target.name) in COMBINATORS
 
 
-def makes_caller(built: ObjectToken) -> bool:
-    """Whether it is ``partial(methodcaller, name, key=value)``, which the stream calls at once.
+def is_passing(built: ObjectToken) -> bool:
+    """Whether a combinator is only on the way to another callable, and kept by nobody.
 
-    ``operator.methodcaller`` is written so where it has keyword arguments. Whoever keeps it keeps
-    something that makes callables.
+    ``partial(methodcaller, name, key=value)`` is how a caller with keyword arguments is written,
+    and is called at once; a getter of a class's attribute became the attribute itself. Whoever
+    keeps the first keeps something that makes callables: it has no signature.
     """
-    function = built.args[0] if built.is_of("functools", "partial") and built.args else None
-    return isinstance(function, Global) and function.path == "operator.methodcaller"
+    first = built.args[0] if type(built.args) is tuple and built.args else None
+    if not isinstance(first, Global):
+        return False
+    if built.is_of("functools", "partial"):
+        return first.path == "operator.methodcaller"
+    return built.is_of("builtins", "getattr")
 
 
 def signature_of(token: Token, policy: Policy) -> Signature | None:

@@ -2,12 +2,13 @@
 
 A model calls some of what it keeps: ``FunctionTransformer.func`` with the data, ``SVC.kernel`` with
 two matrices. ``holders.toml`` says for each such attribute which kinds may stand there. It is
-written by hand. ``called.toml``, which ``tools/derive_holders.py`` writes, lists what else the
+written by hand. ``derived.toml``, which ``tools/derive_holders.py`` writes, lists what else the
 sources call: in those attributes no file may have a callable or a type at all, because an honest
-one has a number or an object there. The same holds for the names of a class's methods, since an
-attribute of an instance stands before a method of its class.
+one has a number or an object there. The same holds for the names of methods, since an attribute of
+an instance stands before a method of its class.
 
-``instances.toml`` says of which classes the instances can be called, and as what kind.
+``instances.toml`` says, by hand, as which kind the instances of a class can be called. Which classes
+are estimators, and may stand where a model calls methods of another, is derived.
 
 Trust: the tables are ours. Modules and names are those of a file; they are only looked up.
 """
@@ -21,7 +22,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-__all__ = ["Attributes", "Holder", "called_as", "holder", "kinds_of_attribute"]
+__all__ = ["Attributes", "Holder", "called_as", "holder", "is_estimator", "kinds_of_attribute"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ def holder(module: str, name: str) -> Attributes:
         By the name of the attribute, or ``"[3]"`` for an item of a state that is a tuple. An
         attribute that is not there is not called: a type may stand in it, and no other callable.
     """
-    key = f"{module}:{name}"
-    methods = _called()[0].get(module.partition(".")[0], _EMPTY)
-    return {**methods, **_called()[1].get(key, _EMPTY), **_reviewed().get(key, _EMPTY)}
+    derived, key = _derived(), f"{module}:{name}"
+    methods = derived.methods.get(module.partition(".")[0], _EMPTY)
+    return {**methods, **derived.called.get(key, _EMPTY), **_reviewed().get(key, _EMPTY)}
 
 
 @cache
@@ -86,7 +87,22 @@ def called_as(module: str, name: str) -> str | None:
         A kind; an empty text if they can be called, but never stand in an attribute that is;
         None if they cannot be called, as far as the packs know.
     """
-    return _instances().get(f"{module}:{name}")
+    key = f"{module}:{name}"
+    return _instances().get(key, "" if key in _derived().instances else None)
+
+
+def is_estimator(module: str, name: str) -> bool:
+    """Whether a class of the packs may stand where a model calls methods of another one.
+
+    Args:
+        module: Path of the module, as a file names it.
+        name: Qualified name of the class.
+
+    Returns:
+        True for estimators; False for data, for what only helps a model, for the raw boosters of
+        other libraries, and for what is in no pack.
+    """
+    return f"{module}:{name}" in _derived().estimators
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -94,10 +110,10 @@ def _table(name: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _classes(group: Mapping[str, Any]) -> Iterator[str]:
-    """The classes of a group, as ``module:name``."""
-    for module, names in group["names"].items():
-        for name in names:
+def _classes(names: Mapping[str, list[str]]) -> Iterator[str]:
+    """Names by module, as ``module:name``."""
+    for module, of_module in names.items():
+        for name in of_module:
             yield f"{module}:{name}"
 
 
@@ -110,28 +126,48 @@ def _reviewed() -> dict[str, Attributes]:
             name: Holder(frozenset(row["kinds"]), row.get("keywords"))
             for name, row in group["attributes"].items()
         }
-        for cls in _classes(group):
+        for cls in _classes(group["names"]):
             found.setdefault(cls, {}).update(attributes)
     return dict(found)
-
-
-@cache
-def _called() -> tuple[dict[str, Attributes], dict[str, Attributes]]:
-    """What ``called.toml`` lists: methods by library, further attributes by class."""
-    table = _table("called.toml")
-    methods: dict[str, Attributes] = {
-        library: dict.fromkeys(names, _NOTHING) for library, names in table["methods"].items()
-    }
-    attributes: dict[str, Attributes] = {}
-    for group in table["group"]:
-        called = dict.fromkeys(group["attributes"], _NOTHING)
-        attributes.update(dict.fromkeys(_classes(group), called))
-    return methods, attributes
 
 
 @cache
 def _instances() -> dict[str, str]:
     """What ``instances.toml`` says, by class."""
     return {
-        cls: group["kind"] for group in _table("instances.toml")["group"] for cls in _classes(group)
+        cls: group["kind"]
+        for group in _table("instances.toml")["group"]
+        for cls in _classes(group["names"])
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    """What ``derived.toml`` lists.
+
+    Attributes:
+        methods: By library, the names of methods of its classes.
+        called: By class, what else is called.
+        instances: Classes whose instances can be called, and are in no other table.
+        estimators: Classes of estimators.
+    """
+
+    methods: dict[str, Attributes]
+    called: dict[str, Attributes]
+    instances: frozenset[str]
+    estimators: frozenset[str]
+
+
+@cache
+def _derived() -> _Derived:
+    table = _table("derived.toml")
+    called: dict[str, Attributes] = {}
+    for group in table["group"]:
+        attributes = dict.fromkeys(group["attributes"], _NOTHING)
+        called.update(dict.fromkeys(_classes(group["names"]), attributes))
+    return _Derived(
+        {library: dict.fromkeys(names, _NOTHING) for library, names in table["methods"].items()},
+        called,
+        frozenset(_classes(table["instances"])),
+        frozenset(_classes(table["estimators"])),
+    )

@@ -5,7 +5,7 @@ Trust: the names are ours; modules and names of classes are those of a file, and
 
 from __future__ import annotations
 
-from safeload.policy.callables.roles import is_estimator
+from safeload.policy.callables.holders import is_estimator
 
 __all__ = ["gives_arrays"]
 
@@ -23,4 +23,4 @@ def gives_arrays(module: str, name: str, method: str) -> bool:
         name: Qualified name of the class.
         method: Name of the method.
     """
-    return method in _METHODS and bool(is_estimator(module, name))
+    return method in _METHODS and is_estimator(module, name)

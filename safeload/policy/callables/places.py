@@ -22,7 +22,7 @@ from safeload.policy.callables.combinators import (
     COMBINATORS,
     UntypedError,
     is_combinator,
-    makes_caller,
+    is_passing,
     signature_of,
 )
 from safeload.policy.callables.holders import (
@@ -63,6 +63,7 @@ _CONTAINERS = frozenset(
     + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
     + [("numpy.ma.core", "_mareconstruct")]
 )
+_OF_ARRAYS = frozenset(["_mareconstruct", "_reconstruct"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Places:
             if type(cls) is not Global:
                 continue
             if is_combinator(built):
-                reason = None if makes_caller(built) else self._untyped(built)
+                reason = None if is_passing(built) else self._untyped(built)
                 if reason is not None:
                     yield "SL103", built, reason
                 if not built.states:
@@ -261,6 +262,9 @@ class Places:
             if token.is_of("collections", "defaultdict"):
                 # Its factory was looked at where it was made.
                 parts[0] = token.args[1:]
+            elif token.callable.name in _OF_ARRAYS:
+                # The others are the classes that numpy makes it of.
+                parts = [*token.states]
         else:
             parts = token
         look_into(token, len(parts))
@@ -272,7 +276,9 @@ class Places:
         if entry is None:
             return f"{printable(token.path)} is a method without its object"
         kinds = entry.signature.kinds if entry.signature is not None else frozenset()
-        if kinds & place.kinds or (entry.is_type and _TYPE in place.kinds):
+        # A class that may be no value at all was refused for that.
+        is_type = entry.is_type or not kinds
+        if kinds & place.kinds or (is_type and _TYPE in place.kinds):
             return None
         what = ", ".join(sorted(kinds)) or _TYPE
         return f"{printable(token.path)} ({what}) stands where {_wanted(place)}"
@@ -313,7 +319,8 @@ def _named(key: Token) -> _Place:
     name = key.rpartition("__")[2].removeprefix("param_") if type(key) is str else ""
     if name == "params":
         return _PARAMETERS
-    return _Place(kinds_of_attribute(name) | {_TYPE}, called=True)
+    kinds = kinds_of_attribute(name)
+    return _Place(kinds, called=True) if kinds else _TYPES
 
 
 def _wanted(place: _Place) -> str:
