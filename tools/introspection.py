@@ -132,6 +132,7 @@ SKLEARN_CLASSES_LEFT_OUT = {
     "parallel_backend": "chooses for the whole process how work is run",
 }
 
+
 def sklearn_groups() -> Iterator[Group]:
     """Estimators, helper classes, distances."""
     plain = Group(

@@ -16,7 +16,7 @@ import resource
 import signal
 import sys
 import warnings
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -43,14 +43,16 @@ _MOST = 3
 # Events that no callable has any business with.
 _EVENTS = (
     "code.", "ctypes.", "ftplib", "function.", "http", "imaplib", "open", "os.", "pickle.",
-    "poplib", "pty.", "shutil.", "smtplib", "socket.", "sqlite3.", "subprocess", "syslog", "tempfile.",
+    "poplib", "pty.", "shutil.", "smtplib", "socket.", "sqlite3.", "subprocess", "syslog",
+    "tempfile.",
     "telnetlib", "urllib", "webbrowser", "winreg",
 )  # fmt: skip
 _LIBRARIES = frozenset(
     "imblearn joblib numpy pandas pyarrow scipy sklearn sktime statsmodels threadpoolctl".split()
 )
 _PLAIN = (
-    bool, bytes, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo, decimal.Decimal, float, int, np.dtype,
+    bool, bytes, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo, decimal.Decimal, float, int,
+    np.dtype,
     np.generic, pd.Interval, pd.Period, str, type(None), type(pd.NA), type(pd.NaT),
 )  # fmt: skip
 _ARRAYS = (
@@ -89,7 +91,7 @@ def is_plain(value: Any, depth: int = 0) -> bool:
 
 def _has_objects(value: Any) -> bool:
     dtypes = value.dtypes if isinstance(value, pd.DataFrame) else [getattr(value, "dtype", None)]
-    return any(dtype == object for dtype in dtypes)
+    return any(dtype == np.dtype(object) for dtype in dtypes)
 
 
 class _Watch:
@@ -139,7 +141,7 @@ def _is_library_name(module: str) -> bool:
 def _globals() -> dict[str, Any]:
     """What a call could change for others: modules' globals, the environment, numpy's settings."""
     state: dict[str, Any] = {
-        "os.environ": dict(os.environ), "os.getcwd()": os.getcwd(), "sys.path": list(sys.path),
+        "os.environ": dict(os.environ), "Path.cwd()": Path.cwd(), "sys.path": list(sys.path),
         "sys.getrecursionlimit()": sys.getrecursionlimit(), "numpy.geterr()": np.geterr(),
         "numpy.get_printoptions()": repr(np.get_printoptions()),
         "decimal": repr(decimal.getcontext().prec),
@@ -159,7 +161,9 @@ def _changed(before: dict[str, Any]) -> Iterator[str]:
     for name, state in before.items():
         if after.get(name) != state:
             keys = state.items() ^ after[name].items() if isinstance(state, dict) else ()
-            changed = sorted({key for key, _ in keys if not isinstance(state, dict) or key in state})
+            changed = sorted(
+                {key for key, _ in keys if not isinstance(state, dict) or key in state}
+            )
             if changed or not isinstance(state, dict):
                 yield f"changes {name}: {', '.join(map(str, changed))}"
 
@@ -187,12 +191,16 @@ class _Arguments:
         rng.shuffle(first)
         for number in range(sets):
             if count == 1:
-                data: tuple[Any, ...] = (first[number] if number < len(first) else chosen(rng, pool),)
+                data: tuple[Any, ...] = (
+                    first[number] if number < len(first) else chosen(rng, pool),
+                )
             elif isinstance(function, np.ufunc) and number % 4:
                 data = tuple(chosen(rng, self._operands) for _ in range(count))
             elif number % 2:
                 same = chosen(rng, pool)
-                data = tuple(same if rng.random() < 0.8 else chosen(rng, scalars) for _ in range(count))
+                data = tuple(
+                    same if rng.random() < 0.8 else chosen(rng, scalars) for _ in range(count)
+                )
             else:
                 data = tuple(chosen(rng, scalars) for _ in range(count))
             set_ = [key for key in values if rng.random() < 0.5] if number % 3 else []
@@ -211,12 +219,18 @@ def _owners() -> dict[str, Any]:
         "interp1d": interpolate.interp1d(x, y),
         "Rbf": interpolate.Rbf(x, y),
         "gaussian_kde": stats.gaussian_kde(y),
-        "HistGradientBoostingClassifier": HistGradientBoostingClassifier(max_iter=2).fit(table, target),
+        "HistGradientBoostingClassifier": HistGradientBoostingClassifier(max_iter=2).fit(
+            table, target
+        ),
         "HistGradientBoostingRegressor": regressor,
         "BaseHistGradientBoosting": regressor,
         "rv_discrete": stats.binom,
         "rv_sample": stats.rv_discrete(values=([1, 2], [0.5, 0.5])),
-        **{type(each).__name__: each for each in vars(stats).values() if isinstance(each, stats.rv_discrete)},
+        **{
+            type(each).__name__: each
+            for each in vars(stats).values()
+            if isinstance(each, stats.rv_discrete)
+        },
     }
 
 
@@ -277,7 +291,9 @@ class _Caller:
         self._peak = max(peak, self._peak)
         if not is_plain(result):
             yield f"gives {type(result).__module__}.{type(result).__qualname__}"
-        elif isinstance(result, tuple) and signature.kinds & _COMPOSED and not _is_part(result, data):
+        elif (
+            isinstance(result, tuple) and signature.kinds & _COMPOSED and not _is_part(result, data)
+        ):
             yield "gives a tuple"
 
 
@@ -294,7 +310,9 @@ def _holds(part: Any, result: Any) -> bool:
 
 
 def _shown(data: tuple[Any, ...], given: dict[str, Any]) -> str:
-    parts = [_short(each) for each in data] + [f"{key}={_short(each)}" for key, each in given.items()]
+    parts = [_short(each) for each in data] + [
+        f"{key}={_short(each)}" for key, each in given.items()
+    ]
     return ", ".join(parts)[:_GIVEN]
 
 
