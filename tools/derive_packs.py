@@ -1,14 +1,14 @@
 """Regenerate the allow-list packs: ``python tools/derive_packs.py``.
 
 A pack is what introspection of the installed release finds, and what ``tools/reviewed/*.toml`` and
-``tools/callables/*.toml`` (what a model may call later) add by hand. What other releases have is kept in ``tools/releases/*.toml``, one file a release, written
-by this script in an environment with that release; a pack is the union over all of them, so that
-one list serves every release that safeload supports. The result is sorted and depends on nothing
-else; a change is reviewed as a diff.
+``tools/callables/*.toml`` (what a model may call later) add by hand. What other releases have is
+kept in ``tools/releases/*.toml``, one file a release, written by this script in an environment with
+that release; a pack is the union over all of them, so that one list serves every release that
+safeload supports. The result is sorted and depends on nothing else; a change is reviewed as a diff.
 
-What introspection takes is said in ``introspection.py`` and ``functions.py``. A reviewed name that does not exist, or
-stands for a module, a descriptor or something of another name, is an error. Of a library that is
-not installed, the pack is what its recorded releases have and its reviewed list says.
+What introspection takes is said in ``introspection.py`` and ``functions.py``. A reviewed name that
+does not exist, or stands for a module, a descriptor or something of another name, is an error. Of a
+library that is not installed, the pack is what its recorded releases have and its lists say.
 
 Usage:
     derive_packs.py            write packs and the table in docs/policy.md
@@ -23,7 +23,7 @@ import pickle
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path

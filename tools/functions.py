@@ -1,7 +1,9 @@
 """What the installed releases define that a model may call and that no list names by hand.
 
-Universal functions of one result are a family: from arrays to an array, element by element, with
-no parameter that a file may set. Distributions on the whole numbers keep a method of their own.
+Universal functions of one or two numbers and with one result are a family: from arrays to an array,
+element by element, with no parameter that a file may set. Those that count up to an operand, such
+as the order of a polynomial, are no part of it: native code would count to what a file says.
+Distributions on the whole numbers keep a method of their own.
 
 Trust: the installed libraries are ours; what is found here is reviewed as a diff of the packs.
 """
@@ -23,6 +25,9 @@ UFUNCS = "universal functions: a family of functions of numbers, element by elem
 _ENTROPY = "the entropy of a distribution on the whole numbers, which its instance keeps (zoo)"
 # Universal functions that stay out, and why.
 LEFT_OUT: dict[str, str] = {}
+_OPERANDS = 2
+# Letters of numpy's types.
+_WHOLE, _FRACTIONS = frozenset("bBhHiIlLqQ"), frozenset("efdgFDG")
 # Older releases name the compiled module, which differs between them.
 _NUMPY_MODULES = (
     "numpy",
@@ -58,16 +63,26 @@ def statsmodels_functions() -> Iterator[Kept]:
 
 
 def _ufuncs(module: ModuleType) -> Iterator[tuple[str, np.ufunc]]:
-    """Those of one result, which work element by element."""
+    """Those of the family."""
     for name, value in vars(module).items():
-        if (
-            isinstance(value, np.ufunc)
-            and value.__name__ == name
-            and value.nout == 1
-            and value.signature is None
-            and name not in LEFT_OUT
-        ):
+        if isinstance(value, np.ufunc) and value.__name__ == name and _is_of_family(value):
             yield name, value
+
+
+def _is_of_family(function: np.ufunc) -> bool:
+    return (
+        function.signature is None
+        and function.nin <= _OPERANDS
+        and function.nout == 1
+        and not any(map(_has_order, function.types))
+        and function.__name__ not in LEFT_OUT
+    )
+
+
+def _has_order(loop: str) -> bool:
+    """Whether a loop, such as ``ld->d``, takes a whole number beside a fraction: an order."""
+    given = set(loop.partition("->")[0])
+    return not given.isdisjoint(_WHOLE) and not given.isdisjoint(_FRACTIONS)
 
 
 def _kept(function: np.ufunc, names: Iterable[tuple[str, str]]) -> Kept:

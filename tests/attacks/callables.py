@@ -7,10 +7,10 @@ limits. It may raise what it likes, and what it gives is plain data. Anything el
 - it takes a gibibyte for a small input,
 - it opens a file, a socket or a process, imports what is no library's, or evaluates text of ours,
 - a global of a module, an environment variable or a setting of numpy is another one afterwards,
-- it gives something else than plain data: an iterator, a view, a callable, a type, a module, a file;
-  and, where steps are composed, a tuple, because tuples of parts are what native code is made from.
+- it gives something else than plain data: an iterator, a view, a callable, a type, a module, a
+  file; and, where steps are composed, a tuple: of a tuple of parts, classes make native state.
 
-Usage: ``python -m tests.attacks.callables [--sets 300] [--seed 0] [--only NAME ...]`` prints one
+Usage: ``python -m tests.attacks.callables [--sets 300] [--seed 0] [--only NAME ...]`` writes
 JSON line for each finding and the counts at the end, and exits with 1 if there is any.
 
 Trust: this does run what it finds; payloads do no more than create the canary.
@@ -117,6 +117,7 @@ def _shard(
                 given = name
             elif kind == "found":
                 findings.append(Finding(name, *rest))
+                _log(findings[-1])
             elif kind == "end":
                 calls += rest[0]
                 pending = pending[pending.index(name) + 1 :]
@@ -124,6 +125,7 @@ def _shard(
             elif kind == "died":
                 # What it had begun did that.
                 findings.append(Finding(current, given, name))
+                _log(findings[-1])
                 pending = pending[pending.index(current) + 1 :]
     return calls, findings
 
@@ -162,6 +164,11 @@ def _worker(
         yield ["died", f"ended by signal {-code}" if code < 0 else f"ended with {code}"]
 
 
+def _log(finding: Finding) -> None:
+    """Say what was found as soon as it is."""
+    sys.stderr.write(json.dumps([finding.name, finding.given, finding.harm]) + "\n")
+
+
 def main() -> int:
     """Search the default packs.
 
@@ -178,8 +185,6 @@ def main() -> int:
     ]
     random.Random(options.seed).shuffle(names)
     calls, findings = search(names, sets=options.sets, seed=options.seed)
-    for finding in findings:
-        sys.stdout.write(json.dumps([finding.name, finding.given, finding.harm]) + "\n")
     sys.stdout.write(f"{len(names)} callables, {calls} calls, {len(findings)} findings\n")
     return 1 if findings else 0
 

@@ -16,7 +16,7 @@ import resource
 import signal
 import sys
 import warnings
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -43,14 +43,16 @@ _MOST = 3
 # Events that no callable has any business with.
 _EVENTS = (
     "code.", "ctypes.", "ftplib", "function.", "http", "imaplib", "open", "os.", "pickle.",
-    "poplib", "pty.", "shutil.", "smtplib", "socket.", "sqlite3.", "subprocess", "syslog", "tempfile.",
+    "poplib", "pty.", "shutil.", "smtplib", "socket.", "sqlite3.", "subprocess", "syslog",
+    "tempfile.",
     "telnetlib", "urllib", "webbrowser", "winreg",
 )  # fmt: skip
 _LIBRARIES = frozenset(
     "imblearn joblib numpy pandas pyarrow scipy sklearn sktime statsmodels threadpoolctl".split()
 )
 _PLAIN = (
-    bool, bytes, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo, decimal.Decimal, float, int, np.dtype,
+    bool, bytes, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo, decimal.Decimal, float, int,
+    np.dtype,
     np.generic, pd.Interval, pd.Period, str, type(None), type(pd.NA), type(pd.NaT),
 )  # fmt: skip
 _ARRAYS = (
@@ -89,7 +91,7 @@ def is_plain(value: Any, depth: int = 0) -> bool:
 
 def _has_objects(value: Any) -> bool:
     dtypes = value.dtypes if isinstance(value, pd.DataFrame) else [getattr(value, "dtype", None)]
-    return any(dtype == object for dtype in dtypes)
+    return any(dtype == np.dtype(object) for dtype in dtypes)
 
 
 class _Watch:
@@ -139,7 +141,7 @@ def _is_library_name(module: str) -> bool:
 def _globals() -> dict[str, Any]:
     """What a call could change for others: modules' globals, the environment, numpy's settings."""
     state: dict[str, Any] = {
-        "os.environ": dict(os.environ), "os.getcwd()": os.getcwd(), "sys.path": list(sys.path),
+        "os.environ": dict(os.environ), "Path.cwd()": Path.cwd(), "sys.path": list(sys.path),
         "sys.getrecursionlimit()": sys.getrecursionlimit(), "numpy.geterr()": np.geterr(),
         "numpy.get_printoptions()": repr(np.get_printoptions()),
         "decimal": repr(decimal.getcontext().prec),

@@ -43,8 +43,9 @@ def _numbers() -> list[Any]:
         0, 1, -1, 2**31, 2**63, -(2**63) - 1, 2**100, 10**300, 0.0, -0.0, 1e308, 5e-324, math.nan,
         math.inf, -math.inf, 1j, complex(math.nan, math.inf), True, False, None,
         decimal.Decimal("1e400"), decimal.Decimal("NaN"),
-        np.float64(1.5), np.int8(-128), np.bool_(True), np.datetime64("NaT"), np.longdouble("1e4000"),
-        dt.datetime(9999, 12, 31), dt.timedelta(days=999_999_999), pd.NA, pd.NaT,
+        np.float64(1.5), np.int8(-128), np.bool_(True), np.datetime64("NaT"),
+        np.longdouble("1e4000"),
+        dt.datetime(9999, 12, 31, tzinfo=dt.UTC), dt.timedelta(days=999_999_999), pd.NA, pd.NaT,
         pd.Timestamp("2026-01-02", tz="UTC"),
     ]  # fmt: skip
 
@@ -57,7 +58,8 @@ def _arrays() -> list[Any]:
     return [
         table, np.abs(table), table[:, 0], table[0, 0:1], np.array(1.5), edge, edge.reshape(2, 4),
         np.zeros((6, 4)), np.ones((1, 1)), np.full((3, 3), math.nan), np.full(5, math.inf),
-        np.empty(0), np.empty((0, 3)), np.empty((3, 0)), np.zeros((2, 0, 3)), np.zeros((2, 3, 4, 5)),
+        np.empty(0), np.empty((0, 3)), np.empty((3, 0)), np.zeros((2, 0, 3)),
+        np.zeros((2, 3, 4, 5)),
         np.asfortranarray(table), table[::2, ::-1], table.T, table[::-1], table.astype(">f8"),
         frozen, np.broadcast_to(np.float64(2.0), (5, 5)), np.tile(table, (50, 5)),
         np.arange(2_000.0), np.linspace(-1e6, 1e6, 500),
@@ -100,12 +102,15 @@ def _tables() -> list[Any]:
     )
     levels = pd.MultiIndex.from_product([["a", "b"], [1, 2]])
     return [
-        frame, numbers, nullable, pd.DataFrame(), frame.iloc[:0], frame[[]], numbers.iloc[:, [0, 0]],
+        frame, numbers, nullable, pd.DataFrame(), frame.iloc[:0], frame[[]],
+        numbers.iloc[:, [0, 0]],
         numbers.set_axis([0, 0, 0], axis=1), pd.DataFrame(np.ones((2, 4)), columns=levels),
-        pd.DataFrame({"t": pd.date_range("2026", periods=3, tz="UTC"), "d": pd.to_timedelta([1, 2, 3])}),
+        pd.DataFrame({"t": pd.date_range("2026", periods=3, tz="UTC")}),
+        pd.DataFrame({"d": pd.to_timedelta([1, 2, 3])}),
         pd.DataFrame({"k": pd.Categorical(["a", "b", "a"]), "o": [[1], {}, "x"]}),
         pd.DataFrame({"s": pd.arrays.SparseArray([0, 0, 1])}), numbers.T, numbers.iloc[::-1],
-        pd.DataFrame({"p": pd.period_range("2026", periods=2, freq="M"), "i": pd.interval_range(0, 2)}),
+        pd.DataFrame({"p": pd.period_range("2026", periods=2, freq="M")}),
+        pd.DataFrame({"i": pd.interval_range(0, 2)}),
         pd.Series([1, 2, 3]), pd.Series([], dtype=float), pd.Series(["a", None]),
         pd.Series([2**63 - 1, -1]), pd.Series([1.0, math.nan], index=["__array__", "b"]),
         pd.Series(pd.Categorical(["a", "b"])), pd.Index([1, 2]), pd.Index([], dtype=object), levels,
@@ -119,7 +124,8 @@ def _sparse() -> list[Any]:
     return [
         table, table.tocsc(), table.tocoo(), table.tolil(), table.todok(), table.tobsr(),
         table.todia(), sparse.csr_matrix((0, 3)), sparse.csr_matrix((3, 0)),
-        sparse.csr_array(np.eye(3)), sparse.coo_array(np.eye(3)), sparse.csr_matrix(np.eye(3, dtype="i")),
+        sparse.csr_array(np.eye(3)), sparse.coo_array(np.eye(3)),
+        sparse.csr_matrix(np.eye(3, dtype="i")),
         sparse.csr_matrix(np.full((2, 2), math.nan)), sparse.csr_matrix((500, 500)),
     ]  # fmt: skip
 
@@ -133,7 +139,8 @@ def operands() -> list[Any]:
     """What a function of several numbers is given for one of them."""
     edges = [0, 1, -1, 2, 3, 10, 100, 1_000, 2**31 - 1, -(2**31), 2**31, 2**53, 2**63 - 1, -(2**63)]
     floats = [
-        0.0, -0.0, 0.5, 1.0, -1.0, 1.5, 2.0, 30.5, 1e3, 1e6, 1e9, 1e15, 1e100, 1e308, -1e308, 5e-324,
+        0.0, -0.0, 0.5, 1.0, -1.0, 1.5, 2.0, 30.5, 1e3, 1e6, 1e9, 1e15, 1e100, 1e308, -1e308,
+        5e-324,
         1e-10, 1 - 1e-16, -0.5, -1e9, math.nan, math.inf, -math.inf,
     ]  # fmt: skip
     return [
@@ -161,16 +168,20 @@ def _between(parameter: Parameter, values: list[Any]) -> list[Any]:
 def _lists(parameter: Parameter) -> list[Any]:
     most = int(min(parameter.most, 10_000))
     lists = [
-        0, 1, -1, 0.5, 100, math.nan, [], [0], [-1], [0, 1], [1.0, 0.5], [math.nan, 1], [2**31, -(2**31)],
-        [1e308, -1e308], [math.inf], list(range(min(most, 9))), np.zeros(most), np.arange(float(most)),
-        -np.arange(float(most)), np.eye(3), np.eye(4), np.array([]), np.full((2, 2), math.nan), [0.1, 0.1],
+        0, 1, -1, 0.5, 100, math.nan, [], [0], [-1], [0, 1], [1.0, 0.5], [math.nan, 1],
+        [2**31, -(2**31)],
+        [1e308, -1e308], [math.inf], list(range(min(most, 9))), np.zeros(most),
+        np.arange(float(most)),
+        -np.arange(float(most)), np.eye(3), np.eye(4), np.array([]), np.full((2, 2), math.nan),
+        [0.1, 0.1],
         [[1, 2], [3, 4]], np.array([True, False]), np.array([0, 5, 5, 0]),
     ]  # fmt: skip
     return [v for v in lists if np.size(v) <= most]
 
 
 _LABELS = [
-    None, "a", 0, -1, 1.5, True, [], ["a"], ["a", "b"], ["a", "a"], [0], [0, 1], ["number"], ["object"],
+    None, "a", 0, -1, 1.5, True, [], ["a"], ["a", "b"], ["a", "a"], [0], [0, 1], ["number"],
+    ["object"],
     ["x" * 1_000], [1.5, math.nan], list(range(1_000)), [True, False],
 ]  # fmt: skip
 
@@ -216,7 +227,7 @@ _VALUES: dict[str, Callable[[Parameter], list[Any]]] = {
         np.int8,
         np.dtype("U3"),
         "complex",
-    ],  # fmt: skip
+    ],
 }
 
 

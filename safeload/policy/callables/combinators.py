@@ -26,7 +26,7 @@ from safeload.policy.policy import Policy
 from safeload.policy.rules.plain import is_plain
 from safeload.scan.program import Global, Mapping, ObjectToken, Token, Use
 
-__all__ = ["COMBINATORS", "UntypedError", "is_combinator", "is_passing", "signature_of"]
+__all__ = ["COMBINATORS", "UntypedError", "is_combinator", "is_passing", "owner_of", "signature_of"]
 
 
 class UntypedError(Exception):
@@ -81,6 +81,17 @@ def is_passing(built: ObjectToken) -> bool:
     if built.is_of("functools", "partial"):
         return first.path == "operator.methodcaller"
     return built.is_of("builtins", "getattr")
+
+
+def owner_of(built: ObjectToken) -> Token:
+    """What a bound method is bound to, also where it is applied to each element; else None."""
+    if built.is_of("builtins", "getattr") and len(built.args) == 2:
+        return built.args[0]
+    if built.is_of("types", "MethodType") and len(built.args) == 2:
+        return built.args[1]
+    state = built.states[0] if len(built.states) == 1 else None
+    function = state.get("pyfunc") if isinstance(state, Mapping) else None
+    return owner_of(function) if isinstance(function, ObjectToken) else None
 
 
 def signature_of(token: Token, policy: Policy) -> Signature | None:
@@ -252,9 +263,11 @@ def _vectorize(built: ObjectToken, policy: Policy) -> Signature:
     state = built.states[0] if len(built.states) == 1 else None
     function = state.get("pyfunc") if isinstance(state, Mapping) else None
     signature = signature_of(function, policy)
-    if signature is None or not signature.kinds & {"elementwise", "text"}:
-        raise UntypedError("applies something else than a function of one value to each element")
-    return Signature(frozenset(["elementwise"]), signature.data)
+    if signature is not None and signature.kinds & {"elementwise", "text"}:
+        return Signature(frozenset(["elementwise"]), signature.data)
+    if signature is not None and "own" in signature.kinds:
+        return signature
+    raise UntypedError("applies something else than a function of one value to each element")
 
 
 COMBINATORS: dict[tuple[str, str], Callable[[ObjectToken, Policy], Signature]] = {

@@ -17,13 +17,15 @@ from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Array, Global, Mapping, ObjectToken, Token
 
-__all__ = ["TYPES", "MalformedSignatureError", "Parameter", "is_dtype"]
+__all__ = ["TYPES", "MalformedSignatureError", "Parameter"]
 
 # Bounds of a number that a file sets, unless its parameter says others.
 _NUMBER = 1e300
 _INTEGER = 1 << 31
 # Items of a list or array that a file sets, unless its parameter says others.
 _ITEMS = 10_000
+# Types that data may be turned into at choice.
+_TYPES_LISTED = 10
 
 _FLAT = frozenset([type(None), bool, int, float, str])
 _LISTED = frozenset([list, tuple])
@@ -152,21 +154,32 @@ def _are(parameter: Parameter, value: Token, is_item: Callable[[Token], bool]) -
 
 
 def _is_mapping(_: Parameter, value: Token) -> bool:
-    if type(value) is not Mapping or not is_plain(value, arrays=False):
+    """Whether a token is a single value, or dicts and lists of these."""
+    if not is_plain(value, arrays=False):
         return False
     pending: list[Token] = [value]
     while pending:
         token = pending.pop()
-        parts = token.pairs if type(token) is Mapping else token
-        for part in parts:
-            if type(part) in _LISTED or type(part) is Mapping:
-                pending.append(part)
-            elif not _is_flat(part):
-                return False
+        if type(token) is Mapping:
+            pending += token.pairs
+        elif type(token) in _LISTED:
+            pending += token
+        elif not _is_flat(token):
+            return False
     return True
 
 
-def is_dtype(value: Token) -> bool:
+def _is_dtype(_: Parameter, value: Token) -> bool:
+    """Whether a token is a type, a list of a few types, or a dict of them by label."""
+    if type(value) is Mapping:
+        look_into(value, len(value))
+        return all(map(_is_flat, value.keys)) and all(map(_is_type, value.values))
+    if type(value) in _LISTED:
+        return len(value) <= _TYPES_LISTED and all(map(_is_type, value))
+    return _is_type(value)
+
+
+def _is_type(value: Token) -> bool:
     """Whether a token is a type that data are turned into, or the name of one."""
     if isinstance(value, Global):
         return value.path in _DTYPES
@@ -217,7 +230,7 @@ TYPES: dict[str, Callable[[Parameter, Token], bool]] = {
     "numbers": _are_numbers,
     "labels": _are_labels,
     "mapping": _is_mapping,
-    "dtype": lambda _, value: is_dtype(value),
+    "dtype": _is_dtype,
 }
 
 _SCALARS = (
@@ -230,6 +243,6 @@ _DTYPES = frozenset(
     + [f"builtins.{name}" for name in ("bool", "complex", "float", "int", "str", "object")]
 )
 _DTYPE_NAMES = frozenset(
-    "bool boolean category complex f4 f8 float i4 i8 int object str string Float32 Float64 Int8 "
+    "bool boolean category complex f4 f8 float i4 i8 int numeric object str string Float32 Float64 Int8 "
     "Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64".split()
 ).union(_SCALARS)

@@ -23,6 +23,7 @@ from safeload.policy.callables.combinators import (
     UntypedError,
     is_combinator,
     is_passing,
+    owner_of,
     signature_of,
 )
 from safeload.policy.callables.holders import (
@@ -63,6 +64,8 @@ _CONTAINERS = frozenset(
     + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
     + [("numpy.ma.core", "_mareconstruct")]
 )
+# Functions that make an object of the class that they are given first.
+_MAKERS = ("__pyx_unpickle_", "newObj")
 _OF_ARRAYS = frozenset(["_mareconstruct", "_reconstruct"])
 
 
@@ -130,7 +133,7 @@ class Places:
             elif _is_container(built) or built.is_of("functools", "partial"):
                 continue
             else:
-                reason = self._object(built, cls)
+                reason = self._object(built, _class_of(built, cls))
             if reason is not None:
                 yield "SL110", built, reason
 
@@ -295,7 +298,7 @@ class Places:
                 # Said of the callable itself.
                 return None
             kinds = signature.kinds if signature is not None else frozenset()
-            if "own" in kinds and held_by is not None and held_by not in token.args:
+            if "own" in kinds & place.kinds and not _is_own(token, held_by):
                 return "a method of another object stands where its own is called"
             if kinds & place.kinds:
                 return None
@@ -306,6 +309,19 @@ class Places:
         if kind is None or kind in place.kinds:
             return None
         return f"{name}, which can be called, stands where {_wanted(place)}"
+
+
+def _is_own(token: ObjectToken, held_by: ObjectToken | None) -> bool:
+    """Whether a bound method belongs to what keeps it, or to whatever keeps that."""
+    return held_by is None or is_combinator(held_by) or owner_of(token) is held_by
+
+
+def _class_of(built: ObjectToken, made_by: Global) -> Global:
+    """The class of an object: what makes objects of compiled classes is given it."""
+    first = built.args[0] if type(built.args) is tuple and built.args else None
+    if type(first) is Global and made_by.name.startswith(_MAKERS):
+        return first
+    return made_by
 
 
 def _place_of(held: Holder | None, key: str) -> _Place:

@@ -37,6 +37,9 @@ ADMITTED: list[tuple[dict[str, Any], Any]] = [
     ({"type": "dtype"}, np.float32),
     ({"type": "dtype"}, float),
     ({"type": "dtype"}, "category"),
+    ({"type": "dtype"}, [np.float64, np.float32]),
+    ({"type": "dtype"}, {"age": "float32"}),
+    ({"type": "mapping"}, 0),
     ({"type": "dtype"}, np.dtype("f4")),
 ]
 
@@ -70,6 +73,9 @@ REFUSED: list[tuple[dict[str, Any], Any]] = [
     ({"type": "dtype"}, np.dtype("O")),
     ({"type": "dtype"}, dict),
     ({"type": "dtype"}, "O"),
+    ({"type": "dtype"}, [np.float64, np.log1p]),
+    ({"type": "dtype"}, {"__array_interface__": "f8"}),
+    ({"type": "mapping"}, np.log1p),
     ({"type": "dtype"}, np.log1p),
 ]
 
