@@ -30,7 +30,8 @@ def folder(tmp_path: Path) -> Path:
         "notes.txt": b"Nothing to see here.\n",
         "deep/er/model": HONEST,
         "deep/array.npy": UNREAD,
-        "empty.pkl": b"",
+        "empty": b"",
+        "nothing.pkl": b"",
     }.items():
         path = tmp_path / "models" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def write(folder: Path, data: bytes) -> Path:
     return path
 
 
-def test_a_folder_is_searched_by_content_and_not_by_name(folder: Path) -> None:
+def test_a_folder_is_searched_by_content_and_by_name(folder: Path) -> None:
     report = safeload.audit(folder)
 
     assert verdicts(report) == {
@@ -57,8 +58,10 @@ def test_a_folder_is_searched_by_content_and_not_by_name(folder: Path) -> None:
         "model": "accept",
         "array.npy": "incomplete",
         "model.joblib": "accept",
+        "nothing.pkl": "incomplete",
     }
-    assert report.skipped == 2
+    assert {Path(file.path).name for file in report.skipped} == {"notes.txt", "empty"}
+    assert all(file.reason for file in report.skipped)
 
 
 def test_files_come_in_a_fixed_order(folder: Path) -> None:
@@ -68,7 +71,7 @@ def test_files_come_in_a_fixed_order(folder: Path) -> None:
     assert paths.index(str(folder / "evil.png")) < paths.index(str(folder / "model.joblib"))
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "empty.pkl"])
+@pytest.mark.parametrize("name", ["notes.txt", "empty"])
 def test_a_file_that_was_named_is_reported_whatever_it_is(folder: Path, name: str) -> None:
     report = safeload.audit(folder / name)
 
@@ -84,7 +87,7 @@ def test_several_paths_are_one_report(folder: Path) -> None:
 def test_links_to_folders_are_not_followed(folder: Path) -> None:
     (folder / "again").symlink_to(folder, target_is_directory=True)
 
-    assert len(safeload.audit(folder).files) == 4
+    assert len(safeload.audit(folder).files) == 5
 
 
 def test_a_pipe_in_a_folder_is_passed_by_and_one_that_was_named_reported(folder: Path) -> None:
@@ -152,7 +155,7 @@ def test_progress_wraps_every_file_there_is_to_read(folder: Path) -> None:
 
     safeload.audit(folder, progress=noted)
 
-    assert len(seen) == 6
+    assert len(seen) == 7
 
 
 def test_nothing_is_imported_or_run(tmp_path: Path) -> None:

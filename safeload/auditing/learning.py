@@ -8,15 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
-from safeload.artefact import Artefact
+from safeload.auditing.opening import Skipped, open_candidate
 from safeload.auditing.walk import Candidate, walk
-from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.policy.team.learn import Learner, Proposal
-from safeload.scan.identify import is_model
 from safeload.scan.scan import scan
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["learn"]
 
@@ -31,7 +29,7 @@ def learn(
     """Propose the entries that models need beyond a policy.
 
     Args:
-        *paths: Files and folders; folders are searched for models by content.
+        *paths: Files and folders; folders are searched for models by name and content.
         policy: What is allowed already, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
@@ -48,12 +46,9 @@ def learn(
     candidates: Iterable[Candidate] = walk(paths)
     for candidate in progress(candidates) if progress is not None else candidates:
         path = str(candidate.path)
-        try:
-            artefact = Artefact.read(candidate.path, limits=bounds)
-        except ArtefactError as error:
-            learner.unread(path, Finding("SL000", Severity.WARNING, error.message))
-            continue
-        scanned = scan(artefact.data, bounds)
-        if candidate.named or is_model(scanned):
-            learner.add(path, scanned)
+        opened = open_candidate(candidate, bounds)
+        if isinstance(opened, Finding):
+            learner.unread(path, opened)
+        elif not isinstance(opened, Skipped):
+            learner.add(path, scan(opened.data, bounds))
     return learner.proposal()

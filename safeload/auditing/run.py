@@ -9,15 +9,13 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from safeload.artefact import Artefact
+from safeload.auditing.opening import Skipped, open_candidate
 from safeload.auditing.walk import Candidate, walk
-from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
-from safeload.scan.identify import is_model
 from safeload.scan.scan import scan
-from safeload.verdict import FileReport, Finding, Severity, Verdict, verdict_of
+from safeload.verdict import FileReport, Finding, Verdict, verdict_of
 
 __all__ = ["AuditReport", "audit"]
 
@@ -27,12 +25,12 @@ class AuditReport:
     """What an audit found.
 
     Attributes:
-        files: One report for each file that is a model, or that the caller named.
-        skipped: How many files in folders are no models.
+        files: One report for each file that may be a model, or that the caller named.
+        skipped: The other files in folders, each with the reason why it is none.
     """
 
     files: tuple[FileReport, ...]
-    skipped: int = 0
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -55,7 +53,7 @@ def audit(
     """Say what files would do when they are loaded, without loading them.
 
     Args:
-        *paths: Files and folders; folders are searched for models by content.
+        *paths: Files and folders; folders are searched for models by name and content.
         policy: The allow-list, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
@@ -69,25 +67,24 @@ def audit(
     """
     allowed = Policy.of(policy, packs=packs)
     bounds = limits or Limits()
-    files, skipped = [], 0
+    files: list[FileReport] = []
+    skipped: list[Skipped] = []
     candidates: Iterable[Candidate] = walk(paths)
     for candidate in progress(candidates) if progress is not None else candidates:
         report = _audit_one(candidate, allowed, bounds)
-        if report is None:
-            skipped += 1
+        if isinstance(report, Skipped):
+            skipped.append(report)
         else:
             files.append(report)
-    return AuditReport(tuple(files), skipped)
+    return AuditReport(tuple(files), tuple(skipped))
 
 
-def _audit_one(candidate: Candidate, policy: Policy, limits: Limits) -> FileReport | None:
+def _audit_one(candidate: Candidate, policy: Policy, limits: Limits) -> FileReport | Skipped:
     path = str(candidate.path)
-    try:
-        artefact = Artefact.read(candidate.path, limits=limits)
-    except ArtefactError as error:
-        finding = Finding("SL000", Severity.WARNING, error.message)
-        return FileReport(path, "", 0, "unknown", Verdict.INCOMPLETE, findings=(finding,))
-    scanned = scan(artefact.data, limits)
-    if not candidate.named and not is_model(scanned):
-        return None
-    return judge(scanned, policy).report(path, artefact.sha256, artefact.size, scanned.format)
+    opened = open_candidate(candidate, limits)
+    if isinstance(opened, Skipped):
+        return opened
+    if isinstance(opened, Finding):
+        return FileReport(path, "", 0, "unknown", Verdict.INCOMPLETE, findings=(opened,))
+    scanned = scan(opened.data, limits)
+    return judge(scanned, policy).report(path, opened.sha256, opened.size, scanned.format)

@@ -1,4 +1,4 @@
-"""Paths become files: a file is itself, a folder is every regular file below it.
+"""Paths become files: a file is itself, a folder is everything below it that is no folder.
 
 Trust: names are hostile; links to folders are not followed, so that no walk goes in circles.
 """
@@ -24,10 +24,12 @@ class Candidate:
         path: Its path, below the one that was given.
         named: Whether it is reported whatever it is: the caller named this very file, or a folder
             that cannot be listed.
+        obstacle: Why it cannot be read as a file, a sentence; empty if nothing is in the way.
     """
 
     path: Path
     named: bool
+    obstacle: str = ""
 
 
 def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
@@ -37,13 +39,13 @@ def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
         paths: Files and folders.
 
     Yields:
-        Each file named, and each regular file below each folder, sorted by name.
+        Each file named, and everything but folders below each folder, sorted by name.
 
     Raises:
         UsageError: One of them is no path.
     """
     for path in [as_path(path) for path in paths]:
-        if _is(stat.S_IFDIR, path):
+        if _is_folder(path):
             yield from _below(path)
         else:
             yield Candidate(path, named=True)
@@ -66,17 +68,28 @@ def _below(top: Path) -> Iterator[Candidate]:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 below.append(path)
-            elif _is(stat.S_IFREG, path):
-                yield Candidate(path, named=False)
+            else:
+                yield Candidate(path, named=False, obstacle=_obstacle(path))
         folders += reversed(below)
 
 
-def _is(kind: int, path: Path) -> bool:
-    """Whether a path leads there; to a regular file, as well, if nobody can say."""
+def _is_folder(path: Path) -> bool:
     try:
-        return stat.S_IFMT(path.stat().st_mode) == kind
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+        return stat.S_ISDIR(path.stat().st_mode)
     except OSError:
         # The one who reads it will say why it cannot be read.
-        return kind == stat.S_IFREG
+        return False
+
+
+def _obstacle(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "It is a link that leads nowhere."
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISDIR(mode):
+        return "It is a link to a folder, which is not followed."
+    return "It is a pipe, a socket or a device."

@@ -1,6 +1,6 @@
 """Say what files would do when they are loaded, without loading them.
 
-Folders are searched for models by content, whatever the files are called.
+Folders are searched for models by name and by content, whatever the files are called.
 """
 
 from __future__ import annotations

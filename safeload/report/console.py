@@ -135,7 +135,7 @@ def _summary(report: AuditReport) -> list[Text]:
     ]
     summary = f"{_count(len(verdicts), 'file')}: {', '.join(parts)}"
     if report.skipped:
-        summary += f"; {_count(report.skipped, 'other file')} no models"
+        summary += f"; {_count(len(report.skipped), 'other file')} skipped"
     lines = [Text(summary, style="bold")]
     if Verdict.ACCEPT in verdicts:
         lines.append(

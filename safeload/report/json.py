@@ -29,6 +29,7 @@ def as_document(report: AuditReport) -> dict[str, Any]:
         "schema": 1,
         "safeload": __version__,
         "files": [_file(file) for file in report.files],
+        "skipped": [{"path": file.path, "reason": file.reason} for file in report.skipped],
         "summary": {
             "files": len(verdicts),
             **{verdict.value: verdicts.count(verdict) for verdict in Verdict},

@@ -12,17 +12,24 @@ from dataclasses import replace
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.containers.compressed import codec_of, decompress
+from safeload.scan.containers.lenient import is_zfile
 from safeload.scan.containers.skops.read import has_schema, read_skops
 from safeload.scan.pickle.interpreter import interpret
+from safeload.scan.pickle.lenient import Outcome, reach
+from safeload.scan.placeholders import placeholder
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding, Severity
 
 __all__ = ["scan"]
 
 _PICKLE = b"\x80"
+_HEAD = 4096
+# Bytes that have to come out of a compressed stream to know that it is one.
+_PROBE = 1 << 16
+_NAMING = (Outcome.NAME, Outcome.UNDECIDED)
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ZFILE = "It was written by joblib before 0.10, which needs companion files."
 _UNREAD = (
-    (b"ZF", "SL004", "It was written by joblib before 0.10, which needs companion files."),
     (b"\x93NUMPY", "SL001", "It is a numpy .npy file, not a model."),
     (b"\x89HDF", "SL001", "It is an HDF5 file, which safeload does not read."),
 )
@@ -56,9 +63,12 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
 
 
 def _scan(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
-    head = bytes(data[:16])
-    if not head:
-        return _unread(data, "SL001", "The file is empty.")
+    head = bytes(data[:_HEAD])
+    instead = placeholder(head, len(data))
+    if instead is not None:
+        return _unread(data, "SL001", instead)
+    if is_zfile(head):
+        return _unread(data, "SL004", _ZFILE)
     for prefix, rule, message in _UNREAD:
         if head.startswith(prefix):
             return _unread(data, rule, message)
@@ -69,13 +79,25 @@ def _scan(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
     codec = codec_of(head)
     if codec is None:
         return _stream(data, limits, budget)
+    return _compressed(data, codec, limits, budget)
+
+
+def _compressed(data: Buffer, codec: str, limits: Limits, budget: WorkBudget) -> Scan:
     unpacked, findings = decompress(data, codec, limits, budget)
-    if any(finding.rule in ("SL001", "SL003") for finding in findings):
+    rules = {finding.rule for finding in findings}
+    if "SL001" in rules:
+        # It only begins so. A pickle can, too: opcodes are letters as well.
+        scanned = _stream(data, limits, budget)
+        return Scan("unknown", [], findings, data) if scanned.format == "unknown" else scanned
+    if reach(data).outcome in _NAMING:
+        both = "It is a compressed stream, and for an unpickler a pickle that names something."
+        return Scan("unknown", [], [Finding("SL301", Severity.ERROR, both)], data)
+    if "SL003" in rules:
         return Scan("unknown", [], findings, data)
-    if any(finding.rule == "SL002" for finding in findings):
+    if "SL002" in rules:
         # What came out ends where the limit was, so nothing can be said of it.
         return Scan(f"joblib+{codec}", [], findings, data)
-    if codec_of(bytes(unpacked[:16])):
+    if _is_compressed(unpacked, limits):
         return _unread(data, "SL001", "It is compressed more than once, which joblib never does.")
     budget.grow(len(unpacked))
     opcodes = min(limits.opcodes, max(limits.density_floor, limits.density * len(data)))
@@ -85,12 +107,23 @@ def _scan(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
 
 
 def _stream(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
+    if data[:1] != _PICKLE:
+        # Protocols 0 and 1 have no mark of their own, so what they are is told by how far an
+        # unpickler gets.
+        outcome, _, whole = reach(data)
+        if outcome not in _NAMING and not whole:
+            return _unread(data, "SL001", "It is in no format that safeload reads.")
     program = interpret(data, limits=limits, budget=budget)
-    if data[:1] != _PICKLE and not program.segments and not program.globals:
-        # Protocols 0 and 1 have no mark of their own; this is no stream of theirs either, and
-        # up to where it fails it names nothing that could run.
-        return _unread(data, "SL001", "It is in no format that safeload reads.")
     return Scan("joblib" if program.arrays else "pickle", _flat(program), [], data)
+
+
+def _is_compressed(data: Buffer, limits: Limits) -> bool:
+    """Whether what came out of a compressed stream is another one, and no pickle."""
+    codec = codec_of(bytes(data[:16]))
+    if codec is None:
+        return False
+    _, findings = decompress(data, codec, replace(limits, bytes_out=_PROBE))
+    return all(finding.rule != "SL001" for finding in findings)
 
 
 def _flat(program: Program) -> list[Program]:

@@ -63,7 +63,7 @@ def test_the_console_names_what_is_not_allowed_and_where(run: Run, files: Path) 
 
 
 def test_a_file_that_is_no_model_is_counted(run: Run, files: Path) -> None:
-    assert "1 other file no models" in run("audit", "below").out
+    assert "1 other file skipped" in run("audit", "below").out
 
 
 def test_no_model_at_all_is_said(run: Run, files: Path) -> None:

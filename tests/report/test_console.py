@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from safeload.auditing.opening import Skipped
 from safeload.auditing.run import AuditReport
 from safeload.report.console import print_report
 from safeload.verdict import (
@@ -18,7 +19,7 @@ from safeload.verdict import (
 )
 
 
-def printed(*files: FileReport, skipped: int = 0) -> str:
+def printed(*files: FileReport, skipped: tuple[Skipped, ...] = ()) -> str:
     text = io.StringIO()
     print_report(AuditReport(files, skipped), file=text)
     return text.getvalue()
@@ -46,12 +47,12 @@ UNREAD = FileReport(
 
 
 def test_each_verdict_and_the_sum() -> None:
-    text = printed(ACCEPTED, refused(), UNREAD, skipped=2)
+    text = printed(ACCEPTED, refused(), UNREAD, skipped=(Skipped("a.txt", "It is empty."),) * 2)
     lines = text.splitlines()
     assert [line.split()[0] for line in lines if line[0].isupper()][:3] == [
         "ACCEPT", "REFUSE", "INCOMPLETE",
     ]  # fmt: skip
-    assert "3 files: 1 accepted, 1 refused, 1 incomplete; 2 other files no models" in lines
+    assert "3 files: 1 accepted, 1 refused, 1 incomplete; 2 other files skipped" in lines
 
 
 def test_an_incomplete_file_is_never_called_accepted() -> None:

@@ -26,19 +26,28 @@ def document(tmp_path: Path) -> Any:
         "2.joblib": Pickle(4).array(bytes(8)).object_array(nested).tuple2().finish(),
         "3.pkl": Pickle(4).save({"a": 1}).finish(),
         "4.h5": b"\x89HDF\r\n\x1a\n",
+        "notes.txt": b"no model",
     }.items():
         (tmp_path / name).write_bytes(data)
     return json.loads(as_json(safeload.audit(tmp_path, tmp_path / "nothing")))
 
 
 def test_the_fields_are_those_of_schema_1(document: Any) -> None:
-    assert set(document) == {"schema", "safeload", "files", "summary"}
+    assert set(document) == {"schema", "safeload", "files", "skipped", "summary"}
     assert document["schema"] == 1
     assert document["safeload"] == safeload.__version__
     for file in document["files"]:
         assert set(file) == FILE
         for part, fields in (("members", MEMBER), ("globals", GLOBAL), ("findings", FINDING)):
             assert all(set(item) == fields for item in file[part])
+
+
+def test_what_was_skipped_is_listed_with_its_reason(document: Any) -> None:
+    (skipped,) = document["skipped"]
+
+    assert set(skipped) == {"path", "reason"}
+    assert Path(skipped["path"]).name == "notes.txt"
+    assert skipped["reason"]
 
 
 def test_values_are_of_the_types_that_readers_expect(document: Any) -> None:

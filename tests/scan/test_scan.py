@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 import safeload
-from safeload.scan.identify import is_model
+from safeload.auditing.discovery import reason_to_skip
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
 from safeload.verdict import Verdict, verdict_of
@@ -132,6 +132,51 @@ def test_a_damaged_pickle_is_one_all_the_same_if_it_names_a_global() -> None:
     assert [use.path for use in found.programs[0].globals] == ["posix.system"]
 
 
+# The opcode B, and a length that begins with Z.
+BEGINS_LIKE_BZ2 = b"BZ\0\0\0" + bytes(0x5A) + b"0cposix\nsystem\n(S'true'\ntR."
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        (BEGINS_LIKE_BZ2, "pickle"),
+        (gzip.compress(BEGINS_LIKE_BZ2), "joblib+gzip"),
+        (zlib.compress(b"](S'true'\ncposix\nsystem\nR."), "joblib+zlib"),
+    ],
+)
+def test_a_pickle_may_begin_like_a_compressed_stream(data: bytes, form: str) -> None:
+    found = scan(data)
+
+    assert found.format == form
+    assert [use.path for program in found.programs for use in program.globals] == ["posix.system"]
+
+
+def test_a_text_that_begins_like_bzip2_is_in_no_format() -> None:
+    found = scan(b"BZ is not the name of a codec.\n" * 10)
+
+    assert (found.format, rules(found)) == ("unknown", {"SL001"})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+        b"../.git/annex/objects/Xx/1Z/SHA256E-s9--0.joblib/SHA256E-s9--0.joblib\n",
+        b"\n<!DOCTYPE html>\n<html><head><title>404</title>",
+        b"<!-- a page -->\n<HTML lang='en'>",
+        b"<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code></Error>",
+        b'{"error": "Repository not found"}',
+        b"Entry not found",
+    ],
+)
+def test_what_stands_in_a_model_s_place_is_told_from_other_text(data: bytes) -> None:
+    (finding,) = scan(data).findings
+    (other,) = scan(b"Hello, " + data).findings
+
+    assert (finding.rule, other.rule) == ("SL001", "SL001")
+    assert finding.message != other.message
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -146,7 +191,7 @@ def test_a_damaged_pickle_is_one_all_the_same_if_it_names_a_global() -> None:
     ],
 )
 def test_a_file_in_a_folder_is_a_model_by_its_content(data: bytes, *, expected: bool) -> None:
-    assert is_model(scan(data)) is expected
+    assert (reason_to_skip("file", data) is None) is expected
 
 
 @pytest.mark.guarantee("G15")

@@ -23,7 +23,7 @@ from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.program import Buffer
 from safeload.verdict import Finding, Severity
 
-__all__ = ["codec_of", "decompress"]
+__all__ = ["Inflate", "codec_of", "decompress", "lz4_decompressor"]
 
 _CHUNK = 1 << 16
 _PIECE = 1 << 20
@@ -42,7 +42,7 @@ class _Codec(NamedTuple):
     repeats: bool = False
 
 
-class _Zlib:
+class Inflate:
     """``zlib.decompressobj`` with the interface of ``bz2.BZ2Decompressor``."""
 
     def __init__(self, window_bits: int) -> None:
@@ -51,31 +51,36 @@ class _Zlib:
 
     @property
     def eof(self) -> bool:
+        """Whether the stream has ended."""
         return self._inner.eof
 
     @property
     def needs_input(self) -> bool:
+        """Whether nothing comes out without more input."""
         return not self._left and not self.eof
 
     @property
     def unused_data(self) -> bytes:
+        """What was given beyond the end of the stream."""
         return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take input; what comes out, in so many bytes at most."""
         piece = self._inner.decompress(self._left + data, max_length)
         self._left = self._inner.unconsumed_tail
         return piece
 
 
-def _lz4() -> Any:
+def lz4_decompressor() -> Any:
+    """One for LZ4 frames, if the library is installed."""
     import lz4.frame
 
     return lz4.frame.LZ4FrameDecompressor()
 
 
 _CODECS = (
-    _Codec("zlib", b"\x78", lambda: _Zlib(zlib.MAX_WBITS)),
-    _Codec("gzip", b"\x1f\x8b", lambda: _Zlib(16 + zlib.MAX_WBITS)),
+    _Codec("zlib", b"\x78", lambda: Inflate(zlib.MAX_WBITS)),
+    _Codec("gzip", b"\x1f\x8b", lambda: Inflate(16 + zlib.MAX_WBITS)),
     _Codec("bz2", b"BZ", bz2.BZ2Decompressor, repeats=True),
     _Codec(
         "xz",
@@ -84,7 +89,7 @@ _CODECS = (
         repeats=True,
     ),
     _Codec("lzma", b"\x5d\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
-    _Codec("lz4", b"\x04\x22\x4d\x18", _lz4),
+    _Codec("lz4", b"\x04\x22\x4d\x18", lz4_decompressor),
 )
 
 

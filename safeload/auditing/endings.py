@@ -1,0 +1,48 @@
+"""Which names say that a file is a model, whatever is in it.
+
+Trust: a name proves nothing. One that is here makes a file part of the report; any other leaves
+the decision to the content.
+"""
+
+from __future__ import annotations
+
+__all__ = ["has_model_name", "is_clear_model_name"]
+
+# Pickles under all their endings, arrays, and what libraries of machine learning write.
+_CLEAR = frozenset(
+    "pkl pickle pickle4 pickle5 pk pck pckl pcl joblib jbl sav dill cloudpickle skops npy npz pt "
+    "pt2 pth ptl ckpt h5 hdf5 keras tflite onnx ort gguf ggml safetensors nemo pdparams pdmodel "
+    "pmml xgb ubj lgb lgbm cbm".split()
+)
+# These, too; but other programs use them as well.
+_SHARED = frozenset("model mdl mlmodel estimator bin pb mar msgpack cb".split())
+# What may stand behind: a compressed file is what it was before.
+_PACKED = frozenset("gz gzip z zlib bz2 xz lzma lz4 zst zstd br zip tar tgz tbz2 txz 7z".split())
+
+
+def has_model_name(name: str) -> bool:
+    """Whether a file's name is one that models have.
+
+    Args:
+        name: The name, without folders.
+
+    Returns:
+        True for the endings of models, in any case, with any endings of compression behind them.
+    """
+    return _ending(name) in _CLEAR | _SHARED
+
+
+def is_clear_model_name(name: str) -> bool:
+    """Whether a name is one that hardly anything else has.
+
+    Args:
+        name: The name, without folders.
+    """
+    return _ending(name) in _CLEAR
+
+
+def _ending(name: str) -> str:
+    endings = [part.strip().lower() for part in name.split(".")[1:]]
+    while endings and endings[-1] in _PACKED:
+        endings.pop()
+    return endings[-1] if endings else ""

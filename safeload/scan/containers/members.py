@@ -1,0 +1,146 @@
+"""What is in an archive, as tolerant readers list it.
+
+``archive`` beside this module takes a zip as skops writes it. Whoever opens an archive elsewhere
+does so with ``zipfile`` or ``tarfile``; so these say here what is in it.
+
+Trust: the bytes are hostile; nothing is written anywhere.
+Source: CPython ``zipfile.py`` and ``tarfile.py``.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, cast
+
+from safeload.scan.containers.lenient import UndecidedError
+from safeload.scan.runs import Buffer
+
+__all__ = ["is_archive", "members"]
+
+_PIECE = 1 << 12
+# Where a zip's end record may stand, and how many members are looked at.
+_TAIL = 22 + 65_535
+_MEMBERS = 200_000
+_ENCRYPTED = 1
+_BLOCK = 512
+_Damaged = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError)
+# What readers of archives raise for what is damaged beyond that.
+_Failures = (*_Damaged, ValueError, RuntimeError, LookupError, OverflowError)
+
+
+def is_archive(data: Buffer) -> bool:
+    """Whether bytes begin like an archive, or end like one."""
+    return data[:4] == b"PK\x03\x04" or _has_end(data) or _is_tar(data)
+
+
+def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """List the files in an archive.
+
+    Args:
+        data: The archive, as a whole.
+
+    Yields:
+        Each file's name and bytes, in pieces.
+
+    Raises:
+        UndecidedError: It has more members than are looked at, or is damaged.
+    """
+    reader = cast("IO[bytes]", _Reader(data))
+    if data[:4] == b"PK\x03\x04" or _has_end(data):
+        yield from _zip(reader, begins=data[:4] == b"PK\x03\x04")
+    if _is_tar(data):
+        yield from _tar(reader)
+
+
+def _zip(file: IO[bytes], *, begins: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except _Failures:
+        if begins:
+            raise UndecidedError("The archive is damaged.") from None
+        return
+    with archive:
+        entries = archive.infolist()
+        if len(entries) > _MEMBERS:
+            raise UndecidedError("The archive has too many members.")
+        for entry in entries:
+            if entry.is_dir():
+                continue
+            if entry.flag_bits & _ENCRYPTED:
+                # No loader gets at it without the word.
+                yield entry.filename, iter(())
+                continue
+            try:
+                member = archive.open(entry)
+            except (*_Failures, NotImplementedError):
+                raise UndecidedError("A member of the archive cannot be opened.") from None
+            with member:
+                yield entry.filename, _pieces(member)
+
+
+def _tar(file: IO[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    try:
+        with tarfile.open(fileobj=file, mode="r:") as archive:
+            for count, entry in enumerate(archive):
+                if count > _MEMBERS:
+                    raise UndecidedError("The archive has too many members.")
+                member = archive.extractfile(entry) if entry.isfile() else None
+                if member is not None:
+                    yield entry.name, _pieces(member)
+    except _Failures:
+        return
+
+
+def _pieces(member: IO[bytes]) -> Iterator[bytes]:
+    try:
+        while piece := member.read(_PIECE):
+            yield piece
+    except _Failures:
+        # What came out before is what a reader gets.
+        return
+
+
+def _has_end(data: Buffer) -> bool:
+    return data.rfind(b"PK\x05\x06", max(0, len(data) - _TAIL)) >= 0
+
+
+def _is_tar(data: Buffer) -> bool:
+    if len(data) < _BLOCK or not data[0]:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(bytes(data[:_BLOCK]), "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError):
+        return False
+    return True
+
+
+class _Reader:
+    """A file that reads bytes without copying them first, and never more than there are."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = memoryview(data)
+        self._place = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: len(self._data)}[whence]
+        if start + offset < 0:
+            raise OSError("before the beginning")
+        self._place = start + offset
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self._data) if size < 0 else self._place + size
+        piece = bytes(self._data[self._place : end])
+        self._place += len(piece)
+        return piece
