@@ -29,7 +29,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from functions import numpy_functions, scipy_functions, statsmodels_functions
+from functions import UFUNCS, numpy_functions, scipy_functions, statsmodels_functions
 from heirs import checks_of, heirs
 from introspection import (
     USES,
@@ -52,7 +52,7 @@ REVIEWED = ROOT / "tools" / "reviewed"
 CALLABLES = ROOT / "tools" / "callables"
 RELEASES = ROOT / "tools" / "releases"
 TABLE = ROOT / "docs" / "policy.md"
-BEGIN, END = "<!-- entries: begin -->", "<!-- entries: end -->"
+TABLES = ("entries", "callables")
 
 
 @dataclass(frozen=True)
@@ -315,12 +315,21 @@ def _groups_of(text: str) -> list[Group]:
     ]
 
 
-def table(files: dict[Path, str]) -> dict[Path, str]:
-    """The document with its table of entries by library and use."""
-    rows = [
-        "| library | by default | releases | " + " | ".join(USES) + " | names |",
-        "|---|---|---|" + "---:|" * (len(USES) + 1),
-    ]
+def tables(files: dict[Path, str]) -> dict[Path, str]:
+    """The document with its tables."""
+    text = TABLE.read_text(encoding="utf-8")
+    for name, rows in zip(TABLES, (entries_table(files), callables_table(files)), strict=True):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        text = "\n".join([f"{before}{begin}", *rows, f"{end}{after}"])
+    return {TABLE: text}
+
+
+def entries_table(files: dict[Path, str]) -> Iterator[str]:
+    """Entries by library and use."""
+    yield "| library | by default | releases | " + " | ".join(USES) + " | callable | names |"
+    yield "|---|---|---|" + "---:|" * (len(USES) + 2)
     total = 0
     for path, text in sorted(files.items()):
         document = tomllib.loads(text)
@@ -328,17 +337,40 @@ def table(files: dict[Path, str]) -> dict[Path, str]:
         for group in _groups_of(text):
             for use in group.uses:
                 names[use] |= {(m, n) for m, listed in group.names.items() for n in listed}
-        every = set().union(*names.values())
+        called = {(m, n) for kept in kept_of(text) for m in kept.names for n in kept.names[m]}
+        every = called.union(*names.values())
         total += len(every)
         releases = ", ".join(document.get("releases", [])) or "3.11 and later"
         on = "off" if document.get("opt_in") else "on"
         counts = " | ".join(str(len(names[use])) for use in USES)
         library = f"{document['library']} (`{path.name}`)"
-        rows.append(f"| {library} | {on} | {releases} | {counts} | {len(every)} |")
-    rows.append("| all | |" + " |" * (len(USES) + 1) + f" {total} |")
-    before, _, rest = TABLE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return {TABLE: f"{before}{BEGIN}\n{chr(10).join(rows)}\n{END}{after}"}
+        yield f"| {library} | {on} | {releases} | {counts} | {len(called)} | {len(every)} |"
+    yield "| all | |" + " |" * (len(USES) + 2) + f" {total} |"
+
+
+def callables_table(files: dict[Path, str]) -> Iterator[str]:
+    """What a model may call, by library, kind and evidence; what one list names twice is one."""
+    yield "| library | kind | callables | evidence |"
+    yield "|---|---|---|---|"
+    total, of_family = 0, 0
+    for _, text in sorted(files.items()):
+        document = tomllib.loads(text)
+        by_evidence: dict[tuple[str, str], set[str]] = {}
+        for kept in kept_of(text):
+            names = {name.rpartition(".")[2] for listed in kept.names.values() for name in listed}
+            by_evidence.setdefault((", ".join(kept.kinds), kept.evidence), set()).update(names)
+        for (kinds, evidence), names in sorted(by_evidence.items()):
+            is_family = evidence == UFUNCS
+            if not document.get("opt_in"):
+                of_family += len(names) if is_family else 0
+                total += 0 if is_family else len(names)
+            listed = f"{len(names)} of them" if is_family else ", ".join(map(_code, sorted(names)))
+            yield f"| {document['library']} | {kinds} | {listed} | {evidence} |"
+    yield f"| all that are on by default | | {total}, and {of_family} universal functions | |"
+
+
+def _code(name: str) -> str:
+    return f"`{name}`"
 
 
 def main() -> int:
@@ -355,7 +387,7 @@ def main() -> int:
     files = record()
     if not options.record:
         made = packs(files)
-        files = {**files, **made, **table(made)}
+        files = {**files, **made, **tables(made)}
     stale = [
         path
         for path, text in files.items()

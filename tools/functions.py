@@ -1,8 +1,9 @@
 """What the installed releases define that a model may call and that no list names by hand.
 
 Universal functions of one or two numbers and with one result are a family: from arrays to an array,
-element by element, with no parameter that a file may set. Those that count up to an operand, such
-as the order of a polynomial, are no part of it: native code would count to what a file says.
+element by element, with no parameter that a file may set. Special functions of two numbers mostly
+have an order, a shape or degrees of freedom for one of them, and count or iterate up to it, without
+end for some numbers that a file could say: of these, only formulas are part of the family.
 Distributions on the whole numbers keep a method of their own.
 
 Trust: the installed libraries are ours; what is found here is reviewed as a diff of the packs.
@@ -19,15 +20,16 @@ from introspection import distribution_classes, pickled_name
 from scipy import special, stats
 from signatures import Kept
 
-__all__ = ["LEFT_OUT", "UFUNCS", "numpy_functions", "scipy_functions", "statsmodels_functions"]
+__all__ = ["UFUNCS", "numpy_functions", "scipy_functions", "statsmodels_functions"]
 
 UFUNCS = "universal functions: a family of functions of numbers, element by element"
 _ENTROPY = "the entropy of a distribution on the whole numbers, which its instance keeps (zoo)"
-# Universal functions that stay out, and why.
-LEFT_OUT: dict[str, str] = {}
 _OPERANDS = 2
-# Letters of numpy's types.
-_WHOLE, _FRACTIONS = frozenset("bBhHiIlLqQ"), frozenset("efdgFDG")
+# Special functions of two numbers that are formulas of logarithms and powers.
+_FORMULAS = frozenset(
+    "beta betaln boxcox boxcox1p huber inv_boxcox inv_boxcox1p kl_div powm1 pseudo_huber rel_entr "
+    "xlog1py xlogy".split()
+)
 # Older releases name the compiled module, which differs between them.
 _NUMPY_MODULES = (
     "numpy",
@@ -70,19 +72,13 @@ def _ufuncs(module: ModuleType) -> Iterator[tuple[str, np.ufunc]]:
 
 
 def _is_of_family(function: np.ufunc) -> bool:
+    is_special = getattr(special, function.__name__, None) is function
     return (
         function.signature is None
-        and function.nin <= _OPERANDS
         and function.nout == 1
-        and not any(map(_has_order, function.types))
-        and function.__name__ not in LEFT_OUT
+        and function.nin <= _OPERANDS
+        and (function.nin == 1 or not is_special or function.__name__ in _FORMULAS)
     )
-
-
-def _has_order(loop: str) -> bool:
-    """Whether a loop, such as ``ld->d``, takes a whole number beside a fraction: an order."""
-    given = set(loop.partition("->")[0])
-    return not given.isdisjoint(_WHOLE) and not given.isdisjoint(_FRACTIONS)
 
 
 def _kept(function: np.ufunc, names: Iterable[tuple[str, str]]) -> Kept:

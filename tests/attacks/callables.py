@@ -10,8 +10,8 @@ limits. It may raise what it likes, and what it gives is plain data. Anything el
 - it gives something else than plain data: an iterator, a view, a callable, a type, a module, a
   file; and, where steps are composed, a tuple: of a tuple of parts, classes make native state.
 
-Usage: ``python -m tests.attacks.callables [--sets 300] [--seed 0] [--only NAME ...]`` writes
-JSON line for each finding and the counts at the end, and exits with 1 if there is any.
+Usage: ``python -m tests.attacks.callables [--sets 300] [--seed 0] [--only NAME ...]`` writes one
+JSON line for each finding to stderr and the counts to stdout, and exits with 1 if there is any.
 
 Trust: this does run what it finds; payloads do no more than create the canary.
 """

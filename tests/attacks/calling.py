@@ -38,6 +38,8 @@ _MEMORY = 1 << 30
 _GIVEN = 300
 # Kinds whose results are given to others: no tuples.
 _COMPOSED = frozenset(["elementwise", "array", "reduction", "select"])
+# Modules that remember something of their own, such as the folder that they lie in.
+_CACHING = frozenset(["pandas.util._exceptions"])
 # Findings of one callable that are worth saying.
 _MOST = 3
 # Events that no callable has any business with.
@@ -53,13 +55,15 @@ _LIBRARIES = frozenset(
 _PLAIN = (
     bool, bytes, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo, decimal.Decimal, float, int,
     np.dtype,
-    np.generic, pd.Interval, pd.Period, str, type(None), type(pd.NA), type(pd.NaT),
+    np.generic, pd.Interval, pd.Period, pd.offsets.BaseOffset, str, type(None), type(pd.NA),
+    type(pd.NaT),
 )  # fmt: skip
 _ARRAYS = (
     np.matrix, np.ma.MaskedArray, np.ndarray, pd.DataFrame, pd.Index, pd.Series,
     pd.api.extensions.ExtensionArray,
 )  # fmt: skip
 _ITEMS = 200
+_HERE = Path(__file__).resolve().parent
 
 
 def resolved(module: str, name: str) -> Any:
@@ -80,7 +84,7 @@ def is_plain(value: Any, depth: int = 0) -> bool:
     if depth > 100 or isinstance(value, _PLAIN):
         return True
     if isinstance(value, _ARRAYS) or sparse.issparse(value):
-        items = np.asarray(value, object).flat if _has_objects(value) else ()
+        items = np.asarray(value, object).reshape(-1) if _has_objects(value) else ()
         return all(is_plain(item, depth + 1) for item, _ in zip(items, range(_ITEMS), strict=False))
     if isinstance(value, dict):
         return all(is_plain(item, depth + 1) for pair in value.items() for item in pair)
@@ -128,9 +132,9 @@ class _Watch:
 
 
 def _is_library(path: Any) -> bool:
-    """Whether a file that is read is one of Python or of an installed library: a late import."""
+    """Whether a file that is read is a library's: a late import, a line of a traceback, a zone."""
     text = os.fsdecode(path) if isinstance(path, str | bytes) else ""
-    return text.startswith((sys.prefix, sys.base_prefix, "/usr/share/zoneinfo"))
+    return text.startswith((sys.prefix, sys.base_prefix, str(_HERE), "/usr/share/zoneinfo"))
 
 
 def _is_library_name(module: str) -> bool:
@@ -147,7 +151,8 @@ def _globals() -> dict[str, Any]:
         "decimal": repr(decimal.getcontext().prec),
     }  # fmt: skip
     for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType) and not name.startswith("tests."):
+        is_module = isinstance(module, ModuleType) and not name.startswith("tests.")
+        if is_module and name not in _CACHING:
             state[name] = {
                 key: id(value)
                 for key, value in vars(module).items()
@@ -305,8 +310,11 @@ def _is_part(result: Any, data: tuple[Any, ...]) -> bool:
 def _holds(part: Any, result: Any) -> bool:
     if part is result:
         return True
-    items = part.flat if isinstance(part, np.ndarray) and part.dtype == object else part
-    return isinstance(items, list | np.flatiter) and any(item is result for item in items)
+    if isinstance(part, pd.MultiIndex):
+        return result in part
+    if isinstance(part, np.ndarray) and part.dtype == object:
+        part = list(part.reshape(-1))
+    return isinstance(part, list) and any(item is result for item in part)
 
 
 def _shown(data: tuple[Any, ...], given: dict[str, Any]) -> str:
