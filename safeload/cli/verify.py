@@ -67,7 +67,7 @@ def size_of(path: str) -> int | None:
 
 
 def _document(verified: Verified) -> dict[str, Any]:
-    manifest = verified.manifest
+    manifest, model = verified.manifest, verified.manifest.model
     return {
         "schema": 1,
         "path": str(verified.artefact.path),
@@ -76,7 +76,7 @@ def _document(verified: Verified) -> dict[str, Any]:
         "signer": verified.signer,
         "payload_sha256": manifest.payload_sha256,
         "resources": [{"name": item.name, "sha256": item.sha256} for item in manifest.resources],
-        "model": None if manifest.model is None else manifest.model.to_json(),
+        "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},
     }
 
 
@@ -117,6 +117,8 @@ def _about(model: Model) -> list[tuple[str, str]]:
         rows.append(("features", _some(list(training.feature_names))))
     elif training.n_features is not None:
         rows.append(("features", f"{training.n_features}, without names"))
+    if model.packs:
+        rows.append(("packs", _some(list(model.packs))))
     rows.append(("may use", _some([f"{item.module}.{item.name}" for item in model.globals])))
     if model.probe is None:
         rows.append(("probe", "none; 'safeload load' has no predictions to compare"))
