@@ -50,7 +50,7 @@ RULE_IDS: dict[str, RuleId] = {
     "SL002": RuleId(
         "reading reached a limit",
         "Limits keep a small file from taking all time and memory.",
-        "If you expect a model of this size, raise the limit that the message names.",
+        "If you expect such a model, raise the limit that the message names: `--limit NAME=VALUE`.",
     ),
     "SL003": RuleId(
         "the library for its compression is not installed",

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import is_terminal, plain
 from safeload.cli.progress import shown
 
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="console",
         help="for people, or for programs (default: console)",
     )
+    add_limit_option(parser)
 
 
 def add_trust_options(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +52,13 @@ def run(options: argparse.Namespace) -> int:
     from safeload.gate import verify
 
     with shown("Verifying", total=size_of(options.model)) as advance:
-        verified = verify(options.model, trust=options.trust, name=options.name, progress=advance)
+        verified = verify(
+            options.model,
+            trust=options.trust,
+            name=options.name,
+            limits=limits_of(options),
+            progress=advance,
+        )
     if options.format == "json":
         print(json.dumps(_document(verified), indent=2))
     else:
