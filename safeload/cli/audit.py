@@ -45,7 +45,13 @@ def run(options: argparse.Namespace) -> int:
     limits = limits_of(options)
     if options.output is not None:
         _check_folder(Path(options.output))
-    report = audit(*options.paths, policy=options.policy, packs=options.packs, limits=limits, progress=_with_bar)
+    report = audit(
+        *options.paths,
+        policy=options.policy,
+        packs=options.packs,
+        limits=limits,
+        progress=_with_bar,
+    )
     if not report.files:
         note("No model was found.")
     if options.output is not None:

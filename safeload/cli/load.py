@@ -87,7 +87,11 @@ def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
         )
     with shown("Loading"):
         model = load_unsigned(
-            options.model, policy=options.policy, packs=options.packs, limits=limits_of(options), isolated=isolation
+            options.model,
+            policy=options.policy,
+            packs=options.packs,
+            limits=limits_of(options),
+            isolated=isolation,
         )
         model.close()
     print(plain(f"{options.model}: accepted, signed by nobody"))

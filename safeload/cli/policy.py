@@ -131,7 +131,11 @@ def _learn(options: argparse.Namespace) -> int:
     if options.output is not None:
         _check_place(options)
     proposal = learn(
-        *options.models, policy=options.policy, packs=options.packs, limits=limits, progress=_with_bar
+        *options.models,
+        policy=options.policy,
+        packs=options.packs,
+        limits=limits,
+        progress=_with_bar,
     )
     text = as_toml(proposal)
     if options.output is None:

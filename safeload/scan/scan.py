@@ -7,6 +7,8 @@ Trust: the bytes are hostile; nothing is imported or run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.containers.compressed import codec_of, decompress
