@@ -48,6 +48,11 @@ KINDS: dict[str, str] = {
     "columns": "a table; the names of some of its columns",
     "importance": "an estimator; one of its arrays",
     "factory": "nothing; an empty container or a zero",
+    "splitter": "settings; a splitter of data",
+    "loss": "truth and prediction; a number, by a loss of scikit-learn",
+    "gp_kernel": "two matrices; a matrix, by a kernel of Gaussian processes",
+    "own": "what a private function or method of the class that keeps it takes and gives",
+    "hook": "what the attribute's own documentation says; for functions of a team",
 }
 
 
