@@ -130,10 +130,11 @@ def _run(m: Machine) -> None:  # noqa: C901
                             code = match[0]
                             if code not in known:
                                 known[code] = read_stretch(m, code)
-                            values, length = known[code]
+                            values, length, light = known[code]
                             stack += values
                             position += length - 2
                             opcodes += len(values) - 1
+                            m.light += light
                             continue
                     push(token)
                     continue
@@ -425,5 +426,8 @@ def _nested(m: Machine) -> Program:
     if not program.segments:
         # Where it ends is unknown, and so is everything behind it.
         m.program.arrays.append(program)
+        for finding in program.findings:
+            if finding.rule == "SL002":
+                raise OverLimitError(finding.message)
         raise MalformedError("SL210", "An array of objects has no end.", m.position)
     return program

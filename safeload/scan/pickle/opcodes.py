@@ -98,7 +98,7 @@ def _binary_long(form: str) -> Handler:
         start = _take(m, length)
         # A byte is a little less than twelve fifths of a digit.
         if length * 12 > m.limits.integer_digits * 5:
-            raise OverLimitError("An integer has too many digits.")
+            raise OverLimitError("An integer has too many digits.", "integer_digits")
         m.stack.append(int.from_bytes(m.data[start : m.position], "little", signed=True))
 
     return handler
