@@ -237,7 +237,7 @@ _SCALARS = (
     "bool_ complex64 complex128 float16 float32 float64 int8 int16 int32 int64 str_ uint8 uint16 "
     "uint32 uint64"
 ).split()
-# Types that data are turned into, or told apart by; numpy 2 knows bool_ by the name of bool as well.
+# Types that data are turned into, or told apart by; numpy 2 has bool_ by the name of bool, too.
 _DTYPES = frozenset(
     [f"numpy.{name}" for name in ("bool", "floating", "integer", "number", "object_", *_SCALARS)]
     + [f"builtins.{name}" for name in ("bool", "complex", "float", "int", "str", "object")]
