@@ -25,6 +25,8 @@ __all__ = ["UFUNCS", "numpy_functions", "scipy_functions", "statsmodels_function
 UFUNCS = "universal functions: a family of functions of numbers, element by element"
 _ENTROPY = "the entropy of a distribution on the whole numbers, which its instance keeps (zoo)"
 _OPERANDS = 2
+# Of arrays of objects, which are Python's own whole numbers, it makes numbers of any length.
+_WITHOUT_BOUND = frozenset(["left_shift"])
 # Special functions of two numbers that are formulas of logarithms and powers.
 _FORMULAS = frozenset(
     "beta betaln boxcox boxcox1p huber inv_boxcox inv_boxcox1p kl_div powm1 pseudo_huber rel_entr "
@@ -77,6 +79,7 @@ def _is_of_family(function: np.ufunc) -> bool:
         function.signature is None
         and function.nout == 1
         and function.nin <= _OPERANDS
+        and function.__name__ not in _WITHOUT_BOUND
         and (function.nin == 1 or not is_special or function.__name__ in _FORMULAS)
     )
 

@@ -310,6 +310,8 @@ def _is_part(result: Any, data: tuple[Any, ...]) -> bool:
 def _holds(part: Any, result: Any) -> bool:
     if part is result:
         return True
+    if isinstance(part, pd.DataFrame):
+        part = part.columns
     if isinstance(part, pd.MultiIndex):
         return result in part
     if isinstance(part, np.ndarray) and part.dtype == object:

@@ -10,7 +10,13 @@ from tests.attacks import culprits
 from tests.attacks.callables import Finding, kept, search
 
 # What the search finds and is no harm, by name, and why.
-KNOWN: dict[str, str] = {}
+_OBJECTS = "Python's own texts and whole numbers in arrays of objects grow as Python has them grow"
+KNOWN = {
+    "_operator:mul": _OBJECTS,
+    "numpy.random._pickle:__bit_generator_ctor": "numpy calls it while it loads a generator",
+    "numpy:multiply": _OBJECTS,
+    "numpy:power": _OBJECTS,
+}
 
 
 @pytest.mark.guarantee("G8")

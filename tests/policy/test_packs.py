@@ -263,7 +263,12 @@ def test_the_document_names_every_argument_rule() -> None:
 def test_the_policy_files_in_the_document_are_some() -> None:
     text = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
     examples = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    versions, by_hand, learnt = (Policy.parse(example.encode(), "docs") for example in examples)
+    called, versions, by_hand, learnt = (
+        Policy.parse(example.encode(), "docs") for example in examples
+    )
+    signature = called.entries["acme.maths", "log_price"].signature
+    assert signature is not None
+    assert signature.kinds == {"elementwise"}
     assert versions.version_check("numpy", signed=True) == "warn"
     assert by_hand.entries["acme.features", "Bounds"].rule == "namedtuple"
     assert learnt.entries["acme.text", "tokenise"].uses == {Use.REFERENCE}
