@@ -19,7 +19,7 @@ from safeload.scan.arrays.wrappers import locate, read_wrapper
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.pickle.machine import CONSTANTS, SPENT, WATCHED, Machine
 from safeload.scan.pickle.malformed import MalformedError
-from safeload.scan.pickle.opcodes import HANDLERS
+from safeload.scan.pickle.opcodes import HANDLERS, text_within
 from safeload.scan.pickle.reductions import reduce
 from safeload.scan.pickle.repeats import CALL_OPCODES, read_stretch, repeat_call
 from safeload.scan.pickle.shape import LONG_TEXT
@@ -328,7 +328,9 @@ def _run(m: Machine) -> None:  # noqa: C901
                         m.beyond(position)
                     if stop - position > LONG_TEXT:
                         m.shape.long_text = True
-                    push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
+                        push(text_within(data, position + 4, stop))
+                    else:
+                        push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
                     position = stop
                 elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT
                     if opcode == 0x71:

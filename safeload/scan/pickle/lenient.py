@@ -18,6 +18,7 @@ joblib's ``NumpyUnpickler``, whose arrays take a name of their own first.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from enum import Enum
@@ -44,6 +45,8 @@ _OPCODES = 5_000_000
 _MARKS = 1_000_000
 # Bytes behind a STOP that decide whether the stream ends there.
 _REST = 1_000
+# Bytes that are decoded together.
+_PIECE = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -199,13 +202,17 @@ class _Walk:
 
     def _is_text(self, end: int) -> bool:
         """Whether everything before ``end``, which is behind a line, could stand in a text."""
-        part = bytes(self.data[self._text_end : end])
-        self._text_end = end
+        start, self._text_end = self._text_end, end
+        if _CONTROL.search(self.data, start, end):
+            return False
+        decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            part.decode()
+            for begin in range(start, end, _PIECE):
+                stop = min(begin + _PIECE, end)
+                decoder.decode(bytes(self.data[begin:stop]), final=stop == end)
         except UnicodeDecodeError:
             return False
-        return _CONTROL.search(part) is None
+        return True
 
 
 def reach(data: Buffer) -> Reach:

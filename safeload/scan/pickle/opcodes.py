@@ -18,9 +18,9 @@ from safeload.scan.pickle.machine import Handler, Machine
 from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.pickle.reductions import reduce
 from safeload.scan.pickle.shape import LONG_TEXT
-from safeload.scan.program import Blob, Collection, Global, Mapping, ObjectToken, Token, Use
+from safeload.scan.program import Blob, Buffer, Collection, Global, Mapping, ObjectToken, Token, Use
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "text_within"]
 
 _HIGHEST_PROTOCOL = 5
 
@@ -55,11 +55,35 @@ def _take(m: Machine, length: int) -> int:
 
 
 def _line(m: Machine) -> bytes:
+    return bytes(m.data[slice(*_line_span(m))])
+
+
+def _line_span(m: Machine) -> tuple[int, int]:
+    """Step over a line and return where it begins and ends, without the line feed."""
     end = m.data.find(b"\n", m.position)
     if end < 0:
         raise MalformedError("SL201", "A line has no end.", m.position)
     start, m.position = m.position, end + 1
-    return bytes(m.data[start:end])
+    return start, end
+
+
+def text_within(
+    data: Buffer, start: int, stop: int, encoding: str = "utf-8", errors: str = "surrogatepass"
+) -> str:
+    """Decode a text without a copy of its bytes, which may be as long as the file.
+
+    Args:
+        data: The member's bytes.
+        start: Where the text begins, bytes.
+        stop: Where it ends.
+        encoding: How it is encoded.
+        errors: As for ``bytes.decode``.
+
+    Raises:
+        UnicodeDecodeError: It is not encoded so.
+    """
+    with memoryview(data) as view, view[start:stop] as part:
+        return str(part, encoding, errors)
 
 
 def _not_canonical(m: Machine) -> MalformedError:
@@ -105,12 +129,12 @@ def _binary_long(form: str) -> Handler:
 
 
 def _unicode(m: Machine) -> None:
-    _push_text(m, _line(m).decode("raw-unicode-escape"))
+    _push_text(m, text_within(m.data, *_line_span(m), "raw-unicode-escape", "strict"))
 
 
 def _long_unicode(m: Machine) -> None:
     start = _take(m, _number(m, "<Q"))
-    _push_text(m, m.data[start : m.position].decode("utf-8", "surrogatepass"))
+    _push_text(m, text_within(m.data, start, m.position))
 
 
 def _push_text(m: Machine, text: str) -> None:
@@ -120,18 +144,20 @@ def _push_text(m: Machine, text: str) -> None:
 
 
 def _string(m: Machine) -> None:
-    start = m.position - 1
-    text = _line(m)
-    if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
+    opcode = m.position - 1
+    start, stop = _line_span(m)
+    quote = m.data[start : start + 1]
+    if stop - start < 2 or quote not in (b"'", b'"') or m.data[stop - 1 : stop] != quote:
         raise _not_canonical(m)
     # Any other escape would draw a warning, or read as something else in other releases.
-    if not _ESCAPED.fullmatch(text, 1, len(text) - 1):
+    if not _ESCAPED.fullmatch(m.data, start + 1, stop - 1):
         raise _not_canonical(m)
-    value, _ = codecs.escape_decode(text[1:-1])
+    with memoryview(m.data) as view, view[start + 1 : stop - 1] as part:
+        value, _ = codecs.escape_decode(part)
     if value.isascii():
         _push_text(m, value.decode("ascii"))
         return
-    m.cut(start, m.position, instead=b"B" + _LAYOUTS["<I"].pack(len(value)) + value)
+    m.cut(opcode, m.position, instead=b"B" + _LAYOUTS["<I"].pack(len(value)) + value)
     m.stack.append(Blob.within(value, "bytes", 0, len(value)))
 
 
@@ -147,12 +173,13 @@ def _binary_string(form: str, instead: bytes) -> Handler:
         opcode = m.position - 1
         length = _number(m, form)
         start = _take(m, length)
-        value = bytes(m.data[start : m.position])
-        if value.isascii():
-            _push_text(m, value.decode("ascii"))
-            return
-        m.cut(opcode, opcode + 1, instead=instead)
-        m.stack.append(Blob.within(m.data, "bytes", start, length))
+        try:
+            text = text_within(m.data, start, m.position, "ascii", "strict")
+        except UnicodeDecodeError:
+            m.cut(opcode, opcode + 1, instead=instead)
+            m.stack.append(Blob.within(m.data, "bytes", start, length))
+        else:
+            _push_text(m, text)
 
     return handler
 
