@@ -17,9 +17,10 @@ from safeload.limits import Limits
 from safeload.scan.arrays.form import ArrayForm
 from safeload.scan.arrays.wrappers import locate, read_wrapper
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.pickle.arguments import text_within
 from safeload.scan.pickle.machine import CONSTANTS, SPENT, WATCHED, Machine
 from safeload.scan.pickle.malformed import MalformedError
-from safeload.scan.pickle.opcodes import HANDLERS, text_within
+from safeload.scan.pickle.opcodes import HANDLERS
 from safeload.scan.pickle.reductions import reduce
 from safeload.scan.pickle.repeats import CALL_OPCODES, read_stretch, repeat_call
 from safeload.scan.pickle.shape import LONG_TEXT
