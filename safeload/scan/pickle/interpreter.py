@@ -17,6 +17,7 @@ from safeload.limits import Limits
 from safeload.scan.arrays.form import ArrayForm
 from safeload.scan.arrays.wrappers import locate, read_wrapper
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.pickle.arguments import text_within
 from safeload.scan.pickle.machine import CONSTANTS, SPENT, WATCHED, Machine
 from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.pickle.opcodes import HANDLERS
@@ -328,7 +329,9 @@ def _run(m: Machine) -> None:  # noqa: C901
                         m.beyond(position)
                     if stop - position > LONG_TEXT:
                         m.shape.long_text = True
-                    push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
+                        push(text_within(data, position + 4, stop))
+                    else:
+                        push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
                     position = stop
                 elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT
                     if opcode == 0x71:
