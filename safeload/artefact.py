@@ -163,7 +163,7 @@ def _size(descriptor: int, path: Path, limits: Limits) -> int:
         raise ArtefactError(
             f"The file is larger than {limits.bytes_in} bytes.",
             code="too-large",
-            hint="Raise the limit bytes_in if you expect a model of this size.",
+            hint="If you expect a model of this size, raise the limit bytes_in.",
         )
     return status.st_size
 

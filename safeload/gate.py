@@ -6,7 +6,7 @@ proven. The numbers recur in SECURITY.md and in the tests.
 1. Read the artefact once; everything below works on those bytes.
 2. Verify the signature of the bundle with the trusted keys.
 3. Parse the manifest from the verified payload.
-4. Check model name, signer's rights, expiry, serial and revocation.
+4. Check model name, signer's rights, expiry, serial, revocation and forbidden packs.
 5. Compare size and SHA-256 of the bytes with the manifest's.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
    Signed bytes that this process accepted before, by the same rules, are not judged again.
@@ -31,6 +31,7 @@ from safeload.artefact import Artefact, Progress
 from safeload.errors import TrustError, UsageError
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
+from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import verify as verify_bundle
@@ -54,11 +55,14 @@ class Verified:
         artefact: The bytes, read once.
         manifest: What the signer says about them.
         signer: Name of the signer in the trust file.
+        packs: The packs that are on for it and would not be by default: its signer's, and those of
+            the trust file.
     """
 
     artefact: Artefact
     manifest: Manifest
     signer: str
+    packs: frozenset[str] = frozenset()
 
 
 def load(
@@ -103,6 +107,7 @@ def load(
         path, trust=trust, name=name, limits=bounds, progress=progress, mmap_mode=mmap_mode
     )
     about = _about(verified.manifest)
+    allowed = allowed.with_packs(verified.packs)
     # 6
     accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, use_cache=True)
     # 7, 8
@@ -153,6 +158,7 @@ def rehearse(
     # 1 to 5
     verified = verify(path, trust=trust, name=name, limits=bounds)
     about = _about(verified.manifest)
+    allowed = allowed.with_packs(verified.packs)
     # 6 to 9
     model = load_isolated(
         verified.artefact,
@@ -260,11 +266,12 @@ def verify(
     payload = verify_bundle(read_bundle(bundle_path(artefact.path), bounds), trusted.keys)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
-    # 4 Name, rights of the signer, expiry, serial, revocation.
+    # 4 Name, rights of the signer, expiry, serial, revocation, packs.
     signer = trusted.authorise(payload, manifest, wanted=name)
+    packs = _packs_for(trusted, manifest)
     # 5 These bytes are the ones that were signed.
     manifest.check_digest(artefact.path.name, size=artefact.size, sha256=artefact.sha256)
-    return Verified(artefact, manifest, signer.name)
+    return Verified(artefact, manifest, signer.name, packs)
 
 
 def _about(manifest: Manifest) -> Model:
@@ -275,6 +282,31 @@ def _about(manifest: Manifest) -> Model:
             hint="It was made by another tool; sign the model with 'safeload sign'.",
         )
     return manifest.model
+
+
+def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
+    """The packs that a signed model may use beside those that are on by default.
+
+    Raises:
+        TrustError: The trust file forbids one that it needs (``pack-forbidden``).
+        UsageError: The trust file names a pack that there is none of (``pack-unknown``).
+    """
+    about = manifest.model
+    named = trusted.packs.named
+    if about is None or not (named or about.packs):
+        return frozenset()
+    # What is forbidden by a misspelt name would not be forbidden.
+    wanted_packs(named)
+    rule = trusted.packs.of(about.name)
+    for pack in sorted(rule.forbidden):
+        listed = Policy.of_pack(pack)
+        if pack in about.packs or any(listed.get(g.module, g.name) for g in about.globals):
+            raise TrustError(
+                f"The trust file forbids the pack {pack}, which the model needs.",
+                code="pack-forbidden",
+                hint="Have a model signed that does without, or let this one use the pack.",
+            )
+    return opt_in_packs() & (rule.on | set(about.packs))
 
 
 def _narrowed(policy: Policy, about: Model) -> Policy:

@@ -1,15 +1,19 @@
 """Every bound on what a file may cost, with its unit and the reason for its size.
 
-Reaching a bound makes the verdict INCOMPLETE: the rest was not read, so nothing is said of it. (It
-makes it REFUSE for what no writer could have written: such places in the memo, numbers of that many
-digits in text, arrays of that many dimensions.)
+Reaching a bound makes the verdict INCOMPLETE: the rest was not read, so nothing is said of it. The
+finding names the bound, which ``limits=`` and ``--limit NAME=VALUE`` raise. (It makes it REFUSE for
+what no writer could have written: such places in the memo, numbers of that many digits in text,
+arrays of that many dimensions.)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Isolation", "Limits"]
+__all__ = ["FIXED", "Isolation", "Limits"]
+
+# What may be lowered and not raised: compiled code recurs as deeply, or has such a bound itself.
+FIXED = frozenset(["array_dimensions", "depth", "integer_digits", "nesting"])
 
 _KIB = 1024
 _MIB = 1024 * _KIB
@@ -29,7 +33,8 @@ class Limits:
             without bound and cost nothing.
         opcodes: Opcodes in one stream. A vocabulary of ten million terms has forty million.
         density: Opcodes for each byte of a compressed file, judged beyond ``density_floor``.
-            An opcode may cost a hundred bytes of memory. Honest models stay below 4.
+            An opcode may cost a hundred bytes of memory; of those that push what is there already,
+            eight count as one. Honest models stay below 4.
         density_floor: Opcodes below which no density is judged.
         stack: Items on the stack, and MARKs, of one stream; looked at every 64 KiB. Writers push
             a thousand items at a time; only a tuple or frozenset has all of its items there.

@@ -50,7 +50,7 @@ RULE_IDS: dict[str, RuleId] = {
     "SL002": RuleId(
         "reading reached a limit",
         "Limits keep a small file from taking all time and memory.",
-        "If you expect a model of this size, raise the limit that the message names.",
+        "If you expect such a model, raise the limit that the message names: `--limit NAME=VALUE`.",
     ),
     "SL003": RuleId(
         "the library for its compression is not installed",
@@ -126,6 +126,12 @@ RULE_IDS: dict[str, RuleId] = {
         "a name from a script or notebook",
         "No other program finds it there.",
         "Move it to a module that can be imported, and dump the model again.",
+    ),
+    "SL110": RuleId(
+        "a callable that stands where none of its kind may",
+        "A model calls what it keeps: each attribute takes only callables that compute what it "
+        "asks for.",
+        "If the callable is your own, give it a kind in a policy file; docs/policy.md says how.",
     ),
     "SL201": RuleId("the stream ends before its STOP", "It was cut short.", _REPLACE),
     "SL202": RuleId("bytes follow the end of the stream", "Another reader may run them.", _REPLACE),

@@ -24,6 +24,7 @@ from safeload.errors import UsageError, printable
 from safeload.limits import Limits
 from safeload.loading.admit import Accepted, admit, deserialise
 from safeload.loading.environment import library_versions
+from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path
 from safeload.trust.envelope import seal
@@ -93,6 +94,8 @@ def sign(
     allowed = Policy.of(policy, packs=packs)
     accepted = admit(artefact, allowed, bounds)
     loaded = deserialise(accepted, allowed)
+    used = _globals(accepted)
+    needed = packs_of((item.module, item.name) for item in used)
     now = datetime.now(UTC).replace(microsecond=0)
     model = Model(
         name=name,
@@ -102,7 +105,8 @@ def sign(
         size=artefact.size,
         versions=library_versions(accepted.needed),
         training=_training(loaded, dataset=dataset, metrics=metrics, date=trained),
-        globals=_globals(accepted),
+        globals=used,
+        packs=tuple(sorted(needed & allowed.packs)),
         probe=_probe(loaded, probe),
         signed=now,
         not_after=not_after,

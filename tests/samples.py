@@ -77,6 +77,8 @@ class Sample:
             :data:`CONTAINERS`.
         gone_in: Python releases (of one minor version each) since which the control is dead.
         needs: Packages that the recipe imports and that few environments have.
+        packs: Packs that are off by default and are on when it is judged, so that it is refused for
+            what is wrong with it and for nothing else.
     """
 
     directory: Path
@@ -94,6 +96,7 @@ class Sample:
     not_in: list[str] = field(default_factory=list)
     gone_in: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
+    packs: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, directory: Path) -> Sample:
@@ -239,7 +242,9 @@ def judge(directory: Path, chosen: Iterable[Sample]) -> dict[str, dict[str, Any]
 
 def _in_children(directory: Path, task: str, chosen: Iterable[Sample]) -> dict[str, Any]:
     """What each child left behind; ``"crash"``, ``"timeout"`` or its error if nothing."""
-    jobs = [(sample.name, sample.loader, sample.then, sample.effect) for sample in chosen]
+    jobs = [
+        (sample.name, sample.loader, sample.then, sample.effect, sample.packs) for sample in chosen
+    ]
     command = [sys.executable, "-m", "tests.samples", task, str(directory)]
     subprocess.run(command, input=json.dumps(jobs), text=True, check=True, cwd=ROOT.parent)
     results: dict[str, Any] = json.loads((directory / f"{task}.json").read_text())
@@ -258,15 +263,16 @@ def _main(task: str, directory: str) -> None:
         for check in soundness.CHECKS:
             soundness.check_named(check)
         Path("honest.bin").write_bytes(pickle.dumps([1, 2]))
-        _run_judge("honest", "", "", "")
+        _run_judge("honest", "", "", "", [])
     run = {"loose": _run_loose, "judge": _run_judge}[task]
     results: dict[str, Any] = {}
     children: list[tuple[str, int]] = []
-    for name, loader, then, effect in json.load(sys.stdin):
+    for name, loader, then, effect, packs in json.load(sys.stdin):
         child = os.fork()
         if child == 0:
             hangs = task == "loose" and effect == "hang"
-            _be_child(name, partial(run, name, loader, then, effect), _HANG if hangs else _TIMEOUT)
+            chosen = partial(run, name, loader, then, effect, packs)
+            _be_child(name, chosen, _HANG if hangs else _TIMEOUT)
         children.append((name, child))
         if len(children) >= (os.cpu_count() or 1):
             _wait(*children.pop(0), results)
@@ -303,14 +309,14 @@ def _be_child(name: str, run: Callable[[], Any], seconds: int) -> NoReturn:
     os._exit(0)
 
 
-def _run_judge(name: str, loader: str, then: str, effect: str) -> dict[str, Any]:
+def _run_judge(name: str, loader: str, then: str, effect: str, packs: list[str]) -> dict[str, Any]:
     import safeload
 
     del loader, then, effect
     path = f"{name}.bin"
-    report = safeload.audit(path).files[0]
+    report = safeload.audit(path, packs=packs).files[0]
     try:
-        safeload.load_unsigned(path)
+        safeload.load_unsigned(path, packs=packs)
         stopped = "nothing"
     except safeload.SafeloadError as error:
         stopped = type(error).__name__
@@ -318,7 +324,8 @@ def _run_judge(name: str, loader: str, then: str, effect: str) -> dict[str, Any]
     return {"verdict": str(report.verdict), "rules": rules, "stopped": stopped}
 
 
-def _run_loose(name: str, loader: str, then: str, effect: str) -> str:
+def _run_loose(name: str, loader: str, then: str, effect: str, packs: list[str]) -> str:
+    del packs
     try:
         loaded = LOADERS[loader](f"{name}.bin")
         if then:

@@ -494,3 +494,59 @@ def test_an_honest_model_with_odd_keys_is_accepted() -> None:
         FunctionTransformer(np.log1p),
     ):
         assert audit(pickle.dumps(honest), Limits()).verdict == "accept"
+
+
+def labels(count: int, *words: str | bytes) -> np.ndarray[Any, Any]:
+    return np.array([words[n % len(words)] for n in range(count)], object)
+
+
+HONEST_ARRAYS = {
+    "two labels in turn, compressed to next to nothing": joblib_bytes(
+        labels(600_000, "no", "yes"), compress=3
+    ),
+    "cells of a few short bytes": joblib_bytes(labels(12_000, b"tcp", b"udp")),
+    "cells of bytes in a pickle": pickle.dumps([labels(12_000, b"tcp", b"udp")]),
+    "bytes that a call is given": pickle.dumps(deque([b"tcp", b"udp"] * 6_000)),
+}
+
+
+@pytest.mark.parametrize("case", HONEST_ARRAYS)
+def test_what_recurs_and_is_small_costs_next_to_nothing(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "labels"
+    path.write_bytes(HONEST_ARRAYS[case])
+
+    assert safeload.audit(path).files[0].findings == ()
+
+
+@pytest.mark.parametrize(
+    ("array", "limits", "name"),
+    [
+        (labels(600_000, "no", "yes"), Limits(density_floor=1_000, density=1), "density"),
+        (labels(10_000, "no", "yes"), Limits(opcodes=200), "opcodes"),
+        (labels(1_000, "word" * 50), Limits(), "unbudgeted_work"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_array_of_objects_over_a_limit_is_not_read_and_not_forged(
+    array: np.ndarray[Any, Any], limits: Limits, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels"
+    joblib.dump(array, path, compress=3)
+
+    report = safeload.audit(path, limits=limits).files[0]
+
+    assert {finding.rule for finding in report.findings} == {"SL002"}
+    assert all(f"(limit: {name})" in finding.message for finding in report.findings)
+    assert report.verdict == "incomplete"
+
+
+def test_numbers_that_take_memory_of_their_own_are_not_light(tmp_path: Path) -> None:
+    path = tmp_path / "numbers"
+    numbers = Pickle(4).mark()
+    for _ in range(60_000):
+        numbers.binfloat(1.5)
+    path.write_bytes(zlib.compress(numbers.list_().finish()))
+
+    report = safeload.audit(path, limits=Limits(density_floor=50_000, density=1)).files[0]
+
+    assert [finding.rule for finding in report.findings] == ["SL002"]

@@ -30,11 +30,11 @@ def cases(*, written: bool) -> Iterator[Any]:
 def test_it_is_refused_with_its_attribute(sample: Sample, container: str, tmp_path: Path) -> None:
     path = tmp_path / "model"
     CONTAINERS[container](sample.model(), path)
-    findings = safeload.audit(path).files[0].findings
+    findings = safeload.audit(path, packs=sample.packs).files[0].findings
     assert {finding.rule for finding in findings} == {"SL401"}
     assert any(sample.attribute in finding.message for finding in findings)
     with pytest.raises(safeload.RefusedError):
-        safeload.load_unsigned(path)
+        safeload.load_unsigned(path, packs=sample.packs)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -17,7 +17,7 @@ from safeload.scan.containers.lenient import Pieces, UndecidedError, unpackings
 from safeload.scan.containers.members import is_archive, members
 from safeload.scan.containers.skops.read import has_schema
 from safeload.scan.pickle.lenient import Outcome, reach
-from safeload.scan.placeholders import placeholder
+from safeload.scan.placeholders import pointer
 from safeload.scan.runs import Buffer
 
 __all__ = ["reason_to_skip"]
@@ -71,7 +71,7 @@ def reason_to_skip(name: str, data: Buffer) -> str | None:
     found = _Search().look(data, whole=True, depth=0)
     if found.outcome in (Outcome.NAME, Outcome.UNDECIDED):
         return None
-    return placeholder(bytes(data[:_HEAD]), len(data)) or "No unpickler gets to a name in it."
+    return pointer(bytes(data[:_HEAD]), len(data)) or "No unpickler gets to a name in it."
 
 
 class _Search:

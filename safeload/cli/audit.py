@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
@@ -34,15 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_policy_options(parser)
     parser.add_argument("--output", metavar="FILE", help="write the report there, not to stdout")
+    add_limit_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Audit the files and write the report."""
     from safeload.auditing.run import audit
 
+    limits = limits_of(options)
     if options.output is not None:
         _check_folder(Path(options.output))
-    report = audit(*options.paths, policy=options.policy, packs=options.packs, progress=_with_bar)
+    report = audit(
+        *options.paths,
+        policy=options.policy,
+        packs=options.packs,
+        limits=limits,
+        progress=_with_bar,
+    )
     if not report.files:
         note("No model was found.")
     if options.output is not None:

@@ -11,6 +11,7 @@ import argparse
 import os
 from itertools import islice
 
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``explain`` takes."""
     parser.add_argument("file", metavar="FILE", help="the file to explain, or a rule such as SL101")
     add_policy_options(parser)
+    add_limit_option(parser)
     parser.add_argument(
         "--lines",
         type=_lines,
@@ -59,7 +61,6 @@ def run(options: argparse.Namespace) -> int:
 
     from safeload.artefact import Artefact
     from safeload.auditing.run import AuditReport
-    from safeload.limits import Limits
     from safeload.policy.judge import judge
     from safeload.policy.policy import Policy
     from safeload.report.console import print_report
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from safeload.scan.scan import scan
 
     policy = Policy.of(options.policy, packs=options.packs)
-    limits = Limits()
+    limits = limits_of(options)
     with shown("Reading the program"):
         artefact = Artefact.read(options.file, limits=limits)
         scanned = scan(artefact.data, limits)

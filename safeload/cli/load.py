@@ -13,6 +13,7 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model; its bundle lies beside it")
     add_trust_options(parser)
     add_policy_options(parser)
+    add_limit_option(parser)
     parser.add_argument(
         "--unsigned", action="store_true", help="a model that nobody signed; there is no bundle"
     )
@@ -59,6 +61,7 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
             name=options.name,
             policy=options.policy,
             packs=options.packs,
+            limits=limits_of(options),
             isolation=isolation,
         )
         model.close()
@@ -84,7 +87,11 @@ def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
         )
     with shown("Loading"):
         model = load_unsigned(
-            options.model, policy=options.policy, packs=options.packs, isolated=isolation
+            options.model,
+            policy=options.policy,
+            packs=options.packs,
+            limits=limits_of(options),
+            isolated=isolation,
         )
         model.close()
     print(plain(f"{options.model}: accepted, signed by nobody"))

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain, show_error
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
@@ -81,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     learn.add_argument(
         "-o", "--output", metavar="FILE", help="write the proposal there, not to stdout"
     )
+    add_limit_option(learn)
     learn.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
     show = verb("show", "say what is allowed, what for, why, and by which list", _SHOW)
@@ -125,10 +127,15 @@ def _learn(options: argparse.Namespace) -> int:
     from safeload.auditing.learning import learn
     from safeload.report.proposal import as_toml
 
+    limits = limits_of(options)
     if options.output is not None:
         _check_place(options)
     proposal = learn(
-        *options.models, policy=options.policy, packs=options.packs, progress=_with_bar
+        *options.models,
+        policy=options.policy,
+        packs=options.packs,
+        limits=limits,
+        progress=_with_bar,
     )
     text = as_toml(proposal)
     if options.output is None:

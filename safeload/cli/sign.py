@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from safeload.cli.facts import facts_of
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain
 from safeload.cli.passphrase import add_option, passphrase_of
 from safeload.cli.policy_options import add_policy_options
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--not-after", metavar="DATE", help="when the signature expires")
     add_policy_options(parser)
+    add_limit_option(parser)
     add_option(parser)
 
 
@@ -56,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from safeload.signing import sign
     from safeload.trust.keys import SigningKey
 
-    facts = facts_of(options)
+    facts, limits = facts_of(options), limits_of(options)
     key = SigningKey.read(options.key, passphrase=lambda: passphrase_of(options))
     with shown("Reading, scanning and signing", total=size_of(options.model)) as advance:
         bundle = sign(
@@ -66,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
             version=options.version,
             policy=options.policy,
             packs=options.packs,
+            limits=limits,
             progress=advance,
             **facts,
         )

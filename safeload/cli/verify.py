@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import is_terminal, plain
 from safeload.cli.progress import shown
 
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="console",
         help="for people, or for programs (default: console)",
     )
+    add_limit_option(parser)
 
 
 def add_trust_options(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +52,13 @@ def run(options: argparse.Namespace) -> int:
     from safeload.gate import verify
 
     with shown("Verifying", total=size_of(options.model)) as advance:
-        verified = verify(options.model, trust=options.trust, name=options.name, progress=advance)
+        verified = verify(
+            options.model,
+            trust=options.trust,
+            name=options.name,
+            limits=limits_of(options),
+            progress=advance,
+        )
     if options.format == "json":
         print(json.dumps(_document(verified), indent=2))
     else:
@@ -67,7 +75,7 @@ def size_of(path: str) -> int | None:
 
 
 def _document(verified: Verified) -> dict[str, Any]:
-    manifest = verified.manifest
+    manifest, model = verified.manifest, verified.manifest.model
     return {
         "schema": 1,
         "path": str(verified.artefact.path),
@@ -76,7 +84,7 @@ def _document(verified: Verified) -> dict[str, Any]:
         "signer": verified.signer,
         "payload_sha256": manifest.payload_sha256,
         "resources": [{"name": item.name, "sha256": item.sha256} for item in manifest.resources],
-        "model": None if manifest.model is None else manifest.model.to_json(),
+        "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},
     }
 
 
@@ -117,6 +125,8 @@ def _about(model: Model) -> list[tuple[str, str]]:
         rows.append(("features", _some(list(training.feature_names))))
     elif training.n_features is not None:
         rows.append(("features", f"{training.n_features}, without names"))
+    if model.packs:
+        rows.append(("packs", _some(list(model.packs))))
     rows.append(("may use", _some([f"{item.module}.{item.name}" for item in model.globals])))
     if model.probe is None:
         rows.append(("probe", "none; 'safeload load' has no predictions to compare"))

@@ -161,9 +161,9 @@ def _refusal(report: FileReport) -> RefusedError:
             hint="Switch a pack on for files of people you trust, or have the model signed: what a "
             "signer used, a signed load uses.",
         )
+    hint = "What was not read cannot be judged; nothing was loaded."
+    if first.rule == "SL002":
+        hint += " If you expect such a model, raise the limit (limits=, --limit NAME=VALUE)."
     return RefusedError(
-        f"Not read: {first.message}{rest}",
-        code="incomplete",
-        report=report,
-        hint="What was not read cannot be judged; nothing was loaded.",
+        f"Not read: {first.message}{rest}", code="incomplete", report=report, hint=hint
     )

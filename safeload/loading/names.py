@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from safeload.errors import LoadError, printable
+from safeload.loading.callbacks import MONITOR, monitor_class
 from safeload.loading.standins import STAND_INS
 from safeload.scan.program import Program
 
@@ -84,6 +85,8 @@ def _object(module: str, name: str) -> Any:
     if (module, name) in STAND_INS:
         return STAND_INS[module, name]
     found: Any = _import(module)
+    if (module, name) == MONITOR and hasattr(found, name):
+        return monitor_class()
     for part in name.split("."):
         found = getattr(found, part, None)
         if found is None:

@@ -94,7 +94,8 @@ def _packs(packs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, models in packs.items():
         why = shipped_packs()[name].why
         yield from _wrapped(f"{name}, in {_paths(models)}: off by default because {why}.")
-    yield f"packs = {json.dumps(list(packs))}"
+    yield "# To switch them on, delete the '#' that stands directly before the line below."
+    yield f"#packs = {json.dumps(list(packs))}"
 
 
 def _groups(needs: Iterable[Need], *, mark: str) -> Iterator[str]:

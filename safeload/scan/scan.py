@@ -100,8 +100,8 @@ def _compressed(data: Buffer, codec: str, limits: Limits, budget: WorkBudget) ->
     if _is_compressed(unpacked, limits):
         return _unread(data, "SL001", "It is compressed more than once, which joblib never does.")
     budget.grow(len(unpacked))
-    opcodes = min(limits.opcodes, max(limits.density_floor, limits.density * len(data)))
-    inner = _stream(unpacked, replace(limits, opcodes=opcodes), budget)
+    budget.bound_density(len(data), limits)
+    inner = _stream(unpacked, limits, budget)
     form = "unknown" if inner.format == "unknown" else f"joblib+{codec}"
     return Scan(form, inner.programs, [*findings, *inner.findings], unpacked)
 

@@ -52,14 +52,19 @@ def malformed(why: str) -> TrustError:
 
 
 def members(
-    value: object, where: str, required: frozenset[str], *, closed: bool
+    value: object,
+    where: str,
+    required: frozenset[str],
+    *,
+    closed: bool,
+    further: frozenset[str] = frozenset(),
 ) -> Mapping[str, Any]:
-    """An object with at least the required members, and no others if it is closed."""
+    """An object with at least the required members, and but for ``further`` no others if closed."""
     if not isinstance(value, dict):
         raise malformed(f"{where} is no object")
     if missing := required - value.keys():
         raise malformed(f"{where} has no {min(missing)}")
-    if closed and len(value) != len(required):
+    if closed and value.keys() - required - further:
         raise malformed(f"{where} has members that this release does not know")
     return value
 

@@ -1,7 +1,8 @@
 """What a signer says about one model, and its form in JSON (``safeload_manifest_v1``).
 
 The form is closed: a member that this release does not know is refused, for it might forbid
-something. What comes later gets another name.
+something. What comes later gets another name. ``packs`` alone may be missing, as it does where a
+model needs none of them.
 
 Trust: as much as the signer is trusted. Feature names, metrics and the like are the signer's
 words; the global list only ever narrows what the local policy allows.
@@ -88,6 +89,8 @@ class Model:
         versions: Versions of python and of the libraries it was signed with.
         training: Where it comes from.
         globals: Every global of the file: its exact allow-list.
+        packs: The packs that the file needs and that are off unless somebody asks for them; sorted.
+            One that this release does not know grants nothing.
         probe: Input rows with the predictions expected, or None. Its form is defined where it is
             run.
         signed: When it was signed, by the signer's clock.
@@ -102,6 +105,7 @@ class Model:
     versions: Mapping[str, str]
     training: Training
     globals: tuple[SignedGlobal, ...]
+    packs: tuple[str, ...] = ()
     probe: Mapping[str, Any] | None = None
     signed: datetime
     not_after: datetime | None = None
@@ -119,7 +123,7 @@ class Model:
         Raises:
             TrustError: The value is not of this form (``manifest-malformed``).
         """
-        found = members(value, "the manifest", _MODEL, closed=True)
+        found = members(value, "the manifest", _MODEL - _FURTHER, closed=True, further=_FURTHER)
         probe = found["probe"]
         if probe is not None and not isinstance(probe, dict):
             raise malformed("probe is no object")
@@ -132,6 +136,7 @@ class Model:
             versions=_versions(found["versions"]),
             training=_training(found["training"]),
             globals=_globals(found["globals"]),
+            packs=_packs(found["packs"]) if "packs" in found else (),
             probe=probe,
             signed=instant(found["signed"], "signed"),
             not_after=optional(found["not_after"], "not_after", instant),
@@ -141,6 +146,7 @@ class Model:
         """Write what :meth:`from_json` reads."""
         training = self.training
         dataset, names = training.dataset, training.feature_names
+        packs = {"packs": list(self.packs)} if self.packs else {}
         return {
             "name": self.name,
             "version": self.version,
@@ -156,6 +162,7 @@ class Model:
                 "n_features": training.n_features,
             },
             "globals": [[g.module, g.name, list(g.uses)] for g in self.globals],
+            **packs,
             "probe": self.probe,
             "signed": time_text(self.signed),
             "not_after": None if self.not_after is None else time_text(self.not_after),
@@ -163,6 +170,7 @@ class Model:
 
 
 _MODEL = frozenset(Model.__dataclass_fields__)
+_FURTHER = frozenset({"packs"})
 _TRAINING = frozenset(Training.__dataclass_fields__)
 _DATASET = frozenset(Dataset.__dataclass_fields__)
 
@@ -191,6 +199,13 @@ def _dataset(value: object, where: str) -> Dataset:
 
 def _feature_names(value: object, where: str) -> tuple[str, ...]:
     return tuple([text(name, where) for name in items(value, where)])
+
+
+def _packs(value: object) -> tuple[str, ...]:
+    packs = tuple([text(pack, "packs") for pack in items(value, "packs")])
+    if list(packs) != sorted(set(packs)):
+        raise malformed("packs are out of order or repeated")
+    return packs
 
 
 def _globals(value: object) -> tuple[SignedGlobal, ...]:

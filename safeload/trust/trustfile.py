@@ -2,6 +2,9 @@
 
 ::
 
+    packs = ["mlxtend"]                          # optional: packs that are on, whoever signed
+    forbidden_packs = ["catboost"]               # optional: packs that nobody may sign for
+
     [keys.alice]
     public = "ssh-ed25519 AAAA… alice@example"   # or a PEM text
     models = ["churn", "fraud-*"]                # names of models as signed; * ? [ ] as in a shell
@@ -11,11 +14,16 @@
 
     [models.churn]                               # optional; an exact name
     min_serial = 7                               # no older release than this
+    packs = ["statsmodels"]                      # as at the top of the file, for this model alone
 
     [revoked]                                    # optional; wins over everything above
     keys = ["<key id>"]
     payloads = ["<sha256 of a signed statement>"]
     files = ["<sha256 of a model file>"]
+
+Packs are those of the policy. Beside the ones that are on by default, a signed model uses those
+that its signer used, unless they are forbidden here; what is said for one model outweighs what is
+said for all.
 
 A statement made by another tool names no model (its subject is of no consequence, says the
 specification), so only a key whose models include ``"*"`` may sign one.
@@ -31,7 +39,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +51,7 @@ from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.files import others_may_write, read_small, replace_file
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
+from safeload.trust.packrules import PackRules
 from safeload.trust.trusttext import Revoked, TrustedKey, entry_text, parse_trust
 
 __all__ = ["Revoked", "TrustFile", "TrustedKey", "entry_text"]
@@ -59,11 +68,13 @@ class TrustFile:
         signers: Every key of the file, in its order, whether current or not.
         min_serials: The least serial accepted, by exact model name.
         revoked: What is not accepted any more, whoever signed it.
+        packs: Which packs signed models may use.
     """
 
     signers: tuple[TrustedKey, ...]
     min_serials: Mapping[str, int]
     revoked: Revoked
+    packs: PackRules = field(default_factory=PackRules)
 
     @staticmethod
     def default_path() -> Path:

@@ -19,12 +19,14 @@ from typing import Any
 
 from safeload.errors import UsageError, printable
 from safeload.trust.keys import VerifyingKey
+from safeload.trust.packrules import PackRule, PackRules
 
 __all__ = ["Revoked", "TrustedKey", "entry_text", "parse_trust"]
 
-_FILE = frozenset({"keys", "models", "revoked"})
+_PACKS = frozenset({"packs", "forbidden_packs"})
+_FILE = frozenset({"keys", "models", "revoked"}) | _PACKS
 _KEY = frozenset({"public", "models", "not_before", "not_after", "only"})
-_MODEL = frozenset({"min_serial", "threshold"})
+_MODEL = frozenset({"min_serial", "threshold"}) | _PACKS
 _REVOKED = frozenset({"keys", "payloads", "files"})
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -76,14 +78,17 @@ class Revoked:
     files: frozenset[str] = frozenset()
 
 
-def parse_trust(data: bytes) -> tuple[tuple[TrustedKey, ...], Mapping[str, int], Revoked]:
+def parse_trust(
+    data: bytes,
+) -> tuple[tuple[TrustedKey, ...], Mapping[str, int], Revoked, PackRules]:
     """Parse the text of a trust file.
 
     Args:
         data: TOML in UTF-8.
 
     Returns:
-        The keys in the order of the file, the least serial by model name, and what is revoked.
+        The keys in the order of the file, the least serial by model name, what is revoked, and
+        what is said of packs.
 
     Raises:
         UsageError: It is malformed (``trustfile-malformed``), a public key in it is
@@ -98,9 +103,14 @@ def parse_trust(data: bytes) -> tuple[tuple[TrustedKey, ...], Mapping[str, int],
     signers = tuple(_key(name, value) for name, value in _table(found, "keys").items())
     if len({signer.key.key_id for signer in signers}) != len(signers):
         raise _malformed("two of its names have the same public key")
-    serials = {name: _min_serial(name, value) for name, value in _table(found, "models").items()}
+    models = _table(found, "models")
+    serials = {name: _min_serial(name, value) for name, value in models.items()}
     revoked = _known(_table(found, "revoked"), "revoked", _REVOKED)
-    return signers, serials, Revoked(**{kind: _digests(revoked, kind) for kind in revoked})
+    packs = PackRules(
+        _packs(found, "the file"),
+        {name: _packs(value, _place(name)) for name, value in models.items()},
+    )
+    return signers, serials, Revoked(**{kind: _digests(revoked, kind) for kind in revoked}), packs
 
 
 def entry_text(name: str, key: VerifyingKey, models: Iterable[str]) -> str:
@@ -147,8 +157,26 @@ def _key(name: str, value: object) -> TrustedKey:
     )
 
 
+def _place(model: str) -> str:
+    return f"models.{printable(model, limit=40)}"
+
+
+def _packs(found: Mapping[str, Any], where: str) -> PackRule:
+    on = _lines(found.get("packs", []), f"packs of {where}")
+    forbidden = _lines(found.get("forbidden_packs", []), f"forbidden_packs of {where}")
+    if both := on & forbidden:
+        raise _malformed(f"{where} asks for the pack {printable(min(both))!r} and forbids it")
+    return PackRule(on, forbidden)
+
+
+def _lines(value: object, what: str) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise _malformed(f"{what} is no list")
+    return frozenset(_line(item, f"an item of {what}") for item in value)
+
+
 def _min_serial(name: str, value: object) -> int:
-    where = f"models.{printable(name, limit=40)}"
+    where = _place(name)
     if _GLOB & set(name):
         raise _malformed(f"{where} is a pattern, and needs to be one exact name")
     found = _known(value, where, _MODEL)

@@ -86,7 +86,7 @@ def _changed(value: Any, rng: random.Random) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float | np.number):
-        return rng.choice([*_NUMBERS, value + 1, -value, type(value)(value * 2)])
+        return rng.choice([*_NUMBERS, value + 1, -value, float(value) * 2])
     if type(value) in (list, tuple) and value:
         items = [*value]
         place = rng.randrange(len(items))

@@ -71,7 +71,7 @@ def _arrays() -> list[Any]:
         np.array(["a", "bc"], np.dtypes.StringDType()),
         np.array(["2026-01-02", "NaT"], "M8[D]"), np.array([1, -(2**63)], "m8[ns]"),
         np.zeros(3, [("i", "i4"), ("f", "f8")]), np.zeros(2, "V5"),
-        np.ma.array(table, mask=table > 0), np.ma.masked_all((2, 2)), np.matrix(table),
+        np.ma.array(table, mask=table > 0), np.matrix(table),
     ]  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def _lists(parameter: Parameter) -> list[Any]:
         [0.1, 0.1],
         [[1, 2], [3, 4]], np.array([True, False]), np.array([0, 5, 5, 0]),
     ]  # fmt: skip
-    return [v for v in lists if np.size(v) <= most]
+    return [v for v in lists if np.asarray(v).size <= most]
 
 
 _LABELS = [

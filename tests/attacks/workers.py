@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from safeload.policy.rules.numerics import is_argument_parser
@@ -104,11 +105,11 @@ def _is_of_a_library(path: Any) -> bool:
 
 def _imports() -> bool:
     """Whether an import is going on."""
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

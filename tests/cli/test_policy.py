@@ -183,7 +183,7 @@ def test_a_library_is_listed_by_reason(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "--library", "scikit-learn")
     assert outcome.code == 0
     assert "  sklearn.pipeline: FeatureUnion, Pipeline" in outcome.out.splitlines()
-    assert "numpy" not in outcome.out
+    assert "  numpy" not in outcome.out
     ours = run("policy", "show", "--policy", "team.toml", "--library", "team.toml")
     assert ours.out == "team.toml: construct: our models\n  acme.models: Model\n"
 
@@ -196,6 +196,17 @@ def test_a_library_that_there_is_not(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "--library", "nothing")
     assert (outcome.code, outcome.error) == (2, "library-unknown")
     assert "scikit-learn" in outcome.err
+
+
+def test_a_name_of_a_pack_that_is_off_says_which(run: Run, files: Path) -> None:
+    kmeans = "mlxtend.cluster.kmeans.Kmeans"
+    outcome = run("policy", "show", kmeans)
+    assert outcome.code == 1
+    assert "it is in the pack mlxtend, which is off by default; --pack mlxtend" in outcome.out
+    assert run("policy", "show", "mlxtend.cluster.kmeans:Kmeans").out.count("--pack mlxtend") == 1
+    assert run("policy", "show", kmeans, "--pack", "mlxtend").code == 0
+    assert run("policy", "show", "--library", "mlxtend").code == 2
+    assert run("policy", "show", "--library", "mlxtend", "--pack", "mlxtend").code == 0
 
 
 def test_all_is_shown_as_json(run: Run, files: Path) -> None:
@@ -226,6 +237,36 @@ def test_an_unknown_name_is_json_as_well(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "os.system", "--format", "json")
     assert outcome.code == 1
     assert [item["name"] for item in json.loads(outcome.out)["unknown"]] == ["os.system"]
+
+
+# -- packs -----------------------------------------------------------------------------------------
+
+
+def test_the_packs_are_listed_with_the_reason_why_they_are_on_or_off(run: Run, files: Path) -> None:
+    outcome = run("policy", "packs")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert "statsmodels: off, " in outcome.out
+    assert "scipy: on, " in outcome.out
+    assert [line for line in lines if line.startswith("  off by default: its estimators were not")]
+    # Those that are on come first.
+    states = [line.split(": ")[1].split(",")[0] for line in lines if not line.startswith(" ")]
+    assert states == sorted(states, reverse=True)
+
+
+def test_the_packs_that_are_on_are_told_as_json(run: Run, files: Path) -> None:
+    Path("team.toml").write_text('packs = ["mlxtend"]')
+    given = ["policy", "packs", "--format", "json", "--policy", "team.toml", "--pack", "sktime"]
+    outcome = run(*given)
+    assert outcome.code == 0
+    packs = {pack["name"]: pack for pack in json.loads(outcome.out)["packs"]}
+    assert [name for name, pack in packs.items() if pack["on"] and pack["opt_in"]] == [
+        "mlxtend",
+        "sktime",
+    ]
+    assert packs["hdbscan"]["names"] == len(Policy.of_pack("hdbscan").entries)
+    assert packs["xgboost"]["distributions"] == ["xgboost", "xgboost-cpu"]
+    assert run("policy", "packs", "--pack", "nothing").code == 2
 
 
 # -- check -----------------------------------------------------------------------------------------

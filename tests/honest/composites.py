@@ -447,7 +447,6 @@ _each(
         "log1p": _function(np.log1p, POSITIVE, inverse_func=np.expm1, check_inverse=True),
         "sqrt": _function(np.sqrt, POSITIVE),
         "expit": _function(special.expit, inverse_func=special.logit),
-        "yeojohnson_shape": _function(special.boxcox1p, POSITIVE, kw_args={"lmbda": 0.5}),
         "softmax": _function(special.softmax, kw_args={"axis": 1}),
         "clip": _function(np.clip, kw_args={"a_min": -1, "a_max": 1}),
         "nan_to_num": _function(np.nan_to_num),

@@ -283,7 +283,6 @@ def _results_of_solvers() -> Any:
         optimize.minimize(optimize.rosen, [1.2, 0.8], method="L-BFGS-B"),
         optimize.root_scalar(np.cos, bracket=[0, 3]),
         integrate.solve_ivp(np.negative, (0, 1), [1.0]),
-        optimize.NonlinearConstraint(np.sum, 0, 1),
     ]
 
 

@@ -6,13 +6,17 @@ import contextlib
 import copy
 import io
 import json
+import re
 import warnings
 import zipfile
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -20,10 +24,13 @@ import scipy.sparse
 import skops.io
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 from skops.io import dumps
 from skops.io.exceptions import UnsupportedTypeException
 
+import safeload
 from safeload.errors import LoadError
 from safeload.limits import Limits
 from safeload.loading.skops import load_skops
@@ -31,7 +38,18 @@ from safeload.scan.containers.skops.read import read_skops, trusted_names
 from safeload.scan.containers.skops.walk import LITERAL_TYPES
 from safeload.scan.program import Scan
 from tests.honest import estimators as honest
-from tests.scan.schemas import archive, at, json_, ndarray, object_, parts, places, type_
+from tests.scan.schemas import (
+    archive,
+    at,
+    json_,
+    ndarray,
+    node,
+    object_,
+    parts,
+    places,
+    tuple_,
+    type_,
+)
 
 LIMITS = Limits()
 
@@ -230,3 +248,58 @@ def test_of_a_forged_file_without_findings_skops_resolves_no_name_but_the_scanne
         warnings.simplefilter("ignore")
         load_skops(scan.data, names)
     assert resolved <= {*names, "builtins.getattr"} | {f"builtins.{n}" for n in LITERAL_TYPES}
+
+
+# -- what skops writes and cannot read -----------------------------------------------------------
+
+
+def of(**values: Any) -> bytes:
+    data: bytes = dumps(FunctionTransformer(kw_args=values))
+    return data
+
+
+def mapped(folder: Path) -> np.memmap[Any, Any]:
+    array = np.memmap(folder / "elements", "f8", "w+", shape=(3,))
+    array[:] = 1.5
+    return array
+
+
+@pytest.mark.parametrize("zone", [ZoneInfo("Europe/Paris"), ZoneInfo("UTC")], ids=str)
+def test_time_zones_load(zone: ZoneInfo, tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    path.write_bytes(of(zone=zone, at=datetime(2026, 1, 2, tzinfo=zone)))
+
+    loaded = safeload.load_unsigned(path)
+
+    assert loaded.kw_args == {"zone": zone, "at": datetime(2026, 1, 2, tzinfo=zone)}
+
+
+@pytest.mark.filterwarnings("ignore:The parameter 'token_pattern'")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda folder: of(array=mapped(folder)),
+        lambda _: dumps(CountVectorizer(preprocessor=str.lower).fit(["one two"])),
+        lambda _: dumps(CountVectorizer(tokenizer=str.split).fit(["one two"])),
+        lambda folder: of(pattern=re.compile("a+")),
+    ],
+    ids=["a memory map", "a method", "a method that splits", "a compiled pattern"],
+)
+def test_what_skops_writes_and_cannot_read_is_accepted_and_a_load_error(
+    make: Callable[[Path], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "model.skops"
+    path.write_bytes(make(tmp_path))
+
+    assert safeload.audit(path).files[0].findings == ()
+    with pytest.raises(LoadError):
+        safeload.load_unsigned(path)
+
+
+@pytest.mark.parametrize("key", ["/etc/passwd", "../../etc/passwd", "Europe/../../x", ""])
+def test_a_time_zone_is_no_path(key: str, tmp_path: Path) -> None:
+    made = node("ConstructorFromReduceNode", "zoneinfo", "ZoneInfo", content=tuple_(json_(key)))
+    path = tmp_path / "model.skops"
+    path.write_bytes(archive(made))
+
+    assert safeload.audit(path).files[0].verdict == "refuse"

@@ -39,6 +39,7 @@ OF_OTHER_RELEASES = {
     "interpolation": "numpy before 2.0",
     "force_all_finite": "scikit-learn before 1.6",
     "method": "pandas before 3.0",
+    "squared": "scikit-learn before 1.6",
 }
 # Parameters that no file may set, whatever their type: they call, write, or ask for places.
 NEVER = frozenset(

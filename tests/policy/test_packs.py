@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from safeload.policy.packs import opt_in_packs
+from safeload.policy.packs import opt_in_packs, shipped_packs
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES
 from safeload.scan.program import Use
@@ -253,6 +253,12 @@ def test_packs_are_what_the_tool_derives() -> None:
     command = [sys.executable, str(ROOT / "tools" / "derive_packs.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_document_says_why_each_pack_is_off() -> None:
+    text = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (its .*|numba .*) \|$", text, re.MULTILINE))
+    assert rows == {name: shipped_packs()[name].why for name in opt_in_packs()}
 
 
 def test_the_document_names_every_argument_rule() -> None:

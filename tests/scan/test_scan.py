@@ -6,12 +6,14 @@ import bz2
 import gzip
 import io
 import pickle
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
 import joblib
+import lz4.frame
 import numpy as np
 import pytest
 import skops.io
@@ -72,6 +74,32 @@ def test_joblib_is_recognised_by_its_arrays(protocol: int) -> None:
     found = scan(dumped(VALUE, protocol=protocol))
 
     assert (found.format, rules(found)) == ("joblib", set())
+
+
+LONG = 4 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"X" + LONG.to_bytes(4, "little") + b"a" * LONG,
+        b"\x8d" + LONG.to_bytes(8, "little") + b"a" * LONG,
+        b"T" + LONG.to_bytes(4, "little") + b"a" * LONG,
+        b"V" + b"a" * LONG + b"\n",
+    ],
+    ids=["BINUNICODE", "BINUNICODE8", "BINSTRING", "UNICODE"],
+)
+def test_a_long_text_takes_no_more_memory_than_its_bytes_and_itself(text: bytes) -> None:
+    packed = bytearray(lz4.frame.compress(b"\x80\x04" + text + b"."))
+    scan(bytearray(lz4.frame.compress(b"\x80\x04N.")))
+
+    tracemalloc.start()
+    found = scan(packed)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found.programs[0].root == "a" * LONG
+    assert peak < 2.5 * LONG
 
 
 @pytest.mark.parametrize("codec", COMPRESSORS)

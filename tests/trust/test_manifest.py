@@ -144,6 +144,9 @@ MODELS = st.builds(
         n_features=st.none(),
         date=st.none(),
     ),
+    packs=st.sets(st.sampled_from(["mlxtend", "statsmodels", "a pack to come"])).map(
+        lambda packs: tuple(sorted(packs))
+    ),
     probe=st.none() | st.just({}),
 )
 
@@ -152,6 +155,13 @@ MODELS = st.builds(
 def test_any_model_makes_the_round_trip(model: Model) -> None:
     payload = to_payload(subject=FILE.name, resources=[FILE], model=model)
     assert manifest_of(payload).model == model
+
+
+def test_a_model_that_needs_no_pack_is_described_as_it_was_before_there_were_any() -> None:
+    assert "packs" not in MODEL.to_json()
+    assert replace(MODEL, packs=("mlxtend",)).to_json()["packs"] == ["mlxtend"]
+    empty = manifest_of(edited(PAYLOAD, setting(*OURS, "packs", to=[])))
+    assert empty.model == MODEL
 
 
 def test_times_are_written_in_utc() -> None:
@@ -225,6 +235,10 @@ MALFORMED: dict[str, Callable[[Any], object]] = {
         *OURS, "globals", to=[["os", "x", ["call"]], ["os", "x", ["reference"]]]
     ),
     "a global with a fourth part": setting(*OURS, "globals", to=[["os", "x", ["call"], 1]]),
+    "packs that are a text": setting(*OURS, "packs", to="mlxtend"),
+    "packs that are numbers": setting(*OURS, "packs", to=[1]),
+    "packs out of order": setting(*OURS, "packs", to=["sktime", "mlxtend"]),
+    "a pack twice": setting(*OURS, "packs", to=["mlxtend", "mlxtend"]),
     "a probe that is a list": setting(*OURS, "probe", to=[]),
     "a signing time as a number": setting(*OURS, "signed", to=1_700_000_000),
     "a signing time with another offset": setting(*OURS, "signed", to="2026-01-01T00:00:00+01:00"),

@@ -87,7 +87,27 @@ def test_an_empty_trust_file_trusts_nobody() -> None:
     assert parsed("").signers == ()
 
 
+def test_what_is_said_of_packs_for_one_model_outweighs_what_is_said_for_all() -> None:
+    packs = parsed(
+        "packs = ['mlxtend', 'sktime']\nforbidden_packs = ['hdbscan', 'catboost']\n"
+        "[models.churn]\npacks = ['hdbscan']\nforbidden_packs = ['sktime']\n"
+    ).packs
+    assert packs.of("churn").on == {"mlxtend", "hdbscan"}
+    assert packs.of("churn").forbidden == {"catboost", "sktime"}
+    assert packs.of("fraud").on == {"mlxtend", "sktime"}
+    assert packs.of("fraud").forbidden == {"hdbscan", "catboost"}
+    assert packs.named == {"mlxtend", "sktime", "hdbscan", "catboost"}
+    assert parsed(ALICE_ONLY).packs.named == frozenset()
+
+
 MALFORMED = {
+    "packs that are a text": "packs = 'mlxtend'",
+    "packs that are numbers": "packs = [1]",
+    "forbidden packs that are a table": "forbidden_packs = {}",
+    "a pack without a name": "packs = ['']",
+    "a pack that is asked for and forbidden": "packs = ['a']\nforbidden_packs = ['a']",
+    "packs of a model that are a text": "[models.churn]\npacks = 'mlxtend'",
+    "a pack of a model that is both": "[models.churn]\npacks = ['a']\nforbidden_packs = ['a']",
     "no TOML": "keys: alice",
     "an unknown table": ALICE_ONLY + "[policy]\n",
     "an unknown member of a key": ALICE_ONLY + "modles = ['a']\n",

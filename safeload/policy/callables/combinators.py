@@ -39,6 +39,7 @@ _TEXT = Signature(frozenset(["text"]), ("text",))
 _TOKENS = Signature(frozenset(["tokens"]), ("text",))
 _LOOKUP = Signature(frozenset(["elementwise", "text"]), ("key",))
 _SELECT = Signature(frozenset(["select"]), ("data",))
+_FIELD = Signature(frozenset(["select", "text"]), ("document",))
 _IMPORTANCE = Signature(frozenset(["importance"]), ("estimator",))
 
 # Of a text or a pattern that the stream holds: what gives a text, or a list of texts.
@@ -53,6 +54,10 @@ _ATTRIBUTES = frozenset(
     "T imag real values cat.codes dt.day dt.dayofweek dt.dayofyear dt.hour dt.is_leap_year "
     "dt.is_month_end dt.is_month_start dt.microsecond dt.minute dt.month dt.nanosecond dt.quarter "
     "dt.second dt.weekday dt.year".split()
+)
+# Attributes that documents may have, and that neither texts, arrays, lists nor dicts do.
+_FIELDS = frozenset(
+    "abstract body content description headline message subject summary text".split()
 )
 # Which columns matter to an estimator, or to one within it.
 _IMPORTANT = re.compile(
@@ -180,6 +185,8 @@ def _attrgetter(built: ObjectToken, _: Policy) -> Signature:
     name = args[0] if type(args) is tuple and len(args) == 1 else None
     if type(name) is str and name in _ATTRIBUTES:
         return _SELECT
+    if type(name) is str and name in _FIELDS:
+        return _FIELD
     if type(name) is str and _IMPORTANT.fullmatch(name):
         return _IMPORTANCE
     raise UntypedError("reaches for an attribute that is not on the list")

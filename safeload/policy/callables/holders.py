@@ -2,25 +2,25 @@
 
 A model calls some of what it keeps: ``FunctionTransformer.func`` with the data, ``SVC.kernel`` with
 two matrices. ``holders.toml`` says for each such attribute which kinds may stand there. It is
-written by hand. ``derived.toml``, which ``tools/derive_holders.py`` writes, lists what else the
+written by hand. ``derived.json``, which ``tools/derive_holders.py`` writes, lists what else the
 sources call: in those attributes no file may have a callable or a type at all, because an honest
 one has a number or an object there. The same holds for the names of methods, since an attribute of
 an instance stands before a method of its class.
 
-``instances.toml`` says, by hand, as which kind the instances of a class can be called. Which classes
-are estimators, and may stand where a model calls methods of another, is derived.
+``instances.toml`` says, by hand, as which kind the instances of a class can be called. Which are
+estimators, and may stand where a model calls methods of another, is derived.
 
 Trust: the tables are ours. Modules and names are those of a file; they are only looked up.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
 __all__ = ["Attributes", "Holder", "called_as", "holder", "is_estimator", "kinds_of_attribute"]
 
@@ -105,9 +105,8 @@ def is_estimator(module: str, name: str) -> bool:
     return f"{module}:{name}" in _derived().estimators
 
 
-def _table(name: str) -> dict[str, Any]:
-    text = (resources.files("safeload.policy.callables") / name).read_text("utf-8")
-    return tomllib.loads(text)
+def _text(name: str) -> str:
+    return (resources.files("safeload.policy.callables") / name).read_text("utf-8")
 
 
 def _classes(names: Mapping[str, list[str]]) -> Iterator[str]:
@@ -121,7 +120,7 @@ def _classes(names: Mapping[str, list[str]]) -> Iterator[str]:
 def _reviewed() -> dict[str, Attributes]:
     """What ``holders.toml`` says, by class."""
     found: dict[str, dict[str, Holder]] = {}
-    for group in _table("holders.toml")["group"]:
+    for group in tomllib.loads(_text("holders.toml"))["group"]:
         attributes = {
             name: Holder(frozenset(row["kinds"]), row.get("keywords"))
             for name, row in group["attributes"].items()
@@ -136,14 +135,14 @@ def _instances() -> dict[str, str]:
     """What ``instances.toml`` says, by class."""
     return {
         cls: group["kind"]
-        for group in _table("instances.toml")["group"]
+        for group in tomllib.loads(_text("instances.toml"))["group"]
         for cls in _classes(group["names"])
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Derived:
-    """What ``derived.toml`` lists.
+    """What ``derived.json`` lists.
 
     Attributes:
         methods: By library, the names of methods of its classes.
@@ -160,9 +159,9 @@ class _Derived:
 
 @cache
 def _derived() -> _Derived:
-    table = _table("derived.toml")
+    table = json.loads(_text("derived.json"))
     called: dict[str, Attributes] = {}
-    for group in table["group"]:
+    for group in table["called"]:
         attributes = dict.fromkeys(group["attributes"], _NOTHING)
         called.update(dict.fromkeys(_classes(group["names"]), attributes))
     return _Derived(

@@ -48,17 +48,12 @@ KINDS: dict[str, str] = {
     "columns": "a table; the names of some of its columns",
     "importance": "an estimator; one of its arrays",
     "factory": "nothing; an empty container or a zero",
-    "number": "a number; a number of its type",
-    "graph": "a matrix; a sparse matrix over its rows",
-    "splitter": "arguments of its class; a splitter of samples",
-    "loss": "truth and prediction; an array",
-    "gp_kernel": "two matrices; a matrix, by a kernel of a Gaussian process",
+    "splitter": "settings; a splitter of data",
+    "loss": "truth and prediction; a number, by a loss of scikit-learn",
+    "gp_kernel": "two matrices; a matrix, by a kernel of Gaussian processes",
     "kmeans_step": "data and centres; labels and centres",
-    "names": "a transformer and names of columns; names of columns",
-    "residual": "truth and prediction; an array",
-    "validity": "data and labels; a number",
-    "sampling": "a target; a number of samples by class",
     "own": "what a private function or method of the class that keeps it takes and gives",
+    "hook": "what the attribute's own documentation says; for functions of a team",
 }
 
 

@@ -237,12 +237,13 @@ _SCALARS = (
     "bool_ complex64 complex128 float16 float32 float64 int8 int16 int32 int64 str_ uint8 uint16 "
     "uint32 uint64"
 ).split()
-# Types that data are turned into; numpy 2 knows bool_ by the name of bool as well.
+# Types that data are turned into, or told apart by; numpy 2 has bool_ by the name of bool, too.
 _DTYPES = frozenset(
-    [f"numpy.{name}" for name in ("bool", *_SCALARS)]
+    [f"numpy.{name}" for name in ("bool", "floating", "integer", "number", "object_", *_SCALARS)]
     + [f"builtins.{name}" for name in ("bool", "complex", "float", "int", "str", "object")]
 )
 _DTYPE_NAMES = frozenset(
-    "bool boolean category complex f4 f8 float i4 i8 int numeric object str string Float32 Float64 Int8 "
-    "Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64".split()
+    "bool boolean category complex datetime datetime64[ns] f4 f8 float floating i4 i8 int integer "
+    "number numeric object str string timedelta Float32 Float64 Int8 Int16 Int32 Int64 UInt8 "
+    "UInt16 UInt32 UInt64".split()
 ).union(_SCALARS)

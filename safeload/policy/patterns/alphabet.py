@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
+from array import array
 from collections.abc import Iterable
 from re import _compiler, _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -31,8 +32,9 @@ _MOST_FOLDED = 1_000_000
 # Steps that take as long as matching one class does.
 _CLASS = 500
 
-# Characters looked at together: a text of all of them would take a hundred megabytes.
-_PIECE = 0x2000
+# Characters looked at together: a text of all of them would take a hundred megabytes; and together
+# for whether there is any that has case, which are few.
+_PIECE, _FEW = 0x2000, 0x80
 _RUNS = re.compile(r"\d+|[^\W\d]+|\s+|[^\w\s]+")
 
 # Flags become binary digits.
@@ -52,13 +54,23 @@ def _representatives() -> frozenset[str]:
     """
     found = set(map(chr, range(128)))
     for start in range(0, sys.maxunicode + 1, _PIECE):
-        piece = "".join(map(chr, range(start, start + _PIECE)))
+        numbers = array("I", range(start, start + _PIECE))
+        piece = str(numbers, f"utf-32-{sys.byteorder[0]}e", "surrogatepass")
         found |= {run[0][0] for run in _RUNS.finditer(piece)}
         # No character beyond the second plane has case.
         if start < 0x20000:
-            cased = [char for char in piece if char.lower() != char or char.upper() != char]
+            cased = _cased(piece)
             found.update(cased, (chr(ord(char) + 1) for char in cased))
     return frozenset(found)
+
+
+def _cased(piece: str) -> list[str]:
+    found: list[str] = []
+    for start in range(0, len(piece), _FEW):
+        few = piece[start : start + _FEW]
+        if few.lower() != few or few.upper() != few:
+            found += [char for char in few if char.lower() != char or char.upper() != char]
+    return found
 
 
 class Alphabet:

@@ -13,6 +13,7 @@ from functools import wraps
 
 from safeload.policy.rules.arrays import ARRAY_RULES
 from safeload.policy.rules.boosters import BOOSTER_RULES
+from safeload.policy.rules.callbacks import CALLBACK_RULES
 from safeload.policy.rules.classes import CLASS_RULES
 from safeload.policy.rules.composites import COMPOSITE_RULES
 from safeload.policy.rules.functions import FUNCTION_RULES
@@ -44,6 +45,7 @@ RULES: dict[str, Rule] = {
     for rules in (
         REDUCTION_RULES, ARRAY_RULES, FUNCTION_RULES, CLASS_RULES, COMPOSITE_RULES, LIBRARY_RULES,
         PANDAS_RULES, PYTHON_RULES, BOOSTER_RULES, OPERATOR_RULES, ALIAS_RULES, STATISTICS_RULES,
+        CALLBACK_RULES,
     )
     for name, rule in rules.items()
 }  # fmt: skip

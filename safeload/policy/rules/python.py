@@ -155,15 +155,17 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,3}", re.ASC
 def _zoneinfo_key(built: ObjectToken) -> str | None:
     """A key of the time zone database such as ``Europe/Paris``; never a path.
 
-    ``ZoneInfo._unpickle(key, from_cache)``.
+    ``ZoneInfo._unpickle(key, from_cache)``; skops writes ``ZoneInfo(key)``.
     """
     args = built.args
+    more = 0 if built.is_of("zoneinfo", "ZoneInfo") else 1
     if (
-        type(args) is tuple
-        and len(args) == 2
+        len(args) == 1 + more
         and type(args[0]) is str
         and _ZONE.fullmatch(args[0])
-        and type(args[1]) in (bool, int)
+        and all(type(part) in (bool, int) for part in args[1:])
+        and not built.kwargs
+        and not built.states
     ):
         return None
     return "it is not a key of the time zone database"

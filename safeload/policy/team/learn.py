@@ -122,7 +122,7 @@ class Proposal:
         held: What a person has to take in by hand: calls, and names that deserve a second look.
         refusals: What is not proposed, and why.
         lessons: One for each model.
-        packs: What has to be switched on: paths of the models that need it, by pack.
+        packs: What a person has to switch on: paths of the models that need it, by pack.
     """
 
     entries: tuple[Need, ...]
@@ -211,7 +211,8 @@ class Learner:
     def proposal(self) -> Proposal:
         """What all models so far need."""
         entries, held, refusals = [], [], list(self._refusals)
-        worse: dict[str, Outcome] = {}
+        # To switch on what is not checked in full is for a person to decide.
+        worse = {path: Outcome.HELD for paths in self._packs.values() for path in paths}
         for (module, name), seen in sorted(self._seen.items()):
             uses = frozenset(seen.uses)
             if not seen.fitting:

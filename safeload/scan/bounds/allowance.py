@@ -132,6 +132,6 @@ def judge_pattern(pattern: str, flags: int, judge: Callable[[str, int], bool]) -
     known = allowance.patterns.get((pattern, flags))
     if known is None:
         if len(allowance.patterns) >= allowance.most:
-            raise OverLimitError("It has too many regular expressions to judge.")
+            raise OverLimitError("It has too many regular expressions to judge.", "patterns")
         known = allowance.patterns[pattern, flags] = judge(pattern, flags)
     return known

@@ -13,29 +13,58 @@ import time
 
 from safeload.limits import Limits
 
-__all__ = ["OverLimitError", "WorkBudget"]
+__all__ = ["OverLimitError", "WorkBudget", "over"]
 
 
 class OverLimitError(Exception):
-    """Reading on costs more than the limits allow; the text says what, in one sentence."""
+    """Reading on costs more than a limit allows; the text says what, and names the limit.
+
+    Args:
+        why: What it is, as a sentence.
+        limit: The attribute of :class:`~safeload.limits.Limits`; None if the sentence names it.
+    """
+
+    def __init__(self, why: str, limit: str | None = None) -> None:
+        super().__init__(why if limit is None else over(why, limit))
+
+
+def over(why: str, limit: str) -> str:
+    """A sentence that says which limit was reached, so that it can be raised.
+
+    Args:
+        why: What is more than the limit allows, as a sentence.
+        limit: The attribute of :class:`~safeload.limits.Limits`.
+    """
+    return f"{why.removesuffix('.')} (limit: {limit})."
 
 
 class WorkBudget:
     """The allowance of one file, shared by all its streams.
 
     Args:
-        limits: ``unbudgeted_work`` and ``seconds`` apply.
+        limits: ``unbudgeted_work``, ``opcodes`` and ``seconds`` apply.
         size: Bytes of the file, decompressed.
 
     Attributes:
         unbudgeted_work: Steps that are left.
+        opcodes: How many opcodes each stream may have.
+        opcodes_by: The limit that says so.
         names: Every global so far, by module and name.
     """
 
-    __slots__ = ("_deadline", "_seconds", "names", "unbudgeted_work")
+    __slots__ = (
+        "_deadline",
+        "_seconds",
+        "names",
+        "opcodes",
+        "opcodes_by",
+        "unbudgeted_work",
+    )
 
     def __init__(self, limits: Limits, size: int) -> None:
         self.unbudgeted_work = limits.unbudgeted_work + size
+        self.opcodes = limits.opcodes
+        self.opcodes_by = "opcodes"
         self.names: set[tuple[str, str]] = set()
         self._seconds = limits.seconds
         self._deadline = time.monotonic() + limits.seconds
@@ -47,6 +76,17 @@ class WorkBudget:
             size: How many.
         """
         self.unbudgeted_work += size
+
+    def bound_density(self, packed: int, limits: Limits) -> None:
+        """Bound the opcodes of a stream by the bytes it was compressed to.
+
+        Args:
+            packed: How many bytes.
+            limits: ``density`` and ``density_floor`` apply.
+        """
+        dense = max(limits.density_floor, limits.density * packed)
+        if dense < self.opcodes:
+            self.opcodes, self.opcodes_by = dense, "density"
 
     def renewed(self, limits: Limits, size: int) -> WorkBudget:
         """The same clock with a new allowance, for those who work on what was made of the bytes.
@@ -71,7 +111,7 @@ class WorkBudget:
         """
         self.unbudgeted_work -= steps
         if self.unbudgeted_work < 0:
-            raise OverLimitError(why)
+            raise OverLimitError(why, "unbudgeted_work")
 
     def check_time(self) -> None:
         """Look at the clock.
@@ -80,4 +120,5 @@ class WorkBudget:
             OverLimitError: The file has had its time.
         """
         if time.monotonic() > self._deadline:
-            raise OverLimitError(f"Reading it takes longer than {self._seconds:g} seconds.")
+            why = f"Reading it takes longer than {self._seconds:g} seconds."
+            raise OverLimitError(why, "seconds")

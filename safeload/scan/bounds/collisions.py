@@ -90,7 +90,7 @@ def _check(keys: Sequence[Token], budget: WorkBudget, *, is_set: bool) -> None:
     try:
         hashes = list(map(hash if kinds <= {int, float, bool} else _hash, keys))
     except RecursionError as error:
-        raise OverLimitError("Keys are nested too deeply to hash.") from error
+        raise OverLimitError("Keys are nested too deeply to hash.", "depth") from error
     free = (_FREE_IN_SET if is_set else _FREE) * len(keys)
     steps = _steps_to_fill(hashes, free + budget.unbudgeted_work, is_set=is_set)
     budget.spend(max(0, steps - free), "The keys of a dict or set are chosen to collide.")

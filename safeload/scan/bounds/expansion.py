@@ -59,7 +59,9 @@ def _measure(token: Token, sizes: dict[int, int], most: int) -> None:
             way.pop()
             size = own + totals.pop()
             if size > most:
-                raise OverLimitError("What it makes has too many parts when written out.")
+                raise OverLimitError(
+                    "What it makes has too many parts when written out.", "expansion"
+                )
             sizes[id(part)] = size
             if totals:
                 totals[-1] += size

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from safeload.errors import printable
 from safeload.limits import Limits
+from safeload.scan.bounds.budget import over
 
 __all__ = ["BZIP2", "DEFLATED", "LZMA", "STORED", "ArchiveError", "Member", "read_archive"]
 
@@ -89,7 +90,7 @@ def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
     """
     count, start, stop = _find_directory(data)
     if count > limits.members:
-        raise ArchiveError("SL002", f"The archive has {count} members.", start)
+        raise ArchiveError("SL002", over(f"The archive has {count} members.", "members"), start)
     members: dict[str, Member] = {}
     end_of_last = 0
     position = start

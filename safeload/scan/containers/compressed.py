@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from safeload.limits import Limits
-from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.bounds.budget import OverLimitError, WorkBudget, over
 from safeload.scan.program import Buffer
 from safeload.verdict import Finding, Severity
 
@@ -171,9 +171,10 @@ def _streams(
                 return [_refused("SL301", "The compressed stream has no end.")]
         out += decompressor.decompress(chunk, _PIECE)
         if len(out) > limits.bytes_out:
-            return [_unread("SL002", "It decompresses to more bytes than the limit.")]
+            return [_unread("SL002", over("It decompresses to too many bytes.", "bytes_out"))]
         if len(out) > limits.ratio_floor and len(out) > limits.ratio * position:
-            return [_unread("SL002", "It decompresses to too many bytes for its size.")]
+            why = "It decompresses to too many bytes for its size."
+            return [_unread("SL002", over(why, "ratio"))]
     if position < len(data):
         return [_refused("SL301", "Bytes follow the end of the compressed stream.")]
     return []

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 from safeload.errors import printable
 from safeload.limits import Limits
+from safeload.scan.bounds.budget import over
 from safeload.scan.containers.archive import BZIP2, DEFLATED, STORED, ArchiveError, Member
 
 __all__ = ["Budget", "extract", "store"]
@@ -35,7 +36,9 @@ class Budget:
     """
 
     def __init__(self, limits: Limits, source: int) -> None:
-        self._ceiling = min(limits.bytes_out, max(limits.ratio_floor, limits.ratio * source))
+        dense = max(limits.ratio_floor, limits.ratio * source)
+        self._ceiling = min(limits.bytes_out, dense)
+        self._limit = "bytes_out" if limits.bytes_out <= dense else "ratio"
         self._taken = 0
 
     def take(self, count: int) -> None:
@@ -46,7 +49,7 @@ class Budget:
         """
         self._taken += count
         if self._taken > self._ceiling:
-            raise ArchiveError("SL002", "The archive decompresses to more than the limits allow.")
+            raise ArchiveError("SL002", over("The archive decompresses to too much.", self._limit))
 
 
 def extract(data: memoryview, member: Member, budget: Budget) -> bytes | memoryview:

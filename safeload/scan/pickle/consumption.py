@@ -19,7 +19,7 @@ from safeload.scan.program import Array, Blob, Collection, Global, Mapping, Obje
 __all__ = ["Consumption"]
 
 _CONTAINERS = frozenset([list, Blob, Collection, Mapping])
-# What may be too heavy to be handed out again and again; text only if it is long.
+# What may be too heavy to be handed out again and again; text and bytes only if they are long.
 _HEAVY = _CONTAINERS | {Array, ObjectToken, str, tuple}
 _GROWING = frozenset([list, Collection, Mapping])
 _LONG = 64
@@ -61,6 +61,8 @@ class Consumption:
                     self._take_one(part)
 
     def _take_one(self, token: Token) -> None:
+        if type(token) is Blob and token.size <= _LONG:
+            return
         if id(token) in self._taken:
             self._budget.spend(size_of(token), _TOO_OFTEN)
             return
@@ -93,8 +95,8 @@ class Consumption:
                     deepest = part.depth
                 if not _is_array(part):
                     continue
-            elif kind is str:
-                if len(part) <= _LONG:
+            elif kind is str or kind is Blob:
+                if size_of(part) <= _LONG:
                     continue
             elif kind is tuple and len(part) <= FEW and _HEAVY.isdisjoint(map(type, part)):
                 continue
@@ -149,7 +151,7 @@ class Consumption:
         while level:
             depth += 1
             if depth > self._depth:
-                raise OverLimitError("Keys are nested too deeply to hash.")
+                raise OverLimitError("Keys are nested too deeply to hash.", "depth")
             self._budget.spend(len(level), "Keys are too large to hash.")
             parts = itertools.chain.from_iterable(map(parts_of, level))
             level = list(itertools.islice(parts, self._budget.unbudgeted_work + 1))

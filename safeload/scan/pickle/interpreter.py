@@ -17,6 +17,7 @@ from safeload.limits import Limits
 from safeload.scan.arrays.form import ArrayForm
 from safeload.scan.arrays.wrappers import locate, read_wrapper
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.pickle.arguments import text_within
 from safeload.scan.pickle.machine import CONSTANTS, SPENT, WATCHED, Machine
 from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.pickle.opcodes import HANDLERS
@@ -130,10 +131,11 @@ def _run(m: Machine) -> None:  # noqa: C901
                             code = match[0]
                             if code not in known:
                                 known[code] = read_stretch(m, code)
-                            values, length = known[code]
+                            values, length, light = known[code]
                             stack += values
                             position += length - 2
                             opcodes += len(values) - 1
+                            m.light += light
                             continue
                     push(token)
                     continue
@@ -327,7 +329,9 @@ def _run(m: Machine) -> None:  # noqa: C901
                         m.beyond(position)
                     if stop - position > LONG_TEXT:
                         m.shape.long_text = True
-                    push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
+                        push(text_within(data, position + 4, stop))
+                    else:
+                        push(data[position + 4 : stop].decode("utf-8", "surrogatepass"))
                     position = stop
                 elif opcode == 0x71 or opcode == 0x72:  # BINPUT, LONG_BINPUT
                     if opcode == 0x71:
@@ -425,5 +429,8 @@ def _nested(m: Machine) -> Program:
     if not program.segments:
         # Where it ends is unknown, and so is everything behind it.
         m.program.arrays.append(program)
+        for finding in program.findings:
+            if finding.rule == "SL002":
+                raise OverLimitError(finding.message)
         raise MalformedError("SL210", "An array of objects has no end.", m.position)
     return program

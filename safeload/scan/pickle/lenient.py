@@ -18,18 +18,16 @@ joblib's ``NumpyUnpickler``, whose arrays take a name of their own first.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
+from safeload.scan.pickle.effects import CALL, CLOSE, FETCH, FILL, SPECIAL, STORE, TABLE, WRITE
 from safeload.scan.pickle.tolerated import (
     COUNTED,
-    FLOAT,
-    INTEGER,
-    LINE,
     PLAIN,
-    QUOTED,
     comes_with_python,
     is_literal,
     line,
@@ -44,6 +42,8 @@ _OPCODES = 5_000_000
 _MARKS = 1_000_000
 # Bytes behind a STOP that decide whether the stream ends there.
 _REST = 1_000
+# Bytes that are decoded together.
+_PIECE = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -73,53 +73,6 @@ class Reach(NamedTuple):
     outcome: Outcome
     offset: int
     whole: bool = False
-
-
-# What else it does: it moves the stack, reads or writes the memo, calls something, writes into
-# what lies below, takes what lies above a mark for one value, or for items to write.
-_MOVE, _FETCH, _STORE, _CALL, _WRITE, _CLOSE, _FILL, _SPECIAL = range(8)
-
-# Of each opcode: form and size of its argument, what it does, the items that it needs, and how
-# many there are more of afterwards (above a mark that is taken away: beside what lies below).
-_TABLE: dict[int, tuple[int, int, int, int, int]] = {
-    **dict.fromkeys(b"N\x88\x89)]}\x8f\x97", (PLAIN, 0, _MOVE, 0, 1)),
-    **dict.fromkeys(b"K", (PLAIN, 1, _MOVE, 0, 1)),
-    **dict.fromkeys(b"M", (PLAIN, 2, _MOVE, 0, 1)),
-    **dict.fromkeys(b"J", (PLAIN, 4, _MOVE, 0, 1)),
-    **dict.fromkeys(b"G", (PLAIN, 8, _MOVE, 0, 1)),
-    **dict.fromkeys(b"U\x8cC\x8a", (COUNTED, 1, _MOVE, 0, 1)),
-    **dict.fromkeys(b"TXB\x8b", (COUNTED, 4, _MOVE, 0, 1)),
-    **dict.fromkeys(b"\x8d\x8e\x96", (COUNTED, 8, _MOVE, 0, 1)),
-    **dict.fromkeys(b"IL", (INTEGER, 0, _MOVE, 0, 1)),
-    **dict.fromkeys(b"F", (FLOAT, 0, _MOVE, 0, 1)),
-    **dict.fromkeys(b"S", (QUOTED, 0, _MOVE, 0, 1)),
-    **dict.fromkeys(b"V", (LINE, 0, _MOVE, 0, 1)),
-    **dict.fromkeys(b"\x80", (PLAIN, 1, _MOVE, 0, 0)),
-    **dict.fromkeys(b"2", (PLAIN, 0, _MOVE, 1, 1)),
-    **dict.fromkeys(b"\x85\x98", (PLAIN, 0, _MOVE, 1, 0)),
-    **dict.fromkeys(b"\x86", (PLAIN, 0, _MOVE, 2, -1)),
-    **dict.fromkeys(b"\x87", (PLAIN, 0, _MOVE, 3, -2)),
-    **dict.fromkeys(b"g", (INTEGER, 0, _FETCH, 0, 1)),
-    **dict.fromkeys(b"h", (PLAIN, 1, _FETCH, 0, 1)),
-    **dict.fromkeys(b"j", (PLAIN, 4, _FETCH, 0, 1)),
-    **dict.fromkeys(b"p", (INTEGER, 0, _STORE, 1, 0)),
-    **dict.fromkeys(b"q", (PLAIN, 1, _STORE, 1, 0)),
-    **dict.fromkeys(b"r", (PLAIN, 4, _STORE, 1, 0)),
-    **dict.fromkeys(b"\x94", (PLAIN, 0, _STORE, 1, 0)),
-    **dict.fromkeys(b"R\x81", (PLAIN, 0, _CALL, 2, -1)),
-    **dict.fromkeys(b"\x92", (PLAIN, 0, _CALL, 3, -2)),
-    **dict.fromkeys(b"ab", (PLAIN, 0, _WRITE, 2, -1)),
-    **dict.fromkeys(b"s", (PLAIN, 0, _WRITE, 3, -2)),
-    **dict.fromkeys(b"tld\x91", (PLAIN, 0, _CLOSE, 0, 1)),
-    **dict.fromkeys(b"1", (PLAIN, 0, _CLOSE, 0, 0)),
-    **dict.fromkeys(b"eu\x90", (PLAIN, 0, _FILL, 1, 0)),
-    **dict.fromkeys(b"P", (LINE, 0, _SPECIAL, 0, 0)),
-    **dict.fromkeys(b"\x82", (PLAIN, 1, _SPECIAL, 0, 0)),
-    **dict.fromkeys(b"\x83", (PLAIN, 2, _SPECIAL, 0, 0)),
-    **dict.fromkeys(b"\x84", (PLAIN, 4, _SPECIAL, 0, 0)),
-    **dict.fromkeys(b"\x95", (PLAIN, 8, _SPECIAL, 0, 0)),
-    **dict.fromkeys(b"(0.ociQ\x93", (PLAIN, 0, _SPECIAL, 0, 0)),
-}
 
 
 class _DeadError(Exception):
@@ -199,13 +152,17 @@ class _Walk:
 
     def _is_text(self, end: int) -> bool:
         """Whether everything before ``end``, which is behind a line, could stand in a text."""
-        part = bytes(self.data[self._text_end : end])
-        self._text_end = end
+        start, self._text_end = self._text_end, end
+        if _CONTROL.search(self.data, start, end):
+            return False
+        decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            part.decode()
+            for begin in range(start, end, _PIECE):
+                stop = min(begin + _PIECE, end)
+                decoder.decode(bytes(self.data[begin:stop]), final=stop == end)
         except UnicodeDecodeError:
             return False
-        return _CONTROL.search(part) is None
+        return True
 
 
 def reach(data: Buffer) -> Reach:
@@ -233,7 +190,7 @@ def reach(data: Buffer) -> Reach:
 # Written out in one loop, because a function for each opcode would double the time.
 def _stream(walk: _Walk) -> None:  # noqa: C901
     """Walk from the first opcode of a stream to behind its STOP."""
-    data, size, table = walk.data, walk.size, _TABLE
+    data, size, table = walk.data, walk.size, TABLE
     walk.begin()
     while walk.position < size:
         start = walk.position
@@ -260,25 +217,25 @@ def _stream(walk: _Walk) -> None:  # noqa: C901
         walk.position = end
         if end > size:
             raise EOFError
-        if action == _SPECIAL:
+        if action == SPECIAL:
             _SPECIALS[opcode](walk, start)
             if opcode == 0x2E:
                 return
             continue
-        if action in (_CLOSE, _FILL):
+        if action in (CLOSE, FILL):
             walk.close()
-        if walk.depth < need or (action == _FETCH and not walk.stored):
+        if walk.depth < need or (action == FETCH and not walk.stored):
             raise _DeadError
         walk.depth += delta
-        if action in (_WRITE, _FILL):
+        if action in (WRITE, FILL):
             # A list of words can do so with names alone; what would matter needs a value.
             if walk.named and walk.other:
                 raise _Found(Outcome.NAME, start)
             continue
         walk.other = True
-        if action == _STORE:
+        if action == STORE:
             walk.stored = True
-        elif action == _CALL:
+        elif action == CALL:
             _call(walk, start)
     raise EOFError
 

@@ -61,6 +61,9 @@ _FROMBUFFER = {(f"numpy.{core}.numeric", "_frombuffer") for core in ("_core", "c
 # NONE, NEWTRUE, NEWFALSE, EMPTY_TUPLE.
 CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 
+# How many opcodes that push what is there cost as much as another: eight bytes of memory each.
+_LIGHT = 8
+
 # Opcodes up to so many bytes are copied; a view of them would take up more.
 _COPIED = 256
 
@@ -121,8 +124,10 @@ class Machine:
         # form will be known at an offset to come.
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
         self.awaited: tuple[int, tuple[bytes, bytes]] | None = None
-        # What stretches of constants push, and how many of their bytes that takes.
-        self.stretches: dict[bytes, tuple[list[Token], int]] = {}
+        # What stretches of constants push, how many bytes that takes, and how much is light of it.
+        self.stretches: dict[bytes, tuple[list[Token], int, int]] = {}
+        # Opcodes that pushed what was there already: a constant, or text that the memo holds.
+        self.light = 0
         # Canonical code so far, and where the run of bytes begins that is not in it yet.
         self._segments: list[bytes | slice] = []
         self._segment_start = start
@@ -268,7 +273,7 @@ class Machine:
         """
         raw = (module, name)
         if len(module) > self.limits.name or len(name) > self.limits.name:
-            raise OverLimitError("A name is longer than any library has.")
+            raise OverLimitError("A name is longer than any library has.", "name")
         if self.protocol < 3:
             module, name = renamed(module, name)
         module = MOVED.get(module, module)
@@ -294,7 +299,7 @@ class Machine:
     def named_by_call(self, module: str, name: str) -> Global:
         """The token of what a call stands for, although no opcode for globals names it."""
         if len(module) > self.limits.name or len(name) > self.limits.name:
-            raise OverLimitError("A name is longer than any library has.")
+            raise OverLimitError("A name is longer than any library has.", "name")
         token = self.globals.get((module, name))
         return token or self._name(Global(module, name, None, self.position - 1))
 
@@ -302,7 +307,7 @@ class Machine:
         key = token.module, token.name
         self.budget.names.add(key)
         if len(self.budget.names) > self.limits.globals:
-            raise OverLimitError("It names more than any model does.")
+            raise OverLimitError("It names more than any model does.", "globals")
         self.globals[key] = token
         if key in WRAPPERS:
             if self.wrapper is not None:
@@ -386,10 +391,11 @@ class Machine:
             OverLimitError: It is more than the limits allow.
         """
         self.program.opcodes = opcodes
-        if opcodes > self.limits.opcodes:
-            raise OverLimitError("The stream has too many opcodes.")
+        # What only pushes a value that is there already costs little beside the others.
+        if opcodes - self.light + self.light // _LIGHT > self.budget.opcodes:
+            raise OverLimitError("The stream has too many opcodes.", self.budget.opcodes_by)
         if len(self.stack) > self.limits.stack or len(self.marks) > self.limits.stack:
-            raise OverLimitError("The stream has too much on its stack at once.")
+            raise OverLimitError("The stream has too much on its stack at once.", "stack")
         self.budget.check_time()
 
     def beyond(self, position: int) -> NoReturn:

@@ -11,9 +11,18 @@ from __future__ import annotations
 
 import codecs
 import re
-import struct
 
 from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.pickle.arguments import (
+    LAYOUTS,
+    decimal,
+    line,
+    line_span,
+    not_canonical,
+    number,
+    take,
+    text_within,
+)
 from safeload.scan.pickle.machine import Handler, Machine
 from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.pickle.reductions import reduce
@@ -24,8 +33,6 @@ __all__ = ["HANDLERS"]
 
 _HIGHEST_PROTOCOL = 5
 
-_LAYOUTS = {form: struct.Struct(form) for form in ("<B", "<I", "<i", "<Q")}
-_INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 _ESCAPED = re.compile(rb"(?:[^\\]|\\(?:[\\'\"nrt]|x[0-9a-f]{2}))*+", re.DOTALL)
 # The C pickler of Python 2 writes whole numbers without a point.
 _FLOAT = re.compile(rb"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?|inf|nan)")
@@ -35,82 +42,45 @@ def _unknown(m: Machine) -> None:
     raise MalformedError("SL203", "A byte that is no opcode.", m.position - 1)
 
 
-# -- arguments -------------------------------------------------------------------------------
-
-
-def _number(m: Machine, form: str) -> int:
-    layout = _LAYOUTS[form]
-    value: int = layout.unpack_from(m.data, m.position)[0]
-    m.position += layout.size
-    return value
-
-
-def _take(m: Machine, length: int) -> int:
-    """Step over ``length`` bytes and return where they begin."""
-    start = m.position
-    if not 0 <= length <= m.size - start:
-        m.beyond(start)
-    m.position = start + length
-    return start
-
-
-def _line(m: Machine) -> bytes:
-    end = m.data.find(b"\n", m.position)
-    if end < 0:
-        raise MalformedError("SL201", "A line has no end.", m.position)
-    start, m.position = m.position, end + 1
-    return bytes(m.data[start:end])
-
-
-def _not_canonical(m: Machine) -> MalformedError:
-    return MalformedError("SL211", "A literal is written as no writer writes it.", m.position)
-
-
-def _decimal(m: Machine, text: bytes) -> int:
-    if len(text) > m.limits.integer_digits or not _INTEGER.fullmatch(text):
-        raise _not_canonical(m)
-    return int(text)
-
-
 # -- atoms -----------------------------------------------------------------------------------
 
 
 def _int(m: Machine) -> None:
-    text = _line(m)
-    m.stack.append(text == b"01" if text in (b"00", b"01") else _decimal(m, text))
+    text = line(m)
+    m.stack.append(text == b"01" if text in (b"00", b"01") else decimal(m, text))
 
 
 def _long(m: Machine) -> None:
-    text = _line(m)
-    m.stack.append(_decimal(m, text.removesuffix(b"L")))
+    text = line(m)
+    m.stack.append(decimal(m, text.removesuffix(b"L")))
 
 
 def _float(m: Machine) -> None:
-    text = _line(m)
+    text = line(m)
     if not _FLOAT.fullmatch(text):
-        raise _not_canonical(m)
+        raise not_canonical(m)
     m.stack.append(float(text))
 
 
 def _binary_long(form: str) -> Handler:
     def handler(m: Machine) -> None:
-        length = _number(m, form)
-        start = _take(m, length)
+        length = number(m, form)
+        start = take(m, length)
         # A byte is a little less than twelve fifths of a digit.
         if length * 12 > m.limits.integer_digits * 5:
-            raise OverLimitError("An integer has too many digits.")
+            raise OverLimitError("An integer has too many digits.", "integer_digits")
         m.stack.append(int.from_bytes(m.data[start : m.position], "little", signed=True))
 
     return handler
 
 
 def _unicode(m: Machine) -> None:
-    _push_text(m, _line(m).decode("raw-unicode-escape"))
+    _push_text(m, text_within(m.data, *line_span(m), "raw-unicode-escape", "strict"))
 
 
 def _long_unicode(m: Machine) -> None:
-    start = _take(m, _number(m, "<Q"))
-    _push_text(m, m.data[start : m.position].decode("utf-8", "surrogatepass"))
+    start = take(m, number(m, "<Q"))
+    _push_text(m, text_within(m.data, start, m.position))
 
 
 def _push_text(m: Machine, text: str) -> None:
@@ -120,18 +90,20 @@ def _push_text(m: Machine, text: str) -> None:
 
 
 def _string(m: Machine) -> None:
-    start = m.position - 1
-    text = _line(m)
-    if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
-        raise _not_canonical(m)
+    opcode = m.position - 1
+    start, stop = line_span(m)
+    quote = m.data[start : start + 1]
+    if stop - start < 2 or quote not in (b"'", b'"') or m.data[stop - 1 : stop] != quote:
+        raise not_canonical(m)
     # Any other escape would draw a warning, or read as something else in other releases.
-    if not _ESCAPED.fullmatch(text, 1, len(text) - 1):
-        raise _not_canonical(m)
-    value, _ = codecs.escape_decode(text[1:-1])
+    if not _ESCAPED.fullmatch(m.data, start + 1, stop - 1):
+        raise not_canonical(m)
+    with memoryview(m.data) as view, view[start + 1 : stop - 1] as part:
+        value, _ = codecs.escape_decode(part)
     if value.isascii():
         _push_text(m, value.decode("ascii"))
         return
-    m.cut(start, m.position, instead=b"B" + _LAYOUTS["<I"].pack(len(value)) + value)
+    m.cut(opcode, m.position, instead=b"B" + LAYOUTS["<I"].pack(len(value)) + value)
     m.stack.append(Blob.within(value, "bytes", 0, len(value)))
 
 
@@ -145,22 +117,23 @@ def _binary_string(form: str, instead: bytes) -> Handler:
 
     def handler(m: Machine) -> None:
         opcode = m.position - 1
-        length = _number(m, form)
-        start = _take(m, length)
-        value = bytes(m.data[start : m.position])
-        if value.isascii():
-            _push_text(m, value.decode("ascii"))
-            return
-        m.cut(opcode, opcode + 1, instead=instead)
-        m.stack.append(Blob.within(m.data, "bytes", start, length))
+        length = number(m, form)
+        start = take(m, length)
+        try:
+            text = text_within(m.data, start, m.position, "ascii", "strict")
+        except UnicodeDecodeError:
+            m.cut(opcode, opcode + 1, instead=instead)
+            m.stack.append(Blob.within(m.data, "bytes", start, length))
+        else:
+            _push_text(m, text)
 
     return handler
 
 
 def _bytes(kind: str, form: str) -> Handler:
     def handler(m: Machine) -> None:
-        length = _number(m, form)
-        start = _take(m, length)
+        length = number(m, form)
+        start = take(m, length)
         m.stack.append(Blob.within(m.data, kind, start, length))
 
     return handler
@@ -186,11 +159,11 @@ def _dup(m: Machine) -> None:
 
 
 def _put(m: Machine) -> None:
-    m.put(_decimal(m, _line(m)))
+    m.put(decimal(m, line(m)))
 
 
 def _get(m: Machine) -> None:
-    m.get(_decimal(m, _line(m)))
+    m.get(decimal(m, line(m)))
 
 
 # -- containers ------------------------------------------------------------------------------
@@ -303,10 +276,10 @@ def _global(m: Machine) -> None:
 
 
 def _name(m: Machine) -> str:
-    text = _line(m)
+    text = line(m)
     if not text:
         # The C unpickler takes an empty line for the end of the stream.
-        raise _not_canonical(m)
+        raise not_canonical(m)
     return text.decode("utf-8")
 
 
@@ -349,7 +322,7 @@ def _instantiate(m: Machine, target: Token, args: tuple[Token, ...]) -> None:
 def _proto(m: Machine) -> None:
     if m.position - 1 != m.start:
         raise MalformedError("SL213", "PROTO stands within the stream.", m.position - 1)
-    m.protocol = _number(m, "<B")
+    m.protocol = number(m, "<B")
     if m.protocol > _HIGHEST_PROTOCOL:
         raise MalformedError("SL213", "A protocol that does not exist.", m.position - 1)
 

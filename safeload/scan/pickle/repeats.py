@@ -79,7 +79,7 @@ def repeat_call(m: Machine, end: int) -> ObjectToken | None:
     return made
 
 
-def read_stretch(m: Machine, code: bytes) -> tuple[list[Token], int]:
+def read_stretch(m: Machine, code: bytes) -> tuple[list[Token], int, int]:
     """What opcodes push that push constants and what the memo holds, this time and the next.
 
     Those behind the first that does more than that are left to be read.
@@ -89,7 +89,8 @@ def read_stretch(m: Machine, code: bytes) -> tuple[list[Token], int]:
         code: What :data:`~safeload.scan.runs.STRETCH` matched.
 
     Returns:
-        The tokens, and how many bytes of the code they take.
+        The tokens, how many bytes of the code they take, and how many of them take no memory of
+        their own, because they are there already.
     """
     if len(m.stretches) >= _STRETCHES:
         m.stretches.clear()
@@ -110,4 +111,4 @@ def read_stretch(m: Machine, code: bytes) -> tuple[list[Token], int]:
         else:
             values.append(CONSTANTS[opcode])
         position = stop
-    return values, position
+    return values, position, sum(type(value) is not float for value in values)

@@ -94,7 +94,7 @@ class Shape:
         """
         depth = self._depth(made)
         if depth > self._limits.nesting:
-            raise OverLimitError("Tuples are nested too deeply.")
+            raise OverLimitError("Tuples are nested too deeply.", "nesting")
         if depth > _FLAT or len(made) > _NARROW:
             # A few bytes recall it as often as they like, so that it is not looked at again.
             self._deep[id(made)] = depth
@@ -141,7 +141,7 @@ class Shape:
             self._late += deeper
         target.depth += deeper
         if target.depth + self._late > self._limits.nesting:
-            raise OverLimitError("Results of calls are nested too deeply.")
+            raise OverLimitError("Results of calls are nested too deeply.", "nesting")
 
     def check(self, opcodes: int) -> None:
         """Bound what it costs to fill all dicts and sets, and to print what recurs.

@@ -22,6 +22,7 @@ _WORDS = (
     b"true",
     b"ssh-ed25519 AAAA", b"ecdsa-sha2-nistp256 AAAA", b"-----BEGIN PUBLIC KEY-----\n", b"\n",
     b'"\\u0000"',
+    b'packs = ["mlxtend"]\n', b'forbidden_packs = ["mlxtend"]\n',
     b"12:00:00", b"0001-01-01T00:00:00+23:59\n", b"9999-12-31T23:59:59-23:59\n",
 )  # fmt: skip
 
@@ -53,10 +54,14 @@ def _check(data: bytes) -> None:
     trust.keys_at(NOW)
     for signer in trust.signers:
         text = entry_text(signer.name, signer.key, signer.models)
-        (again,), _, _ = parse_trust(text.encode())
+        (again,), *_ = parse_trust(text.encode())
         if (again.name, again.key, again.models) != (signer.name, signer.key, signer.models):
             raise Violation("an entry that is written anew is another one")
         signer.may_sign("churn")
+    for model in ("churn", *trust.packs.by_model):
+        rule = trust.packs.of(model)
+        if rule.on & rule.forbidden or not trust.packs.named >= rule.on | rule.forbidden:
+            raise Violation("a pack is on and forbidden, or was never named")
 
 
 TARGET = Target(

@@ -87,7 +87,7 @@ HOSTILE: dict[str, Any] = {
     "a search that would set a function where none is called": GridSearchCV(
         Ridge(), {"alpha": [np.log1p]}
     ),
-    "a factory that takes what it is given": collections.defaultdict(np.log1p),
+    "a factory that takes what it is given": collections.defaultdict(np.log1p),  # type: ignore[arg-type]
     "items of a pipeline": steps(operator.methodcaller("items")),
     "a chain to the builtins": steps(
         operator.attrgetter("gi_frame.f_builtins"), operator.itemgetter("exec")

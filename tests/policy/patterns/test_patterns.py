@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import safeload
+from safeload.policy.patterns.alphabet import _representatives
 from safeload.policy.patterns.judge import backtracks
 from safeload.scan.containers.npy import is_header
 from tests.costs import bounded
@@ -275,6 +276,15 @@ def test_no_pattern_of_our_own_is_one_that_we_would_refuse() -> None:
         if backtracks(text, pattern.flags & ~int(re.DEBUG)):
             slow.add(name)
     assert slow <= set(UNDERSTOOD)
+
+
+def test_an_alphabet_holds_every_character_that_has_case() -> None:
+    known = _representatives()
+
+    cased = {char for char in map(chr, range(0x20000)) if {char.lower(), char.upper()} != {char}}
+    assert cased <= known
+    assert {"\0", "\x7f", chr(0x20000)} <= known
+    assert len(known) < 10_000
 
 
 def test_the_header_of_an_array_is_read_once() -> None:

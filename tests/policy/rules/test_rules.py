@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import fft
-from scipy.ndimage import uniform_filter1d
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
@@ -35,12 +34,6 @@ PATTERN = re.compile(r"\w+", re.IGNORECASE)
 HONEST: dict[str, Any] = {
     "a partial of an allowed function": FunctionTransformer(functools.partial(np.clip, a_max=3)),
     "a partial with arguments": FunctionTransformer(functools.partial(np.add, 1)),
-    "a filter whose results have a type": [
-        FunctionTransformer(uniform_filter1d, kw_args={"size": 3, "output": output})
-        for output in (np.float32, "f4", np.dtype("f4"), None)
-    ],
-    "a partial with no place for results": functools.partial(np.clip, a_max=3, out=None),
-    "a partial of a partial": functools.partial(functools.partial(np.add, 1), 2),
     "a method of a string": FunctionTransformer("x".join),
     "a method of a pattern": CountVectorizer(tokenizer=PATTERN.findall),
     "a method of str": CountVectorizer(preprocessor=str.lower),
@@ -49,20 +42,12 @@ HONEST: dict[str, Any] = {
     ),
     "a compiled pattern": [PATTERN, re.compile(b"[ab]+"), re.compile(r"(a|b)*c", re.VERBOSE)],
     "a getter of an item": FunctionTransformer(operator.itemgetter("a")),
-    "a getter of several items": FunctionTransformer(operator.itemgetter(0, 1)),
-    "a getter of an attribute": FunctionTransformer(operator.attrgetter("a.coef_")),
-    "a getter of what documents and dates have": [
-        CountVectorizer(preprocessor=operator.attrgetter(name))
-        for name in (
-            "text",
-            "body",
-            "title",
-            "dt.dayofweek",
-            "from_address",
-            "read_count",
-            "values",
-        )
+    "a getter of several columns": FunctionTransformer(operator.itemgetter(["a", "b"])),
+    "a getter of an attribute": FunctionTransformer(operator.attrgetter("values")),
+    "a getter of what documents have": [
+        CountVectorizer(preprocessor=operator.attrgetter(name)) for name in ("text", "body")
     ],
+    "a getter of what dates have": FunctionTransformer(operator.attrgetter("dt.dayofweek")),
     "a method of the data": [
         FunctionTransformer(operator.methodcaller("toarray")),
         FunctionTransformer(operator.methodcaller("fillna", 0)),
@@ -71,7 +56,7 @@ HONEST: dict[str, Any] = {
     ],
     "a method of the data that is given arguments with keys": [
         FunctionTransformer(operator.methodcaller("drop", columns=["a"])),
-        FunctionTransformer(operator.methodcaller("sum", axis=1, keepdims=True)),
+        FunctionTransformer(operator.methodcaller("sum", axis=1)),
         FunctionTransformer(operator.methodcaller("clip", 0, upper=1.5)),
     ],
     "a method of the data that turns them into a type": [
@@ -97,7 +82,6 @@ HONEST: dict[str, Any] = {
     ],
     "a Fourier transform": [
         FunctionTransformer(fft.dct),
-        FunctionTransformer(functools.partial(fft.rfft, n=8)),
     ],
     "flags of a pattern": re.IGNORECASE | re.MULTILINE,
     "arrays of Python's own": [array_module.array("d", [1.5]), array_module.array("I", [1, 2])],

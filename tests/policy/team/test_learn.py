@@ -235,6 +235,8 @@ def test_a_hostile_file_among_honest_ones_stays_refused(case: str) -> None:
 UNKNOWN_PACKAGE = {"estimator-from-another-package"}
 # These name what scikit-learn might have in another release.
 OF_A_COVERED_LIBRARY = {"name-by-a-prefix"}
+# These need a pack that a person may switch on, and are then what their library writes.
+OF_A_PACK = {"model-of-a-library-whose-pack-is-off"}
 
 
 @pytest.mark.slow
@@ -246,7 +248,7 @@ def test_no_sample_is_accepted_for_having_been_learnt_from(sample: Sample) -> No
     assert text.isascii()
     if sample.name not in UNKNOWN_PACKAGE:
         assert verdict_under(text, one) is before
-        if sample.name not in OF_A_COVERED_LIBRARY:
+        if sample.name not in OF_A_COVERED_LIBRARY | OF_A_PACK:
             assert verdict_under(taken_in(text), one) is before
 
 
@@ -336,3 +338,44 @@ def test_whatever_the_names_the_text_allows_what_is_proposed(
     entries = [policy.entries[need.module, need.name] for need in proposal.entries]
     assert [entry.uses for entry in entries] == [frozenset([Use.REFERENCE])] * len(entries)
     Policy.parse(taken_in(text).encode("ascii"), "taken in")
+
+
+KMEANS = Name("mlxtend.cluster.kmeans", "Kmeans")
+
+
+def test_a_pack_that_is_off_is_for_a_person_to_switch_on() -> None:
+    one = scanned(lambda p: p.object_(KMEANS, state={"k": 2}))
+
+    proposal = learnt(one, one)
+
+    assert [lesson.outcome for lesson in proposal.lessons] == [Outcome.HELD] * 2
+    assert proposal.packs == {"mlxtend": ("0.pkl", "1.pkl")}
+    assert (proposal.entries, proposal.held, proposal.refusals) == ((), (), ())
+    text = as_toml(proposal)
+    assert '#packs = ["mlxtend"]' in text.splitlines()
+    assert "mlxtend, in 0.pkl, 1.pkl: off by default because" in text
+    assert verdict_under(text, one) is Verdict.INCOMPLETE
+    assert verdict_under(taken_in(text), one) is Verdict.ACCEPT
+
+
+def test_a_pack_and_entries_are_proposed_together() -> None:
+    ours = Name("acme.models", "Model")
+    one = listed(lambda p: p.object_(KMEANS, state={"k": 2}), lambda p: p.object_(ours, state={}))
+
+    proposal = learnt(one)
+
+    assert summary(proposal) == {"acme.models.Model": ("construct", None)}
+    assert verdict_under(as_toml(proposal), one) is Verdict.INCOMPLETE
+    assert verdict_under(taken_in(as_toml(proposal)), one) is Verdict.ACCEPT
+    assert learnt(one, policy=Policy.default(packs=["mlxtend"])).packs == {}
+
+
+def test_a_model_that_is_refused_anyhow_is_no_reason_for_a_pack() -> None:
+    proposal = learnt(
+        listed(
+            lambda p: p.object_(KMEANS, state={"k": 2}),
+            lambda p: p.call(Name("posix", "system"), "id"),
+        )
+    )
+    assert proposal.packs == {}
+    assert [lesson.outcome for lesson in proposal.lessons] == [Outcome.REFUSED]

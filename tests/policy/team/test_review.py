@@ -67,6 +67,12 @@ def test_what_the_packs_have_is_noted_and_what_they_leave_out_is_a_persons_matte
     assert remarks(group('"numpy" = ["memmap"]', '"reference"')) == [(WARNING, "numpy.memmap")]
 
 
+def test_a_name_of_a_pack_that_is_off_is_better_had_from_the_pack() -> None:
+    ours = group('"statsmodels.tools.tools" = ["Bunch"]')
+    assert remarks(ours) == [(WARNING, "statsmodels.tools.tools.Bunch")]
+    assert remarks('packs = ["statsmodels"]\n' + ours) == [(NOTE, "statsmodels.tools.tools.Bunch")]
+
+
 def test_a_call_without_a_rule_is_a_persons_matter_until_it_is_imported() -> None:
     text = group(uses='"call"')
     assert remarks(text) == [(WARNING, "acme.models.Model")]

@@ -466,7 +466,7 @@ ODD: dict[str, bytes] = {
     "a protocol-0 function whose name has a dot": archive(
         node("FunctionNode", "m", "f", content={"module_path": "a", "function": "b.c"}), protocol=0
     ),
-    "an array of another class": _scalar([1.0], "memmap"),
+    "an array of another class": _scalar([1.0], "recarray"),
     "numpy.void called with a size": _scalar(10**9, "void"),
     "a scalar of another type than its member": _scalar(1.0, "int64"),
     "a scalar with dimensions": _scalar([1.0], "float64"),

@@ -67,6 +67,10 @@ def _ndarray(walk: Walk, state: dict[str, Any]) -> Token:
     )
     if name == "ndarray":
         return array
+    if name == "memmap":
+        # skops writes the elements, and cannot make a map of them again.
+        walk.global_("numpy", "memmap", Use.CONSTRUCT)
+        return array
     # Any other type would be called with the array all the same: numpy.void takes it for a size.
     if header.shape != () or name not in _SCALARS.get(_code(header.dtype), ()):
         raise OddNodeError("its type is not that of the number in its member")

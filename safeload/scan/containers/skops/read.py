@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from safeload.errors import printable
 from safeload.limits import Limits
-from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.bounds.budget import OverLimitError, WorkBudget, over
 from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.skops.nodes import LOADERS
 from safeload.scan.containers.skops.walk import Walk
@@ -150,11 +150,13 @@ def _read_schema(
     if member is None:
         raise _SchemaError("SL302", "The archive has no schema.json.")
     if member.size > limits.schema_bytes:
-        raise _SchemaError("SL002", "The schema is larger than the limits allow.")
+        raise _SchemaError("SL002", over("The schema is too large.", "schema_bytes"))
     raw = bytes(source[member.offset : member.offset + member.size])
     # What the parser makes takes many times the memory, and its parts are begun or parted by these.
     if sum(map(raw.count, (b"{", b"[", b","))) > max(limits.density_floor, limits.density * packed):
-        raise _SchemaError("SL002", "The schema has too many parts for the size of the file.")
+        raise _SchemaError(
+            "SL002", over("The schema has too many parts for the size of the file.", "density")
+        )
     schema = _parse(raw)
     protocol = schema.get("protocol")
     if type(protocol) is not int or protocol < 0:

@@ -131,8 +131,10 @@ class Walk:
         self.program.opcodes += 1
         if not self.program.opcodes % _NODES_PER_CLOCK:
             self._work.check_time()
-        if self.program.opcodes > self.limits.opcodes or self._depth >= self.limits.depth:
-            raise OverLimitError("The schema has too many nodes, or they are nested too deeply.")
+        if self.program.opcodes > self.limits.opcodes:
+            raise OverLimitError("The schema has too many nodes.", "opcodes")
+        if self._depth >= self.limits.depth:
+            raise OverLimitError("The nodes of the schema are nested too deeply.", "depth")
         self._depth += 1
         try:
             return self._visit(state)
@@ -198,10 +200,10 @@ class Walk:
 
     def _name(self, module: str, path: str, name: str) -> Global:
         if max(len(module), len(path)) > self.limits.name:
-            raise OverLimitError("A name is longer than any library has.")
+            raise OverLimitError("A name is longer than any library has.", "name")
         self._work.names.add((module, path))
         if len(self._work.names) > self.limits.globals:
-            raise OverLimitError("It names more than any model does.")
+            raise OverLimitError("It names more than any model does.", "globals")
         raw = (module, path) if path == name else None
         token = self._globals[module, path] = Global(module, path, raw, self._position(name))
         return token

@@ -1,0 +1,58 @@
+"""What a trust file says of packs: which are on for a signed model, and which it may not use.
+
+Packs are lists of allowed names that ship with safeload (:mod:`safeload.policy.packs`); some are
+off unless somebody asks for them. Here they are names and nothing more.
+
+Trust: the trust file is the caller's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["PackRule", "PackRules"]
+
+
+@dataclass(frozen=True, slots=True)
+class PackRule:
+    """What is said of packs in one place.
+
+    Attributes:
+        on: Those that are on, whatever the signer used.
+        forbidden: Those that may not be used, whoever signed.
+    """
+
+    on: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PackRules:
+    """What a trust file says of packs.
+
+    Attributes:
+        for_all: What it says for all models.
+        by_model: What it says for one, by exact name, which outweighs what it says for all.
+    """
+
+    for_all: PackRule = PackRule()
+    by_model: Mapping[str, PackRule] = field(default_factory=dict)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every pack that is named anywhere."""
+        rules = [self.for_all, *self.by_model.values()]
+        return frozenset().union(*(rule.on | rule.forbidden for rule in rules))
+
+    def of(self, model: str) -> PackRule:
+        """What holds for a model.
+
+        Args:
+            model: Its name as signed.
+        """
+        own = self.by_model.get(model, PackRule())
+        return PackRule(
+            on=(self.for_all.on - own.forbidden) | own.on,
+            forbidden=(self.for_all.forbidden - own.on) | own.forbidden,
+        )
