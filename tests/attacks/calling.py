@@ -17,7 +17,7 @@ import signal
 import sys
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,6 +40,7 @@ _GIVEN = 300
 _COMPOSED = frozenset(["elementwise", "array", "reduction", "select"])
 # Modules that remember something of their own, such as the folder that they lie in.
 _CACHING = frozenset(["pandas.util._exceptions"])
+_CALLS_PER_LOOK = 300
 # Findings of one callable that are worth saying.
 _MOST = 3
 # Events that no callable has any business with.
@@ -50,7 +51,8 @@ _EVENTS = (
     "telnetlib", "urllib", "webbrowser", "winreg",
 )  # fmt: skip
 _LIBRARIES = frozenset(
-    "imblearn joblib numpy pandas pyarrow scipy sklearn sktime statsmodels threadpoolctl".split()
+    "imblearn joblib narwhals numpy pandas pyarrow scipy sklearn sktime statsmodels "
+    "threadpoolctl".split()
 )
 _PLAIN = (
     bool, bytes, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo, decimal.Decimal, float, int,
@@ -163,6 +165,9 @@ def _globals() -> dict[str, Any]:
 
 def _changed(before: dict[str, Any]) -> Iterator[str]:
     after = _globals()
+    for name in {name.partition(".")[0] for name in after.keys() - before.keys()}:
+        if name not in _LIBRARIES | sys.stdlib_module_names:
+            yield f"imports {name}"
     for name, state in before.items():
         if after.get(name) != state:
             keys = state.items() ^ after[name].items() if isinstance(state, dict) else ()
@@ -252,7 +257,8 @@ class _Caller:
         self._arguments = _Arguments(canary)
         self._owners = _owners()
         self._sets, self._seed = sets, seed
-        self._peak = 0
+        self._peak = _peak()
+        self._before = _globals()
 
     def each(self, name: str, function: Any, signature: Signature) -> None:
         """Call a callable with all its sets of arguments."""
@@ -261,16 +267,19 @@ class _Caller:
             owner = self._owners.get(name.partition(":")[2].partition(".")[0])
             function = getattr(owner, name.rpartition(".")[2]) if owner is not None else function
         calls, found = 0, 0
-        before = _globals()
         for data, given in self._arguments.of(name, function, signature, self._sets, self._seed):
             calls += 1
             for harm in self._during(function, data, given, signature):
                 found += 1
                 if found <= _MOST:
                     _say("found", name, _shown(data, given), harm)
-        for change in _changed(before):
-            _say("found", name, "one of all", change)
         _say("end", name, calls)
+
+    def look(self, names: Sequence[str]) -> None:
+        """Say what is another one since the last look, when these were called."""
+        for change in _changed(self._before):
+            _say("found", names[-1], f"one of the calls of {', '.join(names)}"[:_GIVEN], change)
+        self._before = _globals()
 
     def _during(
         self, function: Any, data: tuple[Any, ...], given: dict[str, Any], signature: Signature
@@ -290,16 +299,21 @@ class _Caller:
             self._watch.on = False
             signal.setitimer(signal.ITIMER_PROF, 0)
         yield from self._watch.seen()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        if self._peak and peak > self._peak + _MEMORY // 2:
+        peak = _peak()
+        if peak > self._peak + _MEMORY // 2:
             yield f"takes {(peak - self._peak) >> 20} MiB"
-        self._peak = max(peak, self._peak)
+        self._peak = peak
         if not is_plain(result):
             yield f"gives {type(result).__module__}.{type(result).__qualname__}"
         elif (
             isinstance(result, tuple) and signature.kinds & _COMPOSED and not _is_part(result, data)
         ):
             yield "gives a tuple"
+
+
+def _peak() -> int:
+    """The most memory that the process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _is_part(result: Any, data: tuple[Any, ...]) -> bool:
@@ -358,14 +372,19 @@ def _main(folder: str, sets: str, seed: str, callables: str) -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     table = _table(callables)
-    caller = _Caller(Path(folder), int(sets), int(seed))
     names = json.load(sys.stdin)
     os.chdir(folder)
+    caller = _Caller(Path(folder), int(sets), int(seed))
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, used + _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for name in names:
-        caller.each(name, *table[name])
+    # To look takes as long as some hundred calls.
+    count = 1 if callables else max(1, _CALLS_PER_LOOK // int(sets))
+    for first in range(0, len(names), count):
+        called = names[first : first + count]
+        for name in called:
+            caller.each(name, *table[name])
+        caller.look(called)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import faulthandler
-import importlib
 import itertools
 import os
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from safeload.policy.callables.kinds import Signature
 
@@ -29,7 +30,7 @@ def never_ends(_: Any) -> None:
 
 def hoards(_: Any) -> None:
     """Take much memory."""
-    bytearray(900 << 20)
+    np.ones(600 << 17)
 
 
 def asks(_: Any) -> None:
@@ -44,7 +45,7 @@ def writes(_: Any) -> None:
 
 def imports(_: Any) -> None:
     """Import a module of no library."""
-    importlib.import_module("canary_module")
+    __import__("canary_module")
 
 
 def evaluates(_: Any) -> Any:
