@@ -234,7 +234,7 @@ def test_a_hostile_file_among_honest_ones_stays_refused(case: str) -> None:
 # A class of a package that nobody knows is what a team's class looks like; a person sees the name.
 UNKNOWN_PACKAGE = {"estimator-from-another-package"}
 # These name what scikit-learn might have in another release.
-OF_A_COVERED_LIBRARY = {"name-by-a-prefix"}
+OF_A_COVERED_LIBRARY = {"name-by-a-prefix", "obj-of-an-allowed-function"}
 # These need a pack that a person may switch on, and are then what their library writes.
 OF_A_PACK = {"model-of-a-library-whose-pack-is-off"}
 
@@ -306,7 +306,9 @@ def test_a_class_that_is_made_here_and_called_there_has_one_rule() -> None:
 def test_uses_that_no_one_rule_admits_are_not_proposed() -> None:
     # One object is given plain arguments and a state, another one objects.
     stated = scanned(lambda p: p.object_(BOUNDS, 1, state={"a": 1}))
-    objects = scanned(lambda p: p.object_(BOUNDS, lambda q: q.save(Name("math", "log"))))
+    objects = scanned(
+        lambda p: p.object_(BOUNDS, lambda q: q.call(Name("decimal", "Decimal"), "1"))
+    )
     assert learnt(stated).entries
     assert learnt(objects).entries
     proposal = learnt(stated, objects)
