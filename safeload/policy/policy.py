@@ -256,7 +256,14 @@ def _extended(policy: Policy, added: frozenset[str]) -> Policy:
             known = entries.setdefault(key, entry)
             if known is not entry and disagreement(known, entry) is None:
                 entries[key] = merged(known, entry)
-    return replace(policy, entries=entries, digest=digest.hexdigest(), packs=policy.packs | added)
+    whole = None if policy.whole is None else policy.whole.with_packs(added)
+    return replace(
+        policy,
+        entries=entries,
+        digest=digest.hexdigest(),
+        packs=policy.packs | added,
+        whole=whole,
+    )
 
 
 def _narrowed(entry: Entry, uses: frozenset[str]) -> Entry:
