@@ -90,6 +90,12 @@ def sign(
         key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
     )
     bounds = limits or Limits()
+    if not_after is not None and not_after.tzinfo and not_after <= datetime.now(UTC):
+        raise UsageError(
+            "The signature would have expired before it is made.",
+            code="not-after-past",
+            hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
+        )
     artefact = Artefact.read(path, limits=bounds, progress=progress)
     allowed = Policy.of(policy, packs=packs)
     accepted = admit(artefact, allowed, bounds)

@@ -165,7 +165,7 @@ def _learnt(proposal: Proposal) -> int:
     if proposal.entries or proposal.held or proposal.packs:
         note("Read every line of the proposal before you use it.")
     outcomes = {lesson.outcome for lesson in proposal.lessons}
-    if outcomes & {Outcome.HELD, Outcome.REFUSED}:
+    if outcomes & {Outcome.HELD, Outcome.REFUSED, Outcome.WITHHELD}:
         return 1
     return 3 if Outcome.UNREAD in outcomes else 0
 

@@ -8,6 +8,7 @@ Source: TOML 1.0; the form is described in :mod:`safeload.trust.trustfile`.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import tomllib
@@ -95,6 +96,8 @@ def parse_trust(
             (``key-malformed``, ``key-unsupported``), or it demands several signatures
             (``threshold-unsupported``).
     """
+    if data.startswith(codecs.BOM_UTF8):
+        raise _malformed("it begins with a byte order mark; save it as UTF-8 without one")
     try:
         found = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -211,3 +211,17 @@ def test_a_probe_of_objects_is_not_unpickled(folder: Path) -> None:
     with pytest.raises(safeload.UsageError):
         read_probe(Path("a.npy"))
     assert not Path("canary").exists()
+
+
+@pytest.mark.parametrize("date", ["2000-01-01", "2000-01-01T00:00:00+01:00"])
+def test_a_signature_that_has_expired_is_not_made(run: Run, folder: Path, date: str) -> None:
+    Path("churn.joblib.sig").unlink(missing_ok=True)
+
+    outcome = run(
+        "sign", "churn.joblib", "--key", "signing.key", "--name", "churn", "--version", "2",
+        "--not-after", date,
+    )  # fmt: skip
+
+    assert outcome.code == 2
+    assert "error[not-after-past]" in outcome.err
+    assert not Path("churn.joblib.sig").exists()

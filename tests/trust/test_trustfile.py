@@ -540,3 +540,14 @@ def test_a_trust_file_that_cannot_be_written_is_a_usage_error(path: str) -> None
 def test_the_entry_is_plain_toml() -> None:
     found = tomllib.loads(entry_text("Alice Müller", ALICE.public, ["churn"]))
     assert found == {"keys": {"Alice Müller": {"public": ALICE.public.pem, "models": ["churn"]}}}
+
+
+def test_a_byte_order_mark_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "trust.toml"
+    path.write_bytes(b"\xef\xbb\xbf[keys]\n")
+
+    with pytest.raises(UsageError) as caught:
+        TrustFile.read(path)
+
+    assert caught.value.code == "trustfile-malformed"
+    assert "byte order mark" in caught.value.message

@@ -54,7 +54,8 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted as things are"
     PROPOSED = "accepted with what is proposed"
     HELD = "refused unless entries that are commented out are taken in"
-    REFUSED = "refused; we propose no entry for it"
+    WITHHELD = "refused; an entry would do, but we propose none"
+    REFUSED = "refused whatever entries there are"
     UNREAD = "not read in full"
 
 
@@ -210,9 +211,7 @@ class Learner:
                 self._refusals.append(
                     Refusal(module, name, frozenset(seen.uses), path, reason or _BESIDE)
                 )
-        refused = any(finding.severity is Severity.ERROR for finding in obstacles)
-        outcome = Outcome.REFUSED if refused else Outcome.UNREAD if obstacles else Outcome.PROPOSED
-        self._lessons.append(Lesson(path, outcome, obstacles))
+        self._lessons.append(Lesson(path, _outcome(scan, policy, needs, obstacles), obstacles))
 
     def proposal(self) -> Proposal:
         """What all models so far need."""
@@ -271,6 +270,20 @@ def _parted(need: Need) -> Iterator[Need]:
         yield replace(need, uses=need.uses - kept, kinds=())
     if kept:
         yield replace(need, uses=kept, rule=None)
+
+
+def _outcome(
+    scan: Scan, policy: Policy, needs: dict[_Key, _Seen], obstacles: tuple[Finding, ...]
+) -> Outcome:
+    """What becomes of a model that meets some obstacles with all that may be proposed."""
+    if not obstacles:
+        return Outcome.PROPOSED
+    if all(finding.severity is not Severity.ERROR for finding in obstacles):
+        return Outcome.UNREAD
+    # No list can say what code does that is part of the file.
+    names = {key: seen for key, seen in needs.items() if not is_code(*key)}
+    every = _obstacles(judge(scan, _with(policy, names)).findings)
+    return Outcome.REFUSED if every else Outcome.WITHHELD
 
 
 def _needs(scan: Scan, policy: Policy) -> dict[_Key, _Seen]:
