@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem lint format bench fuzz releases policy docs clean
+.PHONY: help demo test ecosystem lint format bench fuzz search releases policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -42,6 +42,9 @@ bench: $(VENV)/installed ## Measure loading against plain joblib
 
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
+
+search: $(VENV)/installed-for-tests ## Search for harm in what is accepted; SEARCH="--cases 100000"
+	$(BIN)/python -m tests.attacks $(SEARCH)
 
 releases: $(VENV)/installed-for-tests ## Write models with old releases; scan and load them all
 	$(BIN)/python tools/write_releases.py --into "$(RELEASES)" $(PYTHONS:%=--python %)
