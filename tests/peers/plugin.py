@@ -76,6 +76,7 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Function]) -> None:
             if item.module.__name__.rpartition(".")[2] == suite and pattern.fullmatch(item.name)
         ]
         for item in chosen:
-            item.add_marker(pytest.mark.xfail(reason=difference["why"], run="run" not in difference))
+            run = difference.get("run", True)
+            item.add_marker(pytest.mark.xfail(reason=difference["why"], run=run, strict=True))
         if not chosen and any(item.module.__name__.endswith(suite) for item in items):
             raise pytest.UsageError(f"differences.toml: no test is called {pattern.pattern}")
