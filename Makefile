@@ -1,6 +1,6 @@
 # Every target sets up what it needs in .venv; a Debian machine needs python3, python3-venv and make.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 FUZZ_VENV := .venv-fuzz
 # Where old releases are installed and what they write is kept; further interpreters than those
 # that are on the PATH as python3.8 and so on.
@@ -10,7 +10,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo test ecosystem lint format bench fuzz search releases policy docs clean
+=======
+.PHONY: help demo test ecosystem peers lint format bench fuzz releases policy docs clean
+>>>>>>> main
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -27,6 +31,11 @@ ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in
 		tests/soundness/test_survey.py
 	$(VENV)-ecosystem/bin/python -m pytest tests/test_samples.py tests/test_native_state.py \
 		-k "state-space or hierarchy"
+
+peers: $(VENV)/installed-for-tests ## Run the test suites of joblib and skops with our loaders
+	$(BIN)/python -m pytest -p no:xdist -p tests.peers.plugin -c tests/peers/pytest.ini \
+		--rootdir tests/peers -p no:cacheprovider \
+		--pyargs joblib.test.test_numpy_pickle skops.io.tests.test_persist
 
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
@@ -59,7 +68,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(FUZZ_VENV) .fuzz $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) .fuzz $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
