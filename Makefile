@@ -10,11 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test ecosystem lint format bench fuzz search releases policy docs clean
-=======
-.PHONY: help demo test ecosystem peers lint format bench fuzz releases policy docs clean
->>>>>>> main
+.PHONY: help demo test ecosystem peers lint format bench fuzz search releases policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
