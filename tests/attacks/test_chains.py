@@ -18,7 +18,7 @@ from tests.attacks.workers import Findings, run_seeds
 CASES = {"tests.attacks.chains": 300, "tests.attacks.mutants": 60}
 
 
-@pytest.mark.guarantee("G8")
+@pytest.mark.guarantee("G22")
 @pytest.mark.parametrize("module", CASES)
 def test_what_is_accepted_does_no_harm(module: str) -> None:
     told = run_seeds(module, 0, CASES[module])

@@ -106,7 +106,7 @@ def test_what_a_model_is_made_to_call_may_stand_there(case: str, protocol: int) 
     assert rules(HONEST[case], protocol) == set()
 
 
-@pytest.mark.guarantee("G11")
+@pytest.mark.guarantee("G22")
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 @pytest.mark.parametrize("case", HOSTILE)
 def test_anything_else_may_not(case: str, protocol: int) -> None:
