@@ -158,32 +158,35 @@ class Places:
 
     def _state(self, built: ObjectToken, cls: Global, row: Attributes, state: Token) -> str | None:
         if type(state) is Mapping:
-            return self._attributes(built, cls, row, state)
+            return self._attributes(built, cls, row, [state])
         if type(state) is not tuple:
             return self._visit(state, _TYPES, built) if self._has_callables else None
         if len(state) == 2 and _DICTS.issuperset(map(type, state)):
-            parts = (self._state(built, cls, row, part) for part in state if part is not None)
-            return next(filter(None, parts), None)
+            return self._attributes(built, cls, row, [part for part in state if part is not None])
         if not row and not self._has_callables:
             return None
         # The parts of a tuple have their places for names.
         named = Mapping(item for index, part in enumerate(state) for item in (f"[{index}]", part))
-        return self._attributes(built, cls, row, named)
+        return self._attributes(built, cls, row, [named])
 
     def _attributes(
-        self, built: ObjectToken, cls: Global, row: Attributes, state: Mapping
+        self, built: ObjectToken, cls: Global, row: Attributes, parts: list[Mapping]
     ) -> str | None:
-        values = state.values
-        for index, key, place in self._to_look_at(cls, row, state):
-            value = values[index]
-            if type(value) in _ATOMS:
-                continue
-            reason = self._visit(value, place, built)
-            beside = row[key].keywords if key in row else None
-            if reason is None and beside is not None:
-                reason = self._keywords(value, state.get(beside))
-            if reason is not None:
-                return f"{printable(key)}: {reason}"
+        """Why what the dicts of a state set may not stand there, or None."""
+        for part in parts:
+            values = part.values
+            for index, key, place in self._to_look_at(cls, row, part):
+                value = values[index]
+                if type(value) in _ATOMS:
+                    continue
+                reason = self._visit(value, place, built)
+                beside = row[key].keywords if key in row else None
+                if reason is None and beside is not None:
+                    keywords = (other.get(beside) for other in parts)
+                    reasons = (self._keywords(value, each) for each in keywords)
+                    reason = next(filter(None, reasons), None)
+                if reason is not None:
+                    return f"{printable(key)}: {reason}"
         return None
 
     def _to_look_at(

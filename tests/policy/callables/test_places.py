@@ -22,6 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
 from safeload.scan.scan import scan
+from tests.builder import Name, Pickle
 
 
 def changed(model: Any, **attributes: Any) -> Any:
@@ -93,6 +94,15 @@ HOSTILE: dict[str, Any] = {
         operator.attrgetter("gi_frame.f_builtins"), operator.itemgetter("exec")
     ),
 }
+
+
+def test_keyword_arguments_are_found_in_either_dict_of_a_state() -> None:
+    cls = Name("sklearn.preprocessing._function_transformer", "FunctionTransformer")
+    parts = {"func": Name("numpy", "round"), "validate": False}, {"kw_args": {"decimals": 10**8}}
+    for state in (parts, parts[::-1]):
+        scanned = scan(Pickle(4).object_(cls, state=state).finish())
+        found = judge(scanned, Policy.default()).findings
+        assert [finding.rule for finding in found] == ["SL110"]
 
 
 def rules(model: Any, protocol: int) -> set[str]:
