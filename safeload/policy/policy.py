@@ -14,6 +14,7 @@ caller asks for) and what a team adds in its own file. Both have one form::
     uses = ["construct", "reference"]
     rule = "no_arguments"               # optional: a function of policy/rules/__init__.py
     native = "tree"                     # optional: a check of soundness/, for native state
+    resources = ["folder"]              # optional: attributes that may keep a path or a logger
     [group.names]
     "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
 
