@@ -1,6 +1,6 @@
 # Every target sets up what it needs in .venv; a Debian machine needs python3, python3-venv and make.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 FUZZ_VENV := .venv-fuzz
 # Where old releases are installed and what they write is kept; further interpreters than those
 # that are on the PATH as python3.8 and so on.
@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem lint format bench fuzz search releases policy docs clean
+.PHONY: help demo test ecosystem peers lint format bench fuzz search releases policy docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -28,6 +28,11 @@ ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in
 	$(VENV)-ecosystem/bin/python -m pytest tests/test_samples.py tests/test_native_state.py \
 		-k "state-space or hierarchy"
 
+peers: $(VENV)/installed-for-tests ## Run the test suites of joblib and skops with our loaders
+	$(BIN)/python -m pytest -p no:xdist -p tests.peers.plugin -c tests/peers/pytest.ini \
+		--rootdir tests/peers -p no:cacheprovider \
+		--pyargs joblib.test.test_numpy_pickle skops.io.tests.test_persist
+
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,8 +48,8 @@ bench: $(VENV)/installed ## Measure loading against plain joblib
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
 
-search: $(VENV)/installed-for-tests ## Look for harm that a callable could do; SEARCH="--sets 300 --seed 1"
-	$(BIN)/python -m tests.attacks.callables $(SEARCH)
+search: $(VENV)/installed-for-tests ## Search for harm in what is accepted; SEARCH="--cases 100000"
+	$(BIN)/python -m tests.attacks $(SEARCH)
 
 releases: $(VENV)/installed-for-tests ## Write models with old releases; scan and load them all
 	$(BIN)/python tools/write_releases.py --into "$(RELEASES)" $(PYTHONS:%=--python %)
@@ -59,7 +64,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(FUZZ_VENV) .fuzz $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) .fuzz $(VENV)-ecosystem .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:

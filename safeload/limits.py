@@ -59,6 +59,8 @@ class Limits:
         integer_digits: Decimal digits of an integer; CPython's own bound where it is text. What
             divides or converts larger ones takes time that grows with the square.
         array_dimensions: Dimensions of an array; numpy's own bound.
+        columns: Columns, outputs or classes that a model says it has, and rows of an empty array,
+            beyond one for each byte of the file. Notebooks show a name for each.
         members: Members of a skops archive.
         schema_bytes: Size of a skops ``schema.json``, bytes.
         findings: Findings kept for one stream; of the others, only the first refusal.
@@ -84,6 +86,7 @@ class Limits:
     patterns: int = 100
     integer_digits: int = 4_300
     array_dimensions: int = 64
+    columns: int = 4_194_304
     members: int = 200_000
     schema_bytes: int = 512 * _MIB
     findings: int = 1_000

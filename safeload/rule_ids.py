@@ -133,6 +133,11 @@ RULE_IDS: dict[str, RuleId] = {
         "asks for.",
         "If the callable is your own, give it a kind in a policy file; docs/policy.md says how.",
     ),
+    "SL111": RuleId(
+        "a key of a dict, or a member of a set, whose hash is a matter of its state",
+        "Its class would be asked for a hash with whatever state the file gives it.",
+        "Use texts, numbers, dates, or tuples of these as keys, and dump the model again.",
+    ),
     "SL201": RuleId("the stream ends before its STOP", "It was cut short.", _REPLACE),
     "SL202": RuleId("bytes follow the end of the stream", "Another reader may run them.", _REPLACE),
     "SL203": RuleId("a byte that is no opcode", "The stream is damaged or forged.", _REPLACE),

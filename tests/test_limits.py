@@ -86,6 +86,16 @@ WORDS = {f"word {n}": n for n in range(500)}
 SCALER = archive(1)
 
 
+def of_columns(count: int) -> bytes:
+    """A model of so many columns that keeps nothing of them."""
+    model = FunctionTransformer()
+    model.n_features_in_ = count
+    return pickle.dumps(model)
+
+
+COLUMNS = of_columns(10_000)
+
+
 def opcodes(data: bytes) -> int:
     return int(audit(data, Limits()).members[0].opcodes)
 
@@ -108,6 +118,7 @@ EDGES: dict[str, tuple[bytes, int, dict[str, Any]]] = {
     "patterns": (patterns(7), 7, {}),
     "integer_digits": (b"\x80\x04I" + b"7" * 100 + b"\n.", 100, {}),
     "array_dimensions": (joblib_bytes(np.zeros((1,) * 9)), 9, {}),
+    "columns": (COLUMNS, 10_000 - len(COLUMNS), {}),
     "members": (archive(11), 12, {}),
     "schema_bytes": (
         SCALER, zipfile.ZipFile(io.BytesIO(SCALER)).getinfo("schema.json").file_size, {},

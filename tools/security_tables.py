@@ -29,12 +29,23 @@ from safeload.limits import Isolation, Limits
 from safeload.policy.rules import RULES
 from safeload.rule_ids import RULE_IDS, effect
 
-__all__ = ["PAGES", "ROOT", "RULE_PAGES", "RULE_TABLES", "marked_tests", "regenerated"]
+__all__ = [
+    "PAGES",
+    "PEERS",
+    "PEER_TABLES",
+    "ROOT",
+    "RULE_PAGES",
+    "RULE_TABLES",
+    "marked_tests",
+    "regenerated",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "SECURITY.md"
 POLICY = ROOT / "docs" / "policy.md"
 RULE_PAGES = ROOT / "docs" / "rules.md"
+PEERS = ROOT / "docs" / "peers.md"
+DIFFERENCES = ROOT / "tests" / "peers" / "differences.toml"
 SAMPLES = ROOT / "malicious_samples"
 TESTS = ROOT / "tests"
 
@@ -132,6 +143,15 @@ def rule_pages() -> Iterator[str]:
         yield f"*What to do:* {about.remedy}"
 
 
+def peers() -> Iterator[str]:
+    """One row for each test of another project that fails with our loaders as it should."""
+    yield "| suite | tests | why it is right that they fail |"
+    yield "|---|---|---|"
+    for difference in tomllib.loads(DIFFERENCES.read_text("utf-8"))["difference"]:
+        tests = ", ".join(f"`{name}`" for name in difference["tests"].split("|"))
+        yield row(difference["suite"], tests, difference["why"])
+
+
 def rules() -> Iterator[str]:
     """One row for each argument rule: what it admits."""
     yield "| rule | admits |"
@@ -180,6 +200,7 @@ TABLES: Tables = {
 }
 RULE_TABLES: Tables = {"rules": rules}
 PAGES: Tables = {"rule-pages": rule_pages}
+PEER_TABLES: Tables = {"peers": peers}
 
 
 def regenerated(text: str, tables: Tables = TABLES) -> str:
@@ -215,7 +236,13 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if out of date")
     options = parser.parse_args()
     stale = False
-    for document, tables in ((DOCUMENT, TABLES), (POLICY, RULE_TABLES), (RULE_PAGES, PAGES)):
+    documents = {
+        DOCUMENT: TABLES,
+        POLICY: RULE_TABLES,
+        RULE_PAGES: PAGES,
+        PEERS: PEER_TABLES,
+    }
+    for document, tables in documents.items():
         text = document.read_text("utf-8")
         new = regenerated(text, tables)
         if new == text:

@@ -21,7 +21,7 @@ from safeload.soundness import CHECKS
 
 __all__ = ["SKLEARN", "Entry", "Text", "add_entries", "disagreement", "merged", "parse_text"]
 
-_GROUP_KEYS = {"reason", "uses", "rule", "native", "names"}
+_GROUP_KEYS = {"reason", "uses", "rule", "native", "resources", "names"}
 _CALLABLE_KEYS = {"kind", "data", "parameters", "evidence", "names"}
 _FILE_KEYS = frozenset(
     ["library", "releases", "distributions", "group", "callable", "versions", "packs"]
@@ -44,6 +44,7 @@ class Entry:
         native: Name of the check that native state must pass, or None.
         signature: What it takes and gives, if a model may keep it and call it.
         is_type: Whether it names a type, which nothing calls, where it is kept as a value.
+        resources: Attributes that may keep a path or a logger.
     """
 
     uses: frozenset[Use]
@@ -53,6 +54,7 @@ class Entry:
     native: str | None = None
     signature: Signature | None = None
     is_type: bool = False
+    resources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def merged(known: Entry, added: Entry) -> Entry:
         native=known.native or added.native,
         signature=known.signature or added.signature,
         is_type=known.is_type or added.is_type,
+        resources=known.resources | added.resources,
         distributions=known.distributions or added.distributions,
     )
 
@@ -206,7 +209,8 @@ def _entry(group: dict[str, Any], source: str, distributions: tuple[str, ...]) -
     if native is not None and (not isinstance(native, str) or native not in CHECKS):
         raise _malformed(source, f"unknown check of native state {native!r}")
     is_type = Use.REFERENCE in uses
-    return Entry(uses, rule, source, distributions, native, is_type=is_type)
+    kept = frozenset(_strings(group.get("resources", []), source, "resources"))
+    return Entry(uses, rule, source, distributions, native, is_type=is_type, resources=kept)
 
 
 def _callable(table: dict[str, Any], source: str, distributions: tuple[str, ...]) -> Entry:

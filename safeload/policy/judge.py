@@ -15,15 +15,22 @@ from dataclasses import dataclass
 from safeload.errors import printable
 from safeload.policy.callables.places import Places
 from safeload.policy.code_by_value import CODE, is_code, summary
+from safeload.policy.keys import KeyInspector
 from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES, Rule
+from safeload.policy.rules.attributes import (
+    is_resource_module,
+    looked_at,
+    resource_problem,
+    value_problems,
+)
 from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
-from safeload.policy.rules.keywords import asks_to_write, keeps_keywords
 from safeload.policy.rules.refitting import fits_while_predicting, keeps_pickles
-from safeload.scan.bounds.allowance import allowing, check_time
+from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.program import (
+    ArraySpan,
     Global,
     GlobalUse,
     Mapping,
@@ -125,11 +132,14 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
     size = len(scan.data)
     refitting = fits_while_predicting(scan.programs)
+    resources = any(
+        is_resource_module(use.module) for program in scan.programs for use in program.globals
+    )
     places = Places(scan.programs, policy)
     budget = (scan.budget or WorkBudget(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
         with allowing(scan.limits, budget):
-            inspect = _Inspector(policy, refitting=refitting)
+            inspect = _Inspector(policy, refitting=refitting, resources=resources)
             of_member = [*program.findings, *_judge_program(program, policy, uses, inspect, places)]
         of_member += packs_off(program, off)
         findings += of_member
@@ -188,9 +198,11 @@ def _judge_program(
                 _finding(rule, built, reason, program)
                 for rule, built, reason in places.misplaced(program)
             ]
+        findings += _judge_whole(program, policy)
         if not findings and not program.findings:
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
+        check_claims()
     except OverLimitError as problem:
         findings.append(Finding("SL002", Severity.WARNING, str(problem), program.member))
     except Exception as error:  # noqa: BLE001
@@ -198,6 +210,16 @@ def _judge_program(
         message = f"A rule failed: {type(error).__name__}. Please report it."
         findings.append(Finding("SL008", Severity.WARNING, message, program.member))
     return findings
+
+
+def _judge_whole(program: Program, policy: Policy) -> Iterator[Finding]:
+    """What is judged of a stream beside its names and objects: arrays without bytes, and keys."""
+    for array in program.arrays:
+        if isinstance(array, ArraySpan) and not array.nbytes and array.shape:
+            claim(max(array.shape))
+    if not all(map(KeyInspector(policy).has_keys, program.hashing)):
+        message = "A key of a dict, or a member of a set, is an object that is no plain value."
+        yield Finding("SL111", Severity.ERROR, message, program.member)
 
 
 def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> list[Finding]:
@@ -255,18 +277,20 @@ class _Inspector:
     Args:
         policy: The allow-list.
         refitting: Whether the file has what fits while it predicts.
+        resources: Whether it has a path or a logger.
 
     Attributes:
         native: Objects whose native state is to be checked, by the name of the check.
     """
 
-    def __init__(self, policy: Policy, *, refitting: bool) -> None:
+    def __init__(self, policy: Policy, *, refitting: bool, resources: bool) -> None:
         self.native: dict[str, list[ObjectToken]] = {}
         self._policy = policy
         self._refitting = refitting
+        self._resources = resources
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
-        # Keys of states that are plain attributes, and where among them those are that keep
-        # keyword arguments.
+        # Keys of states that are plain attributes, and where among them those are whose values
+        # are looked at.
         self._plain: dict[tuple[str, ...], list[int]] = {}
 
     def __call__(self, built: ObjectToken) -> list[tuple[str, str]]:
@@ -293,11 +317,12 @@ class _Inspector:
             # Some dictionaries answer for attributes with their items.
             reasons = map(_dunder, map(text_of, built.items))
             problems += [("SL105", reason) for reason in reasons if reason]
-        # Most states have the keys of one before, and none that keeps keyword arguments.
+        # Most states have the keys of one before, and none whose value matters.
         if built.states and not (len(built.states) == 1 and self._known(built.states[0]) == []):
             problems += [("SL105", reason) for reason in self._states(built, entry)]
-            if any(map(self._keeps_a_place, built.states)):
-                problems.append(("SL103", "it keeps an array for a function to write to"))
+            problems += value_problems(built, target, self._known)
+        if self._resources and (reason := resource_problem(built, entry.resources)):
+            problems.append(("SL103", reason))
         if self._refitting and (reason := keeps_pickles(built)):
             problems.append(("SL103", reason))
         return problems
@@ -349,7 +374,7 @@ class _Inspector:
         return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)
 
     def _known(self, state: Token) -> list[int] | None:
-        """Where a state of plain attributes keeps keyword arguments; None for any other."""
+        """Where a state of plain attributes has values to look at; None for any other."""
         try:
             return self._plain.get(state.form) if type(state) is Mapping else None
         except TypeError:
@@ -372,25 +397,8 @@ class _Inspector:
             if reason is not None:
                 return reason
         if _LABELS.isdisjoint(keys):
-            self._plain[keys] = _keeping(keys)
+            self._plain[keys] = looked_at(keys)
         return None
-
-    def _keeps_a_place(self, state: Token) -> bool:
-        """Whether a function is to be called with an array of the model to write its results to."""
-        for part in state if type(state) is tuple else (state,):
-            if type(part) is not Mapping:
-                continue
-            places = self._known(part)
-            for place in _keeping(part.form) if places is None else places:
-                value = part.values[place]
-                if type(value) in _KEYWORDS and asks_to_write(value):
-                    return True
-        return False
-
-
-def _keeping(keys: tuple[Token, ...]) -> list[int]:
-    """Where among the keys of a state those are that keep keyword arguments."""
-    return [place for place, key in enumerate(keys) if type(key) is str and keeps_keywords(key)]
 
 
 def _dunder(key: Token) -> str | None:

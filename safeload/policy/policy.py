@@ -14,6 +14,7 @@ caller asks for) and what a team adds in its own file. Both have one form::
     uses = ["construct", "reference"]
     rule = "no_arguments"               # optional: a function of policy/rules/__init__.py
     native = "tree"                     # optional: a check of soundness/, for native state
+    resources = ["folder"]              # optional: attributes that may keep a path or a logger
     [group.names]
     "sklearn.pipeline" = ["FeatureUnion", "Pipeline"]
 
@@ -167,16 +168,9 @@ class Policy:
         added = wanted_packs(names) - self.packs
         if not added:
             return self
-        entries = dict(self.entries)
-        digest = hashlib.sha256(self.digest.encode())
-        for name in sorted(added):
-            pack = _pack(name)
-            digest.update(pack.digest.encode())
-            for key, entry in pack.entries.items():
-                known = entries.setdefault(key, entry)
-                if known is not entry and disagreement(known, entry) is None:
-                    entries[key] = merged(known, entry)
-        return replace(self, entries=entries, digest=digest.hexdigest(), packs=self.packs | added)
+        if self is _packs(self.packs):
+            return _packs(self.packs | added)
+        return _extended(self, added)
 
     def narrowed(self, signed: Mapping[tuple[str, str], frozenset[str]]) -> Policy:
         """This policy without what a signed manifest does not list.
@@ -252,6 +246,27 @@ def _methods(policy: Policy) -> dict[str, tuple[Signature, ...]]:
     return found
 
 
+def _extended(policy: Policy, added: frozenset[str]) -> Policy:
+    """A policy and what opt-in packs list that it has not got."""
+    entries = dict(policy.entries)
+    digest = hashlib.sha256(policy.digest.encode())
+    for name in sorted(added):
+        pack = _pack(name)
+        digest.update(pack.digest.encode())
+        for key, entry in pack.entries.items():
+            known = entries.setdefault(key, entry)
+            if known is not entry and disagreement(known, entry) is None:
+                entries[key] = merged(known, entry)
+    whole = None if policy.whole is None else policy.whole.with_packs(added)
+    return replace(
+        policy,
+        entries=entries,
+        digest=digest.hexdigest(),
+        packs=policy.packs | added,
+        whole=whole,
+    )
+
+
 def _narrowed(entry: Entry, uses: frozenset[str]) -> Entry:
     return replace(entry, uses=frozenset(use for use in entry.uses if use in uses))
 
@@ -295,7 +310,7 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
 @lru_cache(maxsize=32)
 def _packs(names: frozenset[str]) -> Policy:
     if names:
-        return _packs(frozenset()).with_packs(names)
+        return _extended(_packs(frozenset()), names)
     entries: dict[tuple[str, str], Entry] = {}
     digest = hashlib.sha256()
     for pack in shipped_packs().values():

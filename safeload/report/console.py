@@ -15,6 +15,7 @@ from rich.text import Text
 from safeload.auditing.run import AuditReport
 from safeload.errors import printable
 from safeload.policy.code_by_value import leading
+from safeload.policy.opt_in import PACK_IS_OFF
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 __all__ = ["PlainConsole", "print_report"]
@@ -23,6 +24,10 @@ _STYLES = {
     Verdict.ACCEPT: "bold green",
     Verdict.REFUSE: "bold red",
     Verdict.INCOMPLETE: "bold yellow",
+}
+_UNDECIDED = {
+    False: "Not everything was read; what was not read could do anything.",
+    True: "Everything was read; what the pack is for is not checked in full.",
 }
 _WEIGHTS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 # What one file may take of a screen; --format json has everything.
@@ -84,8 +89,13 @@ def _file(report: FileReport) -> list[Text]:
         lines += _names("not allowed", report, allowed=False)
         lines += _names("allowed", report, allowed=True)
     if report.verdict is Verdict.INCOMPLETE:
-        lines.append(Text("    Not everything was read; what was not read could do anything."))
+        lines.append(Text(f"    {_UNDECIDED[_was_read(report)]}"))
     return lines
+
+
+def _was_read(report: FileReport) -> bool:
+    """Whether all that keeps a file from being accepted is a pack that is off."""
+    return all(f.rule == PACK_IS_OFF for f in report.findings if f.is_unread)
 
 
 def _finding(finding: Finding) -> Text:

@@ -83,6 +83,7 @@ def _entry(listed: Listed) -> dict[str, Any]:
         "grants": [
             {
                 "uses": [str(use) for use in grant.uses],
+                "kinds": [*grant.kinds],
                 "reason": grant.reason,
                 "source": grant.source,
                 "library": grant.library,
@@ -117,26 +118,32 @@ def _paragraphs(listed: Iterable[Listed]) -> Iterator[str]:
     for item in listed:
         yield f"{item.path}: {', '.join(item.uses)}{_rule(item.entry.rule)}"
         for grant in item.grants:
-            yield f"  {', '.join(grant.uses)}: {grant.reason or 'no reason given'} [{grant.source}]"
+            what = _called(grant.kinds) or ", ".join(grant.uses)
+            yield f"  {what}: {grant.reason or 'no reason given'} [{grant.source}]"
         if item.entry.rule:
             admits = (inspect.getdoc(RULES[item.entry.rule]) or "").partition("\n")[0]
             yield f"  {item.entry.rule} admits: {admits.replace('``', '`')}"
 
 
 def _by_group(listed: Iterable[Listed]) -> Iterator[str]:
-    groups: dict[tuple[str, str, tuple[str, ...], str], dict[str, list[str]]] = {}
+    groups: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
     for item in listed:
         for grant in item.grants:
             modules = groups.setdefault(_key(grant), {})
             modules.setdefault(grant.module, []).append(grant.name)
-    for (library, reason, uses, rule), modules in sorted(groups.items()):
-        yield f"{library}: {', '.join(uses)}{_rule(rule)}: {reason or 'no reason given'}"
+    for (library, reason, what, rule), modules in sorted(groups.items()):
+        yield f"{library}: {what}{_rule(rule)}: {reason or 'no reason given'}"
         for module, names in sorted(modules.items()):
             yield f"  {module}: {', '.join(sorted(names))}"
 
 
-def _key(grant: Grant) -> tuple[str, str, tuple[str, ...], str]:
-    return grant.library, grant.reason, tuple(map(str, grant.uses)), grant.rule or ""
+def _key(grant: Grant) -> tuple[str, str, str, str]:
+    what = _called(grant.kinds) or ", ".join(grant.uses)
+    return grant.library, grant.reason, what, grant.rule or ""
+
+
+def _called(kinds: tuple[str, ...]) -> str:
+    return f"callable ({', '.join(kinds)})" if kinds else ""
 
 
 def _rule(rule: str | None) -> str:

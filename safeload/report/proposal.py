@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from safeload import __version__
 from safeload.errors import printable
+from safeload.policy.callables.kinds import KINDS
 from safeload.policy.code_by_value import leading
 from safeload.policy.packs import shipped_packs
 from safeload.policy.team.learn import Lesson, Need, Outcome, Proposal, Refusal
@@ -31,9 +32,13 @@ _QUESTIONS = {
     "function, or a class with a __reduce__ of its own",
     Use.BUILD: "what the call returns is given a state that the file chose",
     Use.FILL: "given items while the file loads, by its append, extend, add or __setitem__",
-    Use.REFERENCE: "kept as a value; the model may call it at every prediction, with "
-    "arguments that the file chose",
+    Use.REFERENCE: "kept as a value, as a type that nothing calls",
 }
+_CALLED = (
+    "kept, and called at every prediction with what the model is given. The kind is read off from "
+    "where it stands; see that it takes and gives nothing else. A parameter that a file may set "
+    "has to be added by hand, with its type and bounds"
+)
 _ADVICE = {
     "SL103": "an argument rule of the packs stays as it is",
     "SL105": "let its __getstate__ return a plain dict of attributes, and dump the model again",
@@ -100,34 +105,52 @@ def _packs(packs: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 def _groups(needs: Iterable[Need], *, mark: str) -> Iterator[str]:
     """Groups of names of the same uses and rule, each name with the models that need it."""
-    groups: dict[tuple[tuple[Use, ...], str], list[Need]] = defaultdict(list)
+    groups: dict[tuple[tuple[Use, ...], str, tuple[str, ...]], list[Need]] = defaultdict(list)
     for need in needs:
         uses = tuple(use for use in _QUESTIONS if use in need.uses)
-        groups[uses, need.rule or ""].append(need)
-    for (uses, rule), members in sorted(groups.items()):
+        groups[uses, need.rule or "", need.kinds].append(need)
+    for (uses, rule, kinds), members in sorted(groups.items()):
         yield ""
-        for use in uses:
-            yield from _wrapped(f"{use}: {_QUESTIONS[use]}.")
+        yield from _questions(uses, kinds)
         for need in members:
             if need.doubt:
                 yield from _wrapped(f"{need.module}.{need.name} {need.doubt}.")
-        yield f"{mark}[[group]]"
-        yield f'{mark}reason = "{UNFILLED}: what these are, and who has read them"'
-        yield f"{mark}uses = {json.dumps([str(use) for use in uses])}"
+        table = "callable" if kinds else "group"
+        unfilled = f'"{UNFILLED}: what these are, and who has read them"'
+        yield f"{mark}[[{table}]]"
+        if kinds:
+            yield f"{mark}evidence = {unfilled}"
+            yield f"{mark}kind = {json.dumps(list(kinds) if len(kinds) > 1 else kinds[0])}"
+        else:
+            yield f"{mark}reason = {unfilled}"
+            yield f"{mark}uses = {json.dumps([str(use) for use in uses])}"
         if rule:
             yield f"{mark}rule = {json.dumps(rule)}"
-        yield f"{mark}[group.names]"
-        modules: dict[str, list[Need]] = defaultdict(list)
-        for need in members:
-            modules[need.module].append(need)
-        for module, of_module in sorted(modules.items()):
-            yield f"{mark}{json.dumps(module)} = ["
-            # Behind the bare '#' nothing is indented, so that it is told from words.
-            indent = mark or "    "
-            for need in of_module:
-                remarks = "; ".join([f"in {_paths(need.models)}", *need.remarks])
-                yield f"{indent}{json.dumps(need.name)},  # {remarks}"
-            yield f"{mark}]"
+        yield f"{mark}[{table}.names]"
+        yield from _names(members, mark)
+
+
+def _questions(uses: Iterable[Use], kinds: Iterable[str]) -> Iterator[str]:
+    """What a person has to ask about each use, or about each kind of callable."""
+    for kind in kinds:
+        yield from _wrapped(f"callable, {kind} ({KINDS[kind]}): {_CALLED}.")
+    for use in () if kinds else uses:
+        yield from _wrapped(f"{use}: {_QUESTIONS[use]}.")
+
+
+def _names(members: Iterable[Need], mark: str) -> Iterator[str]:
+    """Names by module, each with the models that need it."""
+    modules: dict[str, list[Need]] = defaultdict(list)
+    for need in members:
+        modules[need.module].append(need)
+    for module, of_module in sorted(modules.items()):
+        yield f"{mark}{json.dumps(module)} = ["
+        # Behind the bare '#' nothing is indented, so that it is told from words.
+        indent = mark or "    "
+        for need in of_module:
+            remarks = "; ".join([f"in {_paths(need.models)}", *need.remarks])
+            yield f"{indent}{json.dumps(need.name)},  # {remarks}"
+        yield f"{mark}]"
 
 
 def _refusals(refusals: Iterable[Refusal]) -> Iterator[str]:

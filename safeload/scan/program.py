@@ -310,6 +310,7 @@ class Program:
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
         globals: Every global with its uses.
         built: Every object made, in order.
+        hashing: Dicts, sets and objects like them that have a key which is no text.
         root: The token of the object that the stream makes, once its end was reached.
         findings: What is malformed or was not read.
         aliases: Further spellings of a global in ``globals``: as written, and what it stands for.
@@ -323,6 +324,7 @@ class Program:
     arrays: list[ArraySpan | Program] = field(default_factory=list)
     globals: list[GlobalUse] = field(default_factory=list)
     built: list[ObjectToken] = field(default_factory=list)
+    hashing: list[Token] = field(default_factory=list)
     root: Token = None
     findings: list[Finding] = field(default_factory=list)
     aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
@@ -346,6 +348,7 @@ class Program:
     def forget(self) -> None:
         """Drop the token graph, which may be as large as the model, and the member's bytes."""
         self.built.clear()
+        self.hashing.clear()
         self.root = None
         self.data = b""
 

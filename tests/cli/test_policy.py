@@ -225,6 +225,7 @@ def test_all_is_shown_as_json(run: Run, files: Path) -> None:
         "grants": [
             {
                 "uses": ["construct"],
+                "kinds": [],
                 "reason": "our models",
                 "source": "team.toml",
                 "library": "team.toml",

@@ -222,6 +222,6 @@ def test_what_takes_much_memory_is_not_kept(
     monkeypatch.setattr(accepted, "_KEPT_BYTES", 2 * weight)
     assert [once_more(path, trust, judged)[1] for path in paths] == [0, 1, 1]
     assert [once_more(path, trust, judged)[1] for path in reversed(paths)] == [0, 0, 1]
-    monkeypatch.setattr(accepted, "_LARGEST", weight - 1)
+    monkeypatch.setattr(accepted, "_LARGEST_SCAN", weight - 1)
     accepted.forget()
     assert [once_more(paths[0], trust, judged)[1] for _ in range(2)] == [1, 1]

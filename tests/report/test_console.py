@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_each_verdict_and_the_sum() -> None:
         "ACCEPT", "REFUSE", "INCOMPLETE",
     ]  # fmt: skip
     assert "3 files: 1 accepted, 1 refused, 1 incomplete; 2 other files skipped" in lines
+
+
+def test_what_is_undecided_for_a_pack_is_not_called_unread() -> None:
+    off = Finding("SL009", Severity.WARNING, "It needs a pack.")
+    text = printed(replace(UNREAD, findings=(off,)))
+    assert "could do anything" not in text
+    assert "not checked in full" in text
+    assert "could do anything" in printed(replace(UNREAD, findings=(off, *UNREAD.findings)))
 
 
 def test_an_incomplete_file_is_never_called_accepted() -> None:

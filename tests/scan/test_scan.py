@@ -168,7 +168,7 @@ BEGINS_LIKE_BZ2 = b"BZ\0\0\0" + bytes(0x5A) + b"0cposix\nsystem\n(S'true'\ntR."
     ("data", "form"),
     [
         (BEGINS_LIKE_BZ2, "pickle"),
-        (gzip.compress(BEGINS_LIKE_BZ2), "joblib+gzip"),
+        (gzip.compress(BEGINS_LIKE_BZ2, mtime=0), "joblib+gzip"),
         (zlib.compress(b"](S'true'\ncposix\nsystem\nR."), "joblib+zlib"),
     ],
 )

@@ -102,7 +102,7 @@ def test_every_check_has_a_row_with_a_sample_that_shows_the_harm(check: str) -> 
 def test_every_sample_of_native_state_is_in_a_row() -> None:
     shown = {name for row in ROWS for name in row.shown}
     assert {sample.name for sample in samples() if sample.rule == "SL401"} <= shown
-    assert all((ROOT / name / "case.toml").exists() for name in shown)
+    assert {name for name in shown if not any(ROOT.glob(f"*/{name}/case.toml"))} == set()
 
 
 def test_every_row_is_about_something_on_the_lists() -> None:

@@ -24,6 +24,7 @@ from safeload.policy.callables.methods import gives_arrays
 from safeload.policy.callables.parameters import Parameter
 from safeload.policy.policy import Policy
 from safeload.policy.rules.plain import is_plain
+from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Global, Mapping, ObjectToken, Token, Use
 
 __all__ = ["COMBINATORS", "UntypedError", "is_combinator", "is_passing", "owner_of", "signature_of"]
@@ -220,7 +221,7 @@ def _method(owner: Token, name: Token, policy: Policy) -> Signature:
     if type(owner) is str:
         found = _METHODS_OF_TEXT.get(name)
     elif type(owner) is Mapping:
-        found = _LOOKUP if name == "get" and _is_flat(owner.values) else None
+        found = _LOOKUP if name == "get" and _is_flat(owner, owner.values) else None
     elif isinstance(owner, ObjectToken) and isinstance(owner.callable, Global):
         found = _method_of_object(owner, owner.callable, name, policy)
     if found is None:
@@ -234,7 +235,7 @@ def _method_of_object(
     if cls.path == "re._compile":
         return _METHODS_OF_PATTERN.get(name)
     if cls.module == "collections" and cls.name in _DICTS:
-        return _LOOKUP if name == "get" and _is_flat(owner.items[1::2]) else None
+        return _LOOKUP if name == "get" and _is_flat(owner, owner.items[1::2]) else None
     if owner.use is not Use.CONSTRUCT:
         return None
     entry = policy.entries.get((cls.module, f"{cls.name}.{name}"))
@@ -245,8 +246,9 @@ def _method_of_object(
     return None
 
 
-def _is_flat(values: list[Token] | tuple[Token, ...]) -> bool:
+def _is_flat(owner: Token, values: list[Token] | tuple[Token, ...]) -> bool:
     """Whether what a dict answers with is plain data, one by one."""
+    look_into(owner, len(values))
     return all(is_plain(value, arrays=False) for value in values)
 
 

@@ -47,7 +47,7 @@ from safeload.scan.program import (
 )
 from safeload.scan.runs import Run
 
-__all__ = ["Places"]
+__all__ = ["Place", "Places"]
 
 _TYPE = "type"
 # Attributes that hold parameters of other estimators, by their names.
@@ -70,7 +70,7 @@ _OF_ARRAYS = frozenset(["_mareconstruct", "_reconstruct"])
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """What may stand somewhere.
 
     Attributes:
@@ -84,9 +84,9 @@ class _Place:
     by_name: bool = False
 
 
-_TYPES = _Place(frozenset([_TYPE]))
-_PARAMETERS = _Place(frozenset([_TYPE]), by_name=True)
-_FACTORY = _Place(frozenset(["factory"]), called=True)
+_TYPES = Place(frozenset([_TYPE]))
+_PARAMETERS = Place(frozenset([_TYPE]), by_name=True)
+_FACTORY = Place(frozenset(["factory"]), called=True)
 
 
 class Places:
@@ -105,8 +105,8 @@ class Places:
             for program in programs
             for use in program.globals
         )
-        self._places: dict[tuple[int, tuple[Token, ...]], list[tuple[int, str, _Place]]] = {}
-        self._seen: set[tuple[int, _Place]] = set()
+        self._places: dict[tuple[int, tuple[Token, ...]], list[tuple[int, str, Place]]] = {}
+        self._seen: set[tuple[int, Place]] = set()
 
     def misplaced(self, program: Program) -> Iterator[tuple[str, ObjectToken, str]]:
         """Every object that is a callable of no kind, or holds one of a kind that it may not hold.
@@ -158,37 +158,40 @@ class Places:
 
     def _state(self, built: ObjectToken, cls: Global, row: Attributes, state: Token) -> str | None:
         if type(state) is Mapping:
-            return self._attributes(built, cls, row, state)
+            return self._attributes(built, cls, row, [state])
         if type(state) is not tuple:
             return self._visit(state, _TYPES, built) if self._has_callables else None
         if len(state) == 2 and _DICTS.issuperset(map(type, state)):
-            parts = (self._state(built, cls, row, part) for part in state if part is not None)
-            return next(filter(None, parts), None)
+            return self._attributes(built, cls, row, [part for part in state if part is not None])
         if not row and not self._has_callables:
             return None
         # The parts of a tuple have their places for names.
         named = Mapping(item for index, part in enumerate(state) for item in (f"[{index}]", part))
-        return self._attributes(built, cls, row, named)
+        return self._attributes(built, cls, row, [named])
 
     def _attributes(
-        self, built: ObjectToken, cls: Global, row: Attributes, state: Mapping
+        self, built: ObjectToken, cls: Global, row: Attributes, parts: list[Mapping]
     ) -> str | None:
-        values = state.values
-        for index, key, place in self._to_look_at(cls, row, state):
-            value = values[index]
-            if type(value) in _ATOMS:
-                continue
-            reason = self._visit(value, place, built)
-            beside = row[key].keywords if key in row else None
-            if reason is None and beside is not None:
-                reason = self._keywords(value, state.get(beside))
-            if reason is not None:
-                return f"{printable(key)}: {reason}"
+        """Why what the dicts of a state set may not stand there, or None."""
+        for part in parts:
+            values = part.values
+            for index, key, place in self._to_look_at(cls, row, part):
+                value = values[index]
+                if type(value) in _ATOMS:
+                    continue
+                reason = self._visit(value, place, built)
+                beside = row[key].keywords if key in row else None
+                if reason is None and beside is not None:
+                    keywords = (other.get(beside) for other in parts)
+                    reasons = (self._keywords(value, each) for each in keywords)
+                    reason = next(filter(None, reasons), None)
+                if reason is not None:
+                    return f"{printable(key)}: {reason}"
         return None
 
     def _to_look_at(
         self, cls: Global, row: Attributes, state: Mapping
-    ) -> list[tuple[int, str, _Place]]:
+    ) -> list[tuple[int, str, Place]]:
         """Where among the attributes of a state those are that matter, and what may stand there."""
         form = state.form
         if not all(type(key) is str for key in form):
@@ -220,7 +223,7 @@ class Places:
         pairs = zip(keywords.keys, keywords.values, strict=True)
         return next(filter(None, (signature.refuses(*pair) for pair in pairs)), None)
 
-    def _visit(self, value: Token, place: _Place, held_by: ObjectToken | None) -> str | None:
+    def _visit(self, value: Token, place: Place, held_by: ObjectToken | None) -> str | None:
         """Why something in a value may not stand in a place, or None."""
         pending = [value]
         while pending:
@@ -245,7 +248,7 @@ class Places:
         return None
 
     def _open(
-        self, token: Token, place: _Place, held_by: ObjectToken | None, pending: list[Token]
+        self, token: Token, place: Place, held_by: ObjectToken | None, pending: list[Token]
     ) -> str | None:
         """Put the parts of a container among what is still to be looked at."""
         if type(token) is Mapping:
@@ -274,7 +277,7 @@ class Places:
         pending += parts
         return None
 
-    def _global(self, token: Global, place: _Place) -> str | None:
+    def _global(self, token: Global, place: Place) -> str | None:
         entry = self._policy.entries.get((token.module, token.name))
         if entry is None:
             return f"{printable(token.path)} is a method without its object"
@@ -287,7 +290,7 @@ class Places:
         return f"{printable(token.path)} ({what}) stands where {_wanted(place)}"
 
     def _instance(
-        self, token: ObjectToken, place: _Place, held_by: ObjectToken | None
+        self, token: ObjectToken, place: Place, held_by: ObjectToken | None
     ) -> str | None:
         cls = token.callable
         name = printable(cls.path) if type(cls) is Global else "something"
@@ -324,22 +327,22 @@ def _class_of(built: ObjectToken, made_by: Global) -> Global:
     return made_by
 
 
-def _place_of(held: Holder | None, key: str) -> _Place:
+def _place_of(held: Holder | None, key: str) -> Place:
     if held is not None:
-        return _Place(held.kinds, called=True)
+        return Place(held.kinds, called=True)
     return _PARAMETERS if key in _OF_PARAMETERS else _TYPES
 
 
-def _named(key: Token) -> _Place:
+def _named(key: Token) -> Place:
     """What the attribute takes whose name is the last part of ``step__parameter``."""
     name = key.rpartition("__")[2].removeprefix("param_") if type(key) is str else ""
     if name == "params":
         return _PARAMETERS
     kinds = kinds_of_attribute(name)
-    return _Place(kinds, called=True) if kinds else _TYPES
+    return Place(kinds, called=True) if kinds else _TYPES
 
 
-def _wanted(place: _Place) -> str:
+def _wanted(place: Place) -> str:
     kinds = sorted(place.kinds - {_TYPE})
     if kinds:
         return f"only {', '.join(kinds)} may be called"

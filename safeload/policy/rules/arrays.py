@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from safeload.policy.rules.rule import Rule
 from safeload.scan.arrays.dtypes import DType, DTypeError, describe
-from safeload.scan.program import Blob, Global, ObjectToken, Token
+from safeload.scan.bounds.allowance import claim
+from safeload.scan.program import Array, Blob, Global, ObjectToken, Token
 
 __all__ = ["ARRAY_RULES"]
 
@@ -56,6 +57,8 @@ def _array_data(shape: Token, dtype: Token, data: Token) -> str | None:
         if type(data) is list and len(data) == count:
             return None
         return "an object array is not given as many objects as it has elements"
+    if not count:
+        claim(max(shape) if type(shape) is tuple and shape else 0)
     if count and not described.itemsize:
         # numpy would make any number of them out of nothing.
         return "an array has elements without size"
@@ -103,7 +106,10 @@ def _numpy_scalar(built: ObjectToken) -> str | None:
         return described
     if described.hasobject:
         return "a numpy scalar claims to hold an object"
-    if len(args) == 1 or (isinstance(args[1], Blob) and args[1].size == described.itemsize):
+    if len(args) == 1:
+        # numpy makes one of zeros.
+        return None if described.itemsize <= _ZEROS else "a numpy scalar has no bytes"
+    if isinstance(args[1], Blob) and args[1].size == described.itemsize:
         return None
     return "a numpy scalar's bytes are not as many as its dtype says"
 
@@ -135,7 +141,27 @@ def _short(token: Token) -> str | None:
     return None
 
 
+# Bytes of a scalar that is given none.
+_ZEROS = 1_024
+_NUMBERS = frozenset([type(None), bool, float, int])
+
+
+def _native_arguments(built: ObjectToken) -> str | None:
+    """Numbers, arrays, and objects of their own; a check of native state says how large they are.
+
+    For classes in compiled code, such as ``Tree(n_features, n_classes, n_outputs)``.
+    """
+    if built.kwargs is None and all(map(_is_native, built.args)):
+        return None
+    return "it is made from something else than numbers and arrays"
+
+
+def _is_native(token: Token) -> bool:
+    return type(token) in _NUMBERS or isinstance(token, Array | ObjectToken)
+
+
 ARRAY_RULES: dict[str, Rule] = {
+    "native_arguments": _native_arguments,
     "numpy_dtype": _numpy_dtype,
     "numpy_reconstruct": _numpy_reconstruct,
     "numpy_frombuffer": _numpy_frombuffer,

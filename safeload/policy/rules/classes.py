@@ -9,9 +9,9 @@ Source: ``_dataclass_setstate`` of CPython's ``dataclasses.py``; ``__reduce__`` 
 
 from __future__ import annotations
 
-from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.policy.rules.rule import Rule
 from safeload.scan.program import Collection, Global, Mapping, ObjectToken
+from safeload.soundness.keys import is_key
 
 __all__ = ["CLASS_RULES", "FILLED_BY_CALL", "LIST_STATES", "OWN_STATES"]
 
@@ -56,16 +56,14 @@ def _subclass_of_container(built: ObjectToken) -> str | None:
 
 
 def _slice_bounds(built: ObjectToken) -> str | None:
-    """Three bounds: plain data, or numbers of numpy.
+    """Three bounds: numbers of Python's or numpy's, names of columns, dates, or None.
 
     ``slice(start, stop, step)``.
     """
     args = built.args
     if len(args) != 3 or built.kwargs or built.states:
         return "a slice is made in another way than pickle does"
-    if all(is_plain(part) or is_numpy(part) for part in args):
-        return None
-    return "its bounds are no numbers"
+    return None if all(map(is_key, args)) else "its bounds are neither numbers nor names"
 
 
 def _attribute_dict(built: ObjectToken) -> str | None:

@@ -1,62 +1,23 @@
-"""Argument rules of pandas: indexes, blocks and arrays, which its compiled code believes.
+"""Argument rules of pandas: blocks and arrays, which its compiled code believes.
 
 The same contract as :mod:`safeload.policy.rules`.
 
 Trust: all arguments and states are hostile.
-Source: pandas ``core/indexes/base.py``, ``_libs/internals.pyx`` and ``_libs/arrays.pyx``.
+Source: pandas ``_libs/internals.pyx`` and ``_libs/arrays.pyx``.
 """
 
 from __future__ import annotations
 
 from safeload.policy.rules.arrow_texts import texts_of
-from safeload.policy.rules.plain import is_numpy, is_plain
+from safeload.policy.rules.pandas_indexes import PANDAS_INDEX_RULES
+from safeload.policy.rules.pandas_values import PANDAS_VALUE_RULES
+from safeload.policy.rules.plain import is_numpy
 from safeload.policy.rules.rule import Rule
 from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.bounds.allowance import look_into, spend
 from safeload.scan.program import Array, Global, Mapping, ObjectToken, Program, Token, Use
 
 __all__ = ["PANDAS_RULES", "column_names"]
-
-
-_INDEX_PARTS = frozenset(
-    [
-        "closed",
-        "codes",
-        "copy",
-        "data",
-        "dtype",
-        "freq",
-        "labels",
-        "left",
-        "levels",
-        "name",
-        "names",
-        "right",
-        "sortorder",
-        "start",
-        "step",
-        "stop",
-        "tz",
-    ]
-)
-
-
-def _pandas_index(built: ObjectToken) -> str | None:
-    """An index class and the parts that pandas writes.
-
-    ``_new_Index(cls, parts)`` and its like: parts become arguments of ``cls.__new__``.
-    """
-    args = built.args
-    if len(args) != 2 or not isinstance(args[0], Global):
-        return "an index is made in another way than pandas does"
-    if not (args[0].module.startswith("pandas") and args[0].name.endswith("Index")):
-        return "an index is made of a class that is none"
-    parts = args[1]
-    if isinstance(parts, Mapping) and all(
-        type(key) is str and key in _INDEX_PARTS for key in parts.keys
-    ):
-        return None
-    return "an index has parts that pandas does not write"
 
 
 _UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
@@ -304,31 +265,11 @@ def _arrow_parts(built: ObjectToken) -> str | None:
     return "an arrow array is made of something else than arrays"
 
 
-def _pandas_offset(built: ObjectToken) -> str | None:
-    """A count, flags and names; durations, and times of the day.
-
-    ``BusinessHour(n, normalize, (start,), (end,), offset)`` and its like.
-    """
-    args = built.args
-    if built.kwargs is not None or built.states:
-        return "a frequency is made in another way than pandas does"
-    parts = [item for part in args for item in (part if type(part) is tuple else (part,))]
-    if all(is_plain(part) or is_numpy(part) or _is_time(part) for part in parts):
-        return None
-    return "a frequency is made from something that is neither plain data nor a time"
-
-
-def _is_time(token: Token) -> bool:
-    return isinstance(token, ObjectToken) and (
-        token.is_of("datetime", "timedelta") or token.is_of("datetime", "time")
-    )
-
-
 PANDAS_RULES: dict[str, Rule] = {
     "arrow_parts": _arrow_parts,
     "pandas_array": _pandas_array,
     "pandas_block": _pandas_block,
     "pandas_blocks": _pandas_blocks,
-    "pandas_index": _pandas_index,
-    "pandas_offset": _pandas_offset,
+    **PANDAS_INDEX_RULES,
+    **PANDAS_VALUE_RULES,
 }

@@ -12,7 +12,16 @@ import re
 
 from safeload.policy.rules.plain import is_plain
 from safeload.policy.rules.rule import Rule
-from safeload.scan.program import Array, Blob, Collection, Global, Mapping, ObjectToken, Token
+from safeload.scan.program import (
+    Array,
+    ArraySpan,
+    Blob,
+    Collection,
+    Global,
+    Mapping,
+    ObjectToken,
+    Token,
+)
 from safeload.scan.texts import text_of
 
 __all__ = ["PYTHON_RULES"]
@@ -75,6 +84,74 @@ def _one_integer(built: ObjectToken) -> str | None:
     ):
         return None
     return "it is not made from one whole number"
+
+
+# Arguments, such as the parts of a path; and characters or bytes of each.
+_MOST_SCALARS, _LONGEST_SCALAR = 256, 5_000
+_SCALARS = frozenset([type(None), bool, float, int])
+
+
+def _scalars(built: ObjectToken) -> str | None:
+    """Numbers, and texts and bytes of moderate length; skops gives an array of no dimensions."""
+    if built.kwargs is not None or built.items or built.states:
+        return "it is not made by a call alone"
+    if len(built.args) <= _MOST_SCALARS and all(map(_is_scalar, built.args)):
+        return None
+    return "its arguments are neither numbers nor texts of moderate length"
+
+
+def _is_scalar(token: Token) -> bool:
+    kind = type(token)
+    if kind is str:
+        return len(token) <= _LONGEST_SCALAR
+    if kind is Blob:
+        size: int = token.size
+        return size <= _LONGEST_SCALAR
+    if kind is Array:
+        return isinstance(token.span, ArraySpan) and token.span.shape == ()
+    return kind in _SCALARS
+
+
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[+-][0-9]{1,6})?", re.ASCII)
+_NO_NUMBER = re.compile(r"-?(?:Infinity|s?NaN[0-9]{0,99})", re.ASCII)
+
+
+def _decimal(built: ObjectToken) -> str | None:
+    """The text of a decimal number of moderate length, with an exponent of six digits at most.
+
+    ``Decimal("1.50")``; who makes a whole number of it takes as much memory as it has digits.
+    """
+    args = built.args
+    if (
+        len(args) == 1
+        and type(args[0]) is str
+        and len(args[0]) <= _LONGEST_SCALAR
+        and (_DECIMAL.fullmatch(args[0]) or _NO_NUMBER.fullmatch(args[0]))
+        and not (built.kwargs or built.states or built.items)
+    ):
+        return None
+    return "it is not made from the text of a decimal number"
+
+
+# Whoever makes a list of a range asks for all its numbers at once.
+_LONGEST_RANGE = 1_000_000
+
+
+def _range_bounds(built: ObjectToken) -> str | None:
+    """Whole numbers, and no more of them in the range than some million.
+
+    ``range(start, stop, step)``.
+    """
+    args = built.args
+    if len(args) not in (1, 2, 3) or not all(type(bound) is int for bound in args):
+        return "a range is not made from whole numbers"
+    if built.kwargs is not None or built.states or built.items:
+        return "a range is made in another way than pickle does"
+    try:
+        count = len(range(*args))
+    except (OverflowError, ValueError):
+        return "a range has bounds that no range has"
+    return None if count <= _LONGEST_RANGE else "a range has more numbers than any model has"
 
 
 # Numbers of all sizes; a text or a pointer is not among them.
@@ -221,6 +298,9 @@ PYTHON_RULES: dict[str, Rule] = {
     "integers": _integers,
     "machine_array": _machine_array,
     "one_integer": _one_integer,
+    "decimal": _decimal,
+    "range_bounds": _range_bounds,
+    "scalars": _scalars,
     "zoneinfo_key": _zoneinfo_key,
     "namedtuple": _namedtuple,
     "result_tuple": _result_tuple,

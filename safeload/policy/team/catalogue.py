@@ -24,14 +24,15 @@ _ORDER = tuple(Use)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One group's permission for one name.
+    """One table's permission for one name.
 
     Attributes:
         module: Module.
         name: Qualified name.
         uses: What for.
         rule: The argument rule of the group, or None.
-        reason: Why, in the words of the group.
+        kinds: The kinds of callable that a ``[[callable]]`` says it is.
+        reason: Why, in the words of the table.
         source: The pack or file.
         library: What the pack covers, or the file again.
     """
@@ -40,6 +41,7 @@ class Grant:
     name: str
     uses: tuple[Use, ...]
     rule: str | None
+    kinds: tuple[str, ...]
     reason: str
     source: str
     library: str
@@ -156,14 +158,14 @@ class Catalogue:
 
 
 def grants_of(text: bytes, source: str) -> Iterable[Grant]:
-    """What the groups of a policy's text allow, in its order.
+    """What the tables of a policy's text allow, in its order.
 
     Args:
         text: A text that was parsed as a policy.
         source: What to call it.
 
     Yields:
-        One grant for each name of each group.
+        One grant for each name of each table.
     """
     document = tomllib.loads(text.decode("utf-8"))
     library = document.get("library", source)
@@ -172,6 +174,15 @@ def grants_of(text: bytes, source: str) -> Iterable[Grant]:
         for module, names in group["names"].items():
             for name in names:
                 yield Grant(
-                    module, name, uses, group.get("rule"), str(group.get("reason", "")), source,
-                    library,
+                    module, name, uses, group.get("rule"), (), str(group.get("reason", "")),
+                    source, library,
+                )  # fmt: skip
+    for table in document.get("callable", []):
+        kind = table["kind"]
+        kinds = (kind,) if isinstance(kind, str) else tuple(kind)
+        for module, names in table["names"].items():
+            for name in names:
+                yield Grant(
+                    module, name, (Use.REFERENCE,), None, kinds, str(table.get("evidence", "")),
+                    source, library,
                 )  # fmt: skip

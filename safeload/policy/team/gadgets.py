@@ -48,9 +48,9 @@ _ACTING = frozenset(
 # Parts of libraries that read, write, build, test or fetch.
 _ACTING_PARTS = tuple(
     "joblib. numpy.ctypeslib. numpy.distutils. numpy.f2py. numpy.lib._npyio numpy.lib.format. "
-    "numpy.lib.npyio. numpy.testing. pandas.io. pandas.core.computation. scipy._lib. "
-    "scipy.datasets. scipy.io. sklearn.datasets. sklearn.externals. sklearn.utils._testing. "
-    "sklearn.utils.parallel.".split()
+    "numpy.lib.npyio. numpy.testing. pandas.io. pandas.core.computation. scipy._external. "
+    "scipy._lib. scipy.datasets. scipy.io. sklearn.datasets. sklearn.externals. "
+    "sklearn.utils._testing. sklearn.utils.parallel.".split()
 )
 # Of torch, what computes.
 _TORCH = frozenset(["nn", "optim"])

@@ -10,10 +10,11 @@ until a person puts it into a policy file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from safeload.policy.callables.kinds import Signature
 from safeload.policy.code_by_value import is_code
 from safeload.policy.judge import judge
 from safeload.policy.opt_in import lacking
@@ -21,6 +22,7 @@ from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES
 from safeload.policy.rules.classes import LIST_STATES
 from safeload.policy.team.gadgets import doubt, gadget
+from safeload.policy.team.standing import kinds_of_names
 from safeload.scan.program import Global, Mapping, ObjectToken, Scan, Use
 from safeload.verdict import Finding, Severity
 
@@ -84,6 +86,7 @@ class Need:
         models: Paths of the models.
         remarks: What the scans show of it beyond its uses.
         doubt: Why it is not proposed as it is, or an empty string.
+        kinds: The kinds of callable that it is, where models keep it to call it.
     """
 
     module: str
@@ -93,6 +96,7 @@ class Need:
     models: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     doubt: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,8 @@ class _Seen:
     rules: set[str | None]
     models: list[str] = field(default_factory=list)
     remarks: set[str] = field(default_factory=set)
+    # What it is called as, where it is kept.
+    kinds: set[str] = field(default_factory=set)
 
     @property
     def fitting(self) -> list[str | None]:
@@ -209,7 +215,9 @@ class Learner:
 
     def proposal(self) -> Proposal:
         """What all models so far need."""
-        entries, held, refusals = [], [], list(self._refusals)
+        entries: list[Need] = []
+        held: list[Need] = []
+        refusals = list(self._refusals)
         # To switch on what is not checked in full is for a person to decide.
         worse = {path: Outcome.HELD for paths in self._packs.values() for path in paths}
         for (module, name), seen in sorted(self._seen.items()):
@@ -223,13 +231,12 @@ class Learner:
             reason = doubt(module, name) or _DOUBTS.get(seen.rule or "", "")
             need = Need(
                 module, name, uses, seen.rule, tuple(seen.models), tuple(sorted(seen.remarks)),
-                reason,
+                reason, tuple(sorted(seen.kinds)),
             )  # fmt: skip
             later = uses if reason else uses & _CALLS
-            if uses - later:
-                entries.append(replace(need, uses=uses - later))
+            entries += _parted(replace(need, uses=uses - later))
+            held += _parted(replace(need, uses=later))
             if later:
-                held.append(replace(need, uses=later))
                 for path in seen.models:
                     worse.setdefault(path, Outcome.HELD)
         lessons = (
@@ -253,6 +260,16 @@ class Learner:
         known.rules &= seen.rules
         known.models.append(path)
         known.remarks |= seen.remarks
+        known.kinds |= seen.kinds
+
+
+def _parted(need: Need) -> Iterator[Need]:
+    """A need as entries: to be kept and called is an entry of its own form."""
+    kept = need.uses & {Use.REFERENCE} if need.kinds else frozenset()
+    if need.uses - kept:
+        yield replace(need, uses=need.uses - kept, kinds=())
+    if kept:
+        yield replace(need, uses=kept, rule=None)
 
 
 def _outcome(
@@ -294,6 +311,9 @@ def _needs(scan: Scan, policy: Policy) -> dict[_Key, _Seen]:
                 entry = policy.get(*key)
                 if entry is None or not entry.rule:
                     needs[key].rules = {r for r in needs[key].rules if _passes(built, r)}
+    kept = {key for key, seen in needs.items() if Use.REFERENCE in seen.uses}
+    for key, kind in kinds_of_names(scan.programs, policy, kept).items():
+        needs[key].kinds.add(kind)
     return needs
 
 
@@ -308,7 +328,15 @@ def _with(policy: Policy, needs: dict[_Key, _Seen]) -> Policy:
     entries = dict(policy.entries)
     for key, seen in needs.items():
         known = entries.get(key, Entry(frozenset(), None, "proposal"))
-        entries[key] = replace(known, uses=known.uses | seen.uses, rule=known.rule or seen.rule)
+        signature = Signature(frozenset(seen.kinds)) if seen.kinds else known.signature
+        is_type = known.is_type or (Use.REFERENCE in seen.uses and not seen.kinds)
+        entries[key] = replace(
+            known,
+            uses=known.uses | seen.uses,
+            rule=known.rule or seen.rule,
+            signature=signature,
+            is_type=is_type,
+        )
     return replace(policy, entries=entries)
 
 

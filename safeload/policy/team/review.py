@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from safeload.policy.callables.kinds import Signature
 from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.team.catalogue import Grant, grants_of
@@ -54,7 +55,10 @@ def own_entries(text: bytes, source: str) -> dict[_Key, Entry]:
     for grant in grants_of(text, source):
         key = grant.module, grant.name
         known = entries.get(key, Entry(frozenset(), None, source))
-        entries[key] = Entry(known.uses | set(grant.uses), known.rule or grant.rule, source)
+        signature = Signature(frozenset(grant.kinds)) if grant.kinds else known.signature
+        entries[key] = Entry(
+            known.uses | set(grant.uses), known.rule or grant.rule, source, signature=signature
+        )
     return entries
 
 

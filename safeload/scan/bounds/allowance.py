@@ -15,11 +15,22 @@ from contextvars import ContextVar
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 
-__all__ = ["allowing", "check_time", "judge_pattern", "look_at", "look_into", "spend"]
+__all__ = [
+    "allowing",
+    "check_claims",
+    "check_time",
+    "claim",
+    "judge_pattern",
+    "look_at",
+    "look_into",
+    "spend",
+]
 
 
 # Bytes of an array that are read in a step.
 _AT_ONCE = 16
+# The steps of a pipeline are shown together.
+_SHOWN_TOGETHER = 16
 
 
 class _Allowance:
@@ -29,6 +40,8 @@ class _Allowance:
         budget: Steps and time.
         most: Regular expressions that may be judged.
         patterns: Those that were, and whether they are refused.
+        claimed: The most columns that something is said to have.
+        named: How many columns are given names when the model is shown.
         seen: What was looked at, by identity, which keeping it keeps unique.
     """
 
@@ -36,6 +49,8 @@ class _Allowance:
         self.budget = budget
         self.most = limits.patterns
         self.patterns: dict[tuple[str, int], bool] = {}
+        self.claimed = 0
+        self.named = 0
         self.seen: dict[int, object] = {}
 
 
@@ -70,6 +85,33 @@ def spend(steps: int, why: str) -> None:
     allowance = _current.get()
     if allowance is not None:
         allowance.budget.spend(steps, why)
+
+
+def claim(columns: int, *, named: bool = False) -> None:
+    """Note a number of columns, rows or the like that no bytes of the file stand for.
+
+    Args:
+        columns: How many there are said to be.
+        named: Whether whoever shows the model writes a name for each of them.
+    """
+    allowance = _current.get()
+    if allowance is not None:
+        allowance.claimed = max(allowance.claimed, columns)
+        allowance.named += columns if named else 0
+
+
+def check_claims() -> None:
+    """Bound what was claimed, after everything else was looked at.
+
+    Raises:
+        OverLimitError: It is more than a model may say it has, or all that is named is.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return
+    most = allowance.budget.columns
+    if allowance.claimed > most or allowance.named > _SHOWN_TOGETHER * most:
+        raise OverLimitError("It says that it has more columns than any model", "columns")
 
 
 def look_at(token: object, size: int) -> None:

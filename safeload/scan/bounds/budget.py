@@ -42,11 +42,12 @@ class WorkBudget:
     """The allowance of one file, shared by all its streams.
 
     Args:
-        limits: ``unbudgeted_work``, ``opcodes`` and ``seconds`` apply.
+        limits: ``unbudgeted_work``, ``columns``, ``opcodes`` and ``seconds`` apply.
         size: Bytes of the file, decompressed.
 
     Attributes:
         unbudgeted_work: Steps that are left.
+        columns: How many columns a model may say it has.
         opcodes: How many opcodes each stream may have.
         opcodes_by: The limit that says so.
         names: Every global so far, by module and name.
@@ -55,6 +56,7 @@ class WorkBudget:
     __slots__ = (
         "_deadline",
         "_seconds",
+        "columns",
         "names",
         "opcodes",
         "opcodes_by",
@@ -63,6 +65,7 @@ class WorkBudget:
 
     def __init__(self, limits: Limits, size: int) -> None:
         self.unbudgeted_work = limits.unbudgeted_work + size
+        self.columns = limits.columns + size
         self.opcodes = limits.opcodes
         self.opcodes_by = "opcodes"
         self.names: set[tuple[str, str]] = set()
@@ -76,6 +79,7 @@ class WorkBudget:
             size: How many.
         """
         self.unbudgeted_work += size
+        self.columns += size
 
     def bound_density(self, packed: int, limits: Limits) -> None:
         """Bound the opcodes of a stream by the bytes it was compressed to.
@@ -92,7 +96,7 @@ class WorkBudget:
         """The same clock with a new allowance, for those who work on what was made of the bytes.
 
         Args:
-            limits: ``unbudgeted_work`` applies.
+            limits: ``unbudgeted_work`` and ``columns`` apply.
             size: Bytes of the file, decompressed.
         """
         renewed = WorkBudget(limits, size)

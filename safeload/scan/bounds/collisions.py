@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -24,7 +24,7 @@ from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.program import Blob, Collection, Global, Mapping, ObjectToken, Token
 
-__all__ = ["check_collisions"]
+__all__ = ["check_collisions", "keys_of"]
 
 # So many keys are harmless whatever their hashes are.
 _FEW = 128
@@ -57,20 +57,33 @@ def check_collisions(holder: Token, budget: WorkBudget) -> None:
     Raises:
         OverLimitError: They collide too often.
     """
+    for keys, is_set in keys_of(holder):
+        _check(keys, budget, is_set=is_set)
+
+
+def keys_of(holder: Token) -> Iterator[tuple[Sequence[Token], bool]]:
+    """What a holder hashes.
+
+    Args:
+        holder: As for :func:`check_collisions`.
+
+    Yields:
+        Keys that are put into one place after the other, and whether that is a set.
+    """
     if type(holder) is Mapping:
-        _check(holder.keys, budget, is_set=False)
+        yield holder.keys, False
     elif type(holder) is Collection:
-        _check(holder.items, budget, is_set=True)
+        yield holder.items, True
     elif type(holder) is ObjectToken:
-        _check(holder.items[::2], budget, is_set=False)
+        yield holder.items[::2], False
         is_set = type(holder.callable) is Global and holder.callable.name in _SETS
         for part in holder.args if type(holder.args) is tuple else ():
             if type(part) is Mapping:
-                _check(part.keys, budget, is_set=is_set)
+                yield part.keys, is_set
             elif type(part) is Collection:
-                _check(part.items, budget, is_set=is_set)
+                yield part.items, is_set
             elif type(part) is list or type(part) is tuple:
-                _check(list(map(_key, part)), budget, is_set=is_set)
+                yield list(map(_key, part)), is_set
 
 
 def _key(item: Token) -> Token:

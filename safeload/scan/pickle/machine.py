@@ -414,6 +414,7 @@ class Machine:
         """Complete the program with code, globals and what only the end can tell."""
         program = self.program
         program.size = self.position - self.start
+        program.hashing = list(self.shape.hashing.values())
         if self.stopped:
             self.cut(self.position, self.position)
             program.segments = self._segments

@@ -245,10 +245,12 @@ def _additems(m: Machine) -> None:
     items = m.pop_to_mark()
     m.need(1)
     target = m.stack[-1]
-    m.shape.hash_keys(target, items)
     if isinstance(target, Collection) and target.kind == "set":
+        m.shape.hash_keys(target, items)
         target.items.extend(items)
     else:
+        # Of an object nobody could tell later that these are no pairs.
+        m.shape.hash_keys(Collection("set", items), items)
         _fill_object(m, target, items)
 
 

@@ -44,6 +44,7 @@ class Shape:
     Attributes:
         long_text: Whether there is a text that takes longer to compare than what recalls it.
         recurring: What was taken from the memo, by identity.
+        hashing: Dicts, sets and objects like them with keys that are no text, by identity.
     """
 
     def __init__(self, limits: Limits, budget: WorkBudget, taken: Consumption) -> None:
@@ -52,8 +53,7 @@ class Shape:
         self._taken = taken
         self.long_text = False
         self.recurring: dict[int, Token] = {}
-        # Dicts and sets with keys that are no text, by identity.
-        self._hashing: dict[int, Token] = {}
+        self.hashing: dict[int, Token] = {}
         # How deep tuples are, by identity; they are kept alive, so that no other has it.
         self._deep: dict[int, int] = {}
         self._kept: list[Token] = []
@@ -68,7 +68,7 @@ class Shape:
         """
         if not _TEXT.issuperset(map(type, keys)):
             self._taken.check_keys(keys)
-            self._hashing[id(holder)] = holder
+            self.hashing[id(holder)] = holder
         if self.long_text:
             long = sum(len(key) for key in keys if type(key) is str and len(key) > LONG_TEXT)
             self._budget.spend(long, "Keys are too long to compare.")
@@ -152,7 +152,7 @@ class Shape:
         Raises:
             OverLimitError: It costs too much.
         """
-        for holder in self._hashing.values():
+        for holder in self.hashing.values():
             self._budget.check_time()
             check_collisions(holder, self._budget)
         most = self._limits.expansion * max(_OPCODES, opcodes)

@@ -14,12 +14,14 @@ Source: pandas ``_libs/internals.pyx`` (``_rebuild_blknos_and_blklocs``), ``_lib
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from safeload.scan.bounds.allowance import look_at, look_into
-from safeload.scan.program import Array, Blob, Mapping, ObjectToken, Program, Token
+from safeload.scan.program import Blob, Mapping, ObjectToken, Token
+from safeload.soundness.keys import INTERFACES, is_key
 from safeload.soundness.pandas.arrays import within
 from safeload.soundness.pandas.lengths import backed, length, parts_of, shape, span
 from safeload.soundness.states import UnsoundError, attributes, each
@@ -28,12 +30,11 @@ from safeload.soundness.values import NDArray, array, integer, is_array, objects
 __all__ = ["frame", "index", "series"]
 
 _UNPICKLE_BLOCK = ("pandas._libs.internals", "_unpickle_block")
+_INTERFACE = re.compile("|".join(map(re.escape, sorted(INTERFACES))).encode())
 # How many containers and objects the bytes of an array may lie within.
 _DEEPEST = 16
 # Beyond, numpy makes an array of another length than the range has.
 _MOST_PLACES = 2**53
-# What numpy asks an object for before it asks for its values.
-_INTERFACES = ("__array_interface__", "__array_struct__")
 
 
 @each
@@ -123,19 +124,22 @@ def _labels(data: Token) -> None:
             if isinstance(categories, ObjectToken):
                 # It is an index itself.
                 return
-    if isinstance(data, Array) and not isinstance(data.span, Program):
-        return
     if is_array(data):
         try:
             items = objects(data, "data")
         except UnsoundError:
-            # Numbers and the like.
+            if array(data, "data").dtype.kind in "SU":
+                # pandas would make labels of them, as it never writes them.
+                raise UnsoundError("data has texts of a fixed length") from None
             return
+        seen: set[int] = set()
         for item in items.ravel():
-            if isinstance(item, str | ObjectToken) and scalar(item) in _INTERFACES:
+            if not is_key(item, seen=seen):
+                raise UnsoundError("data has a label that is no plain value")
+            if isinstance(item, str | ObjectToken) and scalar(item) in INTERFACES:
                 raise UnsoundError("data has a label that numpy would ask for")
     elif isinstance(data, ObjectToken) and any(
-        name.encode() in bytes(blob.content) for blob in _blobs(data) for name in _INTERFACES
+        _INTERFACE.search(blob.content) for blob in _blobs(data)
     ):
         raise UnsoundError("data has a label that numpy would ask for")
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from safeload.scan.program import ObjectToken, Token
 from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
-from safeload.soundness.values import array, integer, is_array
+from safeload.soundness.values import array, integer, is_array, objects
 
 __all__ = ["fitpack", "polynomial", "product", "spline", "surface"]
 
@@ -164,8 +164,9 @@ def _fitted(data: Token) -> None:
         # Made from knots, and never to be fitted again.
         return
     points = {array(data[part], "_data").shape for part in (0, 1, 2)}
-    # A fit with given knots has none of the last two, without which FITPACK is not called.
-    is_final = data[11] is None and data[12] is None
+    # A fit with given knots has none of the last two, without which FITPACK is not called. Since
+    # scipy 1.18 no fit has them: what is kept in their place is handed around and never read.
+    is_final = all(map(_is_nothing, data[11:13]))
     kept = (8, 9) if is_final else (8, 9, 11, 12)
     rooms = {array(data[part], "_data").shape for part in kept}
     if len(points) != 1 or len(rooms) != 1:
@@ -182,3 +183,13 @@ def _fitted(data: Token) -> None:
         raise UnsoundError("_data counts points that are not there")
     if int(within.sum()) > length:
         raise UnsoundError("_data counts points that are not there")
+
+
+def _is_nothing(token: Token) -> bool:
+    """Whether it is None, or an array of nothing else, which no release takes for numbers."""
+    if token is None:
+        return True
+    try:
+        return all(item is None for item in objects(token, "_data").flat)
+    except UnsoundError:
+        return False

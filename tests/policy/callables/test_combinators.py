@@ -176,7 +176,7 @@ def test_a_combinator_has_the_kind_of_what_it_is_built_on(case: str) -> None:
     assert signature.kinds == kinds
 
 
-@pytest.mark.guarantee("G11")
+@pytest.mark.guarantee("G22")
 @pytest.mark.parametrize("case", UNTYPED)
 def test_a_combinator_over_anything_else_is_refused(case: str) -> None:
     with pytest.raises(UntypedError):

@@ -95,7 +95,7 @@ def test_a_value_within_its_bounds_is_admitted(case: tuple[dict[str, Any], Any])
     assert Parameter.parse(table).admits(token_of(value))
 
 
-@pytest.mark.guarantee("G11")
+@pytest.mark.guarantee("G22")
 @pytest.mark.parametrize("case", REFUSED, ids=shown)
 def test_any_other_value_is_not(case: tuple[dict[str, Any], Any]) -> None:
     table, value = case

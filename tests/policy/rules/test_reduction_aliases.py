@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import safeload
 from safeload.errors import LoadError
@@ -71,8 +71,8 @@ def loaded(value: Value, path: Path) -> Any:
 
 CLOUDPICKLED: dict[str, Any] = {
     "a namespace": types.SimpleNamespace(a=1, b=[2]),
-    "a method of an instance": FunctionTransformer(stats.randint(1, 5).dist._entropy),
-    "a method that is inherited": FunctionTransformer(stats.poisson(2).dist._entropy),
+    "a method of an instance": FunctionTransformer(StandardScaler().fit([[0.0], [1.0]]).transform),
+    "a method that an instance keeps of itself": [stats.randint(1, 5), stats.poisson(2)],
     "a read-only dict": types.MappingProxyType({"a": 1}),
     "views of a dict": [{"a": 1}.keys(), {"a": 1}.values(), {"a": [1]}.items()],
     "views of an ordered dict": [

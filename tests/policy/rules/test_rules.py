@@ -320,7 +320,6 @@ HOSTILE: dict[str, Fill] = {
             "fit_transform",
         )
     },
-    "a method that moves a file": call(Name("operator", "methodcaller"), "replace", "canary"),
     "a method that moves a file named in bytes": call(
         Name("operator", "methodcaller"), "replace", b"canary"
     ),

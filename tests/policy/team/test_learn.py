@@ -26,6 +26,8 @@ MODEL = Name("acme.models", "Model")
 BOUNDS = Name("acme.models", "Bounds")
 COLOUR = Name("acme.models", "Colour")
 TOKENISE = Name("acme.text", "tokenise")
+TRANSFORMER = Name("sklearn.preprocessing._function_transformer", "FunctionTransformer")
+VECTORISER = Name("sklearn.feature_extraction.text", "CountVectorizer")
 SYSTEM = Name("posix", "system")
 TEAM = b"""
 [[group]]
@@ -116,6 +118,21 @@ PROPOSED: dict[str, tuple[Fill, dict[str, tuple[str, str | None]]]] = {
         lambda p: p.save(TOKENISE),
         {"acme.text.tokenise": ("reference", None)},
     ),
+    "a function that a transformer calls": (
+        lambda p: p.object_(TRANSFORMER, state={"func": TOKENISE, "kw_args": None}),
+        {"acme.text.tokenise": ("reference", None)},
+    ),
+    "a function that cuts texts": (
+        lambda p: p.object_(VECTORISER, state={"tokenizer": TOKENISE}),
+        {"acme.text.tokenise": ("reference", None)},
+    ),
+    "a partial function of a transformer": (
+        lambda p: p.object_(
+            TRANSFORMER,
+            state={"func": lambda q: q.call(Name("functools", "partial"), TOKENISE)},
+        ),
+        {"acme.text.tokenise": ("reference", None)},
+    ),
     "a class that is kept as well": (
         lambda p: p.object_(MODEL, state={"type": MODEL}),
         {"acme.models.Model": ("construct reference", None)},
@@ -128,6 +145,21 @@ PROPOSED: dict[str, tuple[Fill, dict[str, tuple[str, str | None]]]] = {
         },
     ),
 }
+
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "a function that is kept": (),
+    "a function that a transformer calls": ("array",),
+    "a function that cuts texts": ("tokens",),
+    "a partial function of a transformer": ("array",),
+    "a bound method": ("array",),
+}
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_a_callable_is_proposed_with_the_kind_of_where_it_stands(case: str) -> None:
+    needs = learnt(scanned(PROPOSED[case][0])).entries
+    assert [need.kinds for need in needs if Use.REFERENCE in need.uses] == [KINDS[case]]
 
 
 @pytest.mark.parametrize("case", PROPOSED)
@@ -250,7 +282,7 @@ def test_a_hostile_file_among_honest_ones_stays_refused(case: str) -> None:
 # A class of a package that nobody knows is what a team's class looks like; a person sees the name.
 UNKNOWN_PACKAGE = {"estimator-from-another-package"}
 # These name what scikit-learn might have in another release.
-OF_A_COVERED_LIBRARY = {"name-by-a-prefix"}
+OF_A_COVERED_LIBRARY = {"name-by-a-prefix", "obj-of-an-allowed-function"}
 # These need a pack that a person may switch on, and are then what their library writes.
 OF_A_PACK = {"model-of-a-library-whose-pack-is-off"}
 
@@ -322,7 +354,9 @@ def test_a_class_that_is_made_here_and_called_there_has_one_rule() -> None:
 def test_uses_that_no_one_rule_admits_are_not_proposed() -> None:
     # One object is given plain arguments and a state, another one objects.
     stated = scanned(lambda p: p.object_(BOUNDS, 1, state={"a": 1}))
-    objects = scanned(lambda p: p.object_(BOUNDS, lambda q: q.save(Name("math", "log"))))
+    objects = scanned(
+        lambda p: p.object_(BOUNDS, lambda q: q.call(Name("decimal", "Decimal"), "1"))
+    )
     assert learnt(stated).entries
     assert learnt(objects).entries
     proposal = learnt(stated, objects)
@@ -394,4 +428,4 @@ def test_a_model_that_is_refused_anyhow_is_no_reason_for_a_pack() -> None:
         )
     )
     assert proposal.packs == {}
-    assert [lesson.outcome for lesson in proposal.lessons] == [Outcome.REFUSED]
+    assert [lesson.outcome for lesson in proposal.lessons] == [Outcome.WITHHELD]

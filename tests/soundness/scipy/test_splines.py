@@ -40,6 +40,8 @@ def test_a_spline_is_sound(name: str, tmp_path: Path) -> None:
 def test_what_was_in_memory_is_no_attack(name: str, tmp_path: Path) -> None:
     spline = copy.copy(MADE[name])
     data = list(vars(spline)["_data"])
+    if data[_COUNTS] is None:
+        pytest.skip("scipy keeps no such numbers since 1.18")
     data[_COUNTS] = np.full_like(data[_COUNTS], -452859798)
     vars(spline)["_data"] = tuple(data)
     assert is_accepted(spline, tmp_path)
@@ -53,3 +55,17 @@ def test_a_spline_that_fits_on_counts_points_that_are_there(tmp_path: Path) -> N
     data[_COUNTS] = np.full_like(data[_COUNTS], 2**20)
     vars(spline)["_data"] = tuple(data)
     assert not is_accepted(spline, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_sound"), [(None, True), (0, False), ("0", False), ([], False)]
+)
+def test_in_place_of_counts_there_may_be_nothing(kept: Any, is_sound: bool, tmp_path: Path) -> None:
+    # As scipy 1.18 leaves them where it had to make more room.
+    spline = copy.copy(interpolate.UnivariateSpline(X, Y, s=0.01))
+    data = list(vars(spline)["_data"])
+    nothing = np.empty(len(data[8]), dtype=object)
+    nothing[-1] = kept
+    data[11:13] = [np.empty(len(data[8]), dtype=object), nothing]
+    vars(spline)["_data"] = tuple(data)
+    assert is_accepted(spline, tmp_path) == is_sound

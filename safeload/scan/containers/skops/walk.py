@@ -289,7 +289,8 @@ class Walk:
             self.program.findings.append(Finding(rule, severity, message, "schema.json"))
 
     def finish(self) -> Program:
-        """Complete the program with its globals."""
+        """Complete the program with its globals, and with what hashes keys."""
+        self.program.hashing = list(self.shape.hashing.values())
         for token in self._globals.values():
             uses = frozenset(token.uses)
             self.program.globals.append(

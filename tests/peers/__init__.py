@@ -1,0 +1,1 @@
+"""The test suites of joblib and skops, run with our loaders in place of theirs: ``make peers``."""
