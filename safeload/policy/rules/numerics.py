@@ -170,8 +170,11 @@ def _is_seed(value: Token) -> bool:
 def _generator_state(state: Token) -> str | None:
     """A dict with a dict ``state`` in it; or that dict and the seed it came from; or None.
 
-    Only real dicts will do: what merely behaves like one hides the position it holds.
+    Only real dicts will do: what merely behaves like one hides the position it holds. Before numpy
+    1.17 it was a tuple: name, key, position, and two parts for a number that is left over.
     """
+    if type(state) is tuple and state[:1] == ("MT19937",):
+        return _twister_state(state)
     if type(state) is tuple and state:
         state = state[0]
     if state is None:
@@ -186,6 +189,17 @@ def _generator_state(state: Token) -> str | None:
         if reason:
             return reason
     return None
+
+
+def _twister_state(state: tuple[Token, ...]) -> str | None:
+    if len(state) in (3, 5):
+        _, key, position, *left = state
+        reason = _unlike_state("key", key, nested=False) or _unlike_state(
+            "pos", position, nested=False
+        )
+        if reason or all(type(part) in (int, float) for part in left):
+            return reason
+    return "the state of a random number generator is not as numpy writes it"
 
 
 def _unlike_state(key: Token, value: Token, *, nested: bool) -> str | None:
