@@ -84,7 +84,7 @@ def frame(*blocks: tuple[Any, Any], columns: int = 3, rows: int = 3, **changes: 
         "axes": [pd.Index([f"c{n}" for n in range(columns)], dtype=object), pd.RangeIndex(rows)],
         "blocks": [{"values": values, "mgr_locs": places} for values, places in listed],
     }
-    state = (parts["axes"], [], [], {"0.14.1": {**parts, **changes}})
+    state: Any = (parts["axes"], [], [], {"0.14.1": {**parts, **changes}})
     return Frame({"_mgr": Manager(state), "_typ": "dataframe", "attrs": {}})
 
 
