@@ -75,6 +75,7 @@ _TUPLES = frozenset(
     [
         ("numpy.ma", "MaskedArray"),
         ("numpy.ma.core", "MaskedArray"),
+        ("pandas.core.internals.managers", "BlockManager"),
         ("pandas.core.internals.managers", "SingleBlockManager"),
         ("scipy.interpolate._bsplines", "BSpline"),
         ("sklearn.neighbors._ball_tree", "BallTree"),

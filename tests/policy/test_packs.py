@@ -84,6 +84,7 @@ NEVER = [
 
 # The Python functions that honest files call; each is how a library makes an object of its own.
 CALLED_FUNCTIONS = {
+    "__RandomState_ctor",
     "_ufunc_reconstruct",
     "_builtin_type",
     # Of dill, each under a rule that takes nothing but what dill writes.

@@ -19,7 +19,7 @@ __all__ = ["CLASS_RULES", "FILLED_BY_CALL", "LIST_STATES", "OWN_STATES"]
 # Rules of classes whose state is a list; anywhere else a list could be one of names and values.
 LIST_STATES = frozenset(["dataclass"])
 # Rules that judge states of a form that is allowed nowhere else.
-OWN_STATES = LIST_STATES | {"attribute_dict"}
+OWN_STATES = LIST_STATES | {"attribute_dict", "scipy_distribution"}
 # Rules of classes that are given their items by a call, so that no use says that they have some.
 FILLED_BY_CALL = frozenset(["subclass_of_container"])
 

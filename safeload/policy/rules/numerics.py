@@ -113,6 +113,9 @@ def _bit_generator(built: ObjectToken) -> str | None:
     Releases before 1.25 give a name instead of a class, and the constructor as a second argument.
     """
     args = built.args
+    if args == () and built.is_of("numpy.random", "__RandomState_ctor"):
+        # Of numpy before 1.17, which had one bit generator.
+        args = ("MT19937",)
     if len(args) not in (1, 2):
         return "a random number generator is made in another way than numpy does"
     source = args[0]
@@ -167,8 +170,11 @@ def _is_seed(value: Token) -> bool:
 def _generator_state(state: Token) -> str | None:
     """A dict with a dict ``state`` in it; or that dict and the seed it came from; or None.
 
-    Only real dicts will do: what merely behaves like one hides the position it holds.
+    Only real dicts will do: what merely behaves like one hides the position it holds. Before numpy
+    1.17 it was a tuple: name, key, position, and two parts for a number that is left over.
     """
+    if type(state) is tuple and state[:1] == ("MT19937",):
+        return _twister_state(state)
     if type(state) is tuple and state:
         state = state[0]
     if state is None:
@@ -183,6 +189,17 @@ def _generator_state(state: Token) -> str | None:
         if reason:
             return reason
     return None
+
+
+def _twister_state(state: tuple[Token, ...]) -> str | None:
+    if len(state) in (3, 5):
+        _, key, position, *left = state
+        reason = _unlike_state("key", key, nested=False) or _unlike_state(
+            "pos", position, nested=False
+        )
+        if reason or all(type(part) in (int, float) for part in left):
+            return reason
+    return "the state of a random number generator is not as numpy writes it"
 
 
 def _unlike_state(key: Token, value: Token, *, nested: bool) -> str | None:
@@ -226,14 +243,49 @@ def is_argument_parser(text: str) -> bool:
     return _TEMPLATE.fullmatch(text) is not None
 
 
+_PARAMETERS = frozenset(
+    """a b badvalue extradoc inc longname momtype moment_tol name seed shapes values xtol""".split()
+)
+_SHAPES = re.compile(r"[A-Za-z_]\w*(?:, ?[A-Za-z_]\w*){0,9}", re.ASCII)
+# A dict of two keys could be taken for a name and a value.
+_LEAST = 3
+
+
+def _is_pair(state: Token) -> bool:
+    """Whether a state is the pair that scipy wrote before 1.6, of which it takes no code."""
+    if type(state) is not tuple or len(state) != 2 or type(state[0]) is not Mapping:
+        return False
+    keys, shapes = state[0].keys, state[0].get("shapes")
+    if not all(type(key) is str for key in keys) or not _PARAMETERS.issuperset(keys):
+        return False
+    if len(set(keys)) < max(_LEAST, len(keys)):
+        return False
+    if not (shapes is None or (type(shapes) is str and _SHAPES.fullmatch(shapes))):
+        return False
+    if not all(is_plain(value) or is_numpy(value) for value in state[0].values):
+        return False
+    source = state[1]
+    return source is None or (
+        isinstance(source, ObjectToken)
+        and isinstance(source.callable, Global)
+        and source.callable.name in _RANDOM_MAKERS
+    )
+
+
+_RANDOM_MAKERS = frozenset(["__RandomState_ctor", "__generator_ctor", "__randomstate_ctor"])
+
+
 def _scipy_distribution(built: ObjectToken) -> str | None:
     """A state whose template, which scipy executes, is to the letter one that it writes.
 
-    ``rv_generic.__setstate__`` executes ``_parse_arg_template`` of the state.
+    ``rv_generic.__setstate__`` executes ``_parse_arg_template`` of the state. Before scipy 1.6 the
+    state was a pair, of what the distribution is made with and its random numbers.
     """
     if len(built.states) > 1 or built.items:
         return "a distribution is given its state in another way than scipy does"
     for state in built.states:
+        if _is_pair(state):
+            continue
         if not isinstance(state, Mapping):
             return "the state of a distribution is no dict"
         templates = []

@@ -58,9 +58,13 @@ def _pandas_blocks(built: ObjectToken) -> str | None:
 
     ``BlockManager(blocks, axes)``: slices of columns must not reach beyond all columns.
 
-    A placement that is an array is not known here, and nothing checks it yet.
+    A placement that is an array is not known here, and nothing checks it yet. Before pandas 1.3 a
+    frame's blocks are in a state, which is checked with the native state.
     """
     args = built.args
+    if built.use is Use.CONSTRUCT:
+        empty = args == () and not built.kwargs and not built.items
+        return None if empty else "a frame is made in another way than pandas does"
     if len(args) != 2 or type(args[0]) is not tuple:
         return "a frame is made in another way than pandas does"
     ranges = []

@@ -16,8 +16,10 @@ from safeload.scan.program import Blob, Global, ObjectToken, Token
 __all__ = ["array_state", "scalar_arguments"]
 
 _MODULES = frozenset(["numpy._core.multiarray", "numpy.core.multiarray"])
-# Where the elements stand in (version, shape, dtype, order, elements), and in (dtype, elements).
+# Where the elements stand in (version, shape, dtype, order, elements), with those of the mask
+# behind them if the array is masked, and in (dtype, elements).
 _IN_STATE, _IN_ARGUMENTS = 4, 1
+_MASKED = ("numpy.ma.core", "_mareconstruct")
 
 
 def array_state(target: ObjectToken, state: Token) -> Token:
@@ -33,6 +35,8 @@ def array_state(target: ObjectToken, state: Token) -> Token:
     made = target.callable
     if type(made) is Global and made.name == "_reconstruct" and made.module in _MODULES:
         return _with_bytes(state, _IN_STATE)
+    if type(made) is Global and (made.module, made.name) == _MASKED:
+        return _with_bytes(_with_bytes(state, _IN_STATE), _IN_STATE + 1)
     return state
 
 

@@ -38,6 +38,9 @@ _RESOLUTIONS = frozenset([4, 7, 8, 9, 10])
 @each
 def backing(built: ObjectToken) -> None:
     """An array over a numpy array: values of the array's own type, codes of categories."""
+    if isinstance(built.callable, Global) and built.callable.name == "Categorical":
+        _codes(built)
+        return
     if not built.is_of("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"):
         raise UnsoundError("_ndarray is missing, which compiled code takes to be there")
     name = built.args[0].name if isinstance(built.args[0], Global) else ""
@@ -59,6 +62,19 @@ def backing(built: ObjectToken) -> None:
     elif not any(dtype.is_of(module, _OF_PANDAS.get(name, "")) for module in _DTYPES):
         # Its resolution is read from where numpy keeps that of a datetime.
         _same(dtype, found)
+
+
+def _codes(built: ObjectToken) -> None:
+    """Categories of pandas before 1.3, which keep their codes under another name."""
+    state = attributes(built)
+    dtype = state.get("_dtype")
+    if len(built.states) != 1 or "_ndarray" in state or not isinstance(dtype, ObjectToken):
+        raise UnsoundError("_ndarray is missing, which compiled code takes to be there")
+    categories = attributes(dtype).get("categories", MISSING)
+    found = array(state.get("_codes", MISSING), "_codes")
+    if found.ndim != 1:
+        raise UnsoundError("_codes has not one dimension")
+    within(found, length(categories, "categories"), "_codes")
 
 
 def _same(dtype: Token, values: NDArray) -> None:

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from safeload.scan.bounds.allowance import look_at, look_into
-from safeload.scan.program import Blob, Mapping, ObjectToken, Token
+from safeload.scan.bounds.allowance import look_at, look_into, spend
+from safeload.scan.program import Blob, Mapping, ObjectToken, Token, Use
 from safeload.soundness.keys import INTERFACES, is_key
 from safeload.soundness.pandas.arrays import within
 from safeload.soundness.pandas.lengths import backed, length, parts_of, shape, span
@@ -39,7 +39,13 @@ _MOST_PLACES = 2**53
 
 @each
 def frame(built: ObjectToken) -> None:
-    """``BlockManager(blocks, axes)``: each column is a row of one block."""
+    """``BlockManager(blocks, axes)``: each column is a row of one block.
+
+    pandas before 1.3 makes an empty one and gives it a state.
+    """
+    if built.use is Use.CONSTRUCT:
+        _frame_of_state(built)
+        return
     args = built.args
     if type(args) is not tuple or len(args) != 2 or type(args[0]) is not tuple:
         raise UnsoundError("it is made in another way than pandas does")
@@ -54,9 +60,47 @@ def frame(built: ObjectToken) -> None:
         if _rows(values) != len(columns):
             raise UnsoundError("values of a block have not one row for each column")
         placements.append(np.asarray(columns, np.int64))
+    _once(placements)
+
+
+def _once(placements: list[NDArray]) -> int:
+    """Check that the places of blocks are each column once, and count them."""
     taken = np.concatenate(placements) if placements else np.empty(0, np.int64)
     if not np.array_equal(np.sort(taken), np.arange(len(taken))):
         raise UnsoundError("placements of the blocks are not each column once")
+    return len(taken)
+
+
+def _frame_of_state(built: ObjectToken) -> None:
+    """The state of a frame of pandas before 1.3, as that of a series."""
+    parts = _state_of(built)
+    axes, blocks = parts.get("axes"), parts.get("blocks")
+    if type(axes) is not list or len(axes) != 2 or type(blocks) is not list:
+        raise UnsoundError("axes or blocks have not the form pandas writes")
+    rows = length(axes[1], "axes")
+    placements = []
+    for token in blocks:
+        block = _dict(token)
+        values, columns = block.get("values"), _places(block.get("mgr_locs"))
+        if _rows(values) != len(columns):
+            raise UnsoundError("values of a block have not one row for each column")
+        # An array without elements may have any number of rows.
+        spend(len(columns), "A frame has too many columns to look at.")
+        if length(values, "values") != rows:
+            raise UnsoundError("values of a block have not one value for each label")
+        placements.append(np.asarray(columns, np.int64))
+    if _once(placements) != length(axes[0], "axes"):
+        raise UnsoundError("the blocks have not one column for each label")
+
+
+def _state_of(built: ObjectToken) -> dict[str, Token]:
+    """What the one state of a manager of blocks says in its newest form."""
+    state = built.states[0] if len(built.states) == 1 else None
+    if type(state) is not tuple or len(state) < 4 or not isinstance(state[3], Mapping):
+        raise UnsoundError("its state has not the form pandas writes")
+    if state[3].keys != ["0.14.1"]:
+        raise UnsoundError("its state has not the form pandas writes")
+    return _dict(state[3].values[0])
 
 
 @each

@@ -19,6 +19,8 @@ _VALUES = {
     "ArrowStringArray": "_pa_array",
     "ArrowStringArrayNumpySemantics": "_pa_array",
     "BooleanArray": "_data",
+    # Before pandas 1.3.
+    "Categorical": "_codes",
     "FloatingArray": "_data",
     "IntegerArray": "_data",
     "IntervalArray": "_left",

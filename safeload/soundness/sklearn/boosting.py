@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from safeload.scan.program import Global, Mapping, ObjectToken, Token
-from safeload.soundness.sklearn.trees import feature_count, is_tree
+from safeload.soundness.sklearn.trees import cannot_load, feature_count, is_tree
 from safeload.soundness.states import (
     MISSING,
     Attributes,
@@ -111,6 +111,11 @@ def _parts(built: ObjectToken, known: _Places) -> tuple[Token, int]:
         return None, 0
     tree = pairs[places[0]]
     if places[1] < 0:
+        if "n_features_" in names and cannot_load(tree):
+            # Of scikit-learn before 0.24, whose own check of the width was another.
+            columns = integer(attributes(built)["n_features_"], "n_features_")
+            if columns >= feature_count(tree):
+                return tree, columns
         raise UnsoundError("n_features_in_ is not there, so that data of any width would do")
     columns = integer(pairs[places[1]], "n_features_in_")
     if columns < feature_count(tree):

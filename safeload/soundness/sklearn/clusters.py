@@ -89,6 +89,9 @@ def hierarchy(built: ObjectToken) -> None:
 def _centres(state: Attributes) -> int:
     """How many centres there are, each with as many columns as the data has."""
     found = array(state["cluster_centers_"], "cluster_centers_")
+    if "n_features_in_" not in state and "_n_threads" not in state and found.ndim == 2:
+        # Of scikit-learn 0.22: predicting asks for the threads first, which are not there either.
+        return len(found)
     columns = integer(state.get("n_features_in_", MISSING), "n_features_in_")
     if found.ndim != 2 or found.shape[1] != columns or not len(found):
         raise UnsoundError("cluster_centers_ has other columns than the data")

@@ -27,13 +27,15 @@ from safeload.soundness.binary_trees import Links, fault, is_deeper, strides
 from safeload.soundness.states import MISSING, UnsoundError, attributes
 from safeload.soundness.values import NDArray, Raw, integer, raw, shape_of
 
-__all__ = ["feature_count", "is_tree", "trees"]
+__all__ = ["cannot_load", "feature_count", "is_tree", "trees"]
 
 _LEAF = -1
 _ATTRIBUTES = ["max_depth", "node_count", "nodes", "values"]
 # The first fields of a node, by place.
 _FIELDS = ("left_child", "right_child", "feature")
 _LENGTHS = (4, 8)
+# How many fields a node had before values could be missing.
+_OLD_FIELDS = 7
 # Nodes looked at together: enough to make calls rare, few enough to stay in the cache.
 _CHUNK = 1 << 14
 # Trees up to so many nodes are copied into one array first.
@@ -100,6 +102,12 @@ def feature_count(tree: ObjectToken) -> int:
     if not 0 <= features < _BOUND:
         raise UnsoundError("n_features is out of range")
     return features
+
+
+def cannot_load(tree: ObjectToken) -> bool:
+    """Whether a tree's nodes are those of a release before 1.3, which no release of today takes."""
+    _, _, nodes, _ = _attributes(tree)
+    return len(raw(nodes, "nodes").dtype.names or ()) == _OLD_FIELDS
 
 
 def _read(built: ObjectToken, known: Any) -> _Tree:
