@@ -54,15 +54,21 @@ class Rules(NamedTuple):
     Attributes:
         limits: Bounds on the work.
         entries: The allow-list, entry by entry.
+        digest: Of the sources of the list that it is a part of, which says what methods of data a
+            model may call.
+        packs: The packs that are on and would not be by default.
     """
 
     limits: Limits
     entries: frozenset[tuple[tuple[str, str], Entry]]
+    digest: str
+    packs: frozenset[str]
 
     @classmethod
     def of(cls, policy: Policy, limits: Limits) -> Rules:
         """The rules of a policy, best of one that is narrowed to what a file needs."""
-        return cls(limits, frozenset(policy.entries.items()))
+        entries = frozenset(policy.entries.items())
+        return cls(limits, entries, policy.digest, policy.packs)
 
 
 # The latest last. There is no lock that a fork could leave closed: each step below is one operation

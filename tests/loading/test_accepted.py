@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import safeload
 from safeload.errors import RefusedError, TrustError
@@ -27,6 +30,9 @@ TARGET = (DATA[:, 0] > 0).astype(int)
 MODELS: dict[str, Callable[[], Any]] = {
     "linear": lambda: LogisticRegression().fit(DATA, TARGET),
     "an array of objects": lambda: GradientBoostingClassifier(n_estimators=5).fit(DATA, TARGET),
+    "a function with parameters": lambda: make_pipeline(
+        FunctionTransformer(np.round, kw_args={"decimals": 2}), LogisticRegression()
+    ).fit(DATA, TARGET),
     "a forest": lambda: RandomForestClassifier(20, random_state=0).fit(DATA, TARGET),
 }
 
@@ -154,6 +160,17 @@ def test_a_stricter_policy_refuses_what_was_accepted(known: Path, trust: Path) -
 
     with pytest.raises(RefusedError):
         safeload.load(known, trust=trust, policy=safeload.Policy(without, policy.digest))
+
+
+@pytest.mark.guarantee("G12")
+@pytest.mark.parametrize("other", [{"digest": "0" * 64}, {"packs": frozenset(["statsmodels"])}])
+def test_another_policy_of_the_same_entries_judges_anew(
+    known: Path, trust: Path, judged: list[Any], other: dict[str, Any]
+) -> None:
+    # What methods of data a model may call follows from the whole of it.
+    policy = replace(safeload.Policy.default(), **other)
+
+    assert once_more(known, trust, judged, policy=policy)[1] == 1
 
 
 @pytest.mark.guarantee("G5")

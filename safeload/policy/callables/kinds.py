@@ -70,7 +70,8 @@ class Signature:
 
     kinds: frozenset[str]
     data: tuple[str, ...] = ()
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    # Compared by value like all the rest; what differs in nothing else is rare.
+    parameters: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
     evidence: str = ""
 
     @classmethod
