@@ -297,6 +297,7 @@ def run(seed: int, findings: Findings) -> bool:
             return False
         if judge(scan(bytearray(data)), Policy.default()).findings:
             return False
+        findings.accepted()
         for number, given in enumerate(_inputs()):
             for method in ("transform", "predict", "__repr__"):
                 model = pickle.loads(data)
