@@ -10,12 +10,12 @@ __all__ = ["has_model_name", "is_clear_model_name"]
 
 # Pickles under all their endings, arrays, and what libraries of machine learning write.
 _CLEAR = frozenset(
-    "pkl pickle pickle4 pickle5 pk pck pckl pcl joblib jbl sav dill cloudpickle skops npy npz pt "
-    "pt2 pth ptl ckpt h5 hdf5 keras tflite onnx ort gguf ggml safetensors nemo pdparams pdmodel "
-    "pmml xgb ubj lgb lgbm cbm".split()
+    "pkl pickle pickle4 pickle5 pk pck pckl pcl joblib jbl sav dill gpickle cloudpickle skops "
+    "npy npz pt pt2 ptl ckpt h5 hdf5 keras tflite onnx ort gguf ggml safetensors nemo pdparams "
+    "pdmodel pmml xgb ubj lgb lgbm cbm".split()
 )
 # These, too; but other programs use them as well.
-_SHARED = frozenset("model mdl mlmodel estimator bin pb mar msgpack cb".split())
+_SHARED = frozenset("pth model mdl mlmodel estimator bin pb mar msgpack cb".split())
 # What may stand behind: a compressed file is what it was before.
 _PACKED = frozenset("gz gzip z zlib bz2 xz lzma lz4 zst zstd br zip tar tgz tbz2 txz 7z".split())
 

@@ -195,7 +195,7 @@ def test_an_archive_is_listed_for_what_is_in_it(
     pack: Callable[[dict[str, bytes]], bytes], files: dict[str, bytes]
 ) -> None:
     assert listed(pack(files))
-    assert not listed(pack({"readme": b"text", "printerSettings1.bin": b"a b c"}))
+    assert not listed(pack({"readme": b"text", "printer.bin": b"a b c", "site.pth": b"import x"}))
 
 
 def test_a_damaged_archive_is_listed() -> None:

@@ -45,6 +45,13 @@ class DoubtError(Exception):
     """The pattern is exponential, or too costly to tell."""
 
 
+# Beyond ASCII one character each that is a letter, a digit, a space and none of these. What a
+# pattern without case tells apart by its classes, it tells apart by them, if all characters that it
+# spells out are ASCII; to look through Unicode for every run takes longer than most judgements.
+_ASCII = frozenset(map(chr, range(128)))
+_FEW_KINDS = _ASCII | frozenset("\u00e9\u0663\u2003\u20ac")
+
+
 @functools.cache
 def _representatives() -> frozenset[str]:
     """One character at least of each kind that word, digit, space and case classes can tell apart.
@@ -52,7 +59,7 @@ def _representatives() -> frozenset[str]:
     They are the first of each run of one kind in Unicode, each character that has case, and the
     one after it: with the ends of a pattern's own ranges, no two classes overlap unseen.
     """
-    found = set(map(chr, range(128)))
+    found = set(_ASCII)
     for start in range(0, sys.maxunicode + 1, _PIECE):
         numbers = array("I", range(start, start + _PIECE))
         piece = str(numbers, f"utf-32-{sys.byteorder[0]}e", "surrogatepass")
@@ -85,10 +92,13 @@ class Alphabet:
 
     def __init__(self, tree: Any) -> None:
         self._ends: set[int] = set()
+        self._folds = False
         if self.size(tree) > _MOST_EXPANDED:
             raise DoubtError
         ends = {chr(min(end, sys.maxunicode)) for end in self._ends}
-        self._chars = "".join(sorted(_representatives() | ends))
+        folds = self._folds or tree.state.flags & re.IGNORECASE
+        few = not folds and max(self._ends, default=0) <= len(_ASCII)
+        self._chars = "".join(sorted((_FEW_KINDS if few else _representatives()) | ends))
         self.all = (1 << len(self._chars)) - 1
         self._masks: dict[tuple[str, int], int] = {}
         self._folded = 0
@@ -114,6 +124,8 @@ class Alphabet:
                 times = low + 1 if high is ENDLESS else high
                 total += max(1, times) * self.size(body, depth + 1)
             else:
+                if operator is _constants.SUBPATTERN and argument[1] & re.IGNORECASE:
+                    self._folds = True
                 total += 1 + sum(self.size(child, depth + 1) for child in _children(argument))
         return max(1, total)
 

@@ -275,7 +275,7 @@ def resource_problem(built: ObjectToken, allowed: frozenset[str]) -> str | None:
         return None
     for part in _dicts(built):
         for key, value in zip(part.form, part.values, strict=True):
-            if key not in allowed and _keeps_resource(value):
+            if not (type(key) is str and key in allowed) and _keeps_resource(value):
                 return f"it keeps a path or a logger as {printable(str(key))}"
     return None
 

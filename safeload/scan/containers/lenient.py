@@ -107,12 +107,12 @@ class Pieces:
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._streams()
+            self.cut_off = self._position >= len(self._data)
         except _Failures as error:
             if isinstance(error, lzma.LZMAError) and str(error) == _OVER_MEMORY:
                 raise UndecidedError("Its dictionary is larger than any preset makes it.") from None
         except ImportError as error:
             raise UndecidedError(f"The library {error.name} is not installed.") from None
-        self.cut_off = self._position >= len(self._data)
 
     def _streams(self) -> Iterator[bytes]:
         produced = 0

@@ -17,7 +17,7 @@ from safeload.scan.program import Global, ObjectToken, Token
 from safeload.soundness.states import UnsoundError, each
 from safeload.soundness.values import NDArray, array, integer, shape_of
 
-__all__ = ["metric", "sample_count", "search"]
+__all__ = ["fits", "is_metric", "metric", "sample_count", "search"]
 
 # The first fields of a node, which compiled code takes by place.
 _FIELDS = ("idx_start", "idx_end", "is_leaf")
@@ -53,7 +53,7 @@ def search(built: ObjectToken) -> None:
         raise UnsoundError("node_bounds has not one place for each node and column")
     if _class(built).startswith("KDTree") and len(bounds) != 2:
         raise UnsoundError("node_bounds has not both ends of each node")
-    _fits(state[11], columns)
+    fits(state[11], columns)
     weights = state[12]
     if weights is not None and array(weights, "sample_weight").shape != (samples,):
         raise UnsoundError("sample_weight has not one number for each sample")
@@ -83,8 +83,18 @@ def _nodes(nodes: NDArray, samples: int, levels: int, count: int) -> None:
         raise UnsoundError("node_data has a node without children that is no leaf")
 
 
-def _fits(token: Token, columns: int) -> None:
-    """Check that a metric can be calculated with so many columns."""
+def is_metric(token: ObjectToken) -> bool:
+    """Whether an object is a distance in compiled code."""
+    target = token.callable
+    return isinstance(target, Global) and target.module.endswith("dist_metrics")
+
+
+def fits(token: Token, columns: int) -> None:
+    """Check that a metric can be calculated with so many columns.
+
+    Raises:
+        UnsoundError: It has parameters for more or less.
+    """
     if not isinstance(token, ObjectToken):
         raise UnsoundError("dist_metric is no metric")
     vector, matrix = _metric_parts(token)

@@ -12,17 +12,24 @@ Source: scikit-learn ``neighbors/_base.py`` (``kneighbors``), ``neighbors/_class
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from safeload.scan.bounds.allowance import look_into
+from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Mapping, ObjectToken, Token
 from safeload.scan.texts import text_of
 from safeload.soundness.scipy.sparse import is_rows
-from safeload.soundness.sklearn.neighbours import sample_count
+from safeload.soundness.sklearn.neighbours import fits, is_metric, sample_count
 from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes, each
-from safeload.soundness.values import array, integer, is_array, objects
+from safeload.soundness.values import array, integer, is_array, objects, shape_of
 
 __all__ = ["classifier", "samples"]
 
 # Passed on as if they were parameters of a metric; one number for each sample is taken unseen.
 _NORMS = frozenset(["X_norm_squared", "Y_norm_squared"])
+_PARAMETERS = ("effective_metric_params_", "metric_params")
+# Dimensions of the parameters of a distance that has some for each column.
+_WIDTHS = {"V": 1, "VI": 2, "w": 1}
 
 
 @each
@@ -53,7 +60,7 @@ def classifier(built: ObjectToken) -> None:
 
 def _samples(state: Attributes) -> int | None:
     """How many samples are kept; None before the model is fitted."""
-    for name in ("effective_metric_params_", "metric_params"):
+    for name in _PARAMETERS:
         given = state.get(name)
         if given is not None and not (type(given) is Mapping and _NORMS.isdisjoint(_texts(given))):
             raise UnsoundError(f"{name} has more than a metric's parameters")
@@ -62,6 +69,12 @@ def _samples(state: Attributes) -> int | None:
     rows, columns = _shape(state["_fit_X"])
     if columns != integer(state.get("n_features_in_", MISSING), "n_features_in_"):
         raise UnsoundError("_fit_X has other columns than the data")
+    for name in _PARAMETERS:
+        _fit(state.get(name), columns, name)
+    for name in ("metric", "effective_metric_"):
+        token = state.get(name)
+        if isinstance(token, ObjectToken) and is_metric(token):
+            fits(token, columns)
     # A graph of neighbours is a matrix with a column for each sample.
     if "n_samples_fit_" in state and integer(state["n_samples_fit_"], "n_samples_fit_") != rows:
         raise UnsoundError("n_samples_fit_ is not the number of samples in _fit_X")
@@ -69,6 +82,23 @@ def _samples(state: Attributes) -> int | None:
     if isinstance(tree, ObjectToken) and sample_count(tree) != rows:
         raise UnsoundError("_tree is of other samples than _fit_X")
     return rows
+
+
+def _fit(parameters: Token, columns: int, what: str) -> None:
+    """Check what a distance is calculated with beside the data, which scipy takes to be as wide."""
+    for key, value in _pairs(parameters):
+        name = text_of(key)
+        if name in _WIDTHS and value is not None:
+            shape = shape_of(value, what)
+            if shape != (columns,) * _WIDTHS[name]:
+                raise UnsoundError(f"{what} has a {name} of another size than the data")
+
+
+def _pairs(parameters: Token) -> Iterable[tuple[Token, Token]]:
+    if type(parameters) is not Mapping:
+        return ()
+    look_into(parameters, size_of(parameters))
+    return zip(parameters.keys, parameters.values, strict=True)
 
 
 def _texts(mapping: Mapping) -> set[str | None]:

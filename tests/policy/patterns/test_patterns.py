@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import safeload
+from safeload.policy.patterns import alphabet
 from safeload.policy.patterns.alphabet import _representatives
 from safeload.policy.patterns.judge import backtracks
 from safeload.scan.containers.npy import is_header
@@ -276,6 +277,21 @@ def test_no_pattern_of_our_own_is_one_that_we_would_refuse() -> None:
         if backtracks(text, pattern.flags & ~int(re.DEBUG)):
             slow.add(name)
     assert slow <= set(UNDERSTOOD)
+
+
+@pytest.mark.parametrize("pattern", [*ACCEPTED.values(), *REFUSED.values()])
+def test_few_characters_tell_as_much_as_all(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = backtracks(pattern, 0)
+    monkeypatch.setattr(alphabet, "_FEW_KINDS", _representatives())
+
+    assert backtracks(pattern, 0) is verdict
+
+
+def test_the_usual_patterns_need_no_look_at_all_of_unicode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alphabet, "_representatives", None)
+
+    assert not backtracks(r"(?u)\b\w\w+\b", int(re.UNICODE))
+    assert not backtracks(r"[a-z]+|[^\W\d]+", 0)
 
 
 def test_an_alphabet_holds_every_character_that_has_case() -> None:

@@ -123,3 +123,12 @@ def test_a_team_names_the_attribute_that_keeps_a_path() -> None:
     policy = Policy.parse(group.encode(), "ours.toml")
     assert rules(scaler(with_mean=pathlib.Path("a")), policy) == set()
     assert rules(scaler(with_std=pathlib.Path("a")), policy) == {"SL103"}
+
+
+def test_a_key_that_cannot_be_one_fails_no_check() -> None:
+    data = b"\x80\x02cuuid\nUUID\n)\x81}}K\x05sbcipaddress\nIPv4Address\ncpathlib\nPurePath\n"
+
+    found = judge(scan(data), Policy.default()).report("a", "0" * 64, len(data), "pickle")
+
+    assert found.verdict == "refuse"
+    assert "SL008" not in {finding.rule for finding in found.findings}
