@@ -19,8 +19,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from safeload.scan.bounds.allowance import look_at
-from safeload.scan.program import ObjectToken
+from safeload.scan.bounds.allowance import look_at, look_into
+from safeload.scan.program import Mapping, ObjectToken, Token
 from safeload.soundness.libraries.forests import Forest, reached
 from safeload.soundness.libraries.lightgbm_text import Lines, take_apart
 from safeload.soundness.states import MISSING, UnreadError, UnsoundError, attributes, each
@@ -31,6 +31,8 @@ __all__ = ["booster", "estimator"]
 _Ints = npt.NDArray[np.int64]
 
 _MAX_CLASSES: Final = 2**20
+# Classes that need no trees of their own to show for them.
+_FREE_CLASSES: Final = 1_000
 _MAX_NUMBER: Final = 2**31 - 1
 _MIN_CLASSES: Final = 2
 # Bits of a decision: by category, default left, and two for the kind of what is missing.
@@ -39,15 +41,24 @@ _BY_CATEGORY: Final = 1
 # More threads than any machine has cores; each is asked of the system.
 _MAX_THREADS: Final = 4096
 
+_THREADS: Final = frozenset("n_jobs nthread nthreads num_thread num_threads".split())
+_PARAMETERS: Final = frozenset(["_objective", "_other_params"])
+# Parameters are apart by white space.
+_ANOTHER: Final = re.compile(r"\s.*=", re.DOTALL)
+
 _DIGITS: Final = re.compile(rb"[0-9]{1,10}")
 _WHOLE: Final = rb"-?[0-9]{1,10}"
 _WHOLES: Final = re.compile(rb"%s(?: %s)*" % (_WHOLE, _WHOLE))
-_NUMBER: Final = rb"[-+.0-9A-Za-z]{1,40}"
+# Of anything else LightGBM makes an error in a thread that nobody catches.
+_NUMBER: Final = rb"[-+]?(?:[0-9]{1,400}(?:\.[0-9]{0,99})?(?:e[-+]?[0-9]{1,3})?|inf|nan)"
+# An objective of no name at all is looked for in an empty list.
+_OBJECTIVE: Final = re.compile(rb"[a-z_0-9]+(?: [a-z_]+(?::%s)?)*" % _NUMBER)
 _NUMBERS: Final = re.compile(rb"%s(?: %s)*" % (_NUMBER, _NUMBER))
 
 # Lines with a number for each split, and for each leaf; the former are there for every tree with
 # a split, the others only count if they are there.
 _LINKS: Final = (b"left_child", b"right_child", b"split_feature")
+_IF_SPLIT: Final = frozenset((*_LINKS, b"threshold"))
 _OF_SPLITS: Final = (b"split_gain", b"internal_value", b"internal_weight", b"internal_count")
 _OF_LEAVES: Final = (b"leaf_weight", b"leaf_count", b"leaf_const")
 _OF_CATEGORIES: Final = (b"cat_boundaries", b"cat_threshold")
@@ -84,11 +95,12 @@ def booster(built: ObjectToken) -> None:
 
 @each
 def estimator(built: ObjectToken) -> None:
-    """``LGBMModel`` and its heirs: classes and features of their booster, and a crowd of none."""
+    """``LGBMModel`` and its heirs: classes and features of their booster, threads of a machine."""
     state = attributes(built)
-    for name in ("n_jobs", "num_threads", "nthread", "nthreads", "num_thread"):
-        if type(state.get(name)) is int and state[name] > _MAX_THREADS:
-            raise UnsoundError(f"{name} is no number of threads")
+    for name, value in state.items():
+        # What else begins with an underscore was learnt, and is no parameter.
+        if name in _PARAMETERS or not name.startswith("_"):
+            _check_parameter(name, value)
     kept = state.get("_Booster")
     if not isinstance(kept, ObjectToken) or not kept.is_of("lightgbm.basic", "Booster"):
         return
@@ -105,6 +117,21 @@ def estimator(built: ObjectToken) -> None:
         number = state.get(name, MISSING)
         if number not in (MISSING, None) and not -1 <= integer(number, name) <= most:
             raise UnsoundError(f"{name} is more than its booster has")
+
+
+def _check_parameter(name: str, value: Token) -> None:
+    """Parameters become one text for native code when the model predicts."""
+    if isinstance(value, Mapping):
+        for key, part in zip(value.keys, value.values, strict=True):
+            _check_parameter(key if type(key) is str else name, part)
+    elif type(value) in (list, tuple):
+        look_into(value, len(value))
+        if any(type(item) is str and _ANOTHER.search(item) for item in value):
+            raise UnsoundError(f"{name} sets another parameter as well")
+    elif type(value) is str and _ANOTHER.search(value):
+        raise UnsoundError(f"{name} sets another parameter as well")
+    elif name in _THREADS and value is not None and integer(value, name) > _MAX_THREADS:
+        raise UnsoundError(f"{name} is no number of threads")
 
 
 def _model(built: ObjectToken) -> _Model:
@@ -132,16 +159,25 @@ def _check(text: bytes) -> _Model:
     # It divides by the one, and makes room for the other.
     if _whole(header, b"num_tree_per_iteration", _MAX_CLASSES, classes) != classes or not classes:
         raise UnsoundError("num_tree_per_iteration is not its number of classes")
+    if classes > max(_FREE_CLASSES, len(trees)):
+        raise UnsoundError("it has classes that no tree adds to")
     features = _whole(header, b"max_feature_idx", _MAX_NUMBER) + 1
     names = header.get(b"feature_names", b"").split(b" ")
     if features != len(names) - names.count(b""):
         raise UnsoundError("feature_names has not a name for each feature")
-    _check_objective(header.get(b"objective", b""), classes)
+    if b"objective" in header:
+        _check_objective(header[b"objective"], classes)
     for tree in trees:
         if not _KNOWN.issuperset(tree):
             unknown = min(name for name in tree if name not in _KNOWN).decode()
             raise UnreadError(f"a tree has the field {unknown}, which no check knows")
+        if len(_numbers(tree, b"shrinkage", b"1")) != 1:
+            raise UnsoundError("shrinkage is no number")
+        sets = _whole(tree, b"num_cat", _MAX_NUMBER)
         if _whole(tree, b"is_linear", 1, 0):
+            if _leaves(tree) == 1 and (sets or not _IF_SPLIT.issubset(tree)):
+                # They are asked for all the same.
+                raise UnsoundError("a linear tree has not the lines of one")
             _check_linear(tree, features)
         _check_leaves(tree)
     _check_splits([tree for tree in trees if _leaves(tree) > 1], features)
@@ -150,6 +186,8 @@ def _check(text: bytes) -> _Model:
 
 def _check_objective(objective: bytes, classes: int) -> None:
     """An objective of several classes walks as many numbers as it says."""
+    if not _OBJECTIVE.fullmatch(objective):
+        raise UnsoundError("the objective is none")
     said = [part.partition(b":")[2] for part in objective.split(b" ") if b"num_class:" in part]
     if said not in ([], [b"%d" % classes]):
         raise UnsoundError("the objective has another number of classes than the model")
@@ -221,18 +259,21 @@ def _check_linear(tree: Lines, features: int) -> None:
     counts = _integers(tree, b"num_features")
     if len(counts) != _leaves(tree) or int(counts.min()) < 0:
         raise UnsoundError("num_features has not a number for each leaf")
-    if len(_numbers(tree, b"leaf_const")) != len(counts):
+    constants = _numbers(tree, b"leaf_const")
+    if len(constants) != len(counts):
         raise UnsoundError("leaf_const has not a number for each leaf")
     # Leaves without features leave spaces behind.
-    used, factors = (
-        tree.get(name, b"").split() for name in (b"leaf_features", b"leaf_coeff")
-    )
+    used, factors = (tree.get(name, b"").split() for name in (b"leaf_features", b"leaf_coeff"))
     if not len(used) == len(factors) == int(counts.sum()):
         raise UnsoundError("leaf_features has not a feature for each coefficient")
     if not all(_DIGITS.fullmatch(number) and int(number) < features for number in used):
         raise UnsoundError("leaf_features has a feature that the model has not got")
     if factors and not _NUMBERS.fullmatch(b" ".join(factors)):
         raise UnsoundError("leaf_coeff has something that is no number")
+    # Of a number without a normal form LightGBM makes an error that nobody catches.
+    sizes = np.abs(np.array([*constants, *factors], float))
+    if ((sizes > 0) & (sizes < np.finfo(float).tiny)).any() or np.isinf(sizes).any():
+        raise UnsoundError("a linear leaf has a number that is too large or too small")
 
 
 # -- numbers --------------------------------------------------------------------------------------
@@ -252,9 +293,9 @@ def _whole(lines: Lines, name: bytes, most: int, missing: int | None = None) -> 
     return int(value)
 
 
-def _numbers(lines: Lines, name: bytes) -> list[bytes]:
+def _numbers(lines: Lines, name: bytes, missing: bytes = b"") -> list[bytes]:
     """The numbers on a line, as they are written."""
-    value = lines.get(name, b"")
+    value = lines.get(name, missing)
     if not _NUMBERS.fullmatch(value):
         raise UnsoundError(f"{name.decode()} has something that is no number")
     return value.split(b" ")

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from safeload.scan.bounds.allowance import check_time
 from safeload.soundness.states import UnreadError, UnsoundError
 
-__all__ = ["ModelText", "Lines", "take_apart"]
+__all__ = ["Lines", "ModelText", "take_apart"]
 
 Lines = dict[bytes, bytes]
 
@@ -64,7 +64,10 @@ def take_apart(text: bytes) -> ModelText:
     begin = 0 if text.startswith(_TREE) else text.find(b"\n" + _TREE) + 1
     if not begin:
         # Without a tree, LightGBM takes every line for one of the header.
-        return ModelText(_header(text), [])
+        header = _header(text)
+        if header.get(_SIZES):
+            raise UnsoundError("tree_sizes is where no tree is")
+        return ModelText(header, [])
     header = _header(text[:begin])
     end = text.find(_END, begin)
     if end < 0:

@@ -38,13 +38,18 @@ from safeload.soundness.values import integer
 
 __all__ = ["booster", "estimator"]
 
-# A sample takes a number for each feature in memory, and an importance one for each in Python.
-_MAX_FEATURES: Final = 2**25
+# A sample takes a number for each feature in memory, and an importance one for each in Python. Texts
+# are hashed to so many.
+_MAX_FEATURES: Final = 2**24
 _MAX_OUTPUTS: Final = 2**20
+# Outputs that need no trees of their own to show for them.
+_FREE_OUTPUTS: Final = 1_000
 _MAX_TREES: Final = 2**31 - 1
 # More threads than any machine has cores; each is asked of the system.
 _MAX_THREADS: Final = 4096
 _MIN_CLASSES: Final = 2
+# The best iteration where there is none.
+_NO_ITERATION: Final = -1
 
 _OUTLINE: Final = frozenset(["Config", "Model"])
 _TREE_BOOSTERS: Final = ("dart", "gbtree")
@@ -87,7 +92,10 @@ def _outputs(built: ObjectToken) -> int:
     """Check a booster, unless it was sound before; how many numbers it predicts for a sample."""
     known = _OUTPUTS.get(built)
     if known is None:
-        handle = attributes(built).get("handle")
+        state = attributes(built)
+        if integer(state.get("best_iteration", 0), "best_iteration") < _NO_ITERATION:
+            raise UnsoundError("best_iteration is no iteration")
+        handle = state.get("handle")
         if not isinstance(handle, Blob):
             raise UnsoundError("handle has no bytes")
         look_at(handle, handle.size)
@@ -204,8 +212,8 @@ def _check_notes(learner: Fields) -> None:
     if not all(type(value) is str for value in notes.values()):
         raise UnsoundError("attributes have a value that is no text")
     best = notes.get("best_iteration", "0")
-    if not _WHOLE.fullmatch(best) or int(best) < -1:
-        # One more than this is where prediction ends, and counts from the front.
+    if not _WHOLE.fullmatch(best) or int(best) < _NO_ITERATION:
+        # One more than this is where prediction ends, and places are counted from the first.
         raise UnsoundError("best_iteration is no iteration")
 
 
@@ -223,10 +231,13 @@ def _check_forest(gradient: Fields, kind: str, features: int, outputs: int) -> b
     trees = as_list(model.get("trees"), "trees")
     if digits(about, "num_trees", _MAX_TREES) != len(trees):
         raise UnsoundError("num_trees is not how many trees there are")
-    if digits(about, "num_parallel_tree", _MAX_TREES, missing=1) < 1:
-        raise UnsoundError("num_parallel_tree is zero")
+    # xgboost divides by the trees of a round, which it counts in 32 bits.
+    if not 0 < digits(about, "num_parallel_tree", _MAX_TREES, missing=1) * outputs <= _MAX_TREES:
+        raise UnsoundError("num_parallel_tree is none that xgboost can count with")
     groups = integers(model, "tree_info")
-    if len(groups) != len(trees) or (groups.size and not 0 <= groups.min() <= groups.max() < outputs):
+    if len(groups) != len(trees) or (
+        groups.size and not 0 <= groups.min() <= groups.max() < outputs
+    ):
         raise UnsoundError("tree_info has not an output that is there for each tree")
     if "iteration_indptr" in model:
         ends = integers(model, "iteration_indptr")
@@ -240,7 +251,10 @@ def _check_forest(gradient: Fields, kind: str, features: int, outputs: int) -> b
         raise UnsoundError("weight_drop is missing")
     if "cats" in model:
         _check_categories(as_object(model["cats"], "cats"), features)
-    return check_trees(trees, features, outputs)
+    is_wide = check_trees(trees, features, outputs)
+    if not is_wide and outputs > max(_FREE_OUTPUTS, len(trees)):
+        raise UnsoundError("it has outputs that no tree adds to")
+    return is_wide
 
 
 def _check_categories(cats: Fields, features: int) -> None:

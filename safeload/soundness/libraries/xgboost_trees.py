@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from safeload.soundness.libraries.forests import Forest, reached
 from safeload.soundness.libraries.fields import Fields, as_object, digits, integers, length
+from safeload.soundness.libraries.forests import Forest, reached
 from safeload.soundness.states import UnreadError, UnsoundError
 
 __all__ = ["check_trees"]
