@@ -43,6 +43,10 @@ _DATA = frozenset(
     "builtins collections datetime functools ipaddress joblib logging numpy operator pandas "
     "pathlib pyarrow random re scipy types".split()
 )
+# Raw boosters predict from whatever they are given, and take a text for the path of a file.
+_BOOSTERS = frozenset(
+    [("lightgbm.basic", "Booster"), ("lightgbm.engine", "CVBooster"), ("xgboost.core", "Booster")]
+)
 _NO_METHOD = "a method it asks for by name does more than predict"
 _NO_MODEL = "something stands in the place of a model that is none"
 
@@ -94,7 +98,9 @@ def _is_model(token: Token) -> bool:
     if type(token) in (Array, Collection, Run) or is_numpy(token):
         return False
     target = token.callable if isinstance(token, ObjectToken) else token
-    return not (isinstance(target, Global) and target.module.partition(".")[0] in _DATA)
+    return not isinstance(target, Global) or not (
+        target.module.partition(".")[0] in _DATA or (target.module, target.name) in _BOOSTERS
+    )
 
 
 COMPOSITE_RULES: dict[str, Rule] = {"composite": _composite}

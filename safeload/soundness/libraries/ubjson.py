@@ -27,7 +27,7 @@ _VALUES_PER_LOOK: Final = 4096
 
 _LENGTH: Final = struct.Struct(">q")
 # Markers of numbers: how one is read, and the type of an array of them.
-_NUMBERS: Final = {
+_NUMBERS: Final[dict[int, tuple[struct.Struct, np.dtype[Any]]]] = {
     ord("i"): (struct.Struct(">b"), np.dtype(">i1")),
     ord("U"): (struct.Struct(">B"), np.dtype(">u1")),
     ord("I"): (struct.Struct(">h"), np.dtype(">i2")),
@@ -118,7 +118,7 @@ class _Reader:
             if kind is None:
                 raise UBJSONError("an array has elements of a type that xgboost does not write")
             self.at += 2
-        if self._data[self.at : self.at + 2] != _COUNTED:
+        if bytes(self._data[self.at : self.at + 2]) != _COUNTED:
             raise UBJSONError("an array does not say how long it is")
         self.at += 1
         size = self._length(1 if kind is None else kind[1].itemsize)

@@ -38,8 +38,8 @@ from safeload.soundness.values import integer
 
 __all__ = ["booster", "estimator"]
 
-# A sample takes a number for each feature in memory, and an importance one for each in Python. Texts
-# are hashed to so many.
+# A sample takes a number for each feature in memory, and a table of importances one in Python.
+# Texts are hashed to so many.
 _MAX_FEATURES: Final = 2**24
 _MAX_OUTPUTS: Final = 2**20
 # Outputs that need no trees of their own to show for them.
