@@ -158,7 +158,8 @@ FORGED: dict[str, tuple[str, str, Callable[[str], str]]] = {
     "a leaf with a number too small": (
         "too small", "linear leaves", lines(leaf_const="0 0 0 1e-310")),
     "a linear tree without its lines": (
-        "lines of one", "linear leaves without a split", lambda text: without("left_child")(text.replace("is_linear=0", "is_linear=1"))),
+        "lines of one", "linear leaves without a split",
+        lambda text: without("left_child")(text.replace("is_linear=0", "is_linear=1"))),
 }  # fmt: skip
 
 
