@@ -213,8 +213,8 @@ def state_of(**attributes: Any) -> Any:
         ("_other_params", {"num_threads": 100_000}),
         ("_other_params", {"metric": ["auc", "l2 num_threads=100000"]}),
         ("boosting_type", "gbdt num_threads=100000"),
-        ("_n_features", 10**12),
-        ("_n_classes", 10**12),
+        ("_n_features", 100_000),
+        ("_n_classes", 100_000),
         ("predict", "a method"),
     ],
 )

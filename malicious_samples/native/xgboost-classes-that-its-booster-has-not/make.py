@@ -1,4 +1,4 @@
-"""A classifier of xgboost has more classes than there is memory for their numbers."""
+"""A classifier of xgboost has a million classes, of which its booster tells two apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from malicious_samples.native_state import dumped
 
 def model() -> Any:
     model = xgboost("XGBClassifier")
-    model.n_classes_ = 2**40
+    model.n_classes_ = 1_000_000
     return model
 
 
