@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from safeload.policy.rules.plain import is_numpy
 from safeload.policy.rules.rule import Rule
+from safeload.scan.bounds.allowance import is_new
 from safeload.scan.program import Array, Collection, Global, Mapping, ObjectToken, Token
 from safeload.scan.runs import Run
 
@@ -69,7 +70,9 @@ def _composite(built: ObjectToken) -> str | None:
 
 
 def _all_predict(value: Token) -> bool:
-    names = value if type(value) in (list, tuple) else [value]
+    names = [value]
+    if type(value) in (list, tuple):
+        names = value if is_new("methods that predict", value) else []
     return all((name is None or type(name) is str) and name in _PREDICTING for name in names)
 
 
@@ -81,7 +84,7 @@ def _held(key: str, value: Token) -> Iterator[Token]:
         if type(item) not in (list, tuple, Mapping):
             yield item
             continue
-        if id(item) in seen:
+        if id(item) in seen or not is_new(f"models with columns: {has_columns}", item):
             continue
         seen.add(id(item))
         if isinstance(item, Mapping):
