@@ -82,6 +82,11 @@ RULE_IDS: dict[str, RuleId] = {
         "What the pack names is not checked in full, so nobody has decided that it may load.",
         "Switch the pack on, with --pack NAME or in a policy file, if you trust whoever made it.",
     ),
+    "SL010": RuleId(
+        "native state in a form that no check reads",
+        "Compiled code would follow it, and nobody has looked where to.",
+        "Load it with the release that wrote it, in a place without secrets, and dump it again.",
+    ),
     "SL101": RuleId(
         "a name that is not on the allow-list",
         "Whatever a file names may run when it is loaded or used.",

@@ -52,6 +52,27 @@ def _staged(name: str) -> Callable[[Any], Any]:
     return lambda model: list(getattr(model, name)(_data(model)))
 
 
+def _explained(model: Any) -> Any:
+    if hasattr(model, "booster_"):
+        return model.predict(_data(model), pred_contrib=True)
+    import xgboost
+
+    return model.get_booster().predict(xgboost.DMatrix(_data(model)), pred_contribs=True)
+
+
+def _matrix(model: Any) -> Any:
+    import xgboost
+
+    return model.get_booster().predict(xgboost.DMatrix(_data(model)))
+
+
+def _frame(model: Any) -> Any:
+    import pandas as pd
+
+    letters = pd.Categorical(list("abcd") * (_ROWS // 4))
+    return model.predict(pd.DataFrame({"letter": letters, "number": np.arange(float(_ROWS))}))
+
+
 ACTIONS: dict[str, Callable[[Any], Any]] = {
     **{
         name: _method(name)
@@ -81,6 +102,8 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "cut_linkage": lambda model: model.single_linkage_tree_.get_clusters(1e30),
     "dbscan_clustering": _called("dbscan_clustering", 10.0),
     "filter_again": lambda results: results.model.ssm.filter(),
+    "dump_trees": lambda model: model.get_booster().get_dump(dump_format="json"),
+    "explain": _explained,
     "exponential": lambda generator: generator.exponential(1.0),
     "feature_importances_": lambda model: model.feature_importances_,
     "kneighbors": _neighbours,
@@ -88,6 +111,8 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "partial_dependence": _partial_dependence,
     "pickle": pickle.dumps,
     "predict_bytes": lambda model: model.predict(np.zeros((_ROWS, 4), np.uint8)),
+    "predict_frame": _frame,
+    "predict_matrix": _matrix,
     "predict_one_column": lambda model: model.predict(np.ones((_ROWS, 1))),
     "product": lambda matrix: matrix @ np.ones(matrix.shape[1]),
     "recode": lambda column: column.set_categories(list(column.categories)[::-1]),

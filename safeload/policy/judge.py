@@ -43,6 +43,7 @@ from safeload.scan.program import (
 from safeload.scan.texts import text_of
 from safeload.soundness import check_named
 from safeload.soundness.methods import shadowing
+from safeload.soundness.states import Unread
 from safeload.verdict import (
     FileReport,
     Finding,
@@ -233,6 +234,8 @@ def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> lis
 
 def _finding(rule: str, built: ObjectToken, reason: str, program: Program) -> Finding:
     message = f"{_name(built)}: {reason}."
+    if isinstance(reason, Unread):
+        return Finding("SL010", Severity.WARNING, message, program.member, built.offset)
     return Finding(rule, Severity.ERROR, message, program.member, built.offset)
 
 

@@ -51,6 +51,8 @@ CHECKS: dict[str, str] = {
     "kept_samples": "safeload.soundness.sklearn.searches:samples",
     "labels_in_order": "safeload.soundness.sklearn.vocabularies:labels",
     "leaves": "safeload.soundness.libraries.leaves:leaves",
+    "lightgbm_booster": "safeload.soundness.libraries.lightgbm:booster",
+    "lightgbm_estimator": "safeload.soundness.libraries.lightgbm:estimator",
     "datetime": "safeload.soundness.datetimes:check",
     "neighbour_search": "safeload.soundness.sklearn.neighbours:search",
     "one_hot": "safeload.soundness.sklearn.encoders:one_hot",
@@ -79,6 +81,8 @@ CHECKS: dict[str, str] = {
     "svm_classifier": "safeload.soundness.sklearn.vectors:classifier",
     "svm_regressor": "safeload.soundness.sklearn.vectors:regressor",
     "tree": "safeload.soundness.sklearn.trees:trees",
+    "xgboost_booster": "safeload.soundness.libraries.xgboost:booster",
+    "xgboost_estimator": "safeload.soundness.libraries.xgboost:estimator",
 }
 
 

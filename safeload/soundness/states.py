@@ -14,7 +14,16 @@ from safeload.scan.bounds.allowance import look_into
 from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Mapping, ObjectToken, Token
 
-__all__ = ["MISSING", "Attributes", "UnsoundError", "attributes", "each", "unshadowed"]
+__all__ = [
+    "MISSING",
+    "Attributes",
+    "Unread",
+    "UnreadError",
+    "UnsoundError",
+    "attributes",
+    "each",
+    "unshadowed",
+]
 
 Attributes = dict[str, Token]
 
@@ -28,10 +37,23 @@ class UnsoundError(Exception):
     """Native code must not be handed this state; the text says why, attribute first."""
 
 
+class UnreadError(Exception):
+    """The state is in a form that no check reads; the text says which, attribute first."""
+
+
+class Unread(str):
+    """What was not read, where a check gives the reason why something is not sound."""
+
+    __slots__ = ()
+
+
 def each(
     check: Callable[[ObjectToken], None],
 ) -> Callable[[Sequence[ObjectToken]], Iterator[tuple[ObjectToken, str]]]:
-    """Make a check of all objects of a kind from the check of one, which raises UnsoundError."""
+    """Make a check of all objects of a kind from the check of one.
+
+    The check raises UnsoundError, or UnreadError where it cannot tell.
+    """
 
     @wraps(check)
     def check_all(builts: Sequence[ObjectToken]) -> Iterator[tuple[ObjectToken, str]]:
@@ -40,6 +62,8 @@ def each(
                 check(built)
             except UnsoundError as error:
                 yield built, str(error)
+            except UnreadError as error:
+                yield built, Unread(error)
 
     return check_all
 

@@ -76,3 +76,24 @@ def test_a_tuple_that_is_taken_again_and_again_costs_its_size(use: bytes, rules:
     pickle.save(Name("collections", "deque")).binput(1).pop()
 
     assert "SL002" in rules(pickle.mark().raw(use * 20_000).list_().stop())
+
+
+def test_a_list_of_steps_that_many_pipelines_share_is_walked_once(rules: Rules) -> None:
+    pickle = Pickle().empty_list().memo("all").mark().empty_list().memo("shared by all").mark()
+    pickle.raw(b"N" * 20_000).appends().pop()
+    for _ in range(2_000):
+        pickle.save(Name("sklearn.pipeline", "Pipeline")).empty_tuple().newobj()
+        pickle.empty_dict().save("steps").recall("shared by all").setitem().build()
+
+    assert rules(pickle.appends().stop()) <= {"SL002"}
+
+
+@pytest.mark.parametrize("attribute", ["feature_names_in_", "kw_args", "n_features_in_"])
+def test_a_list_that_many_models_share_is_walked_once(attribute: str, rules: Rules) -> None:
+    pickle = Pickle().empty_list().memo("all").mark().empty_list().memo("shared").mark()
+    pickle.raw(b"K\x01" * 20_000).appends().pop()
+    for _ in range(2_000):
+        pickle.save(Name("sklearn.preprocessing._data", "Normalizer")).empty_tuple().newobj()
+        pickle.empty_dict().save(attribute).recall("shared").setitem().build()
+
+    assert rules(pickle.appends().stop()) <= {"SL002"}

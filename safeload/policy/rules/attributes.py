@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from safeload.errors import printable
 from safeload.policy.rules.keywords import asks_to_write, keeps_keywords
 from safeload.policy.rules.plain import is_numpy
-from safeload.scan.bounds.allowance import claim, look_into
+from safeload.scan.bounds.allowance import claim, is_new, look_into
 from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Array, Collection, Global, Mapping, ObjectToken, Program, Token
 from safeload.scan.texts import text_of
@@ -84,11 +84,8 @@ def _listed(value: Token) -> Iterable[Token]:
         value = value.span.root
     if is_numpy(value) and len(value.states) == 1 and type(value.states[0]) is tuple:
         value = value.states[0][-1] if value.states[0] else ()
-    if type(value) not in _LISTED:
-        return ()
-    look_into(value, len(value))
     items: Iterable[Token] = value
-    return items
+    return items if type(value) in _LISTED and is_new("names of columns", value) else ()
 
 
 def _is_interface(token: Token) -> bool:
@@ -199,7 +196,7 @@ def _keeps_resource(value: Token) -> bool:
         if is_resource(part):
             return True
         parts = _parts(part)
-        if parts is None or id(part) in seen:
+        if parts is None or id(part) in seen or not is_new("paths and loggers", part):
             continue
         seen.add(id(part))
         look_into(part, size_of(part))

@@ -57,9 +57,9 @@ def _state(built: ObjectToken) -> dict[str, Token] | None:
 
 # -- boosters -------------------------------------------------------------------------------------
 
-# What releases before 1.4 kept beside the model.
+# What releases before 1.6 kept beside the model.
 _XGBOOST_KEYS = frozenset(
-    ["best_iteration", "best_ntree_limit", "best_score", "feature_names", "feature_types"]
+    "best_iteration best_ntree_limit best_score booster feature_names feature_types".split()
 )
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from safeload.policy.rules.plain import is_numpy
 from safeload.policy.rules.rule import Rule
+from safeload.scan.bounds.allowance import is_new
 from safeload.scan.program import Array, Collection, Global, Mapping, ObjectToken, Token
 from safeload.scan.runs import Run
 
@@ -43,6 +44,10 @@ _DATA = frozenset(
     "builtins collections datetime functools ipaddress joblib logging numpy operator pandas "
     "pathlib pyarrow random re scipy types".split()
 )
+# Raw boosters predict from whatever they are given, and take a text for the path of a file.
+_BOOSTERS = frozenset(
+    [("lightgbm.basic", "Booster"), ("lightgbm.engine", "CVBooster"), ("xgboost.core", "Booster")]
+)
 _NO_METHOD = "a method it asks for by name does more than predict"
 _NO_MODEL = "something stands in the place of a model that is none"
 
@@ -65,7 +70,9 @@ def _composite(built: ObjectToken) -> str | None:
 
 
 def _all_predict(value: Token) -> bool:
-    names = value if type(value) in (list, tuple) else [value]
+    names = [value]
+    if type(value) in (list, tuple):
+        names = value if is_new("methods that predict", value) else []
     return all((name is None or type(name) is str) and name in _PREDICTING for name in names)
 
 
@@ -77,7 +84,7 @@ def _held(key: str, value: Token) -> Iterator[Token]:
         if type(item) not in (list, tuple, Mapping):
             yield item
             continue
-        if id(item) in seen:
+        if id(item) in seen or not is_new(f"models with columns: {has_columns}", item):
             continue
         seen.add(id(item))
         if isinstance(item, Mapping):
@@ -94,7 +101,9 @@ def _is_model(token: Token) -> bool:
     if type(token) in (Array, Collection, Run) or is_numpy(token):
         return False
     target = token.callable if isinstance(token, ObjectToken) else token
-    return not (isinstance(target, Global) and target.module.partition(".")[0] in _DATA)
+    return not isinstance(target, Global) or not (
+        target.module.partition(".")[0] in _DATA or (target.module, target.name) in _BOOSTERS
+    )
 
 
 COMPOSITE_RULES: dict[str, Rule] = {"composite": _composite}

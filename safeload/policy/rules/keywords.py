@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from safeload.policy.rules.plain import is_plain
-from safeload.scan.bounds.allowance import look_into
+from safeload.scan.bounds.allowance import is_new, look_into
 from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Global, Mapping, ObjectToken, Token
 from safeload.scan.texts import text_of
@@ -58,7 +58,7 @@ def _pairs(keywords: Token) -> Iterator[tuple[Token, Token]]:
     waiting, seen = [keywords], set()
     while waiting:
         token = waiting.pop()
-        if id(token) in seen:
+        if id(token) in seen or not is_new("keywords that write", token):
             continue
         seen.add(id(token))
         if isinstance(token, Mapping):

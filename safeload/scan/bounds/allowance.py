@@ -20,6 +20,7 @@ __all__ = [
     "check_claims",
     "check_time",
     "claim",
+    "is_new",
     "judge_pattern",
     "look_at",
     "look_into",
@@ -42,6 +43,7 @@ class _Allowance:
         patterns: Those that were, and whether they are refused.
         claimed: The most columns that something is said to have.
         named: How many columns are given names when the model is shown.
+        asked: What a question was asked about, by the question and its identity.
         seen: What was looked at, by identity, which keeping it keeps unique.
     """
 
@@ -51,6 +53,7 @@ class _Allowance:
         self.patterns: dict[tuple[str, int], bool] = {}
         self.claimed = 0
         self.named = 0
+        self.asked: dict[tuple[str, int], object] = {}
         self.seen: dict[int, object] = {}
 
 
@@ -144,6 +147,26 @@ def look_into(token: object, items: int) -> None:
         allowance.budget.spend(items, "One array or container is looked at too often.")
     else:
         allowance.seen[id(token)] = token
+
+
+def is_new(question: str, token: object) -> bool:
+    """Whether a container is met for the first time by those who ask a question about it.
+
+    Who asks for a reason to refuse a file has no need to look into the same container again: where
+    there was one, the file is refused already.
+
+    Args:
+        question: What is asked.
+        token: The container.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return True
+    key = question, id(token)
+    if key in allowance.asked:
+        return False
+    allowance.asked[key] = token
+    return True
 
 
 def check_time() -> None:
