@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,6 +83,25 @@ def test_imports_run_one_way(path: Path) -> None:
     others = {part_of(m) for m in imports(path) if m.startswith("safeload.")} & set(RANK)
     assert {part for part in others if RANK[part] > RANK[own]} == set()
     assert {(own, part) for part in others} & APART == set()
+
+
+# What waits for another process or thread, and gives up at last; and what measures the processor
+# time of a process of its own, which other work on the machine does not add to.
+AT_THE_CLOCK = {
+    "isolation/test_process.py",
+    "loading/test_seal.py",
+    "policy/call_costs.py",
+    "samples.py",
+    "test_limits.py",
+}
+CLOCK = re.compile(r"\b(?:perf_counter|process_time|thread_time|monotonic|time\.time)(?:_ns)?\(\)")
+
+
+def test_no_test_looks_at_the_clock_of_a_shared_machine() -> None:
+    tests = Path(__file__).parent
+    files = {path.relative_to(tests).as_posix(): path for path in tests.rglob("*.py")}
+    looking = {name for name, path in files.items() if CLOCK.search(path.read_text("utf-8"))}
+    assert {name for name in looking if not name.startswith("fuzz/")} == AT_THE_CLOCK
 
 
 def test_every_part_has_its_place() -> None:

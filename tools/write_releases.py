@@ -1,13 +1,13 @@
 """Write models with old releases: ``python tools/write_releases.py --into .releases``.
 
 Builds one environment for each combination of releases below, in the folder that is given, and runs
-``tools/zoo/write.py`` in it. What a combination wrote lies in ``FOLDER/files/NAME``; the tests of
-``tests/test_releases.py`` scan and load all of it. Environments and files that are there already
-are kept.
+``tools/zoo/write.py`` in it, or ``old_python.py`` beside it where Python is older than 3.7. What a
+combination wrote lies in ``FOLDER/files/NAME``; the tests of ``tests/test_releases.py`` scan and
+load all of it. Environments and files that are there already are kept.
 
 Old releases have wheels for old Pythons only. An interpreter is looked for as ``python3.8`` and so
-on on the PATH; ``--python`` names further ones. A combination for which none is found is skipped,
-and said to be.
+on on the PATH, and where pyenv keeps them; ``--python`` names further ones. A combination for which
+none is found is skipped, and said to be.
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ZOO = ROOT / "tools" / "zoo" / "write.py"
+OLD_ZOO = ROOT / "tools" / "zoo" / "old_python.py"
+# Pythons that the zoo is not written for, and the tool that makes environments for the oldest.
+OLD_PYTHONS = ("2.7", "3.6")
+VIRTUALENV = "virtualenv<20.22"
 DEFAULT = ROOT / ".releases"
-_VERSION = re.compile(r"3\.[0-9]+")
+_VERSION = re.compile(r"2\.7|3\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,76 @@ class Combination:
 
 
 COMBINATIONS = (
+    Combination(
+        "python-2.7",
+        ("2.7",),
+        (
+            "scikit-learn==0.20.4",
+            "numpy==1.16.6",
+            "scipy==1.2.3",
+            "joblib==0.14.1",
+            "pandas==0.24.2",
+        ),
+    ),
+    Combination(
+        "scikit-learn-0.20-numpy-1.16",
+        ("3.6", "3.7"),
+        (
+            "scikit-learn==0.20.4",
+            "numpy==1.16.6",
+            "scipy==1.2.3",
+            "joblib==0.13.2",
+            "pandas==0.24.2",
+        ),
+    ),
+    Combination(
+        "scikit-learn-0.21-numpy-1.17",
+        ("3.7",),
+        (
+            "scikit-learn==0.21.3",
+            "numpy==1.17.5",
+            "scipy==1.3.3",
+            "joblib==0.14.1",
+            "pandas==0.25.3",
+        ),
+    ),
+    Combination(
+        "scikit-learn-0.22-numpy-1.18",
+        ("3.7", "3.8"),
+        (
+            "scikit-learn==0.22.2.post1",
+            "numpy==1.18.5",
+            "scipy==1.4.1",
+            "joblib==0.15.1",
+            "pandas==1.0.5",
+        ),
+    ),
+    Combination(
+        "scikit-learn-0.23-numpy-1.19",
+        ("3.7", "3.8"),
+        (
+            "scikit-learn==0.23.2",
+            "numpy==1.19.5",
+            "scipy==1.5.4",
+            "joblib==0.17.0",
+            "pandas==1.1.5",
+        ),
+    ),
+    Combination(
+        "scikit-learn-0.24-numpy-1.20",
+        ("3.8", "3.9"),
+        ("scikit-learn==0.24.2", "numpy==1.20.3", "scipy==1.6.3", "joblib==1.0.1", "pandas==1.2.5"),
+    ),
+    Combination(
+        "scikit-learn-1.0-numpy-1.21",
+        ("3.9", "3.10"),
+        ("scikit-learn==1.0.2", "numpy==1.21.6", "scipy==1.7.3", "joblib==1.1.1", "pandas==1.3.5"),
+    ),
+    Combination(
+        "scikit-learn-1.1-numpy-1.22",
+        ("3.9", "3.10"),
+        ("scikit-learn==1.1.3", "numpy==1.22.4", "scipy==1.8.1", "joblib==1.1.1", "pandas==1.4.4"),
+    ),
     Combination(
         "scikit-learn-1.2-numpy-1.23",
         ("3.8", "3.9", "3.10", "3.11"),
@@ -92,16 +166,21 @@ COMBINATIONS = (
 
 
 def interpreters(given: Iterable[str]) -> dict[str, str]:
-    """Interpreters by minor version: those given, then those on the PATH, then this one.
+    """Interpreters by minor version: given, on the PATH, of pyenv, or this one, in that order.
 
     Args:
         given: Paths of interpreters.
     """
     wanted = sorted({python for each in COMBINATIONS for python in each.pythons})
     on_path = [path for python in wanted if (path := shutil.which(f"python{python}"))]
+    of_pyenv = sorted(map(str, Path.home().glob(".pyenv/versions/*/bin/python")), reverse=True)
     found: dict[str, str] = {}
-    for path in (*given, *on_path, sys.executable):
-        command = [path, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
+    for path in (*given, *on_path, *of_pyenv, sys.executable):
+        # Python 2 has no venv.
+        check = (
+            "import sys; sys.version_info > (3,) and __import__('venv') and __import__('ensurepip')"
+        )
+        command = [path, "-c", f"{check}; print('%d.%d' % sys.version_info[:2])"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         except OSError:
@@ -131,12 +210,26 @@ def build(combination: Combination, python: str, folder: Path) -> Path:
     wanted = "\n".join(combination.requirements)
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return binary
-    subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)  # noqa: S603
+    if combination.pythons == ("2.7",):
+        _virtualenv(python, folder)
+    else:
+        subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)  # noqa: S603
     install = ["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     command = [str(binary), *install, "--only-binary", ":all:", *combination.requirements]
     subprocess.run(command, check=True)  # noqa: S603
     stamp.write_text(wanted, encoding="utf-8")
     return binary
+
+
+def _virtualenv(python: str, folder: Path) -> None:
+    """Make an environment for a Python without ``venv``, by a tool in one of its own."""
+    tool = folder.with_name(f"{folder.name}-tool")
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(tool)], check=True)  # noqa: S603
+    binary = str(tool / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    pip = [binary, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    subprocess.run([*pip, VIRTUALENV, "setuptools<81"], check=True)  # noqa: S603
+    make = [binary, "-m", "virtualenv", "--quiet", "--clear", "--python", python, str(folder)]
+    subprocess.run(make, check=True)  # noqa: S603
 
 
 def write(
@@ -160,14 +253,15 @@ def write(
     if (files / "index.json").exists() and not again:
         sys.stdout.write(f"{combination.name}: kept\n")
         return None
-    python = next((found[each] for each in combination.pythons if each in found), None)
-    if python is None:
+    version = next((each for each in combination.pythons if each in found), None)
+    if version is None:
         return f"no Python {', '.join(combination.pythons)}"
-    binary = build(combination, python, into / "environments" / combination.name)
+    binary = build(combination, found[version], into / "environments" / combination.name)
+    zoo = OLD_ZOO if version in OLD_PYTHONS else ZOO
     shutil.rmtree(files, ignore_errors=True)
     sys.stdout.write(f"{combination.name}: ")
     sys.stdout.flush()
-    subprocess.run([str(binary), str(ZOO), str(files)], check=True)  # noqa: S603
+    subprocess.run([str(binary), "-W", "ignore", str(zoo), str(files)], check=True)  # noqa: S603
     return None
 
 

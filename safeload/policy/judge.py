@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from safeload.errors import printable
+from safeload.policy.callables.models import ModelPlaces
 from safeload.policy.callables.places import Places
 from safeload.policy.code_by_value import CODE, is_code, summary
 from safeload.policy.keys import KeyInspector
@@ -292,6 +293,7 @@ class _Inspector:
         self._policy = policy
         self._refitting = refitting
         self._resources = resources
+        self._models = ModelPlaces(policy)
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         # Keys of states that are plain attributes, and where among them those are whose values
         # are looked at.
@@ -325,11 +327,16 @@ class _Inspector:
         if built.states and not (len(built.states) == 1 and self._known(built.states[0]) == []):
             problems += [("SL105", reason) for reason in self._states(built, entry)]
             problems += value_problems(built, target, self._known)
-        if self._resources and (reason := resource_problem(built, entry.resources)):
-            problems.append(("SL103", reason))
-        if self._refitting and (reason := keeps_pickles(built)):
-            problems.append(("SL103", reason))
+        problems += [("SL103", reason) for reason in self._further(built, entry) if reason]
         return problems
+
+    def _further(self, built: ObjectToken, entry: Entry) -> Iterator[str | None]:
+        """What more is asked of every object, whatever its class."""
+        yield self._models.misplaced(built)
+        if self._resources:
+            yield resource_problem(built, entry.resources)
+        if self._refitting:
+            yield keeps_pickles(built)
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
         entry = self._policy.get(target.module, target.name)

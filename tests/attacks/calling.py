@@ -96,7 +96,13 @@ def is_plain(value: Any, depth: int = 0) -> bool:
 
 
 def _has_objects(value: Any) -> bool:
-    dtypes = value.dtypes if isinstance(value, pd.DataFrame) else [getattr(value, "dtype", None)]
+    try:
+        dtypes = (
+            value.dtypes if isinstance(value, pd.DataFrame) else [getattr(value, "dtype", None)]
+        )
+    except AssertionError:
+        # pandas made a table that it cannot read itself.
+        return False
     return any(dtype == np.dtype(object) for dtype in dtypes)
 
 

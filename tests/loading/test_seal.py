@@ -161,7 +161,7 @@ canaries = [pathlib.Path(sys.argv[1], name) for name in sys.argv[2:]]
 for canary in canaries:
     with contextlib.suppress(Exception):
         pickle.loads(canary.with_suffix(".pkl").read_bytes())
-until = time.monotonic() + 20
+until = time.monotonic() + 120
 while not all(map(os.path.lexists, canaries)) and time.monotonic() < until:
     time.sleep(0.01)
 print(*(canary.name for canary in canaries if not os.path.lexists(canary)))

@@ -4,7 +4,8 @@ Each object is written with joblib and with pickle, and what it answers lies bes
 ``index.json`` says which releases wrote it, what each file is, and what was left out, and why.
 
 Runs inside of the environments that ``tools/write_releases.py`` builds, so it needs nothing of
-safeload: Python 3.8 and later, scikit-learn 1.2 and later.
+safeload: Python 3.7 and later, scikit-learn 0.21 and later. For what is older there is
+``old_python.py``.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import composites
-import estimators
 import joblib
+import later
 import numpy as np
 import pandas as pd
 import scipy
 import sklearn
-import values
-from answers import answers
-from data import data
+
+later.supply()
+
+import composites  # noqa: E402
+import estimators  # noqa: E402
+import values  # noqa: E402
+from answers import answers  # noqa: E402
+from data import data  # noqa: E402
 
 if TYPE_CHECKING:
     # Not to be subscripted in Python 3.8.
@@ -49,7 +54,11 @@ def _pickle(protocol: int) -> Callable[[Any, Path], Any]:
 _FORMS = {
     "joblib": _joblib(0),
     **{f"joblib-{codec}": _joblib((codec, 3)) for codec in _CODECS},
-    **{f"pickle-{protocol}": _pickle(protocol) for protocol in (0, 2, 4, 5)},
+    **{
+        f"pickle-{protocol}": _pickle(protocol)
+        for protocol in (0, 2, 4, 5)
+        if protocol <= pickle.HIGHEST_PROTOCOL
+    },
 }
 
 

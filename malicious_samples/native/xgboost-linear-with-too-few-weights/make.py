@@ -1,4 +1,4 @@
-"""A linear booster of xgboost has weights for four features of thirty million."""
+"""A linear booster of xgboost has weights for four features of sixteen million."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from malicious_samples.native_state import dumped
 
 def _change(fields: Any, model: Any) -> None:
     del model
-    fields["Model"]["learner"]["learner_model_param"]["num_feature"] = "30000000"
+    fields["Model"]["learner"]["learner_model_param"]["num_feature"] = "16000000"
 
 
 def model() -> Any:

@@ -22,7 +22,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-__all__ = ["Attributes", "Holder", "called_as", "holder", "is_estimator", "kinds_of_attribute"]
+__all__ = [
+    "Attributes",
+    "Holder",
+    "called_as",
+    "holder",
+    "is_estimator",
+    "kinds_of_attribute",
+    "models_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ Attributes = Mapping[str, Holder]
 
 _NOTHING = Holder()
 _EMPTY: Attributes = {}
+_NO_NAMES: frozenset[str] = frozenset()
 
 
 @cache
@@ -105,6 +114,15 @@ def is_estimator(module: str, name: str) -> bool:
     return f"{module}:{name}" in _derived().estimators
 
 
+def models_of(library: str) -> frozenset[str]:
+    """The attributes in which classes of a library hold models that they ask for their answers.
+
+    Args:
+        library: Its top-level package. Of one without a pack nothing is known.
+    """
+    return _derived().models.get(library, _NO_NAMES)
+
+
 def _text(name: str) -> str:
     return (resources.files("safeload.policy.callables") / name).read_text("utf-8")
 
@@ -149,12 +167,14 @@ class _Derived:
         called: By class, what else is called.
         instances: Classes whose instances can be called, and are in no other table.
         estimators: Classes of estimators.
+        models: By library, the attributes in which models stand.
     """
 
     methods: dict[str, Attributes]
     called: dict[str, Attributes]
     instances: frozenset[str]
     estimators: frozenset[str]
+    models: dict[str, frozenset[str]]
 
 
 @cache
@@ -169,4 +189,5 @@ def _derived() -> _Derived:
         called,
         frozenset(_classes(table["instances"])),
         frozenset(_classes(table["estimators"])),
+        {library: frozenset(names) for library, names in table["models"].items()},
     )

@@ -63,7 +63,8 @@ def _instance(m: Machine, name: str, cls: Global, args: tuple[Token, ...]) -> Ob
     """An instance, as the functions of ``copyreg`` make it."""
     if name == "_reconstructor" and len(args) == 3:
         m.use_up(cls, Use.CONSTRUCT, holder=args)
-        made = m.build(cls, Use.CONSTRUCT, ())
+        # The fields of a named tuple are what it is made from in later protocols.
+        made = m.build(cls, Use.CONSTRUCT, args[2] if type(args[2]) is tuple else ())
         if isinstance(args[2], list | Mapping):
             # An instance of a subclass of dict or list begins with these items.
             made.items = tuple(args[2].pairs if isinstance(args[2], Mapping) else args[2])

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from sklearn.utils import all_estimators
 
-from safeload.policy.callables.holders import holder, is_estimator, kinds_of_attribute
+from safeload.policy.callables.holders import called_as, holder, is_estimator, kinds_of_attribute
+from safeload.policy.callables.kinds import KINDS
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
+from tests.samples import ROOT
 
+# Old names of modules warn when they are asked for theirs.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+TOOLS = ROOT.parent / "tools"
 ENTRIES = Policy.default(packs=opt_in_packs()).entries
 
 # What scikit-learn documents as callable, with a kind that somebody keeps there.
@@ -61,9 +73,72 @@ DOCUMENTED = """
 """
 
 
+def tool() -> dict[str, Any]:
+    """``tools/derive_holders.py``, which has modules beside it."""
+    sys.path.insert(0, str(TOOLS))
+    try:
+        return runpy.run_path(str(TOOLS / "derive_holders.py"))
+    finally:
+        sys.path.remove(str(TOOLS))
+
+
+TOOL = tool()
+
+
+def installed() -> Iterator[tuple[str, str, type]]:
+    yield from TOOL["classes"]()
+
+
 def test_what_is_documented_as_callable_is_admitted() -> None:
     rows = [line.split() for line in DOCUMENTED.strip().splitlines()]
     assert [row for row in rows if row[3] not in holder(row[0], row[1])[row[2]].kinds] == []
+
+
+def test_every_parameter_that_takes_a_callable_is_in_the_table() -> None:
+    missing = []
+    for module, name, cls in installed():
+        constraints = getattr(cls, "_parameter_constraints", None)
+        for parameter, accepted in (constraints or {}).items():
+            if isinstance(accepted, list) and any(
+                option is callable or "allable" in repr(option) for option in accepted
+            ):
+                kinds = holder(module, name).get(parameter)
+                if kinds is None or not kinds.kinds:
+                    missing.append((name, parameter))
+    assert missing == []
+
+
+def test_the_tables_name_entries_of_the_packs() -> None:
+    named = set(TOOL["reviewed"]()) | set(TOOL["reviewed_instances"]())
+    assert named - set(ENTRIES) == set()
+
+
+def test_the_tables_name_kinds() -> None:
+    kinds = {
+        kind for cls in TOOL["reviewed"]() for row in holder(*cls).values() for kind in row.kinds
+    }
+    kinds |= {called_as(*cls) or "" for cls in TOOL["reviewed_instances"]()} - {""}
+    assert kinds - set(KINDS) == {"type"}
+
+
+def test_a_class_has_the_same_row_under_each_of_its_names() -> None:
+    names: dict[type, list[tuple[str, str]]] = {}
+    for module, name, cls in installed():
+        names.setdefault(cls, []).append((module, name))
+    for of_class in names.values():
+        assert all(holder(*cls) == holder(*of_class[0]) for cls in of_class), of_class
+        assert len({called_as(*cls) for cls in of_class}) == 1, of_class
+        assert len({is_estimator(*cls) for cls in of_class}) == 1, of_class
+
+
+def test_nothing_that_an_installed_class_calls_is_missing() -> None:
+    assert TOOL["extended"]() == TOOL["PATH"].read_text("utf-8")
+
+
+def test_what_can_be_called_is_known() -> None:
+    for module, name, cls in installed():
+        can_be_called = any("__call__" in vars(base) for base in cls.__mro__[:-1])
+        assert (called_as(module, name) is not None) == can_be_called, (module, name)
 
 
 def test_estimators_are_known_and_nothing_else() -> None:

@@ -1,0 +1,145 @@
+"""Is what stands where a model asks another one for its answers a model at all?
+
+A pipeline calls ``transform`` of its steps with whatever the step before made, a stack ``predict``
+of its estimators. Paths, tables and arrays have methods that delete, write and evaluate, and a raw
+booster takes a text for the name of a file. So in these attributes stand classes that the packs
+know as estimators, the texts and numbers that scikit-learn takes in their place, and lists, dicts
+and arrays of these. A class that a team lists itself may stand there, too.
+
+Which attributes these are is derived from the sources, by ``tools/derive_holders.py``.
+
+Trust: states are hostile; policy and tables are ours.
+Source: scikit-learn ``pipeline.py``, ``_stacking.py``, ``_frozen.py`` (``__getattr__``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from safeload.policy.callables.holders import is_estimator, models_of
+from safeload.policy.packs import shipped_packs
+from safeload.policy.policy import Policy
+from safeload.policy.rules.plain import is_numpy
+from safeload.scan.bounds.allowance import look_into
+from safeload.scan.program import Array, Blob, Global, Mapping, ObjectToken, Program, Token
+
+__all__ = ["ModelPlaces"]
+
+_REASON = "something stands in the place of a model that is none"
+# "passthrough", "drop", None, a number of clusters: what stands for a model or for none.
+_ATOMS = frozenset([type(None), bool, int, float, str, Blob])
+# Of a column transformer: which columns come after the model.
+_WITH_COLUMNS = frozenset(["transformers", "transformers_"])
+_TRIPLE = 3
+# A named tuple of columns, other columns, and the model that fills in the ones by the others.
+_FILLED_IN = ("sklearn.impute._iterative", "_ImputerTriplet")
+
+
+class ModelPlaces:
+    """Looks for other things than models where models belong.
+
+    Args:
+        policy: The allow-list.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._packs = {pack.source for pack in shipped_packs().values()}
+        self._places: dict[tuple[str, tuple[Token, ...]], list[tuple[int, bool]]] = {}
+        # What has been looked into, and how: more than one object may hold it.
+        self._seen: set[tuple[int, bool]] = set()
+
+    def misplaced(self, built: ObjectToken) -> str | None:
+        """Why an object may not hold what it holds, or None.
+
+        Args:
+            built: Any object.
+        """
+        cls = built.callable
+        if type(cls) is not Global:
+            return None
+        library = cls.module.partition(".")[0]
+        for state in built.states:
+            for part in state if type(state) is tuple else (state,):
+                if type(part) is not Mapping:
+                    continue
+                for index, has_columns in self._where(library, part.form):
+                    if not self._are_models(part.values[index], has_columns=has_columns):
+                        return _REASON
+        return None
+
+    def _where(self, library: str, form: tuple[Token, ...]) -> list[tuple[int, bool]]:
+        """Where among the attributes of a state models stand, and whether columns stand beside."""
+        try:
+            known = self._places.get((library, form))
+        except TypeError:
+            # A list for the name of an attribute, which is refused for that.
+            return []
+        if known is None:
+            names = models_of(library)
+            known = self._places[library, form] = [
+                (index, key in _WITH_COLUMNS)
+                for index, key in enumerate(form)
+                if type(key) is str and key in names
+            ]
+        return known
+
+    def _are_models(self, value: Token, *, has_columns: bool) -> bool:
+        pending = [value]
+        while pending:
+            token = pending.pop()
+            kind = type(token)
+            if kind in _ATOMS:
+                continue
+            if kind is ObjectToken and not is_numpy(token):
+                if not self._is_model(token, pending):
+                    return False
+                continue
+            if (id(token), has_columns) in self._seen:
+                continue
+            self._seen.add((id(token), has_columns))
+            parts = _parts(token, has_columns=has_columns)
+            if parts is None:
+                return False
+            look_into(token, len(parts))
+            pending += parts
+        return True
+
+    def _is_model(self, token: ObjectToken, pending: list[Token]) -> bool:
+        cls = token.callable
+        if type(cls) is not Global:
+            # Refused for that.
+            return True
+        name = (cls.module, cls.name)
+        if name == _FILLED_IN and type(token.args) is tuple and len(token.args) == _TRIPLE:
+            pending.append(token.args[-1])
+            return True
+        entry = self._policy.get(*name)
+        # What is on no list was refused for that; what a team lists is the team's to answer for.
+        return entry is None or entry.source not in self._packs or is_estimator(*name)
+
+
+def _parts(token: Token, *, has_columns: bool) -> Sequence[Token] | None:
+    """What a container holds models in, or None if it is none that may."""
+    kind = type(token)
+    if kind is tuple and has_columns and len(token) == _TRIPLE:
+        return [token[1]]
+    if isinstance(token, Mapping):
+        return [*token.values]
+    if isinstance(token, list | tuple) and kind in (list, tuple):
+        return token
+    if kind is Array and type(token.span) is Program:
+        return [token.span.root]
+    if kind is ObjectToken:
+        return _of_numpy(token)
+    return None
+
+
+def _of_numpy(token: ObjectToken) -> list[Token] | None:
+    """The objects of an array of objects; nothing of a number; None of any other array."""
+    if token.callable.name == "scalar":
+        return []
+    state = token.states[-1] if token.states else None
+    if type(state) is tuple and state and type(state[-1]) is list:
+        return state[-1]
+    return None
