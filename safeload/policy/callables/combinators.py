@@ -23,11 +23,19 @@ from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.methods import gives_arrays
 from safeload.policy.callables.parameters import Parameter
 from safeload.policy.policy import Policy
-from safeload.policy.rules.plain import is_plain
+from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Global, Mapping, ObjectToken, Token, Use
 
-__all__ = ["COMBINATORS", "UntypedError", "is_combinator", "is_passing", "owner_of", "signature_of"]
+__all__ = [
+    "COMBINATORS",
+    "UntypedError",
+    "is_combinator",
+    "is_passing",
+    "may_give_text",
+    "owner_of",
+    "signature_of",
+]
 
 
 class UntypedError(Exception):
@@ -48,6 +56,8 @@ _METHODS_OF_TEXT = {"join": _TEXT}
 _METHODS_OF_PATTERN = {"findall": _TOKENS, "split": _TOKENS}
 # Functions of re within a partial that holds their pattern, by how many arguments it holds.
 _SEARCHES = {("re.findall", 1): _TOKENS, ("re.split", 1): _TOKENS, ("re.sub", 2): _TEXT}
+# Kinds whose callables may give a single value for an array.
+_SINGLE = frozenset(["reduction", "text", "tokens"])
 _DICTS = frozenset(["Counter", "OrderedDict", "defaultdict"])
 
 # Attributes of arrays, tables and sparse matrices that are arrays themselves.
@@ -98,6 +108,22 @@ def owner_of(built: ObjectToken) -> Token:
     state = built.states[0] if len(built.states) == 1 else None
     function = state.get("pyfunc") if isinstance(state, Mapping) else None
     return owner_of(function) if isinstance(function, ObjectToken) else None
+
+
+def may_give_text(token: Token, signature: Signature) -> bool:
+    """Whether a callable may give a single text, where its data are texts.
+
+    Args:
+        token: The callable.
+        signature: What it takes and gives.
+    """
+    if signature.kinds & _SINGLE:
+        return True
+    if isinstance(token, ObjectToken) and token.is_of("operator", "itemgetter"):
+        parts = token.args[0] if type(token.args[0]) is tuple else (token.args[0],)
+        return all(type(part) in (bool, int, float, str) or is_numpy(part) for part in parts)
+    # Of a row it takes a single item.
+    return isinstance(token, Global) and token.path == "numpy.take"
 
 
 def signature_of(token: Token, policy: Policy) -> Signature | None:

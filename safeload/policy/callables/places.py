@@ -23,6 +23,7 @@ from safeload.policy.callables.combinators import (
     UntypedError,
     is_combinator,
     is_passing,
+    may_give_text,
     owner_of,
     signature_of,
 )
@@ -64,6 +65,8 @@ _CONTAINERS = frozenset(
     + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
     + [("numpy.ma.core", "_mareconstruct")]
 )
+# Libraries whose models read the file of that name where they are given a text.
+_TAKE_PATHS = frozenset(["catboost", "xgboost"])
 # Functions that make an object of the class that they are given first.
 _MAKERS = ("__pyx_unpickle_", "newObj")
 _OF_ARRAYS = frozenset(["_mareconstruct", "_reconstruct"])
@@ -105,6 +108,11 @@ class Places:
             for program in programs
             for use in program.globals
         )
+        libraries = {
+            use.module.partition(".")[0] for program in programs for use in program.globals
+        }
+        # A library of this file whose models read a file where they are given a text for data.
+        self._takes_paths = min(libraries & _TAKE_PATHS, default=None)
         self._places: dict[tuple[int, tuple[Token, ...]], list[tuple[int, str, Place]]] = {}
         self._seen: set[tuple[int, Place]] = set()
 
@@ -180,6 +188,8 @@ class Places:
                 if type(value) in _ATOMS:
                     continue
                 reason = self._visit(value, place, built)
+                if reason is None and "array" in place.kinds:
+                    reason = self._text_for_a_path(value)
                 beside = row[key].keywords if key in row else None
                 if reason is None and beside is not None:
                     keywords = (other.get(beside) for other in parts)
@@ -288,6 +298,19 @@ class Places:
             return None
         what = ", ".join(sorted(kinds)) or _TYPE
         return f"{printable(token.path)} ({what}) stands where {_wanted(place)}"
+
+    def _text_for_a_path(self, function: Token) -> str | None:
+        """Why what may give a single text may be no step before a model of the file, or None."""
+        if self._takes_paths is None:
+            return None
+        try:
+            signature = signature_of(function, self._policy)
+        except UntypedError:
+            # Said of the callable itself.
+            return None
+        if signature is None or not may_give_text(function, signature):
+            return None
+        return f"gives a text, which {self._takes_paths} takes for the path of a file"
 
     def _instance(
         self, token: ObjectToken, place: Place, held_by: ObjectToken | None

@@ -19,6 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from safeload.policy.callables.places import Places
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
 from safeload.scan.scan import scan
@@ -103,6 +104,32 @@ def test_keyword_arguments_are_found_in_either_dict_of_a_state() -> None:
         scanned = scan(Pickle(4).object_(cls, state=state).finish())
         found = judge(scanned, Policy.default()).findings
         assert [finding.rule for finding in found] == ["SL110"]
+
+
+BOOSTER = Name("xgboost.sklearn", "XGBRegressor")
+
+
+@pytest.mark.parametrize(
+    ("function", "is_refused"),
+    [
+        (" ".join, True),
+        (np.sum, True),
+        (operator.itemgetter(0), True),
+        (operator.itemgetter((0, "a")), True),
+        (operator.itemgetter(["a", "b"]), False),
+        (operator.itemgetter(slice(2)), False),
+        (np.log1p, False),
+    ],
+    ids=repr,
+)
+def test_no_single_text_reaches_a_model_that_takes_it_for_a_path(
+    function: Any, is_refused: bool
+) -> None:
+    step = pickle.dumps(FunctionTransformer(function), 2)[2:-1]
+    stream = Pickle(2).raw(step).global_(BOOSTER.module, BOOSTER.name).raw(b"\x86")
+    places = Places(scan(stream.finish()).programs, Policy.default())
+    (program,) = scan(stream.finish()).programs
+    assert ([*places.misplaced(program)] != []) is is_refused
 
 
 def rules(model: Any, protocol: int) -> set[str]:
