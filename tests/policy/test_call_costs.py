@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from safeload.policy.policy import Policy
 from safeload.scan.program import Use
 from tests.policy import call_costs
@@ -19,6 +21,7 @@ def test_every_name_that_may_be_called_has_a_rule() -> None:
     assert [key for key, entry in called.items() if entry.rule is None] == []
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_no_call_takes_a_second_or_a_hundred_megabytes() -> None:
     child = subprocess.run(
         [sys.executable, "-m", call_costs.__name__],
