@@ -63,8 +63,13 @@ def _check(state: Attributes, counts: NDArray, total: int | None) -> None:
     pairs = classes * (classes - 1) // 2
     if array(state.get("_intercept_", MISSING), "_intercept_").size < pairs:
         raise UnsoundError("_intercept_ has less than one number for each pair of classes")
+    asked = state.get("_effective_probability", False)
+    if type(asked) is not bool:
+        raise UnsoundError("_effective_probability is neither true nor false")
     for name in _PLATT:
-        if name in state and array(state[name], name).size not in (0, pairs):
+        size = array(state[name], name).size if name in state else 0
+        # libsvm copies them where it is told that there are some.
+        if size != pairs and (size or asked):
             raise UnsoundError(f"{name} has not one number for each pair of classes")
     is_sparse = state.get("_sparse", False)
     if type(is_sparse) is not bool:

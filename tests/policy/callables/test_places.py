@@ -120,7 +120,7 @@ BOOSTER = Name("xgboost.sklearn", "XGBRegressor")
         (operator.itemgetter(slice(2)), False),
         (np.log1p, False),
     ],
-    ids=repr,
+    ids=["join", "sum", "item", "cell", "columns", "rows", "log1p"],
 )
 def test_no_single_text_reaches_a_model_that_takes_it_for_a_path(
     function: Any, is_refused: bool
