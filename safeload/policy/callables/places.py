@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from safeload.errors import printable
 from safeload.policy.callables.combinators import (
@@ -126,20 +127,22 @@ class Places:
         Returns:
             The rule that says so, the object, and the reason.
         """
+        roles: dict[int, _Role] = {}
         for built in program.built:
             cls = built.callable
-            if type(cls) is not Global:
+            role = roles.get(id(cls))
+            if role is None:
+                role = roles[id(cls)] = _role_of(built)
+            if role is _Role.PASSED_OVER:
                 continue
-            if is_combinator(built):
+            if role is _Role.COMBINATOR:
                 reason = None if is_passing(built) else self._untyped(built)
                 if reason is not None:
                     yield "SL103", built, reason
-                if not built.states:
+                if not built.states or built.is_of("functools", "partial"):
                     continue
-            if built.is_of("collections", "defaultdict"):
+            if role is _Role.FACTORY:
                 reason = self._visit(next(iter(built.args), None), _FACTORY, built)
-            elif _is_container(built) or built.is_of("functools", "partial"):
-                continue
             else:
                 reason = self._object(built, _class_of(built, cls))
             if reason is not None:
@@ -182,8 +185,9 @@ class Places:
     ) -> str | None:
         """Why what the dicts of a state set may not stand there, or None."""
         for part in parts:
-            values = part.values
-            for index, key, place in self._to_look_at(cls, row, part):
+            found = self._to_look_at(cls, row, part)
+            values = part.values if found else ()
+            for index, key, place in found:
                 value = values[index]
                 if type(value) in _ATOMS:
                     continue
@@ -204,15 +208,16 @@ class Places:
     ) -> list[tuple[int, str, Place]]:
         """Where among the attributes of a state those are that matter, and what may stand there."""
         form = state.form
-        if not all(type(key) is str for key in form):
-            # Refused for that.
+        try:
+            known = self._places.get((id(cls), form))
+        except TypeError:
+            # A list for the name of an attribute, which is refused for that.
             return []
-        known = self._places.get((id(cls), form))
         if known is None:
             known = self._places[id(cls), form] = [
                 (index, key, _place_of(row.get(key), key))
                 for index, key in enumerate(form)
-                if self._has_callables or key in row
+                if type(key) is str and (self._has_callables or key in row)
             ]
         return known
 
@@ -335,6 +340,27 @@ class Places:
         if kind is None or kind in place.kinds:
             return None
         return f"{name}, which can be called, stands where {_wanted(place)}"
+
+
+class _Role(Enum):
+    """What an object is to be looked at as."""
+
+    COMBINATOR = auto()
+    FACTORY = auto()
+    OBJECT = auto()
+    PASSED_OVER = auto()
+
+
+def _role_of(built: ObjectToken) -> _Role:
+    if type(built.callable) is not Global:
+        # Refused for that.
+        return _Role.PASSED_OVER
+    if is_combinator(built):
+        return _Role.COMBINATOR
+    if built.is_of("collections", "defaultdict"):
+        return _Role.FACTORY
+    # What is in a container is looked at where that stands.
+    return _Role.PASSED_OVER if _is_container(built) else _Role.OBJECT
 
 
 def _is_own(token: ObjectToken, held_by: ObjectToken | None) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from safeload.errors import printable
 from safeload.policy.rules.keywords import asks_to_write, keeps_keywords
@@ -231,8 +232,19 @@ def looked_at(keys: tuple[Token, ...]) -> list[int]:
     return [
         place
         for place, key in enumerate(keys)
-        if type(key) is str and (keeps_keywords(key) or _is_trusted(key))
+        if type(key) is str and (_is_looked_at(key) if len(key) < _LONGEST_KEPT else _matters(key))
     ]
+
+
+# Longer names are not kept, so that what is kept stays small whatever files there are.
+_LONGEST_KEPT = 64
+
+
+def _matters(key: str) -> bool:
+    return keeps_keywords(key) or _is_trusted(key)
+
+
+_is_looked_at = lru_cache(maxsize=4096)(_matters)
 
 
 def value_problems(
