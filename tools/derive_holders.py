@@ -23,7 +23,7 @@ import sys
 import tomllib
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,21 @@ MODELS = frozenset(
     "estimators_ feature_encoder final_estimator final_estimator_ imputation_sequence_ regressor "
     "regressor_ steps transformer transformer_ transformer_list transformers transformers_".split()
 )
+# Estimators that newer releases do not have any more, those with which boosting began first.
+_BEGINNINGS = frozenset(
+    "LogOddsEstimator MeanEstimator PriorProbabilityEstimator QuantileEstimator "
+    "ScaledLogOddsEstimator ZeroEstimator".split()
+)
+GONE = {
+    "sklearn.covariance.graph_lasso_": {"GraphLasso", "GraphLassoCV"},
+    "sklearn.ensemble._gb": _BEGINNINGS,
+    "sklearn.ensemble.gradient_boosting": _BEGINNINGS,
+    "sklearn.linear_model._glm.glm": {"GeneralizedLinearRegressor"},
+    "sklearn.linear_model.randomized_l1": {"RandomizedLasso", "RandomizedLogisticRegression"},
+    "sklearn.neighbors.approximate": {"GaussianRandomProjectionHash", "LSHForest"},
+    "sklearn.preprocessing.data": {"CategoricalEncoder"},
+    "sklearn.preprocessing.imputation": {"Imputer"},
+}
 # Libraries that have no estimators, and classes that are none: they are given paths and texts.
 NO_ESTIMATORS = frozenset(["numpy", "pandas", "scipy"])
 RAW = frozenset(["Booster", "CVBooster"])
@@ -89,6 +104,8 @@ class Table:
         estimators: Classes of estimators. Both are names by module.
         models: Attributes in which models stand, by library.
         called: Further attributes that are called, by module and name of the class.
+        elsewhere: Where a class is now that other releases have in another module, as
+            ``module:name`` and module.
     """
 
     methods: Names = field(default_factory=dict)
@@ -96,6 +113,7 @@ class Table:
     estimators: Names = field(default_factory=dict)
     models: Names = field(default_factory=dict)
     called: Found = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str) -> Table:
@@ -107,6 +125,7 @@ class Table:
                 for section in SECTIONS
             )
         )
+        table.elsewhere.update(document.get("elsewhere", {}))
         for group in document["called"]:
             for cls_of_group in _classes(group):
                 table.called[cls_of_group] = set(group["attributes"])
@@ -118,6 +137,7 @@ class Table:
             mine = getattr(self, section)
             for key, names in getattr(other, section).items():
                 mine[key] = mine.get(key, set()) | names
+        self.elsewhere.update(other.elsewhere)
         for cls, attributes in other.called.items():
             self.called[cls] = self.called.get(cls, set()) | attributes
 
@@ -147,6 +167,10 @@ class Table:
                 for key, names in _sorted(getattr(self, section)).items()
             ]
             parts += [f'"{section}": {{', ",\n".join(lines), "},"]
+        lines = [
+            f"{json.dumps(key)}: {json.dumps(to)}" for key, to in sorted(self.elsewhere.items())
+        ]
+        parts += ['"elsewhere": {', ",\n".join(lines), "},"]
         return "\n".join([*parts, '"called": [', ",\n".join(called), "]", "}", ""])
 
 
@@ -200,8 +224,38 @@ def derive(libraries: Iterable[str] | None = None) -> Table:
             for attribute in analyser.attributes_called(cls) - methods
             if not attribute.startswith("__") and not _cannot_be_set(cls, attribute)
         }
+    if "sklearn" in table.methods:
+        table.estimators = _joined(table.estimators, GONE)
+    table.elsewhere.update(_elsewhere(table))
     table.tidy()
     return table
+
+
+def _joined(one: Names, other: Mapping[str, Set[str]]) -> Names:
+    return {key: one.get(key, set()) | other.get(key, set()) for key in one.keys() | other.keys()}
+
+
+def _elsewhere(table: Table) -> Iterator[tuple[str, str]]:
+    """The classes of the packs that are in another module here, or in a row written by hand."""
+    here: dict[tuple[str, str], set[str]] = defaultdict(set)
+    installed = set()
+    for module, name, cls in classes(table.methods):
+        installed.add((module, name))
+        here[module.partition(".")[0], name].add(cls.__module__)
+    by_hand = reviewed()
+    for module, name in by_hand:
+        here[module.partition(".")[0], name].add(module)
+    for (module, name), entry in Policy.default(packs=opt_in_packs()).entries.items():
+        library = module.partition(".")[0]
+        if (
+            library not in table.methods
+            or (module, name) in installed
+            or "construct" not in entry.uses
+        ):
+            continue
+        homes = here.get((library, name), set()) - {module}
+        if len(homes) == 1 and (module, name) not in by_hand:
+            yield f"{module}:{name}", *homes
 
 
 def methods_of(cls: type) -> set[str]:

@@ -67,7 +67,7 @@ def holder(module: str, name: str) -> Attributes:
         By the name of the attribute, or ``"[3]"`` for an item of a state that is a tuple. An
         attribute that is not there is not called: a type may stand in it, and no other callable.
     """
-    derived, key = _derived(), f"{module}:{name}"
+    derived, key = _derived(), _key(module, name)
     methods = derived.methods.get(module.partition(".")[0], _EMPTY)
     return {**methods, **derived.called.get(key, _EMPTY), **_reviewed().get(key, _EMPTY)}
 
@@ -96,7 +96,7 @@ def called_as(module: str, name: str) -> str | None:
         A kind; an empty text if they can be called, but never stand in an attribute that is;
         None if they cannot be called, as far as the packs know.
     """
-    key = f"{module}:{name}"
+    key = _key(module, name)
     return _instances().get(key, "" if key in _derived().instances else None)
 
 
@@ -111,7 +111,7 @@ def is_estimator(module: str, name: str) -> bool:
         True for estimators; False for data, for what only helps a model, for the raw boosters of
         other libraries, and for what is in no pack.
     """
-    return f"{module}:{name}" in _derived().estimators
+    return _key(module, name) in _derived().estimators
 
 
 def models_of(library: str) -> frozenset[str]:
@@ -121,6 +121,13 @@ def models_of(library: str) -> frozenset[str]:
         library: Its top-level package. Of one without a pack nothing is known.
     """
     return _derived().models.get(library, _NO_NAMES)
+
+
+def _key(module: str, name: str) -> str:
+    """A class as ``module:name``, by the module that it is in now."""
+    key = f"{module}:{name}"
+    home = _derived().elsewhere.get(key)
+    return key if home is None else f"{home}:{name}"
 
 
 def _text(name: str) -> str:
@@ -168,6 +175,7 @@ class _Derived:
         instances: Classes whose instances can be called, and are in no other table.
         estimators: Classes of estimators.
         models: By library, the attributes in which models stand.
+        elsewhere: Of classes that other releases have in another module, the module now.
     """
 
     methods: dict[str, Attributes]
@@ -175,6 +183,7 @@ class _Derived:
     instances: frozenset[str]
     estimators: frozenset[str]
     models: dict[str, frozenset[str]]
+    elsewhere: dict[str, str]
 
 
 @cache
@@ -190,4 +199,5 @@ def _derived() -> _Derived:
         frozenset(_classes(table["instances"])),
         frozenset(_classes(table["estimators"])),
         {library: frozenset(names) for library, names in table["models"].items()},
+        table["elsewhere"],
     )

@@ -176,3 +176,28 @@ def test_parameters_are_looked_up_without_their_class() -> None:
     assert kinds_of_attribute("tokenizer") == {"tokens"}
     assert kinds_of_attribute("func") >= {"array", "elementwise"}
     assert kinds_of_attribute("alpha") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "name"),
+    [
+        ("sklearn.ensemble.forest", "sklearn.ensemble._forest", "RandomForestRegressor"),
+        ("sklearn.linear_model.logistic", "sklearn.linear_model._logistic", "LogisticRegression"),
+        ("sklearn.neighbors.dist_metrics", "sklearn.metrics._dist_metrics", "PyFuncDistance"),
+        ("sklearn.svm.classes", "sklearn.svm._classes", "SVC"),
+    ],
+)
+def test_a_class_is_known_by_the_module_of_an_older_release(
+    older: str, newer: str, name: str
+) -> None:
+    assert (older, name) in ENTRIES
+    assert holder(older, name) == holder(newer, name)
+    assert is_estimator(older, name) == is_estimator(newer, name)
+    assert called_as(older, name) == called_as(newer, name)
+
+
+def test_what_newer_releases_do_not_have_is_known() -> None:
+    assert is_estimator("sklearn.preprocessing.imputation", "Imputer")
+    assert is_estimator("sklearn.ensemble.gradient_boosting", "ZeroEstimator")
+    assert called_as("sklearn.ensemble.gradient_boosting", "BinomialDeviance") == "loss"
+    assert called_as("sklearn.metrics.scorer", "_ProbaScorer") == "scorer"
