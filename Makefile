@@ -59,6 +59,7 @@ releases: $(VENV)/installed-for-tests ## Write models with old releases; scan an
 policy: $(VENV)/installed-for-tests ## Derive the allow-list packs and the table of methods anew
 	$(BIN)/python tools/derive_packs.py
 	$(BIN)/python tools/derive_methods.py
+	$(BIN)/python tools/derive_holders.py
 
 docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
 	$(BIN)/python tools/security_tables.py
