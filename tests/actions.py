@@ -124,6 +124,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "to_int_index": _called("to_int_index"),
     "toarray": lambda matrix: matrix.toarray(),
     "tocsr": lambda matrix: matrix.tocsr(),
+    "transform_one_row": _called("transform", np.ones((1, 4))),
     "transform_table": _called("transform", np.ones((3, 2))),
     "first_transformed": lambda model: model.transform(np.ones((3, 2)))[0],
     "year": lambda times: times.year,

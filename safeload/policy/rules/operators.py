@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.policy.rules.rule import Rule
+from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Global, Mapping, ObjectToken, Token
 
 __all__ = ["OPERATOR_RULES"]
@@ -37,6 +38,8 @@ def _operator_getter(built: ObjectToken) -> str | None:
 def _is_key(token: Token) -> bool:
     """Whether a token takes a part of data: a name, a place, a slice, or several of these."""
     parts = token if type(token) is tuple else (token,)
+    if parts is token:
+        look_into(token, len(parts))
     return all(
         is_plain(part)
         or is_numpy(part)
@@ -68,6 +71,8 @@ def _is_argument(token: Token) -> bool:
     Arrays are none: methods of arrays write their results to one that they are given.
     """
     parts = token if type(token) in (tuple, list) else (token,)
+    if parts is token:
+        look_into(token, len(parts))
     return all(
         is_plain(part, arrays=False)
         or (isinstance(part, Global) and part.name in _DATA_TYPES.get(part.module, "").split())

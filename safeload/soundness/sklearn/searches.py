@@ -89,9 +89,19 @@ def _fit(parameters: Token, columns: int, what: str) -> None:
     for key, value in _pairs(parameters):
         name = text_of(key)
         if name in _WIDTHS and value is not None:
-            shape = shape_of(value, what)
+            # A list is made an array of, as numpy does.
+            shape = _shape_of_list(value) if type(value) is list else shape_of(value, what)
             if shape != (columns,) * _WIDTHS[name]:
                 raise UnsoundError(f"{what} has a {name} of another size than the data")
+
+
+def _shape_of_list(rows: list[Token]) -> tuple[int, ...]:
+    """The shape of a list of numbers, or of lists of numbers of one length; else none."""
+    look_into(rows, len(rows))
+    lengths = {len(row) if type(row) is list else -1 for row in rows}
+    if lengths == {-1}:
+        return (len(rows),)
+    return (len(rows), *lengths) if len(lengths) == 1 else ()
 
 
 def _pairs(parameters: Token) -> Iterable[tuple[Token, Token]]:

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def reasons(model: Any) -> list[str]:
     """What is found in a model, without the names."""
     findings = judge(scan(dumped(model), Limits()), Policy.default()).findings
-    assert {finding.rule for finding in findings} <= {"SL401"}
+    assert {finding.rule for finding in findings} <= {"SL103", "SL110", "SL401"}
     return [finding.message.partition(": ")[2] for finding in findings]
 
 
@@ -320,5 +320,5 @@ def test_the_method_of_another_model_is_refused_in_each_way_to_bind_it() -> None
     model, other = (copy.deepcopy(FITTED["numbers"]) for _ in range(2))
     vars(model)["_raw_predict"] = other._raw_predict
     findings = judge(scan(cloudpickle.dumps(model), Limits()), Policy.default()).findings
-    assert {finding.rule for finding in findings} == {"SL401"}
+    assert {finding.rule for finding in findings} == {"SL110", "SL401"}
     assert reasons(model)
