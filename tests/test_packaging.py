@@ -32,6 +32,8 @@ BROUGHT_BY = {
 }
 # What tests write and import.
 MADE_BY_TESTS = {"acme", "work_of_another_thread"}
+# What Python 2 has, in which one of the tools is run as well.
+OF_PYTHON_2 = {"cPickle"}
 
 
 def distribution(requirement: str) -> str:
@@ -51,7 +53,7 @@ def imported(folder: Path) -> set[str]:
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module is not None:
                 found.add(node.module.partition(".")[0])
-    own = {path.name for path in ROOT.iterdir()} | MADE_BY_TESTS
+    own = {path.name for path in ROOT.iterdir()} | MADE_BY_TESTS | OF_PYTHON_2
     # Scripts that are run by their path import what lies beside them.
     beside = {file.stem for file in files} if folder.name == "tools" else set()
     return found - own - beside - set(sys.stdlib_module_names)

@@ -22,6 +22,8 @@ from safeload.errors import (
 )
 from safeload.isolation.channel import GarbledError
 from safeload.isolation.confinement import Confinement
+from safeload.policy.callables.kinds import Signature
+from safeload.policy.callables.parameters import Parameter
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
 from safeload.verdict import (
@@ -60,20 +62,62 @@ def write_policy(policy: Policy) -> dict[str, Any]:
         "digest": policy.digest,
         "versions": dict(policy.versions),
         "packs": sorted(policy.packs),
-        "entries": [
-            [*name, sorted(entry.uses), entry.rule, entry.source, entry.distributions, entry.native]
-            for name, entry in policy.entries.items()
-        ],
+        "entries": [[*name, _entry_form(entry)] for name, entry in policy.entries.items()],
+        "whole": None if policy.whole is None else write_policy(policy.whole),
     }
 
 
 def read_policy(form: dict[str, Any]) -> Policy:
     """The policy of a form that :func:`write_policy` made."""
-    entries = {
-        (module, name): Entry(frozenset(map(Use, uses)), rule, source, tuple(needed), native)
-        for module, name, uses, rule, source, needed, native in form["entries"]
+    entries = {(module, name): _entry(entry) for module, name, entry in form["entries"]}
+    whole = None if form["whole"] is None else read_policy(form["whole"])
+    return Policy(entries, form["digest"], form["versions"], frozenset(form["packs"]), whole)
+
+
+def _entry_form(entry: Entry) -> dict[str, Any]:
+    signature = entry.signature
+    return {
+        "uses": sorted(entry.uses),
+        "rule": entry.rule,
+        "source": entry.source,
+        "distributions": entry.distributions,
+        "native": entry.native,
+        "is_type": entry.is_type,
+        "resources": sorted(entry.resources),
+        "signature": signature
+        and {
+            "kinds": sorted(signature.kinds),
+            "data": signature.data,
+            "evidence": signature.evidence,
+            "parameters": {
+                name: {**asdict(each), "one_of": sorted(each.one_of)}
+                for name, each in signature.parameters.items()
+            },
+        },
     }
-    return Policy(entries, form["digest"], form["versions"], frozenset(form["packs"]))
+
+
+def _entry(form: dict[str, Any]) -> Entry:
+    given = form["signature"]
+    signature = given and Signature(
+        frozenset(given["kinds"]),
+        tuple(given["data"]),
+        {
+            name: Parameter(**{**each, "one_of": frozenset(each["one_of"])})
+            for name, each in given["parameters"].items()
+        },
+        given["evidence"],
+    )
+    return Entry(
+        frozenset(map(Use, form["uses"])),
+        form["rule"],
+        form["source"],
+        tuple(form["distributions"]),
+        form["native"],
+        signature=signature,
+        is_type=form["is_type"],
+        resources=frozenset(form["resources"]),
+    )
 
 
 # -- from the model's process, which is not -------------------------------------------------------

@@ -34,6 +34,9 @@ def there(form: Any) -> Any:
 def test_a_policy_arrives_as_it_is() -> None:
     policy = Policy.default()
     assert read_policy(there(write_policy(policy))) == policy
+    narrowed = policy.narrowed({("numpy", "clip"): frozenset(["reference"])})
+    assert narrowed.entries
+    assert read_policy(there(write_policy(narrowed))) == narrowed
 
 
 @pytest.mark.parametrize("kind", [ArtefactError, LoadError, UsageError])

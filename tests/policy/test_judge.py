@@ -238,15 +238,6 @@ def many_patterns(pickle: Pickle) -> None:
     pickle.appends()
 
 
-def shared_keywords(pickle: Pickle) -> None:
-    keywords = {f"a{number}": number for number in range(500)}
-    pickle.empty_list().mark().save(keywords).memo("#")
-    for _ in range(500):
-        pickle.object_(Name("sklearn.preprocessing._function_transformer", "FunctionTransformer"))
-        pickle.empty_dict().save("kw_args").recall("#").setitem().build()
-    pickle.appends()
-
-
 def lists_of_lists(pickle: Pickle, start: Any, depth: int = 14) -> None:
     """Lists, each four times in the next, under the names 0 and so on."""
     pickle.save(start).memo(0).pop()
@@ -266,9 +257,7 @@ def terms_of_terms(pickle: Pickle) -> None:
 
 
 @pytest.mark.guarantee("G15")
-@pytest.mark.parametrize(
-    "fill", [shared_parameters, shared_keywords, many_patterns, terms_of_terms]
-)
+@pytest.mark.parametrize("fill", [shared_parameters, many_patterns, terms_of_terms])
 def test_what_takes_long_to_judge_for_its_size_is_not_read(fill: Fill) -> None:
     pickle = Pickle(4)
     fill(pickle)

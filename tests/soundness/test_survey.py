@@ -11,8 +11,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
+from safeload.soundness import CHECKS
 from tests.samples import ROOT, samples
 
 DOCUMENT = ROOT.parent / "docs" / "soundness.md"
@@ -90,6 +93,7 @@ def test_every_name_with_a_check_has_a_row_that_says_which() -> None:
     assert {(name, check) for _, name, check in checked} - known == set()
 
 
+@pytest.mark.parametrize("check", CHECKS)
 def test_every_check_has_a_row_with_a_sample_that_shows_the_harm(check: str) -> None:
     shown = [name for row in ROWS if row.checked.startswith(f"`{check}`") for name in row.shown]
     assert shown

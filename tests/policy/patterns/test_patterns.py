@@ -255,6 +255,7 @@ UNDERSTOOD = {
     "_PAIR": "the length that stands first decides how the rest is read",
     "_PAIRS": "as _PAIR, possessive",
     "_FULL": "as _PAIR, possessive",
+    "_BASE_SCORE": "numbers hold no comma, and each further one begins with one",
     "_MODULE": "each part of a module's name begins with a dot and holds none",
 }
 
