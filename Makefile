@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## Sign, load and refuse a real model, from start to end
 	@$(BIN)/safeload demo
 
 test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(TESTS)
 
 ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in their own environment
 	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy/test_packs.py \
