@@ -217,7 +217,7 @@ class Places:
             known = self._places[id(cls), form] = [
                 (index, key, _place_of(row.get(key), key))
                 for index, key in enumerate(form)
-                if type(key) is str and (self._has_callables or key in row)
+                if type(key) is str and (self._has_callables or key in row or key in _OF_PARAMETERS)
             ]
         return known
 
@@ -269,7 +269,8 @@ class Places:
         if type(token) is Mapping:
             look_into(token, len(token))
             if not place.by_name:
-                pending += token.pairs
+                # As they lie there: what stands for many pairs at once is texts and numbers.
+                pending += [item for item in token if type(item) not in _ATOMS]
                 return None
             for key, value in zip(token.keys, token.values, strict=True):
                 reason = self._visit(value, _named(key), held_by)
@@ -289,7 +290,7 @@ class Places:
         else:
             parts = token
         look_into(token, len(parts))
-        pending += parts
+        pending += [part for part in parts if type(part) not in _ATOMS]
         return None
 
     def _global(self, token: Global, place: Place) -> str | None:
@@ -406,6 +407,8 @@ def _is_container(built: ObjectToken) -> bool:
 def _may_be_called(module: str, name: str, policy: Policy) -> bool:
     """Whether a name is more than a type that nothing calls."""
     entry = policy.entries.get((module, name))
-    if entry is None or entry.signature is not None:
+    if entry is None:
+        return True
+    if entry.signature is not None and not entry.is_type:
         return True
     return (module, name) in COMBINATORS or (module, name) == ("collections", "defaultdict")
