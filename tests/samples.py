@@ -25,9 +25,12 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
+
+from packaging.requirements import Requirement
 
 from tests.actions import ACTIONS
 
@@ -76,6 +79,7 @@ class Sample:
         not_in: Containers that the model of the recipe cannot be written in, keys of
             :data:`CONTAINERS`.
         gone_in: Python releases (of one minor version each) since which the control is dead.
+        gone_with: Releases of libraries whose control is dead, as requirements: ``"scipy>=1.18"``.
         needs: Packages that the recipe imports and that few environments have.
         packs: Packs that are off by default and are on when it is judged, so that it is refused for
             what is wrong with it and for nothing else.
@@ -95,6 +99,7 @@ class Sample:
     attribute: str = ""
     not_in: list[str] = field(default_factory=list)
     gone_in: list[str] = field(default_factory=list)
+    gone_with: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     packs: list[str] = field(default_factory=list)
 
@@ -129,13 +134,19 @@ class Sample:
         return runpy.run_path(str(self.directory / "make.py"))
 
     def is_live_here(self) -> bool:
-        """Whether the control is expected to fire on this Python and platform."""
+        """Whether the control is expected to fire on this Python, platform and libraries."""
         here = sys.version_info[:3]
         since = [tuple(map(int, release.split("."))) for release in self.gone_in]
         later = any(
             here >= fixed and (here[:2] == fixed[:2] or fixed == max(since)) for fixed in since
         )
-        return self.control and os.name == "posix" and not later
+        gone = any(map(_is_installed, self.gone_with))
+        return self.control and os.name == "posix" and not later and not gone
+
+
+def _is_installed(requirement: str) -> bool:
+    wanted = Requirement(requirement)
+    return wanted.specifier.contains(version(wanted.name))
 
 
 def samples() -> list[Sample]:

@@ -379,6 +379,8 @@ def _main(folder: str, sets: str, seed: str, callables: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
+    # It imports what it needs for a seed that is a text when it meets the first one.
+    random.seed("")
     table = _table(callables)
     names = json.load(sys.stdin)
     os.chdir(folder)

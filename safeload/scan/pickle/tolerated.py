@@ -72,7 +72,8 @@ def _is_number(read: Callable[[bytes], object], text: bytes) -> bool:
 def comes_with_python(module: str, name: str) -> bool:
     """Whether asking for a name may do something wherever there is a Python.
 
-    A module that is loaded already does nothing if it is asked for a name that it has not got.
+    A module that is loaded already does nothing if it is asked for a name that it has not got. What
+    it makes when it is asked first, ``types.CapsuleType``, it lists in ``__all__``.
     """
     module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
     if module.partition(".")[0] not in sys.stdlib_module_names:
@@ -80,5 +81,5 @@ def comes_with_python(module: str, name: str) -> bool:
     loaded = sys.modules.get(module)
     if loaded is None:
         return True
-    attributes = vars(loaded)
-    return name.partition(".")[0] in attributes or "__getattr__" in attributes
+    attributes, first = vars(loaded), name.partition(".")[0]
+    return first in attributes or first in attributes.get("__all__", ())
