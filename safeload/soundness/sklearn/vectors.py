@@ -19,7 +19,9 @@ from safeload.soundness.values import NDArray, array, integer
 
 __all__ = ["classifier", "regressor"]
 
-_PLATT = ("_probA", "_probB")
+_PLATT = ("_probA", "_probB", "probA_", "probB_")
+# The counts of support vectors, by the name they have had since scikit-learn 0.22, and before.
+_COUNTS = ("_n_support", "n_support_")
 
 
 @each
@@ -45,13 +47,14 @@ def regressor(built: ObjectToken) -> None:
 
 def _counts(state: Attributes) -> NDArray | None:
     """The counts of support vectors; None before the model is fitted."""
-    if "_n_support" not in state:
+    name = next((name for name in _COUNTS if name in state), None)
+    if name is None:
         return None
-    counts = array(state["_n_support"], "_n_support")
+    counts = array(state[name], name)
     if counts.ndim != 1 or counts.dtype.kind not in "iu" or len(counts) < 2:
-        raise UnsoundError("_n_support has not a count for each class")
+        raise UnsoundError(f"{name} has not a count for each class")
     if (counts < 0).any():
-        raise UnsoundError("_n_support has a count below zero")
+        raise UnsoundError(f"{name} has a count below zero")
     return counts.astype("i8")
 
 
