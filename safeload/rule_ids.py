@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from safeload.verdict import Finding, Severity
+
 __all__ = ["RULE_IDS", "RuleId", "effect"]
 
 
@@ -33,8 +35,14 @@ def effect(rule: str) -> str:
     Args:
         rule: A key of :data:`RULE_IDS`.
     """
-    return {"SL0": "incomplete", "SL9": "none"}.get(rule[:3], "refused")
+    return _EFFECTS[Finding(rule, "").severity]
 
+
+_EFFECTS = {
+    Severity.ERROR: "refused",
+    Severity.WARNING: "incomplete",
+    Severity.NOTE: "none",
+}
 
 _NOT_READ = "What was not read may hold anything."
 _REPLACE = "Ask whoever made the file to write it again, or do without it."

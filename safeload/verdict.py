@@ -25,11 +25,18 @@ __all__ = [
 
 
 class Severity(StrEnum):
-    """How much a finding weighs; the three levels of SARIF."""
+    """How much a finding weighs; the three levels of SARIF.
+
+    An ERROR refuses, a WARNING makes the verdict INCOMPLETE, a NOTE leaves it as it is.
+    """
 
     NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
+
+
+# Rules whose findings are no errors, by how their identifiers begin.
+_LIGHTER = {"SL0": Severity.WARNING, "SL9": Severity.NOTE}
 
 
 class Verdict(StrEnum):
@@ -44,25 +51,30 @@ class Verdict(StrEnum):
 class Finding:
     """One thing the scan has to say.
 
+    What it does to the verdict follows from its rule alone, so that no finding can be made too
+    light: a rule that nobody has heard of refuses.
+
     Attributes:
-        rule: Identifier such as ``"SL101"``; ``SL0xx`` means not read, every other refused.
-        severity: ERROR refuses; WARNING under an ``SL0xx`` rule makes the verdict INCOMPLETE;
-            NOTE changes nothing.
+        rule: Identifier such as ``"SL101"``.
         message: One printable sentence.
         member: Which part of the file, ``""`` for the file's own stream.
         offset: Byte offset in the member (after decompression), or None where there is none.
     """
 
     rule: str
-    severity: Severity
     message: str
     member: str = ""
     offset: int | None = None
 
     @property
+    def severity(self) -> Severity:
+        """How much it weighs: what was not read a warning, a remark a note, all else an error."""
+        return _LIGHTER.get(self.rule[:3], Severity.ERROR)
+
+    @property
     def is_unread(self) -> bool:
         """Whether this finding says that something was not read."""
-        return self.rule.startswith("SL0") and self.severity is not Severity.NOTE
+        return self.severity is Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)

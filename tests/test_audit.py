@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 import safeload
 from safeload.auditing.walk import walk
 from safeload.errors import UsageError
-from safeload.verdict import FileReport, Finding, Severity, Verdict, verdict_of
+from safeload.rule_ids import RULE_IDS, effect
+from safeload.verdict import FileReport, Finding, Verdict, verdict_of
 from tests.builder import Name, Pickle
 
 EVIL = Pickle(4).call(Name("posix", "system"), "true").finish()
@@ -224,15 +225,31 @@ def test_a_walk_yields_files_it_is_given_and_those_below_folders(folder: Path) -
     ("findings", "verdict"),
     [
         ([], Verdict.ACCEPT),
-        ([("SL101", Severity.NOTE)], Verdict.ACCEPT),
-        ([("SL001", Severity.NOTE)], Verdict.ACCEPT),
-        ([("SL001", Severity.WARNING)], Verdict.INCOMPLETE),
-        ([("SL101", Severity.ERROR)], Verdict.REFUSE),
-        ([("SL001", Severity.WARNING), ("SL101", Severity.ERROR)], Verdict.REFUSE),
+        (["SL901"], Verdict.ACCEPT),
+        (["SL001"], Verdict.INCOMPLETE),
+        (["SL901", "SL001"], Verdict.INCOMPLETE),
+        (["SL101"], Verdict.REFUSE),
+        (["SL001", "SL101"], Verdict.REFUSE),
     ],
 )
-def test_findings_add_up(findings: list[tuple[str, Severity]], verdict: Verdict) -> None:
-    assert verdict_of(Finding(rule, severity, "") for rule, severity in findings) is verdict
+def test_findings_add_up(findings: list[str], verdict: Verdict) -> None:
+    assert verdict_of(Finding(rule, "") for rule in findings) is verdict
+
+
+@pytest.mark.parametrize("rule", ["SL199", "SL500", "SL899", "SLX", "sl901", ""])
+def test_a_rule_that_nobody_has_heard_of_refuses(rule: str) -> None:
+    assert verdict_of([Finding(rule, "")]) is Verdict.REFUSE
+
+
+def test_a_finding_does_to_the_verdict_what_is_said_of_its_rule() -> None:
+    verdicts = {
+        "refused": Verdict.REFUSE,
+        "incomplete": Verdict.INCOMPLETE,
+        "none": Verdict.ACCEPT,
+    }
+    assert {rule: verdict_of([Finding(rule, "")]) for rule in RULE_IDS} == {
+        rule: verdicts[effect(rule)] for rule in RULE_IDS
+    }
 
 
 def test_the_digest_and_size_are_those_of_the_file(tmp_path: Path) -> None:

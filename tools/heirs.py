@@ -63,7 +63,8 @@ def heirs(groups: Iterable[Group], checks: Mapping[str, str]) -> Iterator[Group]
         for module, names in group.names.items():
             for name in names:
                 if f"{module}:{name}" in named:
-                    # A reviewed list says so.
+                    # A reviewed list says so, of its names in other releases, too.
+                    known[module.partition(".")[0], name] = checks[f"{module}:{name}"]
                     continue
                 try:
                     check = _inherited(resolve(module, name), checks)

@@ -13,7 +13,7 @@ from safeload.auditing.endings import has_model_name
 from safeload.auditing.walk import Candidate
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["Skipped", "open_candidate"]
 
@@ -43,12 +43,12 @@ def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped |
     """
     if candidate.obstacle:
         if has_model_name(candidate.path.name):
-            return Finding("SL000", Severity.WARNING, candidate.obstacle)
+            return Finding("SL000", candidate.obstacle)
         return Skipped(str(candidate.path), candidate.obstacle)
     try:
         artefact = Artefact.read(candidate.path, limits=limits)
     except ArtefactError as error:
-        return Finding("SL000", Severity.WARNING, error.message)
+        return Finding("SL000", error.message)
     if not candidate.named:
         reason = reason_to_skip(candidate.path.name, artefact.data)
         if reason is not None:

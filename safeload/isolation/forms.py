@@ -31,7 +31,6 @@ from safeload.verdict import (
     Finding,
     GlobalReport,
     MemberReport,
-    Severity,
     Verdict,
 )
 
@@ -220,7 +219,6 @@ def _report(form: Any, path: str) -> FileReport:
         findings=tuple(
             Finding(
                 rule=read_text(_of(finding, "rule")),
-                severity=_member(Severity, _of(finding, "severity")),
                 message=read_text(_of(finding, "message")),
                 member=read_text(_of(finding, "member")),
                 offset=_offset(_of(finding, "offset")),

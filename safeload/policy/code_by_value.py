@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from safeload.errors import printable
 from safeload.scan.program import Global, ObjectToken, Program, Token
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["CODE", "is_code", "leading", "summary"]
 
@@ -78,7 +78,7 @@ def summary(programs: Iterable[Program], first: Finding) -> Finding:
             "It holds functions compiled by numba, which are pickled by value, and no allow-list "
             "can say what code does; docs/policy.md says which models this concerns."
         )
-        return Finding(CODE, Severity.ERROR, message, first.member, first.offset)
+        return Finding(CODE, message, first.member, first.offset)
     named = list(dict.fromkeys(_named(programs)))
     classes = {name for kind, name in named if kind == "class"}
     if classes:
@@ -92,7 +92,7 @@ def summary(programs: Iterable[Program], first: Finding) -> Finding:
         f"It holds code{what} pickled by value, and no allow-list can say what code does; "
         "move it to a module that can be imported and dump the model again."
     )
-    return Finding(CODE, Severity.ERROR, message, first.member, first.offset)
+    return Finding(CODE, message, first.member, first.offset)
 
 
 def leading(findings: Sequence[Finding]) -> list[Finding]:

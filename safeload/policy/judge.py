@@ -209,11 +209,11 @@ def _judge_program(
         findings += misplaced
         check_claims()
     except OverLimitError as problem:
-        findings.append(Finding("SL002", Severity.WARNING, str(problem), program.member))
+        findings.append(Finding("SL002", str(problem), program.member))
     except Exception as error:  # noqa: BLE001
         # As in scan(): unforeseen by a rule is unread, not accepted.
         message = f"A rule failed: {type(error).__name__}. Please report it."
-        findings.append(Finding("SL008", Severity.WARNING, message, program.member))
+        findings.append(Finding("SL008", message, program.member))
     return findings
 
 
@@ -224,7 +224,7 @@ def _judge_whole(program: Program, policy: Policy) -> Iterator[Finding]:
             claim(max(array.shape))
     if not all(map(KeyInspector(policy).has_keys, program.hashing)):
         message = "A key of a dict, or a member of a set, is an object that is no plain value."
-        yield Finding("SL111", Severity.ERROR, message, program.member)
+        yield Finding("SL111", message, program.member)
 
 
 def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> list[Finding]:
@@ -238,27 +238,27 @@ def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> lis
 def _finding(rule: str, built: ObjectToken, reason: str, program: Program) -> Finding:
     message = f"{_name(built)}: {reason}."
     if isinstance(reason, Unread):
-        return Finding("SL010", Severity.WARNING, message, program.member, built.offset)
-    return Finding(rule, Severity.ERROR, message, program.member, built.offset)
+        return Finding("SL010", message, program.member, built.offset)
+    return Finding(rule, message, program.member, built.offset)
 
 
 def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None:
     entry = policy.get(use.module, use.name)
     if entry is None:
         rule, why = _unknown(use)
-        return Finding(rule, Severity.ERROR, f"{printable(use.path)} {why}.", member, use.offset)
+        return Finding(rule, f"{printable(use.path)} {why}.", member, use.offset)
     excess = use.uses - entry.uses
     if not excess:
         return None
     if excess == {Use.BUILD}:
         message = f"{printable(use.path)} returns an object that is given a state."
-        return Finding("SL104", Severity.ERROR, message, member, use.offset)
+        return Finding("SL104", message, member, use.offset)
     allowed = ", ".join(sorted(entry.uses))
     message = (
         f"{printable(use.path)} is used in a way that is not allowed: "
         f"{', '.join(sorted(excess))} (allowed: {allowed})."
     )
-    return Finding("SL102", Severity.ERROR, message, member, use.offset)
+    return Finding("SL102", message, member, use.offset)
 
 
 def _unknown(use: GlobalUse) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from safeload.errors import printable
 from safeload.policy.packs import opt_in_packs, shipped_packs
 from safeload.policy.policy import Policy
 from safeload.scan.program import Program
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["PACK_IS_OFF", "lacking", "packs_of", "packs_off"]
 
@@ -71,7 +71,7 @@ def packs_off(program: Program, off: Mapping[_Key, str]) -> Iterator[Finding]:
             f'{shipped_packs()[pack].why}; --pack {pack}, or packs = ["{pack}"] in a policy '
             "file, switches it on."
         )
-        yield Finding(PACK_IS_OFF, Severity.WARNING, message, program.member, offset)
+        yield Finding(PACK_IS_OFF, message, program.member, offset)
 
 
 def packs_of(names: Iterable[_Key]) -> frozenset[str]:

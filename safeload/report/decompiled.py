@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.errors import printable
 from safeload.scan.program import Program
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 if TYPE_CHECKING:
     from fickling.fickle import Pickled
@@ -183,13 +183,13 @@ def _doubts(
 
     if _is_long(tree):
         message = "fickling's analyses were left out: the program is too long for them."
-        yield Finding(_RULE, Severity.NOTE, message, member)
+        yield Finding(_RULE, message, member)
         return
     analyses = [BadCalls(), ScannerDeactivation(), UnsafeImports(), UnsafeImportsML()]
     reviewed = {f"from {m} import {n}" for m, _, n in (path.rpartition(".") for path in allowed)}
     for result in Analyzer(analyses).analyze(pickled).results:
         if result.message is not None and str(result.trigger) not in reviewed:
-            yield Finding(_RULE, Severity.WARNING, f"fickling: {printable(result.message)}", member)
+            yield Finding(_RULE, f"fickling: {printable(result.message)}", member)
     if pickled.has_resource_exhaustion or pickled.has_interpretation_error:
         message = "fickling's analyses say nothing: it has bounds of its own, and reached one."
-        yield Finding(_RULE, Severity.NOTE, message, member)
+        yield Finding(_RULE, message, member)

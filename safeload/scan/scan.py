@@ -18,7 +18,7 @@ from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.pickle.lenient import Outcome, reach
 from safeload.scan.placeholders import placeholder
 from safeload.scan.program import Buffer, Program, Scan
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["scan"]
 
@@ -91,7 +91,7 @@ def _compressed(data: Buffer, codec: str, limits: Limits, budget: WorkBudget) ->
         return Scan("unknown", [], findings, data) if scanned.format == "unknown" else scanned
     if reach(data).outcome in _NAMING:
         both = "It is a compressed stream, and for an unpickler a pickle that names something."
-        return Scan("unknown", [], [Finding("SL301", Severity.ERROR, both)], data)
+        return Scan("unknown", [], [Finding("SL301", both)], data)
     if "SL003" in rules:
         return Scan("unknown", [], findings, data)
     if "SL002" in rules:
@@ -135,4 +135,4 @@ def _flat(program: Program) -> list[Program]:
 
 
 def _unread(data: Buffer, rule: str, message: str) -> Scan:
-    return Scan("unknown", [], [Finding(rule, Severity.WARNING, message)], data)
+    return Scan("unknown", [], [Finding(rule, message)], data)

@@ -71,6 +71,7 @@ CHECKS: dict[str, str] = {
     "sparse_csc": "safeload.soundness.scipy.sparse:columns",
     "sparse_csr": "safeload.soundness.scipy.sparse:rows",
     "sparse_dia": "safeload.soundness.scipy.sparse:diagonals",
+    "sparse_dok": "safeload.soundness.scipy.sparse:cells",
     "sparse_lil": "safeload.soundness.scipy.sparse:lists",
     "spline": "safeload.soundness.scipy.splines:spline",
     "spline_product": "safeload.soundness.scipy.splines:product",

@@ -38,7 +38,7 @@ def test_an_attack_as_python(run: Run, attack: Path) -> None:
     assert "system('touch canary')" in outcome.out
     # The second opinion is added, and the first stays.
     assert "SL101 error" in outcome.out
-    assert "SL901 warning" in outcome.out
+    assert "SL901 note" in outcome.out
     assert not Path("canary").exists()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from safeload.limits import Limits
 from safeload.scan.pickle.interpreter import interpret
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 from tests.fuzz import targets
 from tests.fuzz.mutation import opcodes, respelt
 from tests.fuzz.slate import Slate
@@ -96,9 +96,9 @@ def test_what_fails_is_kept_and_does_not_end_the_work(tmp_path: Path, capsys: An
 @pytest.mark.parametrize(
     "finding",
     [
-        Finding("SL008", Severity.WARNING, "The scan failed: TypeError."),
-        Finding("SL201", Severity.ERROR, "It lies beyond.", offset=11),
-        Finding("SL201", Severity.ERROR, "\u202e"),
+        Finding("SL008", "The scan failed: TypeError."),
+        Finding("SL201", "It lies beyond.", offset=11),
+        Finding("SL201", "\u202e"),
     ],
 )
 def test_a_finding_that_no_report_should_hold_is_a_violation(finding: Finding) -> None:

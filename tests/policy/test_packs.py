@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -167,6 +168,20 @@ def test_a_model_that_is_made_under_a_rule_is_no_value_that_could_be_called() ->
     }
     assert len(ruled) > 30
     assert not [key for key, entry in ruled.items() if Use.REFERENCE in entry.uses]
+
+
+def test_a_class_is_held_to_the_same_by_the_name_that_another_release_has_for_it() -> None:
+    table = ROOT / "safeload" / "policy" / "callables" / "derived.json"
+    elsewhere = json.loads(table.read_text(encoding="utf-8"))["elsewhere"]
+    compared = 0
+    for old, module in elsewhere.items():
+        before, _, name = old.partition(":")
+        there, here = ENTRIES.get((before, name)), ENTRIES.get((module, name))
+        if there is not None and here is not None:
+            compared += 1
+            assert (there.native, there.rule) == (here.native, here.rule), old
+            assert there.uses <= here.uses, old
+    assert compared > 100
 
 
 def test_no_entry_is_a_module_or_a_descriptor() -> None:

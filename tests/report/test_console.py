@@ -15,7 +15,6 @@ from safeload.verdict import (
     Finding,
     GlobalReport,
     MemberReport,
-    Severity,
     Verdict,
 )
 
@@ -32,7 +31,7 @@ def refused(
     return FileReport(
         path, "0" * 64, 1234, "pickle", Verdict.REFUSE,
         globals=(GlobalReport(name, ("call",), 2, allowed=False),),
-        findings=(Finding("SL101", Severity.ERROR, message, "", 2),) * count,
+        findings=(Finding("SL101", message, "", 2),) * count,
     )  # fmt: skip
 
 
@@ -43,7 +42,7 @@ ACCEPTED = FileReport(
 )  # fmt: skip
 UNREAD = FileReport(
     "c.bin", "0" * 64, 0, "unknown", Verdict.INCOMPLETE,
-    findings=(Finding("SL001", Severity.WARNING, "The file is empty."),),
+    findings=(Finding("SL001", "The file is empty."),),
 )  # fmt: skip
 
 
@@ -57,7 +56,7 @@ def test_each_verdict_and_the_sum() -> None:
 
 
 def test_what_is_undecided_for_a_pack_is_not_called_unread() -> None:
-    off = Finding("SL009", Severity.WARNING, "It needs a pack.")
+    off = Finding("SL009", "It needs a pack.")
     text = printed(replace(UNREAD, findings=(off,)))
     assert "could do anything" not in text
     assert "not checked in full" in text

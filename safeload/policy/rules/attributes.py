@@ -1,26 +1,24 @@
 """What no attribute may be, whatever its class: a cache that is no dict, a path, a huge count.
 
 Some attributes are trusted wherever they stand. Compiled properties of pandas take ``_cache`` for a
-dict. scikit-learn writes a name for each of ``n_features_in_`` columns when a notebook shows the
-model. And where an object is asked to do its work, a path deletes, renames and writes, and a logger
-does what the process has set up.
+dict. A model makes as many columns and starts as many processes as it says. And where an object is
+asked to do its work, a path deletes, renames and writes, and a logger does what the process has set
+up.
 
 Trust: all attributes are hostile.
-Source: pandas ``_libs/properties.pyx`` (``CachedProperty``); scikit-learn ``utils/validation.py``
-(``_check_feature_names_in``, ``_generate_get_feature_names_out``), ``utils/_repr_html``,
-``preprocessing/_polynomial.py``, ``ensemble/_stacking.py``.
+Source: pandas ``_libs/properties.pyx`` (``CachedProperty``); numpy's interface to memory.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from safeload.errors import printable
+from safeload.policy.rules.counts import claim_columns, claim_products, is_counted, too_many
 from safeload.policy.rules.keywords import asks_to_write, keeps_keywords
 from safeload.policy.rules.plain import is_numpy
-from safeload.scan.bounds.allowance import claim, is_new, look_into
+from safeload.scan.bounds.allowance import is_new, look_into
 from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Array, Collection, Global, Mapping, ObjectToken, Program, Token
 from safeload.scan.texts import text_of
@@ -32,11 +30,6 @@ __all__ = ["is_resource", "is_resource_module", "looked_at", "resource_problem",
 _CACHES = frozenset(["_cache", "_item_cache"])
 # Names of columns, which become labels of what a model returns.
 _NAMES = frozenset(["feature_names", "feature_names_", "feature_names_in_", "feature_names_out_"])
-# ``n_features_in_``, ``_n_features_out``, ``n_outputs_`` and the like.
-_COUNTED = re.compile(r"bins|class|cluster|column|component|feature|knot|label|output|spline")
-# Trees are many, and not shown.
-_NOT_SHOWN = "sklearn.tree."
-_POLYNOMIAL = ("sklearn.preprocessing._polynomial", "PolynomialFeatures")
 _STRINGS = frozenset([str])
 _LISTED = frozenset([list, tuple])
 _KEYWORDS = frozenset([ObjectToken, Mapping])
@@ -51,16 +44,7 @@ def _is_trusted(attribute: str) -> bool:
     Args:
         attribute: Its name.
     """
-    return attribute in _CACHES or attribute in _NAMES or _is_count(attribute)
-
-
-def _is_count(attribute: str) -> bool:
-    bare = attribute.removeprefix("_")
-    return (
-        bare.startswith("n_")
-        and (bare is not attribute or bare.endswith("_"))
-        and _COUNTED.search(bare) is not None
-    )
+    return attribute in _CACHES or attribute in _NAMES or is_counted(attribute)
 
 
 def _misleading(attribute: str, value: Token) -> str | None:
@@ -91,79 +75,6 @@ def _listed(value: Token) -> Iterable[Token]:
 
 def _is_interface(token: Token) -> bool:
     return (type(token) is str and token in INTERFACES) or text_of(token) in INTERFACES
-
-
-def _claim_columns(target: Global, attribute: str, value: Token) -> None:
-    """Bound the columns that an attribute says there are.
-
-    Args:
-        target: The class whose attribute it is.
-        attribute: Its name.
-        value: A number, or several.
-    """
-    if _is_count(attribute):
-        for count in _counts(value):
-            claim(count, named=not target.module.startswith(_NOT_SHOWN))
-
-
-def _counts(value: Token) -> Iterable[int]:
-    if type(value) is int:
-        return (value,)
-    if type(value) in _LISTED:
-        look_into(value, len(value))
-        return [item for item in value if type(item) is int]
-    if isinstance(value, Array) or is_numpy(value):
-        return _numbers(value)
-    if isinstance(value, ObjectToken) and type(value.args) is tuple:
-        # Such as a member of an enumeration, which is a whole number as well.
-        return [item for item in value.args if type(item) is int]
-    return ()
-
-
-def _numbers(value: Token) -> Iterable[int]:
-    """The largest number of an array, or a number of numpy's."""
-    # It needs numpy, which is not imported before a model keeps such a thing.
-    from safeload.soundness.states import UnsoundError
-    from safeload.soundness.values import array, scalar
-
-    number = scalar(value)
-    if isinstance(value, Array) or number is value or number is None:
-        try:
-            found = array(value, "a count")
-        except UnsoundError:
-            return ()
-        number = found.max() if found.size and found.dtype.kind in "iu" else None
-    return (int(number),) if hasattr(number, "__index__") else ()
-
-
-def _claim_products(built: ObjectToken) -> None:
-    """Bound the products of columns that a model makes, each of which has a name.
-
-    Args:
-        built: Any object.
-    """
-    for state in built.states if built.is_of(*_POLYNOMIAL) else ():
-        if type(state) is not Mapping:
-            continue
-        columns, lowest, highest = (state.get(name) for name in _OF_POLYNOMIAL)
-        if not all(type(number) is int for number in (columns, lowest, highest)):
-            continue
-        # Each product has as many factors.
-        claim(highest * highest)
-        highest = min(highest, _HIGHEST)
-        products, together = 1, 0
-        for degree in range(1, highest + 1):
-            more = columns - degree + 1 if state.get(_DISTINCT) is True else columns + degree - 1
-            products = products * more // degree
-            together += products if degree >= lowest else 0
-            claim(together)
-        claim(together, named=True)
-
-
-# More has been claimed by then than any limit allows.
-_HIGHEST = 10_000
-_OF_POLYNOMIAL = ("n_features_in_", "_min_degree", "_max_degree")
-_DISTINCT = "interaction_only"
 
 
 def is_resource_module(module: str) -> bool:
@@ -269,8 +180,11 @@ def value_problems(
             reason = _misleading(key, value)
             if reason is not None:
                 yield "SL105", reason
-            _claim_columns(target, key, value)
-    _claim_products(built)
+            reason = too_many(target, key, value)
+            if reason is not None:
+                yield "SL105", reason
+            claim_columns(target, key, value)
+    claim_products(built)
 
 
 def resource_problem(built: ObjectToken, allowed: frozenset[str]) -> str | None:

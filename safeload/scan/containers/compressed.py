@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget, over
 from safeload.scan.program import Buffer
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["Inflate", "codec_of", "decompress", "lz4_decompressor"]
 
@@ -181,8 +181,8 @@ def _streams(
 
 
 def _unread(rule: str, message: str) -> Finding:
-    return Finding(rule, Severity.WARNING, message)
+    return Finding(rule, message)
 
 
 def _refused(rule: str, message: str) -> Finding:
-    return Finding(rule, Severity.ERROR, message)
+    return Finding(rule, message)

@@ -373,12 +373,11 @@ class Machine:
 
     def note(self, rule: str, message: str, offset: int) -> None:
         """Add a finding."""
-        severity = Severity.WARNING if rule.startswith("SL0") else Severity.ERROR
         findings = self.program.findings
-        finding = Finding(rule, severity, message, self.program.member, offset)
+        finding = Finding(rule, message, self.program.member, offset)
         if len(findings) < self.limits.findings:
             findings.append(finding)
-        elif severity is Severity.ERROR and findings[-1].severity is not Severity.ERROR:
+        elif finding.severity is Severity.ERROR and findings[-1].severity is not Severity.ERROR:
             findings[-1] = finding
 
     def pause(self, opcodes: int) -> None:

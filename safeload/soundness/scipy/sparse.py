@@ -2,7 +2,8 @@
 
 scipy's loops in C++ take every index for one that exists. Its constructors check indices, but a
 pickle sets the arrays themselves, and so does ``load_npz`` for those in compressed form. Matrices
-that are dicts of coordinates (DOK) need nothing: all that is done with them checks.
+that are dicts of coordinates (DOK) check what is done with them, but an item that a pickle sets may
+be a whole row.
 
 Trust: the attributes are hostile.
 Source: scipy ``sparse/_compressed.py`` (``check_format``), ``sparse/_coo.py``, ``sparse/_dia.py``,
@@ -19,6 +20,7 @@ from safeload.soundness.values import NDArray, array, integer, is_array, objects
 
 __all__ = [
     "blocks",
+    "cells",
     "columns",
     "coordinates",
     "diagonals",
@@ -65,6 +67,19 @@ def blocks(built: ObjectToken) -> None:
     if height % data.shape[1] or width % data.shape[2]:
         raise UnsoundError("data has blocks that do not fill _shape")
     _compressed(state, height // data.shape[1], width // data.shape[2], data)
+
+
+@each
+def cells(built: ObjectToken) -> None:
+    """DOK: items at one index for each dimension; of less, scipy would fill rows and columns."""
+    for key in built.items[::2]:
+        if type(key) is not tuple or not key:
+            raise UnsoundError("an item of it is not one cell")
+        for index in key:
+            integer(index, "an item of it")
+        shape = attributes(built).get("_shape")
+        if type(shape) is tuple and len(shape) != len(key):
+            raise UnsoundError("an item of it is not one cell")
 
 
 @each

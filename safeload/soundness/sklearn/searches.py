@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from safeload.scan.bounds.allowance import look_into
 from safeload.scan.bounds.weight import size_of
-from safeload.scan.program import Mapping, ObjectToken, Token
+from safeload.scan.program import Global, Mapping, ObjectToken, Token
 from safeload.scan.texts import text_of
 from safeload.soundness.scipy.sparse import is_rows
 from safeload.soundness.sklearn.neighbours import fits, is_metric, sample_count
@@ -35,14 +35,14 @@ _WIDTHS = {"V": 1, "VI": 2, "w": 1}
 @each
 def samples(built: ObjectToken) -> None:
     """Any model of neighbours: samples with the columns of the data."""
-    _samples(attributes(built))
+    _samples(built, attributes(built))
 
 
 @each
 def classifier(built: ObjectToken) -> None:
     """A classifier: moreover a label for each sample, and a class for each label."""
     state = attributes(built)
-    count = _samples(state)
+    count = _samples(built, state)
     if count is None or "_y" not in state:
         return
     labels = array(state["_y"], "_y")
@@ -58,7 +58,7 @@ def classifier(built: ObjectToken) -> None:
         raise UnsoundError("_y has a label without a class")
 
 
-def _samples(state: Attributes) -> int | None:
+def _samples(built: ObjectToken, state: Attributes) -> int | None:
     """How many samples are kept; None before the model is fitted."""
     for name in _PARAMETERS:
         given = state.get(name)
@@ -67,7 +67,9 @@ def _samples(state: Attributes) -> int | None:
     if "_fit_X" not in state:
         return None
     rows, columns = _shape(state["_fit_X"])
-    if columns != integer(state.get("n_features_in_", MISSING), "n_features_in_"):
+    if "n_features_in_" not in state and _compares_samples(built):
+        pass
+    elif columns != integer(state.get("n_features_in_", MISSING), "n_features_in_"):
         raise UnsoundError("_fit_X has other columns than the data")
     for name in _PARAMETERS:
         _fit(state.get(name), columns, name)
@@ -82,6 +84,16 @@ def _samples(state: Attributes) -> int | None:
     if isinstance(tree, ObjectToken) and sample_count(tree) != rows:
         raise UnsoundError("_tree is of other samples than _fit_X")
     return rows
+
+
+def _compares_samples(built: ObjectToken) -> bool:
+    """Whether a model is of a release before 0.22, which compares the data with its samples."""
+    target = built.callable
+    return (
+        type(target) is Global
+        and target.module.startswith("sklearn.neighbors.")
+        and (not target.module.startswith("sklearn.neighbors._"))
+    )
 
 
 def _fit(parameters: Token, columns: int, what: str) -> None:

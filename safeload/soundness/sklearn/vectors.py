@@ -19,7 +19,9 @@ from safeload.soundness.values import NDArray, array, integer
 
 __all__ = ["classifier", "regressor"]
 
-_PLATT = ("_probA", "_probB")
+# The counts of support vectors and Platt's parameters, by the names they have had since
+# scikit-learn 0.22, and before.
+_PLATT = {"_n_support": ("_probA", "_probB"), "n_support_": ("probA_", "probB_")}
 
 
 @each
@@ -45,14 +47,19 @@ def regressor(built: ObjectToken) -> None:
 
 def _counts(state: Attributes) -> NDArray | None:
     """The counts of support vectors; None before the model is fitted."""
-    if "_n_support" not in state:
+    name = _name_of_counts(state)
+    if name not in state:
         return None
-    counts = array(state["_n_support"], "_n_support")
+    counts = array(state[name], name)
     if counts.ndim != 1 or counts.dtype.kind not in "iu" or len(counts) < 2:
-        raise UnsoundError("_n_support has not a count for each class")
+        raise UnsoundError(f"{name} has not a count for each class")
     if (counts < 0).any():
-        raise UnsoundError("_n_support has a count below zero")
+        raise UnsoundError(f"{name} has a count below zero")
     return counts.astype("i8")
+
+
+def _name_of_counts(state: Attributes) -> str:
+    return next((name for name in _PLATT if name in state), "_n_support")
 
 
 def _check(state: Attributes, counts: NDArray, total: int | None) -> None:
@@ -66,7 +73,7 @@ def _check(state: Attributes, counts: NDArray, total: int | None) -> None:
     asked = state.get("_effective_probability", False)
     if type(asked) is not bool:
         raise UnsoundError("_effective_probability is neither true nor false")
-    for name in _PLATT:
+    for name in _PLATT[_name_of_counts(state)]:
         size = array(state[name], name).size if name in state else 0
         # libsvm copies them where it is told that there are some.
         if size != pairs and (size or asked):

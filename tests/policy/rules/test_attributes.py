@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import decimal
 import logging
 import pathlib
 import pickle
@@ -13,10 +14,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.decomposition import PCA
-from sklearn.ensemble import StackingRegressor
-from sklearn.linear_model import LinearRegression
-from sklearn.preprocessing import Normalizer, PolynomialFeatures, StandardScaler
+from sklearn.decomposition import NMF, PCA, LatentDirichletAllocation, SparseCoder
+from sklearn.ensemble import BaggingRegressor, RandomForestRegressor, StackingRegressor
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.kernel_approximation import AdditiveChi2Sampler, PolynomialCountSketch
+from sklearn.linear_model import Lasso, LinearRegression
+from sklearn.manifold import LocallyLinearEmbedding
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import (
+    Normalizer,
+    PolynomialFeatures,
+    SplineTransformer,
+    StandardScaler,
+)
 
 from safeload.limits import Limits
 from safeload.policy.judge import judge
@@ -90,10 +100,59 @@ COUNTS: dict[str, Callable[[], Any]] = {
     "steps together": lambda: [having(Normalizer(), n_features_in_=4_000_000) for _ in range(40)],
     "products of columns": lambda: having(PolynomialFeatures(9).fit(DATA), n_features_in_=90),
     "products of a high degree": lambda: having(PolynomialFeatures().fit(DATA), _max_degree=3_000),
+    "columns of random products": lambda: having(
+        PolynomialCountSketch().fit(DATA), n_components=2**31
+    ),
+    "random products of a high degree": lambda: having(
+        PolynomialCountSketch(n_components=10_000).fit(DATA), degree=10_000
+    ),
+    "steps of sampling": lambda: having(AdditiveChi2Sampler().fit(DATA), sample_steps=2**31),
+    "a flag that is a number": lambda: having(SplineTransformer().fit(DATA), include_bias=2**31),
+    "columns of sparse products": lambda: having(PolynomialFeatures().fit(DATA), _n_out_full=2**31),
+    "directions": lambda: having(LocallyLinearEmbedding(n_neighbors=2), n_components=2**31),
+    "samples of each tree": lambda: having(
+        RandomForestRegressor(2).fit(DATA, [0, 1, 2]), _n_samples_bootstrap=2**40
+    ),
+    "samples of one tree": lambda: having(
+        BaggingRegressor(n_estimators=1).fit(DATA, [0, 1, 2]), _max_samples=2**40
+    ),
     "products of different columns": lambda: having(
         PolynomialFeatures(9, interaction_only=True).fit(DATA), n_features_in_=90
     ),
 }
+
+
+PROCESSES: dict[str, Callable[[], Any]] = {
+    "processes": lambda: KNeighborsClassifier(n_jobs=100_000),
+    "processes of numpy's": lambda: KNeighborsClassifier(n_jobs=np.int64(100_000)),
+    "processes in an array": lambda: KNeighborsClassifier(n_jobs=np.array(100_000)),
+    "processes as a number with a point": lambda: KNeighborsClassifier(n_jobs=1e5),
+    "processes as a text": lambda: KNeighborsClassifier(n_jobs="100000"),
+    "processes as something else": lambda: KNeighborsClassifier(n_jobs=decimal.Decimal(100_000)),
+    "rounds for each document": lambda: LatentDirichletAllocation(max_doc_update_iter=10**9),
+    "rounds of a factorisation": lambda: NMF(max_iter=10**9),
+    "rounds of a code": lambda: SparseCoder(DATA, transform_max_iter=10**9),
+}
+FEW: dict[str, Callable[[], Any]] = {
+    "all processors": lambda: KNeighborsClassifier(n_jobs=-1),
+    "as many as the context says": lambda: KNeighborsClassifier(n_jobs=None),
+    "a large machine": lambda: KNeighborsClassifier(n_jobs=np.int64(128)),
+    "rounds of fitting": lambda: Lasso(max_iter=10**9),
+    "a wide sparse row": lambda: FeatureHasher(n_features=2**24),
+    "a forest of many samples": lambda: having(
+        RandomForestRegressor(2).fit(DATA, [0, 1, 2]), _n_samples_bootstrap=10**8
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_processes_and_rounds_are_as_many_as_a_machine_could_run(name: str) -> None:
+    assert rules(PROCESSES[name]()) == {"SL105"}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_processes_and_rounds_of_honest_models_are_accepted(name: str) -> None:
+    assert rules(FEW[name]()) == set()
 
 
 @pytest.mark.parametrize("name", TRUSTED)

@@ -28,7 +28,7 @@ from safeload.scan.containers.skops.nodes import LOADERS
 from safeload.scan.containers.skops.walk import Walk
 from safeload.scan.containers.unpack import Budget, extract, store
 from safeload.scan.program import Buffer, Program, Scan
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = ["has_schema", "read_skops", "trusted_names"]
 
@@ -219,8 +219,7 @@ def _unread(walk: Walk) -> list[Finding]:
 
 
 def _finding(rule: str, message: str, offset: int | None, member: str = "") -> Finding:
-    severity = Severity.WARNING if rule.startswith("SL0") else Severity.ERROR
-    return Finding(rule, severity, message, member, offset)
+    return Finding(rule, message, member, offset)
 
 
 def trusted_names(program: Program) -> list[str]:

@@ -33,7 +33,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding
 
 __all__ = [
     "LITERAL_TYPES",
@@ -284,9 +284,8 @@ class Walk:
 
     def note(self, rule: str, message: str) -> None:
         """Add a finding."""
-        severity = Severity.WARNING if rule.startswith("SL0") else Severity.ERROR
         if len(self.program.findings) < self.limits.findings:
-            self.program.findings.append(Finding(rule, severity, message, "schema.json"))
+            self.program.findings.append(Finding(rule, message, "schema.json"))
 
     def finish(self) -> Program:
         """Complete the program with its globals, and with what hashes keys."""
