@@ -329,11 +329,12 @@ class _Inspector:
         if built.states and not (len(built.states) == 1 and self._known(built.states[0]) == []):
             problems += [("SL105", reason) for reason in self._states(built, entry)]
             problems += value_problems(built, target, self._known)
-        problems += [("SL103", reason) for reason in self._further(built, entry) if reason]
+        if built.states:
+            problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
         return problems
 
-    def _further(self, built: ObjectToken, entry: Entry) -> Iterator[str | None]:
-        """What more is asked of every object, whatever its class."""
+    def _held(self, built: ObjectToken, entry: Entry) -> Iterator[str | None]:
+        """What more is asked of a state, whatever the class."""
         yield self._models.misplaced(built)
         if self._resources:
             yield resource_problem(built, entry.resources)
@@ -370,7 +371,7 @@ class _Inspector:
             or (len(state) == 2 and _DICTS.issuperset(map(type, state)))
             or type(next(iter(state), None)) in _NUMBERS
         ):
-            if any(map(self._is_dict, state)):
+            if ObjectToken in map(type, state) and any(map(self._is_dict, state)):
                 return "its state has a dictionary of another class in the place of a dict"
             # The fields of a dtype are no attributes, whatever their names are.
             dicts = () if built.is_of("numpy", "dtype") else state
@@ -380,8 +381,8 @@ class _Inspector:
 
     def _is_dict(self, part: Token) -> bool:
         """Whether an object may be of a class of dicts, whose items Python takes for attributes."""
-        target = part.callable if isinstance(part, ObjectToken) else None
-        if not isinstance(target, Global):
+        target = part.callable if type(part) is ObjectToken else None
+        if type(target) is not Global:
             return False
         entry = self._policy.get(target.module, target.name)
         return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)

@@ -42,10 +42,12 @@ from safeload.scan.program import (
     Blob,
     Collection,
     Global,
+    GlobalUse,
     Mapping,
     ObjectToken,
     Program,
     Token,
+    Use,
 )
 from safeload.scan.runs import Run
 
@@ -105,7 +107,7 @@ class Places:
         self._policy = policy
         # Without any, nothing but a type can stand in the wrong place.
         self._has_callables = any(
-            _may_be_called(use.module, use.name, policy)
+            _may_be_called(use, policy)
             for program in programs
             for use in program.globals
         )
@@ -133,7 +135,9 @@ class Places:
             role = roles.get(id(cls))
             if role is None:
                 role = roles[id(cls)] = _role_of(built)
-            if role is _Role.PASSED_OVER:
+            if role is _Role.PASSED_OVER or (
+                role is _Role.OBJECT and not built.states and not self._has_callables
+            ):
                 continue
             if role is _Role.COMBINATOR:
                 reason = None if is_passing(built) else self._untyped(built)
@@ -404,11 +408,11 @@ def _is_container(built: ObjectToken) -> bool:
     return type(target) is Global and (target.module, target.name) in _CONTAINERS
 
 
-def _may_be_called(module: str, name: str, policy: Policy) -> bool:
-    """Whether a name is more than a type that nothing calls."""
-    entry = policy.entries.get((module, name))
-    if entry is None:
+def _may_be_called(use: GlobalUse, policy: Policy) -> bool:
+    """Whether a name, or what is made by it, may stand somewhere and be more than a type."""
+    name = use.module, use.name
+    entry = policy.entries.get(name)
+    if entry is None or name in COMBINATORS or name == ("collections", "defaultdict"):
         return True
-    if entry.signature is not None and not entry.is_type:
-        return True
-    return (module, name) in COMBINATORS or (module, name) == ("collections", "defaultdict")
+    # What the stream itself calls, and leaves nowhere, nobody calls later.
+    return entry.signature is not None and not entry.is_type and Use.REFERENCE in use.uses
