@@ -20,12 +20,25 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["ARGUMENTS", "STRETCH", "WRAPPER", "Buffer", "Run", "count_pairs", "shape_of"]
+__all__ = [
+    "ACROSS",
+    "ARGUMENTS",
+    "STRETCH",
+    "WRAPPER",
+    "Buffer",
+    "Run",
+    "count_pairs",
+    "number_of",
+    "pairs_within",
+    "shape_of",
+]
 
 # What a file's bytes are kept in.
 Buffer = bytes | bytearray | mmap.mmap
 
 _BATCH = 1000
+# Fewer pairs than this are read one by one.
+_WORTHWHILE = 16
 
 # SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only, so
 # that no text is stepped over which is none.
@@ -37,8 +50,13 @@ _INTEGER = b"(?:K.|M..|J....)"
 _PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
 _FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
 
-# Pairs up to the SETITEMS that takes them; possessive, so that no state is kept for a way back.
-_PAIRS = re.compile(b"(?:%s)++u" % _PAIR.pattern, re.DOTALL)
+# Possessive, so that no state is kept for a way back.
+_PAIRS = re.compile(b"(?:%s){%d,}+" % (_PAIR.pattern, _WORTHWHILE), re.DOTALL)
+# Where a frame ends among pairs, before a key or before a value: the key that has its value in the
+# next frame, FRAME, that value, and pairs up to the SETITEMS that takes them all.
+ACROSS = re.compile(
+    b"(%s)?\x95(.{8})(%s)?((?:%s)*+)u" % (_TEXT, _INTEGER, _PAIR.pattern), re.DOTALL
+)
 
 _GET = b"(?:h.|j....)"
 _SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
@@ -87,12 +105,11 @@ class Run:
         for match in _PAIR.finditer(self.data, self.start, self.stop):
             pair = match[0]
             end = 2 + pair[1]
-            key = pair[2:end].decode("ascii")
-            yield key, int.from_bytes(pair[end + 2 :], "little", signed=pair[end + 1] == 0x4A)
+            yield pair[2:end].decode("ascii"), number_of(pair[end + 1 :])
 
 
 def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
-    """Match pairs of a short string and an integer, all memoised, up to their SETITEMS.
+    """Match pairs of a short string and an integer, all memoised.
 
     Args:
         data: The member's bytes.
@@ -100,15 +117,23 @@ def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
         end: Where the frame or the bytes end.
 
     Returns:
-        The number of pairs and the offset of their SETITEMS; ``(0, start)`` if there are none.
+        The number of pairs and where they end; ``(0, start)`` if they are none or few.
     """
     full = _FULL.match(data, start, end)
     if full is not None:
         return _BATCH, full.end() - 1
     match = _PAIRS.match(data, start, end)
-    if match is None:
-        return 0, start
-    return len(_PAIR.findall(data, start, match.end() - 1)), match.end() - 1
+    return (0, start) if match is None else (pairs_within(data, *match.span()), match.end())
+
+
+def pairs_within(data: Buffer, start: int, stop: int) -> int:
+    """How many pairs there are between two offsets, where there is nothing else."""
+    return len(_PAIR.findall(data, start, stop))
+
+
+def number_of(code: bytes) -> int:
+    """The whole number that an opcode stands for: BININT1, BININT2 or BININT."""
+    return int.from_bytes(code[1:], "little", signed=code[0] == 0x4A)
 
 
 @lru_cache(maxsize=4096)
@@ -127,9 +152,7 @@ def shape_of(code: bytes) -> tuple[int, ...]:
         if size is None:
             break
         stop = position + 1 + size
-        lengths.append(
-            int.from_bytes(code[position + 1 : stop], "little", signed=code[position] == 0x4A)
-        )
+        lengths.append(number_of(code[position:stop]))
         position = stop
     return tuple(lengths)
 

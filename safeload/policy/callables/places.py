@@ -107,9 +107,7 @@ class Places:
         self._policy = policy
         # Without any, nothing but a type can stand in the wrong place.
         self._has_callables = any(
-            _may_be_called(use, policy)
-            for program in programs
-            for use in program.globals
+            _may_be_called(use, policy) for program in programs for use in program.globals
         )
         libraries = {
             use.module.partition(".")[0] for program in programs for use in program.globals

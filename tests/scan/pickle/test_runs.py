@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
 from types import SimpleNamespace
 from typing import Any
 
@@ -137,18 +138,90 @@ def test_a_vocabulary_is_read_as_runs() -> None:
     assert data[stop : stop + 1] == b"u"
 
 
-def test_pairs_that_do_not_end_in_setitems_are_no_run() -> None:
-    pairs = b"".join(bytes(Pickle(0).short_binunicode("a").memoize().binint1(1)) for _ in range(20))
+def vocabulary(count: int) -> bytes:
+    """An object whose state is a vocabulary, and its terms once more."""
+    terms = {f"t{number}": number for number in range(count)}
+    stream = Pickle(4).save(Name("some.module", "Maker"), ()).newobj()
+    return stream.save(terms, tuple(terms)).tuple2().build().finish()
 
-    assert count_pairs(pairs, 0, len(pairs)) == (0, 0)
-    assert count_pairs(pairs + b"e", 0, len(pairs) + 1) == (0, 0)
-    assert count_pairs(pairs + b"u", 0, len(pairs) + 1) == (20, len(pairs))
+
+def in_frames(data: bytes, *ends: int) -> bytes:
+    """A stream without frames in frames that end at these offsets, and at its end."""
+    frames, start = [data[:2]], 2
+    for end in (*ends, len(data)):
+        frames += [b"\x95", struct.pack("<Q", end - start), data[start:end]]
+        start = end
+    return b"".join(frames)
+
+
+def runs_of(program: Program) -> list[int]:
+    """How many pairs the runs of such an object have."""
+    return [item.count for item in program.built[0].states[0][0] if type(item) is Run]
+
+
+@pytest.mark.parametrize("ending", [b"", b"e", b"."])
+def test_pairs_that_do_not_end_in_setitems_are_no_run(ending: bytes) -> None:
+    data = vocabulary(20)
+    data = data[: data.index(b"u", data.index(b"t19"))] + ending
+
+    assert not is_clean(fast(data))
+    assert fast(data).findings == slow(data).findings
 
 
 def test_a_run_does_not_reach_across_its_frame() -> None:
-    pairs = b"".join(bytes(Pickle(0).short_binunicode("a").memoize().binint1(1)) for _ in range(20))
+    data = vocabulary(20)
+    setitems = data.index(b"u", data.index(b"t19"))
 
-    assert count_pairs(pairs + b"u", 0, len(pairs)) == (0, 0)
+    assert count_pairs(data, data.index(b"t0") - 2, setitems) == (20, setitems)
+    assert runs_of(fast(in_frames(data))) == [20]
+    assert runs_of(fast(in_frames(data, setitems))) == [20]
+    assert runs_of(fast(in_frames(data, setitems + 1))) == [20]
+    assert not is_clean(fast(in_frames(data, setitems - 1)))
+
+
+@pytest.mark.parametrize("term", [3, 16, 20, 39])
+@pytest.mark.parametrize("where", ["key", "text", "memo", "value", "number"])
+def test_a_frame_may_end_among_the_pairs_of_a_run(term: int, where: str) -> None:
+    data, name = vocabulary(40), f"t{term}".encode()
+    end = 2 + len(name)
+    behind = {"key": 0, "text": 2, "memo": end, "value": end + 1, "number": end + 2}[where]
+    data = in_frames(data, data.index(b"\x8c" + bytes([len(name)]) + name) + behind)
+
+    program = fast(data)
+
+    assert is_clean(program) == is_clean(slow(data)) == (where in ("key", "memo", "value"))
+    if is_clean(program):
+        assert picture(program) == picture(slow(data))
+        assert program.opcodes == slow(data).opcodes
+        assert (sum(runs_of(program)) >= 39) == (where != "memo" and term >= 16)
+
+
+@pytest.mark.parametrize("wrong", [-2, -1, 1, 2**40])
+def test_the_frame_behind_must_hold_what_is_read_of_it(wrong: int) -> None:
+    data = vocabulary(40)
+    first, second = data.index(b"\x8c\x03t20"), data.index(b"u", data.index(b"t39"))
+    data = bytearray(in_frames(data, first, second))
+    length = struct.Struct("<Q")
+    length.pack_into(data, first + 10, length.unpack_from(data, first + 10)[0] + wrong)
+
+    quick, thorough = fast(bytes(data)), slow(bytes(data))
+
+    # Two bytes sooner the last number begins, and may stand outside of any frame.
+    assert is_clean(quick) == is_clean(thorough) == (wrong == -2)
+    assert wrong != -2 or picture(quick) == picture(thorough)
+
+
+@pytest.mark.parametrize("pickler", [pickle._Pickler, pickle.Pickler], ids=["Python", "C"])
+def test_whole_vocabularies_are_read_as_runs(pickler: Any) -> None:
+    # Should pickle end its frames elsewhere, loading stays right and becomes slow.
+    terms = {f"term {number}": number for number in range(20_000)}
+    stream = io.BytesIO()
+    pickler(stream, 4).dump(terms)
+
+    found = fast(stream.getvalue()).root
+
+    assert sum(item.count for item in found if type(item) is Run) >= 19_990
+    assert dict(zip(found.keys, found.values, strict=True)) == terms
 
 
 @properties
