@@ -20,6 +20,7 @@ from safeload.policy.keys import KeyInspector
 from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES, Rule
+from safeload.policy.rules.attributes import Places as ValuePlaces
 from safeload.policy.rules.attributes import (
     is_resource_module,
     looked_at,
@@ -299,7 +300,7 @@ class _Inspector:
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         # Keys of states that are plain attributes, and where among them those are whose values
         # are looked at.
-        self._plain: dict[tuple[str, ...], list[int]] = {}
+        self._plain: dict[tuple[str, ...], ValuePlaces] = {}
 
     def __call__(self, built: ObjectToken) -> list[tuple[str, str]]:
         target = built.callable
@@ -333,13 +334,14 @@ class _Inspector:
             problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
         return problems
 
-    def _held(self, built: ObjectToken, entry: Entry) -> Iterator[str | None]:
+    def _held(self, built: ObjectToken, entry: Entry) -> list[str | None]:
         """What more is asked of a state, whatever the class."""
-        yield self._models.misplaced(built)
+        reasons = [self._models.misplaced(built)]
         if self._resources:
-            yield resource_problem(built, entry.resources)
+            reasons.append(resource_problem(built, entry.resources))
         if self._refitting:
-            yield keeps_pickles(built)
+            reasons.append(keeps_pickles(built))
+        return reasons
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
         entry = self._policy.get(target.module, target.name)
@@ -387,7 +389,7 @@ class _Inspector:
         entry = self._policy.get(target.module, target.name)
         return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)
 
-    def _known(self, state: Token) -> list[int] | None:
+    def _known(self, state: Token) -> ValuePlaces | None:
         """Where a state of plain attributes has values to look at; None for any other."""
         try:
             return self._plain.get(state.form) if type(state) is Mapping else None
@@ -404,7 +406,8 @@ class _Inspector:
         if len(set(keys)) < len(keys):
             # Which of the two counts, and when, nobody has to find out: no writer does this.
             return "an attribute is set twice"
-        for key, value in zip(keys, state.values, strict=True):
+        for place in [place for place, key in enumerate(keys) if key.startswith("_")]:
+            key, value = keys[place], state.pairs[2 * place + 1]
             if key in _LABELS and (value is None or type(value) is str):
                 continue
             reason = _dunder(key)

@@ -54,17 +54,10 @@ def repeat_call(m: Machine, end: int) -> ObjectToken | None:
     if match is None:
         return None
     of_dtype, code, of_order = match.groups()
-    index, place = int.from_bytes(of_dtype[1:], "little"), int.from_bytes(of_order[1:], "little")
-    if max(index, place) >= len(memo):
+    recalled = m.recalled.get((of_dtype, of_order)) or _recall(m, of_dtype, of_order)
+    if recalled is None:
         return None
-    dtype, order = memo[index], memo[place]
-    # With its state, a dtype is as good as a value.
-    if type(dtype) is not ObjectToken or dtype.use is not _CALL or not dtype.states:
-        return None
-    if not dtype.is_of("numpy", "dtype") or type(order) is not str or len(order) > 1:
-        return None
-    m.shape.recurring.setdefault(id(dtype), dtype)
-    dtype.nested = dtype.taken = True
+    dtype, order = recalled
     blob = Blob.within(data, kind, start, length)
     # One of its own, as each array has.
     shape = (*shape_of(code),)
@@ -78,6 +71,23 @@ def repeat_call(m: Machine, end: int) -> ObjectToken | None:
     m.taken.note(blob)
     m.shape.nest(made, dtype.depth)
     return made
+
+
+def _recall(m: Machine, of_dtype: bytes, of_order: bytes) -> tuple[ObjectToken, str] | None:
+    """The dtype and the order that two opcodes recall, if they are as numpy writes them."""
+    index, place = int.from_bytes(of_dtype[1:], "little"), int.from_bytes(of_order[1:], "little")
+    if max(index, place) >= len(m.memo):
+        return None
+    dtype, order = m.memo[index], m.memo[place]
+    # With its state, a dtype is as good as a value.
+    if type(dtype) is not ObjectToken or dtype.use is not _CALL or not dtype.states:
+        return None
+    if not dtype.is_of("numpy", "dtype") or type(order) is not str or len(order) > 1:
+        return None
+    m.shape.recurring.setdefault(id(dtype), dtype)
+    dtype.nested = dtype.taken = True
+    recalled = m.recalled[of_dtype, of_order] = dtype, order
+    return recalled
 
 
 def read_batch(m: Machine, count: int, stop: int) -> int:

@@ -200,11 +200,11 @@ def test_a_frame_may_end_among_the_pairs_of_a_run(term: int, where: str) -> None
 def test_the_frame_behind_must_hold_what_is_read_of_it(wrong: int) -> None:
     data = vocabulary(40)
     first, second = data.index(b"\x8c\x03t20"), data.index(b"u", data.index(b"t39"))
-    data = bytearray(in_frames(data, first, second))
+    framed = bytearray(in_frames(data, first, second))
     length = struct.Struct("<Q")
-    length.pack_into(data, first + 10, length.unpack_from(data, first + 10)[0] + wrong)
+    length.pack_into(framed, first + 10, length.unpack_from(framed, first + 10)[0] + wrong)
 
-    quick, thorough = fast(bytes(data)), slow(bytes(data))
+    quick, thorough = fast(bytes(framed)), slow(bytes(framed))
 
     # Two bytes sooner the last number begins, and may stand outside of any frame.
     assert is_clean(quick) == is_clean(thorough) == (wrong == -2)
