@@ -326,11 +326,13 @@ class _Inspector:
             # Some dictionaries answer for attributes with their items.
             reasons = map(_dunder, map(text_of, built.items))
             problems += [("SL105", reason) for reason in reasons if reason]
-        # Most states have the keys of one before, and none whose value matters.
-        if built.states and not (len(built.states) == 1 and self._known(built.states[0]) == []):
-            problems += [("SL105", reason) for reason in self._states(built, entry)]
-            problems += value_problems(built, target, self._known)
         if built.states:
+            # Most states have the keys of one before, and many have none whose value matters.
+            places = self._known(built.states[0]) if len(built.states) == 1 else None
+            if places is None:
+                problems += [("SL105", reason) for reason in self._states(built, entry)]
+            if places != []:
+                problems += value_problems(built, target, self._known)
             problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
         return problems
 

@@ -23,7 +23,9 @@ from functools import lru_cache
 __all__ = [
     "ACROSS",
     "ARGUMENTS",
+    "SHAPE",
     "STRETCH",
+    "TEXT",
     "WRAPPER",
     "Buffer",
     "Run",
@@ -31,6 +33,7 @@ __all__ = [
     "number_of",
     "pairs_within",
     "shape_of",
+    "texts_within",
 ]
 
 # What a file's bytes are kept in.
@@ -43,23 +46,21 @@ _WORTHWHILE = 16
 # SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only, so
 # that no text is stepped over which is none.
 _LENGTHS = sorted(range(256), key=lambda length: abs(length - 7))
-_TEXT = b"\x8c(?:%s)\x94" % b"|".join(
+TEXT = b"\x8c(?:%s)\x94" % b"|".join(
     re.escape(bytes([length])) + b"[\x00-\x7f]{%d}" % length for length in _LENGTHS
 )
 _INTEGER = b"(?:K.|M..|J....)"
-_PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
+_PAIR = re.compile(TEXT + _INTEGER, re.DOTALL)
 _FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
 
 # Possessive, so that no state is kept for a way back.
 _PAIRS = re.compile(b"(?:%s){%d,}+" % (_PAIR.pattern, _WORTHWHILE), re.DOTALL)
 # Where a frame ends among pairs, before a key or before a value: the key that has its value in the
 # next frame, FRAME, that value, and pairs up to the SETITEMS that takes them all.
-ACROSS = re.compile(
-    b"(%s)?\x95(.{8})(%s)?((?:%s)*+)u" % (_TEXT, _INTEGER, _PAIR.pattern), re.DOTALL
-)
+ACROSS = re.compile(b"(%s)?\x95(.{8})(%s)?((?:%s)*+)u" % (TEXT, _INTEGER, _PAIR.pattern), re.DOTALL)
 
 _GET = b"(?:h.|j....)"
-_SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
+SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
 
 # BINGET and constants, each of which pushes one value and does no more; not many, because they may
 # be looked at again if the second of them does more after all.
@@ -67,7 +68,7 @@ STRETCH = re.compile(b"(?:h.|K.|N|[\x88\x89]|G.{8}){4,64}+", re.DOTALL)
 # Behind the bytes that an array is made of: MEMOIZE, its dtype, its shape and its order, recalled
 # all but the shape; TUPLE, MEMOIZE, REDUCE, MEMOIZE.
 ARGUMENTS = re.compile(
-    b"\x94(%(get)s)(%(shape)s)(%(get)s)t\x94R\x94" % {b"get": _GET, b"shape": _SHAPE}, re.DOTALL
+    b"\x94(%(get)s)(%(shape)s)(%(get)s)t\x94R\x94" % {b"get": _GET, b"shape": SHAPE}, re.DOTALL
 )
 
 # NEWOBJ of the wrapper (whose BINGET was just read), then its state: everything up to the shape,
@@ -75,7 +76,7 @@ ARGUMENTS = re.compile(
 WRAPPER = re.compile(
     b"(\\)\x81\x94}\x94\\(%(get)s%(get)s%(get)s)"
     b"(%(shape)s)(%(get)s%(get)s%(get)s%(get)s%(get)s[\x88\x89](?:%(get)sK.)?ub)"
-    % {b"get": _GET, b"shape": _SHAPE},
+    % {b"get": _GET, b"shape": SHAPE},
     re.DOTALL,
 )
 
@@ -129,6 +130,16 @@ def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
 def pairs_within(data: Buffer, start: int, stop: int) -> int:
     """How many pairs there are between two offsets, where there is nothing else."""
     return len(_PAIR.findall(data, start, stop))
+
+
+def texts_within(code: bytes) -> list[str]:
+    """The texts that opcodes stand for which are all of the form :data:`TEXT`."""
+    texts, position = [], 0
+    while position < len(code):
+        stop = position + 2 + code[position + 1]
+        texts.append(code[position + 2 : stop].decode("ascii"))
+        position = stop + 1
+    return texts
 
 
 def number_of(code: bytes) -> int:

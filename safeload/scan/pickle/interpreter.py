@@ -24,6 +24,7 @@ from safeload.scan.pickle.opcodes import HANDLERS
 from safeload.scan.pickle.reductions import reduce
 from safeload.scan.pickle.repeats import CALL_OPCODES, read_batch, read_stretch, repeat_call
 from safeload.scan.pickle.shape import LONG_TEXT
+from safeload.scan.pickle.text_arrays import read_texts
 from safeload.scan.program import (
     Array,
     ArraySpan,
@@ -418,7 +419,7 @@ def _take_array(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> Array:
 def _nested(m: Machine) -> Program:
     """The stream of an array of objects, which begins here."""
     member = f"{m.program.member}[{len(m.program.arrays)}]"
-    program = interpret(
+    program = read_texts(m.data, m.limits, m.budget, member, m.position) or interpret(
         m.data,
         limits=m.limits,
         budget=m.budget,

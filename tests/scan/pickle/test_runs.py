@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safeload.limits import Limits
+from safeload.scan.bounds.budget import WorkBudget
 from safeload.scan.pickle import interpreter, repeats
+from safeload.scan.pickle.text_arrays import read_texts
 from safeload.scan.program import Program, Use
 from safeload.scan.runs import ARGUMENTS, WRAPPER, Run, count_pairs, shape_of
 from tests.builder import Name, Pickle
@@ -91,7 +93,28 @@ def attributes() -> list[bytes]:
     return [pickle.dumps(value, protocol) for value in values for protocol in (2, 4, 5)]
 
 
-FILES = [*vocabularies(), *arrays(), *pickled_arrays(), *attributes(), *originals.joblibs()]
+def text_arrays() -> list[bytes]:
+    """joblib files with arrays of texts, and with others that are nearly such arrays."""
+    few = [["age", "income"], ["x"], [["a", "b", "c"], ["d", "e", "f"]], [[["a", "b"]]], ["", "a"]]
+    odd = [["a"] * 3, ["ä", "b"], ["a", None], [1, 2], [], ["x" * 255, "y"], ["x" * 256, "y"]]
+    many = [[f"t{number}" for number in range(count)] for count in (1000, 1001)]
+    files = []
+    for value in (*few, *odd, *many):
+        for protocol in (3, 4, 5):
+            stream = io.BytesIO()
+            joblib.dump([np.array(value, object), "end"], stream, protocol=protocol)
+            files.append(stream.getvalue())
+    return files
+
+
+FILES = [
+    *vocabularies(),
+    *arrays(),
+    *text_arrays(),
+    *pickled_arrays(),
+    *attributes(),
+    *originals.joblibs(),
+]
 NOTHING = re.compile(b"(?!)")
 SMALL = [data for data in FILES if len(data) < 5_000]
 
@@ -103,6 +126,7 @@ def fast(data: bytes) -> Program:
 def slow(data: bytes) -> Program:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interpreter, "count_pairs", lambda data, start, end: (0, start))
+        patch.setattr(interpreter, "read_texts", lambda *_: None)
         patch.setattr(interpreter, "WRAPPER", NOTHING)
         patch.setattr(interpreter, "STRETCH", NOTHING)
         patch.setattr(repeats, "ARGUMENTS", NOTHING)
@@ -382,6 +406,34 @@ def test_numpys_arrays_of_bytes_are_recognised() -> None:
     data = pickle.dumps([np.zeros(2), np.zeros(3), np.zeros((2, 2))], 5)
 
     assert len(ARGUMENTS.findall(data)) == 2
+
+
+@pytest.mark.parametrize("texts", [["age", "income"], ["age"], [["a", "b"]]])
+def test_arrays_of_texts_are_recognised(texts: list[Any]) -> None:
+    # Should numpy write them otherwise, loading stays right and becomes slow.
+    stream = io.BytesIO()
+    joblib.dump(np.array(texts, object), stream)
+    data = stream.getvalue()
+    (nested,) = slow(data).arrays
+    start = data.index(b"\x80", 2)
+
+    program = read_texts(data, Limits(), WorkBudget(Limits(), len(data)), "", start)
+
+    assert isinstance(nested, Program)
+    assert program is not None
+    assert program.opcodes == nested.opcodes
+    assert [(made.depth, made.nested, made.taken) for made in program.built] == [
+        (made.depth, made.nested, made.taken) for made in nested.built
+    ]
+
+
+@pytest.mark.parametrize("limits", [Limits(globals=2), Limits(nesting=1), Limits(opcodes=60)])
+def test_an_array_of_texts_beyond_a_limit_is_read_opcode_by_opcode(limits: Limits) -> None:
+    data = text_arrays()[0]
+
+    program = interpreter.interpret(data, limits=limits)
+
+    assert "SL002" in {finding.rule for finding in program.findings}
 
 
 def test_joblibs_wrappers_are_recognised() -> None:
