@@ -20,6 +20,7 @@ from safeload.policy.keys import KeyInspector
 from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES, Rule
+from safeload.policy.rules.attributes import Places as ValuePlaces
 from safeload.policy.rules.attributes import (
     is_resource_module,
     looked_at,
@@ -299,7 +300,7 @@ class _Inspector:
         self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
         # Keys of states that are plain attributes, and where among them those are whose values
         # are looked at.
-        self._plain: dict[tuple[str, ...], list[int]] = {}
+        self._plain: dict[tuple[str, ...], ValuePlaces] = {}
 
     def __call__(self, built: ObjectToken) -> list[tuple[str, str]]:
         target = built.callable
@@ -325,20 +326,24 @@ class _Inspector:
             # Some dictionaries answer for attributes with their items.
             reasons = map(_dunder, map(text_of, built.items))
             problems += [("SL105", reason) for reason in reasons if reason]
-        # Most states have the keys of one before, and none whose value matters.
-        if built.states and not (len(built.states) == 1 and self._known(built.states[0]) == []):
-            problems += [("SL105", reason) for reason in self._states(built, entry)]
-            problems += value_problems(built, target, self._known)
-        problems += [("SL103", reason) for reason in self._further(built, entry) if reason]
+        if built.states:
+            # Most states have the keys of one before, and many have none whose value matters.
+            places = self._known(built.states[0]) if len(built.states) == 1 else None
+            if places is None:
+                problems += [("SL105", reason) for reason in self._states(built, entry)]
+            if places != []:
+                problems += value_problems(built, target, self._known)
+            problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
         return problems
 
-    def _further(self, built: ObjectToken, entry: Entry) -> Iterator[str | None]:
-        """What more is asked of every object, whatever its class."""
-        yield self._models.misplaced(built)
+    def _held(self, built: ObjectToken, entry: Entry) -> list[str | None]:
+        """What more is asked of a state, whatever the class."""
+        reasons = [self._models.misplaced(built)]
         if self._resources:
-            yield resource_problem(built, entry.resources)
+            reasons.append(resource_problem(built, entry.resources))
         if self._refitting:
-            yield keeps_pickles(built)
+            reasons.append(keeps_pickles(built))
+        return reasons
 
     def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
         entry = self._policy.get(target.module, target.name)
@@ -370,7 +375,7 @@ class _Inspector:
             or (len(state) == 2 and _DICTS.issuperset(map(type, state)))
             or type(next(iter(state), None)) in _NUMBERS
         ):
-            if any(map(self._is_dict, state)):
+            if ObjectToken in map(type, state) and any(map(self._is_dict, state)):
                 return "its state has a dictionary of another class in the place of a dict"
             # The fields of a dtype are no attributes, whatever their names are.
             dicts = () if built.is_of("numpy", "dtype") else state
@@ -380,13 +385,13 @@ class _Inspector:
 
     def _is_dict(self, part: Token) -> bool:
         """Whether an object may be of a class of dicts, whose items Python takes for attributes."""
-        target = part.callable if isinstance(part, ObjectToken) else None
-        if not isinstance(target, Global):
+        target = part.callable if type(part) is ObjectToken else None
+        if type(target) is not Global:
             return False
         entry = self._policy.get(target.module, target.name)
         return entry is not None and (Use.FILL in entry.uses or entry.rule in FILLED_BY_CALL)
 
-    def _known(self, state: Token) -> list[int] | None:
+    def _known(self, state: Token) -> ValuePlaces | None:
         """Where a state of plain attributes has values to look at; None for any other."""
         try:
             return self._plain.get(state.form) if type(state) is Mapping else None
@@ -403,7 +408,8 @@ class _Inspector:
         if len(set(keys)) < len(keys):
             # Which of the two counts, and when, nobody has to find out: no writer does this.
             return "an attribute is set twice"
-        for key, value in zip(keys, state.values, strict=True):
+        for place in [place for place, key in enumerate(keys) if key.startswith("_")]:
+            key, value = keys[place], state.pairs[2 * place + 1]
             if key in _LABELS and (value is None or type(value) is str):
                 continue
             reason = _dunder(key)

@@ -152,19 +152,20 @@ class Mapping(list[Token]):
 
     __slots__ = ("_form",)
 
-    # The keys, and how many items there were when they were asked for.
-    _form: tuple[int, tuple[Token, ...]]
+    # How many items there were when the keys were asked for, the keys, and whether a run is there.
+    _form: tuple[int, tuple[Token, ...], bool]
 
     @property
     def form(self) -> tuple[Token, ...]:
         """Every key that was ever set, in order, for who compares them with those of others."""
         try:
-            length, keys = self._form
+            length, keys, _ = self._form
         except AttributeError:
             length, keys = -1, ()
         if length != len(self):
-            keys = tuple(self.pairs[::2])
-            self._form = len(self), keys
+            pairs = self.pairs
+            keys = tuple(pairs[::2])
+            self._form = len(self), keys, pairs is not self
         return keys
 
     @property
@@ -180,7 +181,13 @@ class Mapping(list[Token]):
     @property
     def pairs(self) -> list[Token]:
         """Keys and values, those of a run written out."""
-        if Run not in map(type, self):
+        try:
+            length, _, has_runs = self._form
+        except AttributeError:
+            length, has_runs = -1, False
+        if length != len(self):
+            has_runs = Run in map(type, self)
+        if not has_runs:
             return self
         pairs: list[Token] = []
         for item in self:

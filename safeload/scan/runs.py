@@ -20,28 +20,47 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["ARGUMENTS", "STRETCH", "WRAPPER", "Buffer", "Run", "count_pairs", "shape_of"]
+__all__ = [
+    "ACROSS",
+    "ARGUMENTS",
+    "SHAPE",
+    "STRETCH",
+    "TEXT",
+    "WRAPPER",
+    "Buffer",
+    "Run",
+    "count_pairs",
+    "number_of",
+    "pairs_within",
+    "shape_of",
+    "texts_within",
+]
 
 # What a file's bytes are kept in.
 Buffer = bytes | bytearray | mmap.mmap
 
 _BATCH = 1000
+# Fewer pairs than this are read one by one.
+_WORTHWHILE = 16
 
 # SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only, so
 # that no text is stepped over which is none.
 _LENGTHS = sorted(range(256), key=lambda length: abs(length - 7))
-_TEXT = b"\x8c(?:%s)\x94" % b"|".join(
+TEXT = b"\x8c(?:%s)\x94" % b"|".join(
     re.escape(bytes([length])) + b"[\x00-\x7f]{%d}" % length for length in _LENGTHS
 )
 _INTEGER = b"(?:K.|M..|J....)"
-_PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
+_PAIR = re.compile(TEXT + _INTEGER, re.DOTALL)
 _FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
 
-# Pairs up to the SETITEMS that takes them; possessive, so that no state is kept for a way back.
-_PAIRS = re.compile(b"(?:%s)++u" % _PAIR.pattern, re.DOTALL)
+# Possessive, so that no state is kept for a way back.
+_PAIRS = re.compile(b"(?:%s){%d,}+" % (_PAIR.pattern, _WORTHWHILE), re.DOTALL)
+# Where a frame ends among pairs, before a key or before a value: the key that has its value in the
+# next frame, FRAME, that value, and pairs up to the SETITEMS that takes them all.
+ACROSS = re.compile(b"(%s)?\x95(.{8})(%s)?((?:%s)*+)u" % (TEXT, _INTEGER, _PAIR.pattern), re.DOTALL)
 
 _GET = b"(?:h.|j....)"
-_SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
+SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
 
 # BINGET and constants, each of which pushes one value and does no more; not many, because they may
 # be looked at again if the second of them does more after all.
@@ -49,7 +68,7 @@ STRETCH = re.compile(b"(?:h.|K.|N|[\x88\x89]|G.{8}){4,64}+", re.DOTALL)
 # Behind the bytes that an array is made of: MEMOIZE, its dtype, its shape and its order, recalled
 # all but the shape; TUPLE, MEMOIZE, REDUCE, MEMOIZE.
 ARGUMENTS = re.compile(
-    b"\x94(%(get)s)(%(shape)s)(%(get)s)t\x94R\x94" % {b"get": _GET, b"shape": _SHAPE}, re.DOTALL
+    b"\x94(%(get)s)(%(shape)s)(%(get)s)t\x94R\x94" % {b"get": _GET, b"shape": SHAPE}, re.DOTALL
 )
 
 # NEWOBJ of the wrapper (whose BINGET was just read), then its state: everything up to the shape,
@@ -57,7 +76,7 @@ ARGUMENTS = re.compile(
 WRAPPER = re.compile(
     b"(\\)\x81\x94}\x94\\(%(get)s%(get)s%(get)s)"
     b"(%(shape)s)(%(get)s%(get)s%(get)s%(get)s%(get)s[\x88\x89](?:%(get)sK.)?ub)"
-    % {b"get": _GET, b"shape": _SHAPE},
+    % {b"get": _GET, b"shape": SHAPE},
     re.DOTALL,
 )
 
@@ -87,12 +106,11 @@ class Run:
         for match in _PAIR.finditer(self.data, self.start, self.stop):
             pair = match[0]
             end = 2 + pair[1]
-            key = pair[2:end].decode("ascii")
-            yield key, int.from_bytes(pair[end + 2 :], "little", signed=pair[end + 1] == 0x4A)
+            yield pair[2:end].decode("ascii"), number_of(pair[end + 1 :])
 
 
 def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
-    """Match pairs of a short string and an integer, all memoised, up to their SETITEMS.
+    """Match pairs of a short string and an integer, all memoised.
 
     Args:
         data: The member's bytes.
@@ -100,15 +118,33 @@ def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
         end: Where the frame or the bytes end.
 
     Returns:
-        The number of pairs and the offset of their SETITEMS; ``(0, start)`` if there are none.
+        The number of pairs and where they end; ``(0, start)`` if they are none or few.
     """
     full = _FULL.match(data, start, end)
     if full is not None:
         return _BATCH, full.end() - 1
     match = _PAIRS.match(data, start, end)
-    if match is None:
-        return 0, start
-    return len(_PAIR.findall(data, start, match.end() - 1)), match.end() - 1
+    return (0, start) if match is None else (pairs_within(data, *match.span()), match.end())
+
+
+def pairs_within(data: Buffer, start: int, stop: int) -> int:
+    """How many pairs there are between two offsets, where there is nothing else."""
+    return len(_PAIR.findall(data, start, stop))
+
+
+def texts_within(code: bytes) -> list[str]:
+    """The texts that opcodes stand for which are all of the form :data:`TEXT`."""
+    texts, position = [], 0
+    while position < len(code):
+        stop = position + 2 + code[position + 1]
+        texts.append(code[position + 2 : stop].decode("ascii"))
+        position = stop + 1
+    return texts
+
+
+def number_of(code: bytes) -> int:
+    """The whole number that an opcode stands for: BININT1, BININT2 or BININT."""
+    return int.from_bytes(code[1:], "little", signed=code[0] == 0x4A)
 
 
 @lru_cache(maxsize=4096)
@@ -127,9 +163,7 @@ def shape_of(code: bytes) -> tuple[int, ...]:
         if size is None:
             break
         stop = position + 1 + size
-        lengths.append(
-            int.from_bytes(code[position + 1 : stop], "little", signed=code[position] == 0x4A)
-        )
+        lengths.append(number_of(code[position:stop]))
         position = stop
     return tuple(lengths)
 

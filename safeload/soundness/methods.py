@@ -51,7 +51,7 @@ def shadowing(check: str, builts: Sequence[ObjectToken]) -> Iterator[tuple[Objec
             for part in state if type(state) is tuple else (state,):
                 if type(part) is not Mapping or part.form in known:
                     continue
-                found = methods.intersection(key for key in part.form if type(key) is str)
+                found = methods.intersection(part.form)
                 if found:
                     yield built, f"{min(found)} belongs to the class"
                 else:

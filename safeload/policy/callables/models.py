@@ -79,7 +79,7 @@ class ModelPlaces:
             names = models_of(library)
             known = self._places[library, form] = [
                 (index, key in _WITH_COLUMNS)
-                for index, key in enumerate(form)
+                for index, key in enumerate(() if names.isdisjoint(form) else form)
                 if type(key) is str and key in names
             ]
         return known

@@ -42,10 +42,12 @@ from safeload.scan.program import (
     Blob,
     Collection,
     Global,
+    GlobalUse,
     Mapping,
     ObjectToken,
     Program,
     Token,
+    Use,
 )
 from safeload.scan.runs import Run
 
@@ -88,6 +90,9 @@ class Place:
     by_name: bool = False
 
 
+# What the parts of a state are called that is a tuple of no more than these.
+_NUMBERED = tuple([f"[{index}]" for index in range(16)])
+
 _TYPES = Place(frozenset([_TYPE]))
 _PARAMETERS = Place(frozenset([_TYPE]), by_name=True)
 _FACTORY = Place(frozenset(["factory"]), called=True)
@@ -105,9 +110,7 @@ class Places:
         self._policy = policy
         # Without any, nothing but a type can stand in the wrong place.
         self._has_callables = any(
-            _may_be_called(use.module, use.name, policy)
-            for program in programs
-            for use in program.globals
+            _may_be_called(use, policy) for program in programs for use in program.globals
         )
         libraries = {
             use.module.partition(".")[0] for program in programs for use in program.globals
@@ -133,7 +136,9 @@ class Places:
             role = roles.get(id(cls))
             if role is None:
                 role = roles[id(cls)] = _role_of(built)
-            if role is _Role.PASSED_OVER:
+            if role is _Role.PASSED_OVER or (
+                role is _Role.OBJECT and not built.states and not self._has_callables
+            ):
                 continue
             if role is _Role.COMBINATOR:
                 reason = None if is_passing(built) else self._untyped(built)
@@ -174,10 +179,11 @@ class Places:
             return self._visit(state, _TYPES, built) if self._has_callables else None
         if len(state) == 2 and _DICTS.issuperset(map(type, state)):
             return self._attributes(built, cls, row, [part for part in state if part is not None])
-        if not row and not self._has_callables:
-            return None
         # The parts of a tuple have their places for names.
-        named = Mapping(item for index, part in enumerate(state) for item in (f"[{index}]", part))
+        names = _numbered(len(state))
+        if not self._to_look_at(cls, row, names):
+            return None
+        named = Mapping(item for pair in zip(names, state, strict=True) for item in pair)
         return self._attributes(built, cls, row, [named])
 
     def _attributes(
@@ -185,7 +191,7 @@ class Places:
     ) -> str | None:
         """Why what the dicts of a state set may not stand there, or None."""
         for part in parts:
-            found = self._to_look_at(cls, row, part)
+            found = self._to_look_at(cls, row, part.form)
             values = part.values if found else ()
             for index, key, place in found:
                 value = values[index]
@@ -204,19 +210,21 @@ class Places:
         return None
 
     def _to_look_at(
-        self, cls: Global, row: Attributes, state: Mapping
+        self, cls: Global, row: Attributes, form: tuple[Token, ...]
     ) -> list[tuple[int, str, Place]]:
         """Where among the attributes of a state those are that matter, and what may stand there."""
-        form = state.form
         try:
             known = self._places.get((id(cls), form))
         except TypeError:
             # A list for the name of an attribute, which is refused for that.
             return []
         if known is None:
+            matters = self._has_callables or not (
+                row.keys().isdisjoint(form) and _OF_PARAMETERS.isdisjoint(form)
+            )
             known = self._places[id(cls), form] = [
                 (index, key, _place_of(row.get(key), key))
-                for index, key in enumerate(form)
+                for index, key in enumerate(form if matters else ())
                 if type(key) is str and (self._has_callables or key in row or key in _OF_PARAMETERS)
             ]
         return known
@@ -322,7 +330,6 @@ class Places:
         self, token: ObjectToken, place: Place, held_by: ObjectToken | None
     ) -> str | None:
         cls = token.callable
-        name = printable(cls.path) if type(cls) is Global else "something"
         if is_combinator(token):
             try:
                 signature = signature_of(token, self._policy)
@@ -334,13 +341,14 @@ class Places:
                 return "a method of another object stands where its own is called"
             if kinds & place.kinds:
                 return None
-            return f"{name} ({', '.join(sorted(kinds))}) stands where {_wanted(place)}"
+            what = ", ".join(sorted(kinds))
+            return f"{printable(cls.path)} ({what}) stands where {_wanted(place)}"
         if not place.called or type(cls) is not Global:
             return None
         kind = called_as(cls.module, cls.name)
         if kind is None or kind in place.kinds:
             return None
-        return f"{name}, which can be called, stands where {_wanted(place)}"
+        return f"{printable(cls.path)}, which can be called, stands where {_wanted(place)}"
 
 
 class _Role(Enum):
@@ -377,6 +385,13 @@ def _class_of(built: ObjectToken, made_by: Global) -> Global:
     return made_by
 
 
+def _numbered(length: int) -> tuple[str, ...]:
+    """The names of the parts of a state that is a tuple."""
+    if length <= len(_NUMBERED):
+        return _NUMBERED[:length]
+    return tuple([f"[{index}]" for index in range(length)])
+
+
 def _place_of(held: Holder | None, key: str) -> Place:
     if held is not None:
         return Place(held.kinds, called=True)
@@ -404,11 +419,11 @@ def _is_container(built: ObjectToken) -> bool:
     return type(target) is Global and (target.module, target.name) in _CONTAINERS
 
 
-def _may_be_called(module: str, name: str, policy: Policy) -> bool:
-    """Whether a name is more than a type that nothing calls."""
-    entry = policy.entries.get((module, name))
-    if entry is None:
+def _may_be_called(use: GlobalUse, policy: Policy) -> bool:
+    """Whether a name, or what is made by it, may stand somewhere and be more than a type."""
+    name = use.module, use.name
+    entry = policy.entries.get(name)
+    if entry is None or name in COMBINATORS or name == ("collections", "defaultdict"):
         return True
-    if entry.signature is not None and not entry.is_type:
-        return True
-    return (module, name) in COMBINATORS or (module, name) == ("collections", "defaultdict")
+    # What the stream itself calls, and leaves nowhere, nobody calls later.
+    return entry.signature is not None and not entry.is_type and Use.REFERENCE in use.uses

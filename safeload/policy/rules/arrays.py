@@ -41,14 +41,14 @@ def _numpy_reconstruct(built: ObjectToken) -> str | None:
         _, shape, dtype, fortran, data = state[:5]
         if fortran not in (True, False):
             return "the state of an array has not the form numpy writes"
-        reason = _array_data(shape, dtype, data)
+        reason = _array_data(shape, _described(dtype), data)
         if reason:
             return reason
     return None
 
 
-def _array_data(shape: Token, dtype: Token, data: Token) -> str | None:
-    described, count = _described(dtype), _count(shape)
+def _array_data(shape: Token, described: DType | str, data: Token) -> str | None:
+    count = _count(shape)
     if isinstance(described, str):
         return described
     if count is None:
@@ -82,7 +82,7 @@ def _numpy_frombuffer(built: ObjectToken) -> str | None:
         return "an object array is made from raw bytes"
     if len(args) == 5 and not _is_permutation(args[4], args[2]):
         return "_frombuffer is called in another way than numpy does"
-    return _array_data(args[2], args[1], args[0])
+    return _array_data(args[2], described, args[0])
 
 
 def _is_permutation(axes: Token, shape: Token) -> bool:

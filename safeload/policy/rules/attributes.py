@@ -24,7 +24,17 @@ from safeload.scan.program import Array, Collection, Global, Mapping, ObjectToke
 from safeload.scan.texts import text_of
 from safeload.soundness.keys import INTERFACES
 
-__all__ = ["is_resource", "is_resource_module", "looked_at", "resource_problem", "value_problems"]
+__all__ = [
+    "Places",
+    "is_resource",
+    "is_resource_module",
+    "looked_at",
+    "resource_problem",
+    "value_problems",
+]
+
+# What looked_at() says of the keys of a state.
+Places = list[tuple[int, bool]]
 
 # What was computed before.
 _CACHES = frozenset(["_cache", "_item_cache"])
@@ -134,14 +144,17 @@ def _is_container(built: ObjectToken) -> bool:
     return isinstance(target, Global) and target.module in ("collections", "types")
 
 
-def looked_at(keys: tuple[Token, ...]) -> list[int]:
+def looked_at(keys: tuple[Token, ...]) -> Places:
     """Where among the keys of a state those are whose values :func:`value_problems` looks at.
 
     Args:
         keys: Names of attributes.
+
+    Returns:
+        Each place, and whether a number there says how many there are of something.
     """
     return [
-        place
+        (place, is_counted(key))
         for place, key in enumerate(keys)
         if type(key) is str and (_is_looked_at(key) if len(key) < _LONGEST_KEPT else _matters(key))
     ]
@@ -159,7 +172,7 @@ _is_looked_at = lru_cache(maxsize=4096)(_matters)
 
 
 def value_problems(
-    built: ObjectToken, target: Global, places_of: Callable[[Mapping], list[int] | None]
+    built: ObjectToken, target: Global, places_of: Callable[[Mapping], Places | None]
 ) -> Iterator[tuple[str, str]]:
     """Look at the values of attributes that somebody trusts, or will call a function with.
 
@@ -173,17 +186,18 @@ def value_problems(
     """
     for part in _dicts(built):
         keys, pairs, places = part.form, part.pairs, places_of(part)
-        for place in looked_at(keys) if places is None else places:
+        for place, counts in looked_at(keys) if places is None else places:
             key, value = keys[place], pairs[2 * place + 1]
             if type(value) in _KEYWORDS and keeps_keywords(key) and asks_to_write(value):
                 yield "SL103", "it keeps an array for a function to write to"
             reason = _misleading(key, value)
             if reason is not None:
                 yield "SL105", reason
-            reason = too_many(target, key, value)
-            if reason is not None:
-                yield "SL105", reason
-            claim_columns(target, key, value)
+            if counts:
+                reason = too_many(target, key, value)
+                if reason is not None:
+                    yield "SL105", reason
+                claim_columns(target, key, value)
     claim_products(built)
 
 

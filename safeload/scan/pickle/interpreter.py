@@ -22,8 +22,9 @@ from safeload.scan.pickle.machine import CONSTANTS, SPENT, WATCHED, Machine
 from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.pickle.opcodes import HANDLERS
 from safeload.scan.pickle.reductions import reduce
-from safeload.scan.pickle.repeats import CALL_OPCODES, read_stretch, repeat_call
+from safeload.scan.pickle.repeats import CALL_OPCODES, read_batch, read_stretch, repeat_call
 from safeload.scan.pickle.shape import LONG_TEXT
+from safeload.scan.pickle.text_arrays import read_texts
 from safeload.scan.program import (
     Array,
     ArraySpan,
@@ -35,7 +36,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
-from safeload.scan.runs import STRETCH, WRAPPER, Run, count_pairs, shape_of
+from safeload.scan.runs import STRETCH, WRAPPER, count_pairs, shape_of
 
 __all__ = ["interpret"]
 
@@ -46,8 +47,6 @@ _UINT64 = struct.Struct("<Q")
 # Opcodes that push one value and do no more.
 _PUSHING = frozenset(b"hKN\x88\x89G")
 _STRINGS = frozenset([str])
-# Fewer pairs than this are read one by one.
-_WORTHWHILE = 16
 # After so many bytes the limits and the clock are looked at.
 _PAUSE = 1 << 16
 # How many opcodes an array's wrapper takes, give or take the dimensions.
@@ -258,13 +257,15 @@ def _run(m: Machine) -> None:  # noqa: C901
                         and (not m.gaps and len(stack) > (marks[-1] if marks else 0))
                     ):
                         count, stop = count_pairs(data, position, end)
-                        if count >= _WORTHWHILE:
-                            run = Run(data, position, stop, len(memo), count)
-                            stack[-1].append(run)
-                            memo += [run] * count
-                            position = stop + 1
-                            opcodes += 3 * count + 1
-                            continue
+                        if count:
+                            m.position = position
+                            read = read_batch(m, count, stop)
+                            if read:
+                                opcodes += read
+                                position = m.position
+                                end = size if m.frame_end is None else m.frame_end
+                                pause = min(end, look)
+                                continue
                     marks.append(len(stack))
                     continue
                 if opcode in CONSTANTS:
@@ -418,7 +419,7 @@ def _take_array(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> Array:
 def _nested(m: Machine) -> Program:
     """The stream of an array of objects, which begins here."""
     member = f"{m.program.member}[{len(m.program.arrays)}]"
-    program = interpret(
+    program = read_texts(m.data, m.limits, m.budget, member, m.position) or interpret(
         m.data,
         limits=m.limits,
         budget=m.budget,

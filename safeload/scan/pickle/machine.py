@@ -124,6 +124,8 @@ class Machine:
         # form will be known at an offset to come.
         self.forms: dict[tuple[bytes, bytes], ArrayForm] = {}
         self.awaited: tuple[int, tuple[bytes, bytes]] | None = None
+        # Dtypes and orders of arrays, by the opcodes that recall them.
+        self.recalled: dict[tuple[bytes, bytes], tuple[ObjectToken, str]] = {}
         # What stretches of constants push, how many bytes that takes, and how much is light of it.
         self.stretches: dict[bytes, tuple[list[Token], int, int]] = {}
         # Opcodes that pushed what was there already: a constant, or text that the memo holds.
@@ -207,6 +209,7 @@ class Machine:
             memo[index] = token
             # What was read through the memo may mean something else from here on.
             self.forms.clear()
+            self.recalled.clear()
             self.stretches.clear()
             self.awaited = None
             return

@@ -1,4 +1,4 @@
-"""What a stream writes again and again, read at once: numpy's arrays of bytes, and constants.
+"""What a stream writes again and again, read at once: arrays of bytes, constants, vocabularies.
 
 What is read here has exactly the effect that :mod:`safeload.scan.pickle.interpreter` would have
 given it; what is not in the one form that is known, the interpreter reads.
@@ -12,15 +12,16 @@ import struct
 
 from safeload.scan.pickle.machine import CONSTANTS, WATCHED, Machine
 from safeload.scan.program import Blob, ObjectToken, Token, Use
-from safeload.scan.runs import ARGUMENTS, shape_of
+from safeload.scan.runs import ACROSS, ARGUMENTS, Run, number_of, pairs_within, shape_of
 
-__all__ = ["CALL_OPCODES", "read_stretch", "repeat_call"]
+__all__ = ["CALL_OPCODES", "read_batch", "read_stretch", "repeat_call"]
 
 # How many opcodes the call takes that makes an array of bytes, beside one for each dimension.
 CALL_OPCODES = 11
 
 _CALL = Use.CALL
 _FLOAT64 = struct.Struct(">d")
+_SETITEMS = 0x75
 # Opcodes that push bytes, with the width of their length and what they push.
 _BYTES = {0x96: (8, "bytearray"), 0x8E: (8, "bytes"), 0x42: (4, "bytes"), 0x43: (1, "bytes")}
 # BINGET and the opcodes that push a constant, with the bytes of their arguments.
@@ -53,17 +54,10 @@ def repeat_call(m: Machine, end: int) -> ObjectToken | None:
     if match is None:
         return None
     of_dtype, code, of_order = match.groups()
-    index, place = int.from_bytes(of_dtype[1:], "little"), int.from_bytes(of_order[1:], "little")
-    if max(index, place) >= len(memo):
+    recalled = m.recalled.get((of_dtype, of_order)) or _recall(m, of_dtype, of_order)
+    if recalled is None:
         return None
-    dtype, order = memo[index], memo[place]
-    # With its state, a dtype is as good as a value.
-    if type(dtype) is not ObjectToken or dtype.use is not _CALL or not dtype.states:
-        return None
-    if not dtype.is_of("numpy", "dtype") or type(order) is not str or len(order) > 1:
-        return None
-    m.shape.recurring.setdefault(id(dtype), dtype)
-    dtype.nested = dtype.taken = True
+    dtype, order = recalled
     blob = Blob.within(data, kind, start, length)
     # One of its own, as each array has.
     shape = (*shape_of(code),)
@@ -77,6 +71,72 @@ def repeat_call(m: Machine, end: int) -> ObjectToken | None:
     m.taken.note(blob)
     m.shape.nest(made, dtype.depth)
     return made
+
+
+def _recall(m: Machine, of_dtype: bytes, of_order: bytes) -> tuple[ObjectToken, str] | None:
+    """The dtype and the order that two opcodes recall, if they are as numpy writes them."""
+    index, place = int.from_bytes(of_dtype[1:], "little"), int.from_bytes(of_order[1:], "little")
+    if max(index, place) >= len(m.memo):
+        return None
+    dtype, order = m.memo[index], m.memo[place]
+    # With its state, a dtype is as good as a value.
+    if type(dtype) is not ObjectToken or dtype.use is not _CALL or not dtype.states:
+        return None
+    if not dtype.is_of("numpy", "dtype") or type(order) is not str or len(order) > 1:
+        return None
+    m.shape.recurring.setdefault(id(dtype), dtype)
+    dtype.nested = dtype.taken = True
+    recalled = m.recalled[of_dtype, of_order] = dtype, order
+    return recalled
+
+
+def read_batch(m: Machine, count: int, stop: int) -> int:
+    """Put the pairs of a batch into the dict on the stack; a frame may end among them.
+
+    Does all that the opcodes of the pairs would do, those of the next frame and SETITEMS.
+
+    Args:
+        m: The machine, at the first pair, behind the MARK.
+        count: How many pairs there are up to ``stop``.
+        stop: Where they end; no further than the frame.
+
+    Returns:
+        How many opcodes that were, or 0 if they have to be read.
+    """
+    if stop != m.frame_end and m.data[stop : stop + 1] == b"u":
+        _add_run(m, m.position, stop, count)
+        m.position = stop + 1
+        return 3 * count + 1
+    match = ACROSS.match(m.data, stop)
+    if match is None:
+        return 0
+    key, length, value, rest = match.groups()
+    frame, inner = match.start(2) - 1, match.end(2)
+    size = int.from_bytes(length, "little")
+    if frame != m.frame_end or match.end() > inner + size or (key is None) != (value is None):
+        return 0
+    _add_run(m, m.position, stop, count)
+    m.position = frame
+    m.leave_frame()
+    m.position = inner
+    m.enter_frame(size)
+    if key is not None:
+        text = key[2:-1].decode("ascii")
+        m.stack[-1] += text, number_of(value)
+        m.memo.append(text)
+        count += 1
+    if rest:
+        more = pairs_within(m.data, *match.span(4))
+        _add_run(m, match.start(4), match.end(4), more)
+        count += more
+    m.position = match.end()
+    return 3 * count + 2
+
+
+def _add_run(m: Machine, start: int, stop: int, count: int) -> None:
+    run = Run(m.data, start, stop, len(m.memo), count)
+    m.stack[-1].append(run)
+    m.memo += [run] * count
 
 
 def read_stretch(m: Machine, code: bytes) -> tuple[list[Token], int, int]:

@@ -103,9 +103,10 @@ def _parts(built: ObjectToken, known: _Places) -> tuple[Token, int]:
     else:
         pairs = _pairs(built)
         names = tuple(pairs[::2])
-    if names not in known:
-        known[names] = _places(names)
-    places = known[names]
+    try:
+        places = known[names]
+    except KeyError:
+        places = known[names] = _places(names)
     if places is None or not is_tree(pairs[places[0]]):
         # What is not there, or no Tree, reaches no compiled code.
         return None, 0

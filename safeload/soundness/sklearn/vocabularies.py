@@ -35,7 +35,7 @@ _LONGEST = 255
 # Tuples and sets that a term may lie within.
 _DEEPEST = 100
 # Stretches are read together up to so many bytes.
-_CHUNK = 1 << 20
+_CHUNK = 1 << 21
 _FACTORS = np.random.default_rng(0).integers(1, 2**63, _LONGEST + 1, np.uint64)
 # Bytes of a whole number after its opcode: BININT1, BININT2, BININT.
 _SIZES = np.zeros(256, np.int64)
@@ -208,14 +208,16 @@ def _walked(runs: list[Run]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
 
 
 def _sums(data: NDArray, starts: NDArray, lengths: NDArray) -> NDArray:
-    """A number for each key, from its length and letters."""
-    ends = np.cumsum(lengths)
-    within = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
-    letters = data[np.repeat(starts, lengths) + within] * _FACTORS[within]
-    # Numbers go round, so that differences of sums are right although the sums are too large.
-    running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(letters)])
-    found: NDArray = running[ends] - running[ends - lengths]
-    found += lengths.astype(np.uint64) * _FACTORS[_LONGEST]
+    """A number for each key, from its length and letters; those of the longest keys come first."""
+    # Lengths fit into a byte, so that this is one pass.
+    order = np.argsort(_LONGEST - lengths.astype(np.uint8), kind="stable")
+    starts, lengths = starts[order], lengths[order]
+    found: NDArray = lengths.astype(np.uint64) * _FACTORS[_LONGEST]
+    # How many keys have a letter at each place.
+    counts = np.searchsorted(-lengths, -np.arange(lengths[0]), "left").tolist()
+    for place, count in enumerate(counts):
+        # Numbers go round.
+        found[:count] += data[starts[:count] + place] * _FACTORS[place]
     return found
 
 

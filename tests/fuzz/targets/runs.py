@@ -13,7 +13,7 @@ from safeload.scan.program import Buffer, Program
 from tests.fuzz.target import Target, Violation
 from tests.fuzz.targets.machine import examples, vary
 from tests.scan.grammar import stream
-from tests.scan.pickle.test_runs import arrays, is_clean, vocabularies
+from tests.scan.pickle.test_runs import arrays, is_clean, text_arrays, vocabularies
 from tests.scan.pictures import picture
 
 __all__ = ["TARGET"]
@@ -23,7 +23,7 @@ _LARGEST_FILE = 8_000
 
 
 def _examples() -> list[bytes]:
-    files = [*vocabularies(), *arrays(), *examples()]
+    files = [*vocabularies(), *arrays(), *text_arrays(), *examples()]
     return [data for data in files if len(data) < _LARGEST_FILE]
 
 
@@ -42,6 +42,7 @@ def _check(data: bytes) -> None:
 def _slow(data: bytes) -> Program:
     with (
         patch.multiple(interpreter, count_pairs=_none, WRAPPER=_NOTHING, STRETCH=_NOTHING),
+        patch.object(interpreter, "read_texts", lambda *_: None),
         patch.object(repeats, "ARGUMENTS", _NOTHING),
     ):
         return interpreter.interpret(data, limits=_LIMITS)

@@ -53,6 +53,7 @@ HONEST: dict[str, Any] = {
     "a helper in an array of objects": np.array([np.log1p, str.lower], object),
     "a factory": collections.defaultdict(list, a=[1]),
     "a type of numbers": CountVectorizer(dtype=np.float32),
+    "a generator": changed(Ridge(), random_state=np.random.RandomState(0)),
 }
 
 HOSTILE: dict[str, Any] = {
@@ -90,6 +91,10 @@ HOSTILE: dict[str, Any] = {
         Ridge(), {"alpha": [np.log1p]}
     ),
     "a factory that takes what it is given": collections.defaultdict(np.log1p),  # type: ignore[arg-type]
+    "what makes a generator's parts, in a file that has a generator": [
+        np.random.RandomState(0),
+        changed(Ridge(), alpha=np.random.RandomState().__reduce__()[1][0].__reduce__()[0]),
+    ],
     "items of a pipeline": steps(operator.methodcaller("items")),
     "a chain to the builtins": steps(
         operator.attrgetter("gi_frame.f_builtins"), operator.itemgetter("exec")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safeload.limits import Limits
+from safeload.scan.bounds.budget import WorkBudget
 from safeload.scan.pickle import interpreter, repeats
+from safeload.scan.pickle.text_arrays import read_texts
 from safeload.scan.program import Program, Use
 from safeload.scan.runs import ARGUMENTS, WRAPPER, Run, count_pairs, shape_of
 from tests.builder import Name, Pickle
@@ -90,7 +93,28 @@ def attributes() -> list[bytes]:
     return [pickle.dumps(value, protocol) for value in values for protocol in (2, 4, 5)]
 
 
-FILES = [*vocabularies(), *arrays(), *pickled_arrays(), *attributes(), *originals.joblibs()]
+def text_arrays() -> list[bytes]:
+    """joblib files with arrays of texts, and with others that are nearly such arrays."""
+    few = [["age", "income"], ["x"], [["a", "b", "c"], ["d", "e", "f"]], [[["a", "b"]]], ["", "a"]]
+    odd = [["a"] * 3, ["ä", "b"], ["a", None], [1, 2], [], ["x" * 255, "y"], ["x" * 256, "y"]]
+    many = [[f"t{number}" for number in range(count)] for count in (1000, 1001)]
+    files = []
+    for value in (*few, *odd, *many):
+        for protocol in (3, 4, 5):
+            stream = io.BytesIO()
+            joblib.dump([np.array(value, object), "end"], stream, protocol=protocol)
+            files.append(stream.getvalue())
+    return files
+
+
+FILES = [
+    *vocabularies(),
+    *arrays(),
+    *text_arrays(),
+    *pickled_arrays(),
+    *attributes(),
+    *originals.joblibs(),
+]
 NOTHING = re.compile(b"(?!)")
 SMALL = [data for data in FILES if len(data) < 5_000]
 
@@ -102,6 +126,7 @@ def fast(data: bytes) -> Program:
 def slow(data: bytes) -> Program:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interpreter, "count_pairs", lambda data, start, end: (0, start))
+        patch.setattr(interpreter, "read_texts", lambda *_: None)
         patch.setattr(interpreter, "WRAPPER", NOTHING)
         patch.setattr(interpreter, "STRETCH", NOTHING)
         patch.setattr(repeats, "ARGUMENTS", NOTHING)
@@ -137,18 +162,90 @@ def test_a_vocabulary_is_read_as_runs() -> None:
     assert data[stop : stop + 1] == b"u"
 
 
-def test_pairs_that_do_not_end_in_setitems_are_no_run() -> None:
-    pairs = b"".join(bytes(Pickle(0).short_binunicode("a").memoize().binint1(1)) for _ in range(20))
+def vocabulary(count: int) -> bytes:
+    """An object whose state is a vocabulary, and its terms once more."""
+    terms = {f"t{number}": number for number in range(count)}
+    stream = Pickle(4).save(Name("some.module", "Maker"), ()).newobj()
+    return stream.save(terms, tuple(terms)).tuple2().build().finish()
 
-    assert count_pairs(pairs, 0, len(pairs)) == (0, 0)
-    assert count_pairs(pairs + b"e", 0, len(pairs) + 1) == (0, 0)
-    assert count_pairs(pairs + b"u", 0, len(pairs) + 1) == (20, len(pairs))
+
+def in_frames(data: bytes, *ends: int) -> bytes:
+    """A stream without frames in frames that end at these offsets, and at its end."""
+    frames, start = [data[:2]], 2
+    for end in (*ends, len(data)):
+        frames += [b"\x95", struct.pack("<Q", end - start), data[start:end]]
+        start = end
+    return b"".join(frames)
+
+
+def runs_of(program: Program) -> list[int]:
+    """How many pairs the runs of such an object have."""
+    return [item.count for item in program.built[0].states[0][0] if type(item) is Run]
+
+
+@pytest.mark.parametrize("ending", [b"", b"e", b"."])
+def test_pairs_that_do_not_end_in_setitems_are_no_run(ending: bytes) -> None:
+    data = vocabulary(20)
+    data = data[: data.index(b"u", data.index(b"t19"))] + ending
+
+    assert not is_clean(fast(data))
+    assert fast(data).findings == slow(data).findings
 
 
 def test_a_run_does_not_reach_across_its_frame() -> None:
-    pairs = b"".join(bytes(Pickle(0).short_binunicode("a").memoize().binint1(1)) for _ in range(20))
+    data = vocabulary(20)
+    setitems = data.index(b"u", data.index(b"t19"))
 
-    assert count_pairs(pairs + b"u", 0, len(pairs)) == (0, 0)
+    assert count_pairs(data, data.index(b"t0") - 2, setitems) == (20, setitems)
+    assert runs_of(fast(in_frames(data))) == [20]
+    assert runs_of(fast(in_frames(data, setitems))) == [20]
+    assert runs_of(fast(in_frames(data, setitems + 1))) == [20]
+    assert not is_clean(fast(in_frames(data, setitems - 1)))
+
+
+@pytest.mark.parametrize("term", [3, 16, 20, 39])
+@pytest.mark.parametrize("where", ["key", "text", "memo", "value", "number"])
+def test_a_frame_may_end_among_the_pairs_of_a_run(term: int, where: str) -> None:
+    data, name = vocabulary(40), f"t{term}".encode()
+    end = 2 + len(name)
+    behind = {"key": 0, "text": 2, "memo": end, "value": end + 1, "number": end + 2}[where]
+    data = in_frames(data, data.index(b"\x8c" + bytes([len(name)]) + name) + behind)
+
+    program = fast(data)
+
+    assert is_clean(program) == is_clean(slow(data)) == (where in ("key", "memo", "value"))
+    if is_clean(program):
+        assert picture(program) == picture(slow(data))
+        assert program.opcodes == slow(data).opcodes
+        assert (sum(runs_of(program)) >= 39) == (where != "memo" and term >= 16)
+
+
+@pytest.mark.parametrize("wrong", [-2, -1, 1, 2**40])
+def test_the_frame_behind_must_hold_what_is_read_of_it(wrong: int) -> None:
+    data = vocabulary(40)
+    first, second = data.index(b"\x8c\x03t20"), data.index(b"u", data.index(b"t39"))
+    framed = bytearray(in_frames(data, first, second))
+    length = struct.Struct("<Q")
+    length.pack_into(framed, first + 10, length.unpack_from(framed, first + 10)[0] + wrong)
+
+    quick, thorough = fast(bytes(framed)), slow(bytes(framed))
+
+    # Two bytes sooner the last number begins, and may stand outside of any frame.
+    assert is_clean(quick) == is_clean(thorough) == (wrong == -2)
+    assert wrong != -2 or picture(quick) == picture(thorough)
+
+
+@pytest.mark.parametrize("pickler", [pickle._Pickler, pickle.Pickler], ids=["Python", "C"])
+def test_whole_vocabularies_are_read_as_runs(pickler: Any) -> None:
+    # Should pickle end its frames elsewhere, loading stays right and becomes slow.
+    terms = {f"term {number}": number for number in range(20_000)}
+    stream = io.BytesIO()
+    pickler(stream, 4).dump(terms)
+
+    found = fast(stream.getvalue()).root
+
+    assert sum(item.count for item in found if type(item) is Run) >= 19_990
+    assert dict(zip(found.keys, found.values, strict=True)) == terms
 
 
 @properties
@@ -309,6 +406,34 @@ def test_numpys_arrays_of_bytes_are_recognised() -> None:
     data = pickle.dumps([np.zeros(2), np.zeros(3), np.zeros((2, 2))], 5)
 
     assert len(ARGUMENTS.findall(data)) == 2
+
+
+@pytest.mark.parametrize("texts", [["age", "income"], ["age"], [["a", "b"]]])
+def test_arrays_of_texts_are_recognised(texts: list[Any]) -> None:
+    # Should numpy write them otherwise, loading stays right and becomes slow.
+    stream = io.BytesIO()
+    joblib.dump(np.array(texts, object), stream)
+    data = stream.getvalue()
+    (nested,) = slow(data).arrays
+    start = data.index(b"\x80", 2)
+
+    program = read_texts(data, Limits(), WorkBudget(Limits(), len(data)), "", start)
+
+    assert isinstance(nested, Program)
+    assert program is not None
+    assert program.opcodes == nested.opcodes
+    assert [(made.depth, made.nested, made.taken) for made in program.built] == [
+        (made.depth, made.nested, made.taken) for made in nested.built
+    ]
+
+
+@pytest.mark.parametrize("limits", [Limits(globals=2), Limits(nesting=1), Limits(opcodes=60)])
+def test_an_array_of_texts_beyond_a_limit_is_read_opcode_by_opcode(limits: Limits) -> None:
+    data = text_arrays()[0]
+
+    program = interpreter.interpret(data, limits=limits)
+
+    assert "SL002" in {finding.rule for finding in program.findings}
 
 
 def test_joblibs_wrappers_are_recognised() -> None:

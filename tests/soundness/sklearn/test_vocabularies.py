@@ -66,7 +66,7 @@ def test_an_honest_vocabulary_is_sound(name: str, tmp_path: Path) -> None:
 def test_a_long_vocabulary_is_read_in_stretches(tmp_path: Path) -> None:
     # So that the tests here are known to see both.
     token = token_of(HONEST["many"], tmp_path)
-    assert {Run, str} <= set(map(type, token))
+    assert {Run, str} <= set(map(type, token)), "a pair that two frames share stands alone"
 
 
 @pytest.mark.parametrize("at", [0, 500, 69_000, 69_999])
