@@ -19,6 +19,7 @@ Usage:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import pickle
 import sys
 import tomllib
@@ -142,20 +143,32 @@ def reviewed_groups() -> Iterator[Group]:
 def aliases_of(library: str) -> dict[str, str]:
     """Reviewed names that this release pickles under another one, both as ``module:name``."""
     aliases = {}
-    reviewed: list[Group | Kept] = [*read_groups(REVIEWED / f"{library}.toml", must_exist=False)]
-    reviewed += read_kept(CALLABLES / f"{library}.toml", must_exist=False)
-    for each in reviewed:
-        for module, names in each.names.items():
+    groups = read_groups(REVIEWED / f"{library}.toml", must_exist=False)
+    kept = read_kept(CALLABLES / f"{library}.toml", must_exist=False)
+    # The classes of a release have their names by introspection; of functions, lists say them all.
+    ways = [(group.names, resolve) for group in groups] + [(each.names, _exported) for each in kept]
+    for listed, found in ways:
+        for module, names in listed.items():
             for name in names:
                 try:
-                    value = resolve(module, name)
-                    pickled = ":".join(pickled_name(value))
+                    pickled = ":".join(pickled_name(found(module, name)))
                 except (LookupError, TypeError, AttributeError, pickle.PicklingError):
                     continue
                 # numpy 1.23 still had the built-in types under names of its own.
                 if pickled != f"{module}:{name}" and not pickled.startswith("builtins:"):
                     aliases[f"{module}:{name}"] = pickled
     return aliases
+
+
+def _exported(module: str, name: str) -> Any:
+    """What a function is by its name, or, where its module has another name, by a package above."""
+    packages = module.split(".")
+    # Of what is not private, each release has its own name on the list.
+    depths = range(len(packages), 0 if packages[-1].startswith("_") else len(packages) - 1, -1)
+    for depth in depths:
+        with contextlib.suppress(LookupError):
+            return resolve(".".join(packages[:depth]), name)
+    raise LookupError(f"{module}.{name} does not exist, nor in a package above")
 
 
 def add_aliases(reviewed: Iterable[Group | Kept], aliases: Mapping[str, Iterable[str]]) -> None:
