@@ -365,7 +365,7 @@ def callables_table(files: dict[Path, str]) -> Iterator[str]:
     """What a model may call, by library, kind and evidence; what one list names twice is one."""
     yield "| library | kind | callables | evidence |"
     yield "|---|---|---|---|"
-    total, of_family = 0, 0
+    total, of_family, of_class = 0, 0, 0
     for _, text in sorted(files.items()):
         document = tomllib.loads(text)
         by_evidence: dict[tuple[str, str], set[str]] = {}
@@ -376,10 +376,12 @@ def callables_table(files: dict[Path, str]) -> Iterator[str]:
             is_family = evidence == UFUNCS
             if not document.get("opt_in"):
                 of_family += len(names) if is_family else 0
-                total += 0 if is_family else len(names)
+                of_class += len(names) if kinds == "own" else 0
+                total += 0 if is_family or kinds == "own" else len(names)
             listed = f"{len(names)} of them" if is_family else ", ".join(map(_code, sorted(names)))
             yield f"| {document['library']} | {kinds} | {listed} | {evidence} |"
-    yield f"| all that are on by default | | {total}, and {of_family} universal functions | |"
+    counts = f"{total}, {of_family} universal functions, {of_class} of a class's own"
+    yield f"| all that are on by default | | {counts} | |"
 
 
 def _code(name: str) -> str:

@@ -64,7 +64,7 @@ _CONTAINERS = frozenset(
     + [("types", name) for name in ("MappingProxyType", "SimpleNamespace")]
     + [("sklearn.utils", "Bunch"), ("sklearn.utils._bunch", "Bunch")]
     + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
-    + [("numpy.ma.core", "_mareconstruct")]
+    + [("numpy.ma.core", "_mareconstruct"), ("numpy.ma", "MaskedArray")]
 )
 # Libraries whose models read the file of that name where they are given a text.
 _TAKE_PATHS = frozenset(["catboost", "xgboost"])
