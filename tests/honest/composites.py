@@ -869,10 +869,17 @@ COMPOSITES["ball_tree_of_function"] = _neighbours("ball_tree", distance.cosine)
 COMPOSITES["brute_neighbours_of_cosine"] = _neighbours("brute", "cosine")
 
 
-for _flags in ("dice", "jaccard", "rogerstanimoto", "yule"):
-    COMPOSITES[f"neighbours_by_function_{_flags}"] = lambda metric=getattr(distance, _flags): _fit(
-        KNeighborsClassifier(3, metric=metric), np.abs(X) > 1, CLASS
-    )
+def _neighbours_of_flags(metric: Any) -> Maker:
+    return lambda: _fit(KNeighborsClassifier(3, metric=metric), np.abs(X) > 1, CLASS)
+
+
+_each(
+    "neighbours_by_function",
+    {
+        name: _neighbours_of_flags(getattr(distance, name))
+        for name in ("dice", "jaccard", "rogerstanimoto", "yule")
+    },
+)
 
 
 @_makes
