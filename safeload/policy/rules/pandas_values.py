@@ -104,7 +104,7 @@ def _pandas_time(built: ObjectToken) -> str | None:
     args = built.args
     if not args or not _is_word(args[0]) or not _is_all(built):
         return _OTHER
-    if built.is_of("pandas._libs.tslibs.timedeltas", "Timedelta"):
+    if isinstance(built.callable, Global) and built.callable.name == "Timedelta":
         return None if len(args) == 1 else _OTHER
     if built.is_of("pandas._libs.tslibs.timedeltas", "_timedelta_unpickle"):
         return None if len(args) == 2 and _is_unit(args[1]) else _OTHER
@@ -127,7 +127,7 @@ def _pandas_nat(built: ObjectToken) -> str | None:
 def _pandas_type_name(built: ObjectToken) -> str | None:
     """The short name of a type; of a type of texts, how they are kept and what is missing.
 
-    ``PeriodDtype("period[M]")``, of a frequency before pandas 2; ``StringDtype(storage, na_value)``,
+    ``PeriodDtype("period[M]")``, of an offset before pandas 2; ``StringDtype(storage, na_value)``,
     or with these in its state; ``_convert_to_stringdtype_kwargs(coerce, na_object)``.
     """
     args, target = built.args, built.callable
