@@ -104,8 +104,8 @@ def is_older(folder: Path) -> bool:
     return minor(versions(folder)["scikit-learn"]) < (1, 2)
 
 
-# Part of the files of older releases that may be refused: what a model calls goes by other names
-# there, and searches of 0.22 and 0.23 do not say how wide their data is.
+# Part of the files of older releases that may be refused: searches of 0.22 and 0.23 do not say how
+# wide their data is, and tables of old pandas are made otherwise.
 REFUSED = 0.15
 
 

@@ -19,6 +19,7 @@ Usage:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import pickle
 import sys
 import tomllib
@@ -142,20 +143,32 @@ def reviewed_groups() -> Iterator[Group]:
 def aliases_of(library: str) -> dict[str, str]:
     """Reviewed names that this release pickles under another one, both as ``module:name``."""
     aliases = {}
-    reviewed: list[Group | Kept] = [*read_groups(REVIEWED / f"{library}.toml", must_exist=False)]
-    reviewed += read_kept(CALLABLES / f"{library}.toml", must_exist=False)
-    for each in reviewed:
-        for module, names in each.names.items():
+    groups = read_groups(REVIEWED / f"{library}.toml", must_exist=False)
+    kept = read_kept(CALLABLES / f"{library}.toml", must_exist=False)
+    # The classes of a release have their names by introspection; of functions, lists say them all.
+    ways = [(group.names, resolve) for group in groups] + [(each.names, _exported) for each in kept]
+    for listed, found in ways:
+        for module, names in listed.items():
             for name in names:
                 try:
-                    value = resolve(module, name)
-                    pickled = ":".join(pickled_name(value))
+                    pickled = ":".join(pickled_name(found(module, name)))
                 except (LookupError, TypeError, AttributeError, pickle.PicklingError):
                     continue
                 # numpy 1.23 still had the built-in types under names of its own.
                 if pickled != f"{module}:{name}" and not pickled.startswith("builtins:"):
                     aliases[f"{module}:{name}"] = pickled
     return aliases
+
+
+def _exported(module: str, name: str) -> Any:
+    """What a function is by its name, or, where its module has another name, by a package above."""
+    packages = module.split(".")
+    # Of what is not private, each release has its own name on the list.
+    depths = range(len(packages), 0 if packages[-1].startswith("_") else len(packages) - 1, -1)
+    for depth in depths:
+        with contextlib.suppress(LookupError):
+            return resolve(".".join(packages[:depth]), name)
+    raise LookupError(f"{module}.{name} does not exist, nor in a package above")
 
 
 def add_aliases(reviewed: Iterable[Group | Kept], aliases: Mapping[str, Iterable[str]]) -> None:
@@ -352,7 +365,7 @@ def callables_table(files: dict[Path, str]) -> Iterator[str]:
     """What a model may call, by library, kind and evidence; what one list names twice is one."""
     yield "| library | kind | callables | evidence |"
     yield "|---|---|---|---|"
-    total, of_family = 0, 0
+    total, of_family, of_class = 0, 0, 0
     for _, text in sorted(files.items()):
         document = tomllib.loads(text)
         by_evidence: dict[tuple[str, str], set[str]] = {}
@@ -363,10 +376,12 @@ def callables_table(files: dict[Path, str]) -> Iterator[str]:
             is_family = evidence == UFUNCS
             if not document.get("opt_in"):
                 of_family += len(names) if is_family else 0
-                total += 0 if is_family else len(names)
+                of_class += len(names) if kinds == "own" else 0
+                total += 0 if is_family or kinds == "own" else len(names)
             listed = f"{len(names)} of them" if is_family else ", ".join(map(_code, sorted(names)))
             yield f"| {document['library']} | {kinds} | {listed} | {evidence} |"
-    yield f"| all that are on by default | | {total}, and {of_family} universal functions | |"
+    counts = f"{total}, {of_family} universal functions, {of_class} of a class's own"
+    yield f"| all that are on by default | | {counts} | |"
 
 
 def _code(name: str) -> str:

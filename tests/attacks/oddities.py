@@ -155,7 +155,8 @@ def operands() -> list[Any]:
 
 def parameter_values(parameter: Parameter) -> list[Any]:
     """Values that a file may set a parameter to, at its bounds and between them."""
-    values = _VALUES[parameter.kind](parameter)
+    kinds = filter(None, (parameter.kind, parameter.otherwise))
+    values = [value for kind in kinds for value in _VALUES[kind](parameter)]
     return [*values, None] if parameter.optional else values
 
 
@@ -186,12 +187,13 @@ _LABELS = [
 ]  # fmt: skip
 
 _VALUES: dict[str, Callable[[Parameter], list[Any]]] = {
-    "bool": lambda _: [True, False],
+    "bool": lambda p: [v for v in (True, False) if v >= p.least],
     "int": lambda p: [int(v) for v in _between(p, [0, 1, -1, 2, 3, 7, 2**31 - 1, -(2**31)])],
     "number": lambda p: _between(
         p, [0, 1, -1, 0.5, 2, 2.5, 1e-300, 1e300, -1e300, math.nan, math.inf, -math.inf]
     ),
     "text": lambda p: sorted(p.one_of),
+    "string": lambda _: ["", "a", " ", "x" * 1_000, "\0", "\ud800"],
     "plain": lambda _: [
         0,
         1,

@@ -90,4 +90,5 @@ def findings_of(data: bytes) -> list[str]:
     from safeload.policy.judge import judge
     from safeload.policy.policy import Policy
 
-    return [finding.rule for finding in judge(scan(data), Policy.default()).findings]
+    policy = Policy.default(packs=["statsmodels"])
+    return [finding.rule for finding in judge(scan(data), policy).findings]

@@ -69,6 +69,8 @@ from sklearn.feature_selection import (
     chi2,
     f_regression,
     mutual_info_classif,
+    mutual_info_regression,
+    r_regression,
 )
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor, kernels
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
@@ -304,6 +306,26 @@ def vectoriser_with_searches() -> Any:
 
 
 @_makes
+def vectoriser_with_callers() -> Any:
+    model = CountVectorizer(
+        preprocessor=operator.methodcaller("replace", "-", " "),
+        tokenizer=operator.methodcaller("split", " "),
+        token_pattern=None,
+    )
+    return _fit(model, TEXT)
+
+
+@_makes
+def vectorisers_of_dictionaries() -> Any:
+    documents = [{"title": text, "words": text.split()} for text in TEXT]
+    model = make_union(
+        TfidfVectorizer(preprocessor=operator.itemgetter("title")),
+        CountVectorizer(analyzer=operator.itemgetter("words")),
+    )
+    return _fit(model, documents)
+
+
+@_makes
 def vectoriser_with_accents_stripped() -> Any:
     return _fit(TfidfVectorizer(preprocessor=strip_accents_unicode, analyzer=sorted), TEXT)
 
@@ -357,6 +379,18 @@ def selection_by_information() -> Any:
         GaussianNB(),
     )
     return _fit(model, X, CLASS)
+
+
+@_makes
+def selection_by_correlation() -> Any:
+    model = make_pipeline(
+        SelectKBest(r_regression, k=4),
+        SelectKBest(
+            functools.partial(mutual_info_regression, discrete_features="auto", random_state=0), k=2
+        ),
+        Ridge(),
+    )
+    return _fit(model, X, NUMBER)
 
 
 @_makes
@@ -471,6 +505,18 @@ _each(
         "binned": _function(pd.cut, frame()["fare"], kw_args={"bins": 3, "labels": False}),
         "of_frames": _function(pd.DataFrame.fillna, frame()[["age"]], kw_args={"value": 0}),
         "looked_up": _function(np.vectorize({True: 1}.get, otypes=[object]), FLAGS > 0),
+        "type_of_array": _function(np.ndarray.astype, kw_args={"dtype": np.float32, "copy": False}),
+        "flattened": _function(np.ndarray.flatten),
+        "lengths": _function(np.vectorize(len), np.array(TEXT).reshape(-1, 1)),
+        "rounded": _function(operator.methodcaller("round", 2), frame()[["fare"]]),
+        "mean_weighted": _function(np.average, kw_args={"axis": 1, "weights": [1, 2, 3, 4, 5]}),
+        "without_holes": _function(np.nan_to_num, kw_args={"nan": 0.0, "copy": True}),
+        "checked": _function(
+            functools.partial(
+                sklearn.utils.check_array, accept_sparse=True, ensure_all_finite="allow-nan"
+            )
+        ),
+        "days": _function(operator.attrgetter("dt.days"), pd.Series(pd.to_timedelta([1, 2], "D"))),
     },
 )
 
@@ -487,6 +533,19 @@ def grid_search_of_pipeline() -> Any:
         return_train_score=True,
     )
     return _fit(model, X, NAMES)
+
+
+@_makes
+def grid_search_over_functions() -> Any:
+    model = GridSearchCV(
+        Pipeline([("change", FunctionTransformer()), ("model", SVR())]),
+        {
+            "change__func": [None, np.tanh, functools.partial(np.clip, a_min=-1, a_max=1)],
+            "model__kernel": [metrics.pairwise.rbf_kernel, metrics.pairwise.linear_kernel],
+        },
+        cv=2,
+    )
+    return _fit(model, X, NUMBER)
 
 
 @_makes
@@ -810,6 +869,25 @@ COMPOSITES["ball_tree_of_function"] = _neighbours("ball_tree", distance.cosine)
 COMPOSITES["brute_neighbours_of_cosine"] = _neighbours("brute", "cosine")
 
 
+def _neighbours_of_flags(metric: Any) -> Maker:
+    return lambda: _fit(KNeighborsClassifier(3, metric=metric), np.abs(X) > 1, CLASS)
+
+
+_each(
+    "neighbours_by_function",
+    {
+        name: _neighbours_of_flags(getattr(distance, name))
+        for name in ("dice", "jaccard", "rogerstanimoto", "yule")
+    },
+)
+
+
+@_makes
+def neighbours_by_covariances() -> Any:
+    model = KNeighborsClassifier(3, metric="mahalanobis", metric_params={"V": np.cov(X.T)})
+    return _fit(model, X, CLASS)
+
+
 @_makes
 def neighbours_weighted() -> Any:
     return _fit(KNeighborsRegressor(4, weights="distance", p=1), X, TWO)
@@ -929,6 +1007,23 @@ def scorers() -> Any:
         "made": make_scorer(metrics.mean_pinball_loss, alpha=0.9, greater_is_better=False),
         "every": {name: metrics.get_scorer(name) for name in metrics.get_scorer_names()},
         "scipy": make_scorer(stats.spearmanr),
+    }, None
+
+
+@_makes
+def scorers_of_several_outputs() -> Any:
+    return {
+        "weighted": make_scorer(metrics.mean_squared_error, multioutput=[0.3, 0.7]),
+        "weighted_by_an_array": make_scorer(metrics.r2_score, multioutput=np.array([0.3, 0.7])),
+        "not_divided": make_scorer(
+            metrics.log_loss, normalize=False, response_method="predict_proba"
+        ),
+        "deviance": make_scorer(metrics.d2_tweedie_score, power=1),
+        "margins": make_scorer(metrics.hinge_loss, response_method="decision_function"),
+        "gain": make_scorer(metrics.dcg_score, k=5),
+        "labels": make_scorer(metrics.label_ranking_average_precision_score),
+        "labels_wrong": make_scorer(metrics.label_ranking_loss, greater_is_better=False),
+        "labels_covered": make_scorer(metrics.coverage_error, greater_is_better=False),
     }, None
 
 

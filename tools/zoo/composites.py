@@ -271,7 +271,6 @@ for _name, _function, _options in (
     ("log1p", np.log1p, {}),
     ("sqrt", np.sqrt, {}),
     ("expit", special.expit, {"inverse_func": special.logit}),
-    ("boxcox1p", special.boxcox1p, {"kw_args": {"lmbda": 0.5}}),
     ("softmax", special.softmax, {"kw_args": {"axis": 1}}),
     ("clip", np.clip, {"kw_args": {"a_min": 0, "a_max": 1}}),
     ("nan_to_num", np.nan_to_num, {}),

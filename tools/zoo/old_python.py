@@ -149,7 +149,7 @@ VALUES = {
                         np.unicode_(u"\xe9"), np.datetime64("2016-01-02"), np.complex64(1j), np.float32(2), np.longdouble(1)],
     "dtypes": lambda: [np.dtype("f8"), np.dtype(">i4"), np.dtype("U7"), np.dtype([("a", "i4"), ("b", "O")]), np.float32, np.dtype(("f8", (2,)))],
     "ufuncs": lambda: [np.log1p, np.add, np.exp],
-    "numpy_functions": lambda: [np.mean, np.median, np.where, np.linalg.norm],
+    "numpy_functions": lambda: [np.mean, np.median, np.linalg.norm],
     "special_ufuncs": lambda: [scipy.special.expit, scipy.special.logit],
     "random_state": lambda: np.random.RandomState(3),
     "random_global": lambda: np.random.mtrand._rand,

@@ -137,7 +137,6 @@ _VALUES: dict[str, Maker] = {
         np.add,
         np.mean,
         np.median,
-        np.where,
         np.linalg.norm,
         np.fft.fft,
         np.nanpercentile,

@@ -49,6 +49,8 @@ _TOKENS = Signature(frozenset(["tokens"]), ("text",))
 _LOOKUP = Signature(frozenset(["elementwise", "text"]), ("key",))
 _SELECT = Signature(frozenset(["select"]), ("data",))
 _FIELD = Signature(frozenset(["select", "text"]), ("document",))
+# Of a document that is a dict: its text, or its words.
+_ENTRY = Signature(frozenset(["select", "text", "tokens"]), ("document",))
 _IMPORTANCE = Signature(frozenset(["importance"]), ("estimator",))
 
 # Of a text or a pattern that the stream holds: what gives a text, or a list of texts.
@@ -58,13 +60,21 @@ _METHODS_OF_PATTERN = {"findall": _TOKENS, "split": _TOKENS}
 _SEARCHES = {("re.findall", 1): _TOKENS, ("re.split", 1): _TOKENS, ("re.sub", 2): _TEXT}
 # Kinds whose callables may give a single value for an array.
 _SINGLE = frozenset(["reduction", "text", "tokens"])
+# But for these, which divide: of texts they give an error, and of anything else numbers.
+_OF_NUMBERS = frozenset(
+    f"numpy.{name}"
+    for name in "argmax average linalg.norm mean median nanmean nanmedian nanstd nanvar std "
+    "var".split()
+)
 _DICTS = frozenset(["Counter", "OrderedDict", "defaultdict"])
 
 # Attributes of arrays, tables and sparse matrices that are arrays themselves.
 _ATTRIBUTES = frozenset(
-    "T imag real values cat.codes dt.day dt.dayofweek dt.dayofyear dt.hour dt.is_leap_year "
-    "dt.is_month_end dt.is_month_start dt.microsecond dt.minute dt.month dt.nanosecond dt.quarter "
-    "dt.second dt.weekday dt.year".split()
+    "T imag real values cat.codes dt.day dt.day_of_week dt.day_of_year dt.dayofweek dt.dayofyear "
+    "dt.days dt.days_in_month dt.daysinmonth dt.hour dt.is_leap_year dt.is_month_end "
+    "dt.is_month_start dt.is_quarter_end dt.is_quarter_start dt.is_year_end dt.is_year_start "
+    "dt.microsecond dt.microseconds dt.minute dt.month dt.nanosecond dt.nanoseconds dt.quarter "
+    "dt.second dt.seconds dt.weekday dt.year".split()
 )
 # Attributes that documents may have, and that neither texts, arrays, lists nor dicts do.
 _FIELDS = frozenset(
@@ -117,13 +127,19 @@ def may_give_text(token: Token, signature: Signature) -> bool:
         token: The callable.
         signature: What it takes and gives.
     """
-    if signature.kinds & _SINGLE:
-        return True
     if isinstance(token, ObjectToken) and token.is_of("operator", "itemgetter"):
         parts = token.args[0] if type(token.args[0]) is tuple else (token.args[0],)
         return all(type(part) in (bool, int, float, str) or is_numpy(part) for part in parts)
+    function = token.args[0] if _is_partial(token) else token
+    path = function.path if isinstance(function, Global) else ""
+    if signature.kinds & _SINGLE:
+        return path not in _OF_NUMBERS
     # Of a row it takes a single item.
-    return isinstance(token, Global) and token.path == "numpy.take"
+    return path == "numpy.take"
+
+
+def _is_partial(token: Token) -> bool:
+    return isinstance(token, ObjectToken) and token.is_of("functools", "partial")
 
 
 def signature_of(token: Token, policy: Policy) -> Signature | None:
@@ -203,7 +219,7 @@ def _itemgetter(built: ObjectToken, _: Policy) -> Signature:
     """``itemgetter(key)``: one key; of several it would give a tuple."""
     if len(built.args) != 1:
         raise UntypedError("takes several items, where a model takes one part of its data")
-    return _SELECT
+    return _ENTRY if type(built.args[0]) in (int, str) else _SELECT
 
 
 def _attrgetter(built: ObjectToken, _: Policy) -> Signature:
@@ -223,6 +239,7 @@ def _methodcaller(built: ObjectToken, policy: Policy) -> Signature:
     """``methodcaller(name, *args, **kwargs)``: a method of data that is on the list."""
     name, *positional = built.args if type(built.args) is tuple and built.args else (None,)
     reason = "calls a method that is not on the list"
+    fitting = []
     for signature in policy.methods(name) if type(name) is str else ():
         given = [*zip(signature.positional, positional, strict=False), *_pairs(built.kwargs)]
         if len(positional) > len(signature.positional):
@@ -231,9 +248,14 @@ def _methodcaller(built: ObjectToken, policy: Policy) -> Signature:
         problems = [signature.refuses(*pair) for pair in given]
         problem = next(filter(None, problems), None)
         if problem is None:
-            return signature
-        reason = f"calls {name} and {problem}"
-    raise UntypedError(reason)
+            fitting.append(signature)
+        else:
+            reason = f"calls {name} and {problem}"
+    if not fitting:
+        raise UntypedError(reason)
+    # Which of these methods it is, the data say: a text has another ``replace`` than a table.
+    kinds = frozenset().union(*(signature.kinds for signature in fitting))
+    return Signature(kinds, fitting[0].data)
 
 
 def _bound(built: ObjectToken, policy: Policy) -> Signature:

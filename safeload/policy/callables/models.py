@@ -114,12 +114,21 @@ class ModelPlaces:
         if name == _FILLED_IN and type(token.args) is tuple and len(token.args) == _TRIPLE:
             pending.append(token.args[-1])
             return True
+        if cls.module == "numpy" and _is_number(token):
+            return True
         entry = self._policy.get(*name)
         # What is on no list was refused for that; what a team lists is the team's to answer for.
         if entry is None or entry.source not in self._packs:
             return True
         # What compares samples by a kernel is a model of sktime, and answers to nothing else.
         return is_estimator(*name) or called_as(*name) == "gp_kernel"
+
+
+def _is_number(token: ObjectToken) -> bool:
+    """Whether a token is a number of numpy's as skops makes it, such as of clusters."""
+    from safeload.soundness.values import scalar
+
+    return isinstance(getattr(scalar(token), "item", lambda: None)(), int | float)
 
 
 def _parts(token: Token, *, has_columns: bool) -> Sequence[Token] | None:

@@ -42,7 +42,8 @@ class Parameter:
 
     Attributes:
         kind: A key of :data:`TYPES`.
-        least: Smallest number.
+        otherwise: Another key of :data:`TYPES`, where it may be of a second type as well.
+        least: Smallest number; a ``bool`` with ``least = 1`` is true.
         most: Largest number; for lists and arrays, how many items, too.
         one_of: The texts that are allowed.
         optional: Whether it may be None.
@@ -55,20 +56,24 @@ class Parameter:
     one_of: frozenset[str] = frozenset()
     optional: bool = False
     keyword: bool = False
+    otherwise: str | None = None
 
     @classmethod
     def parse(cls, table: Any) -> Parameter:
         """Read the table of a parameter.
 
         Args:
-            table: With the key ``type``, and as fits ``least``, ``most``, ``one_of``, ``optional``.
+            table: With the key ``type``, and as fits ``or``, ``least``, ``most``, ``one_of``,
+                ``optional``, ``keyword``.
 
         Raises:
             MalformedSignatureError: It is not of this form.
         """
-        if not isinstance(table, dict) or table.get("type") not in TYPES:
+        given = table if isinstance(table, dict) else {}
+        types = [given.get("type"), given.get("or", given.get("type"))]
+        if not all(isinstance(name, str) and name in TYPES for name in types):
             raise MalformedSignatureError(f"a parameter has none of the types {', '.join(TYPES)}")
-        unknown = set(table) - {"type", "least", "most", "one_of", "optional", "keyword"}
+        unknown = set(table) - {"type", "or", "least", "most", "one_of", "optional", "keyword"}
         if unknown:
             raise MalformedSignatureError(f"unknown key {min(unknown)!r} in a parameter")
         least, most = table.get("least", -math.inf), table.get("most", math.inf)
@@ -77,20 +82,23 @@ class Parameter:
         one_of = table.get("one_of", [])
         if not isinstance(one_of, list) or not all(isinstance(text, str) for text in one_of):
             raise MalformedSignatureError("one_of is not a list of texts")
-        if (table["type"] == "text") != bool(one_of):
+        if ("text" in types) != bool(one_of):
             raise MalformedSignatureError("a text has to be one of those that one_of lists")
         flags = table.get("optional", False), table.get("keyword", False)
         if not all(type(flag) is bool for flag in flags):
             raise MalformedSignatureError("optional or keyword is neither true nor false")
-        return cls(table["type"], least, most, frozenset(one_of), *flags)
+        return cls(table["type"], least, most, frozenset(one_of), *flags, table.get("or"))
 
     def admits(self, value: Token) -> bool:
         """Whether a file may set the parameter to this value."""
-        return (value is None and self.optional) or TYPES[self.kind](self, value)
+        if value is None and self.optional:
+            return True
+        kinds = (self.kind, self.otherwise)
+        return any(TYPES[kind](self, value) for kind in kinds if kind is not None)
 
 
-def _is_bool(_: Parameter, value: Token) -> bool:
-    return type(value) is bool
+def _is_bool(parameter: Parameter, value: Token) -> bool:
+    return type(value) is bool and value >= parameter.least
 
 
 def _is_integer(parameter: Parameter, value: Token) -> bool:
@@ -111,6 +119,10 @@ def _is_number(parameter: Parameter, value: Token) -> bool:
 
 def _is_text(parameter: Parameter, value: Token) -> bool:
     return type(value) is str and value in parameter.one_of
+
+
+def _is_string(_: Parameter, value: Token) -> bool:
+    return type(value) is str and _is_flat(value)
 
 
 def _is_plain(_: Parameter, value: Token) -> bool:
@@ -226,6 +238,7 @@ TYPES: dict[str, Callable[[Parameter, Token], bool]] = {
     "int": _is_integer,
     "number": _is_number,
     "text": _is_text,
+    "string": _is_string,
     "plain": _is_plain,
     "numbers": _are_numbers,
     "labels": _are_labels,

@@ -66,13 +66,17 @@ _CONTAINERS = frozenset(
     + [("types", name) for name in ("MappingProxyType", "SimpleNamespace")]
     + [("sklearn.utils", "Bunch"), ("sklearn.utils._bunch", "Bunch")]
     + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
-    + [("numpy.ma.core", "_mareconstruct")]
+    + [("numpy.ma.core", "_mareconstruct"), ("numpy.ma", "MaskedArray")]
 )
 # Libraries whose models read the file of that name where they are given a text.
 _TAKE_PATHS = frozenset(["catboost", "xgboost"])
 # Functions that make an object of the class that they are given first.
 _MAKERS = ("__pyx_unpickle_", "newObj")
 _OF_ARRAYS = frozenset(["_mareconstruct", "_reconstruct"])
+# numpy 1.24 to 1.26 gives them the function that makes their parts; their own rule says which.
+_OF_PARTS = frozenset(
+    [("numpy.random._pickle", f"__{name}_ctor") for name in ("generator", "randomstate")]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ _NUMBERED = tuple([f"[{index}]" for index in range(16)])
 _TYPES = Place(frozenset([_TYPE]))
 _PARAMETERS = Place(frozenset([_TYPE]), by_name=True)
 _FACTORY = Place(frozenset(["factory"]), called=True)
+_PARTS = Place(frozenset([_TYPE, "own"]))
 
 
 class Places:
@@ -170,7 +175,8 @@ class Places:
         if not self._has_callables:
             return None
         given = (built.args, built.kwargs, built.items)
-        return next(filter(None, (self._visit(part, _TYPES, built) for part in given)), None)
+        place = _PARTS if (cls.module, cls.name) in _OF_PARTS else _TYPES
+        return next(filter(None, (self._visit(part, place, built) for part in given)), None)
 
     def _state(self, built: ObjectToken, cls: Global, row: Attributes, state: Token) -> str | None:
         if type(state) is Mapping:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from safeload.policy.rules.plain import is_numpy
 from safeload.policy.rules.rule import Rule
-from safeload.scan.program import Global, ObjectToken, Token
+from safeload.scan.program import Global, Mapping, ObjectToken, Token, Use
 
 __all__ = ["PANDAS_VALUE_RULES", "is_frequency", "is_time_zone"]
 
@@ -98,11 +98,14 @@ def _pandas_interval(built: ObjectToken) -> str | None:
 def _pandas_time(built: ObjectToken) -> str | None:
     """A number, a unit, and of a time a frequency and a time zone.
 
-    ``_unpickle_timestamp(value, freq, tz, reso)``, ``_timedelta_unpickle(value, reso)``.
+    ``_unpickle_timestamp(value, freq, tz, reso)``, ``_timedelta_unpickle(value, reso)``. Of older
+    releases ``Timestamp(value, freq, tz)``, ``Timedelta(value)``.
     """
     args = built.args
     if not args or not _is_word(args[0]) or not _is_all(built):
         return _OTHER
+    if isinstance(built.callable, Global) and built.callable.name == "Timedelta":
+        return None if len(args) == 1 else _OTHER
     if built.is_of("pandas._libs.tslibs.timedeltas", "_timedelta_unpickle"):
         return None if len(args) == 2 and _is_unit(args[1]) else _OTHER
     if len(args) not in (3, 4) or not all(map(_is_unit, args[3:])):
@@ -124,23 +127,34 @@ def _pandas_nat(built: ObjectToken) -> str | None:
 def _pandas_type_name(built: ObjectToken) -> str | None:
     """The short name of a type; of a type of texts, how they are kept and what is missing.
 
-    ``PeriodDtype("period[M]")``, ``StringDtype(storage, na_value)``,
-    ``_convert_to_stringdtype_kwargs(coerce, na_object)``.
+    ``PeriodDtype("period[M]")``, of an offset before pandas 2; ``StringDtype(storage, na_value)``,
+    or with these in its state; ``_convert_to_stringdtype_kwargs(coerce, na_object)``.
     """
-    args = built.args
+    args, target = built.args, built.callable
+    if isinstance(target, Global) and target.name == "StringDtype":
+        return None if _is_type_of_texts(built) else _OTHER
     if not _is_all(built):
         return _OTHER
     if built.is_of("numpy._core._internal", "_convert_to_stringdtype_kwargs"):
         known = len(args) in (1, 2) and type(args[0]) in (bool, int) and all(map(_is_na, args[1:]))
         return None if known else _OTHER
-    target = built.callable
-    if isinstance(target, Global) and target.name == "StringDtype":
-        known = len(args) <= 2 and all(
-            (storage is None or type(storage) is str) and storage in _STORAGES
-            for storage in args[:1]
-        )
-        return None if known and all(map(_is_na, args[1:])) else _OTHER
-    return None if len(args) == 1 and type(args[0]) is str and len(args[0]) <= _LONGEST else _OTHER
+    return None if len(args) == 1 and is_frequency(args[0]) else _OTHER
+
+
+def _is_type_of_texts(built: ObjectToken) -> bool:
+    """Whether a type of texts says how they are kept, and what is missing, and nothing else."""
+    args = built.args
+    if built.use is Use.CONSTRUCT and args == () and len(built.states) == 1:
+        # So pandas 1.3 to 2.2 writes it.
+        state = built.states[0]
+        if type(state) is not Mapping or state.form not in (("storage",), ("storage", "_na_value")):
+            return False
+        args = tuple(state.values)
+    elif not _is_all(built):
+        return False
+    if len(args) > 2 or not all(map(_is_na, args[1:])):
+        return False
+    return all((kept is None or type(kept) is str) and kept in _STORAGES for kept in args[:1])
 
 
 # The most days that a calendar leaves out.

@@ -321,17 +321,18 @@ class Machine:
             self.frombuffer = token
         return token
 
-    def use_up(self, target: Token, use: Use, holder: Token = None) -> None:
+    def use_up(self, target: Token, use: Use | None, holder: Token = None) -> None:
         """Record that a global on the stack, or in a container, served to make an object.
 
         Args:
             target: What served; anything but a global is ignored.
-            use: How.
+            use: How; None where what it served to make is judged by a name of its own.
             holder: The container it stands in; counted once, however often it is read.
         """
         if not isinstance(target, Global):
             return
-        target.uses.add(use)
+        if use is not None:
+            target.uses.add(use)
         if holder is None:
             target.consumed += 1
             return

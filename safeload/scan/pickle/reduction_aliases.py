@@ -80,6 +80,7 @@ def respelled(m: Machine, key: tuple[str, str], args: tuple[Token, ...]) -> Toke
     if name == "_getattr" and len(args) == 3 and type(args[1]) is str:
         owner = args[0]
         if isinstance(owner, Global) and args[2] in described_as(owner, args[1]):
+            m.use_up(owner, None, holder=args)
             return _pushed(m.attribute(owner, args[1]))
     if name == "_create_namedtuple" and len(args) in (3, 4):
         return _namedtuple(m, args[0], args[2])

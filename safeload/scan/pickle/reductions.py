@@ -141,6 +141,8 @@ def _attribute(m: Machine, call: ObjectToken, owner: Token, name: str) -> Token:
     if isinstance(owner, Global):
         attribute = m.attribute(owner, name)
         attribute.pushed += 1
+        # The class does not stay behind: its attribute does, and is judged by its own name.
+        m.use_up(owner, None, holder=call.args)
         return attribute
     if (
         isinstance(owner, ObjectToken)

@@ -28,8 +28,9 @@ __all__ = ["classifier", "samples"]
 # Passed on as if they were parameters of a metric; one number for each sample is taken unseen.
 _NORMS = frozenset(["X_norm_squared", "Y_norm_squared"])
 _PARAMETERS = ("effective_metric_params_", "metric_params")
-# Dimensions of the parameters of a distance that has some for each column.
-_WIDTHS = {"V": 1, "VI": 2, "w": 1}
+# Dimensions of the parameters of a distance that has some for each column: V is of variances, or
+# of covariances.
+_WIDTHS = {"V": (1, 2), "VI": (2,), "w": (1,)}
 
 
 @each
@@ -103,7 +104,7 @@ def _fit(parameters: Token, columns: int, what: str) -> None:
         if name in _WIDTHS and value is not None:
             # A list is made an array of, as numpy does.
             shape = _shape_of_list(value) if type(value) is list else shape_of(value, what)
-            if shape != (columns,) * _WIDTHS[name]:
+            if shape not in [(columns,) * dimensions for dimensions in _WIDTHS[name]]:
                 raise UnsoundError(f"{what} has a {name} of another size than the data")
 
 

@@ -41,6 +41,10 @@ ADMITTED: list[tuple[dict[str, Any], Any]] = [
     ({"type": "dtype"}, {"age": "float32"}),
     ({"type": "mapping"}, 0),
     ({"type": "dtype"}, np.dtype("f4")),
+    ({"type": "bool", "least": 1}, True),
+    ({"type": "string"}, ","),
+    ({"type": "text", "one_of": ["auto"], "or": "numbers"}, "auto"),
+    ({"type": "text", "one_of": ["auto"], "or": "numbers"}, [0.3, 0.7]),
 ]
 
 REFUSED: list[tuple[dict[str, Any], Any]] = [
@@ -77,6 +81,11 @@ REFUSED: list[tuple[dict[str, Any], Any]] = [
     ({"type": "dtype"}, {"__array_interface__": "f8"}),
     ({"type": "mapping"}, np.log1p),
     ({"type": "dtype"}, np.log1p),
+    ({"type": "bool", "least": 1}, False),
+    ({"type": "string"}, 1),
+    ({"type": "string"}, "__array__"),
+    ({"type": "text", "one_of": ["auto"], "or": "numbers"}, "other"),
+    ({"type": "text", "one_of": ["auto"], "or": "numbers", "most": 1}, [0.3, 0.7]),
 ]
 
 
@@ -113,6 +122,9 @@ def test_every_type_is_tried() -> None:
         {},
         {"type": "callable"},
         {"type": "int", "size": 3},
+        {"type": "int", "or": "callable"},
+        {"type": "int", "or": ["bool"]},
+        {"type": "int", "or": "text"},
         {"type": "int", "least": "0"},
         {"type": "int", "most": True},
         {"type": "text"},

@@ -14,6 +14,10 @@ from pandas._libs.tslibs.timestamps import _unpickle_timestamp
 from pandas.core.indexes.base import _new_Index
 from pandas.core.indexes.datetimes import _new_DatetimeIndex
 
+from safeload.policy.judge import judge
+from safeload.policy.policy import Policy
+from safeload.scan.scan import scan
+from tests.builder import Name, Pickle
 from tests.policy.rules.test_numerics import Reduced, findings
 
 DAYS = pd.date_range("2020", periods=3, freq="D", tz="Europe/Paris")
@@ -52,6 +56,13 @@ HONEST: dict[str, Any] = {
 DIGITS = "1" * 5_000
 
 
+OLDER: dict[str, Any] = {
+    "a type of periods": Reduced(pd.PeriodDtype, (pd.offsets.MonthEnd(),)),
+    "a span": Reduced(pd.Timedelta, (86_400_000_000_000,)),
+    "a time": Reduced(pd.Timestamp, (1_704_067_200_000_000_000, None, None)),
+}
+
+
 def an_index(cls: Any = pd.Index, **parts: Any) -> Reduced:
     return Reduced(_new_Index, (cls, parts))
 
@@ -70,6 +81,10 @@ FORGED: dict[str, Any] = {
     "a time of an unknown unit": Reduced(_unpickle_timestamp, (1, None, None, 99)),
     "a span of an unknown unit": Reduced(_timedelta_unpickle, (1, -1)),
     "no time of something": Reduced(_nat_unpickle, ([1],)),
+    "a span of a text": Reduced(pd.Timedelta, (DIGITS,)),
+    "a span with a unit": Reduced(pd.Timedelta, (1, "D")),
+    "a time of digits": Reduced(pd.Timestamp, (DIGITS, None, None)),
+    "a type of periods of a list": Reduced(pd.PeriodDtype, ([1],)),
     "a type with a long name": Reduced(pd.PeriodDtype, (DIGITS,)),
     "a frequency with a long name": Reduced(pd.offsets.CustomBusinessDay, (1, False, DIGITS)),
     "a frequency of lists": Reduced(pd.offsets.Day, ([1], False)),
@@ -98,6 +113,32 @@ FORGED: dict[str, Any] = {
 @pytest.mark.parametrize("name", HONEST)
 def test_what_pandas_writes_passes(name: str, protocol: int) -> None:
     assert findings(HONEST[name], protocol) == []
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_what_older_releases_write_passes(name: str) -> None:
+    assert findings(OLDER[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "is_accepted"),
+    [
+        ({"storage": "python"}, True),
+        ({"storage": "pyarrow", "_na_value": float("nan")}, True),
+        ({"storage": "elsewhere"}, False),
+        ({"storage": ["python"]}, False),
+        ({"storage": "python", "_na_value": []}, False),
+        ({"storage": "python", "type": 1}, False),
+        (["python"], False),
+    ],
+    ids=repr,
+)
+def test_a_type_of_texts_may_have_a_state_that_says_how_they_are_kept(
+    state: Any, is_accepted: bool
+) -> None:
+    stream = Pickle(4).object_(Name("pandas.core.arrays.string_", "StringDtype"), state=state)
+    found = judge(scan(stream.finish()), Policy.default()).findings
+    assert (not found) is is_accepted
 
 
 @pytest.mark.parametrize("name", FORGED)
