@@ -61,6 +61,8 @@ class Limits:
         array_dimensions: Dimensions of an array; numpy's own bound.
         columns: Columns, outputs or classes that a model says it has, and rows of an empty array,
             beyond one for each byte of the file. Notebooks show a name for each.
+        growth: How many times longer than what it is given a text or whole number of Python may
+            become that a model computes. Numbers of numpy's do not grow.
         members: Members of a skops archive.
         schema_bytes: Size of a skops ``schema.json``, bytes.
         findings: Findings kept for one stream; of the others, only the first refusal.
@@ -87,6 +89,7 @@ class Limits:
     integer_digits: int = 4_300
     array_dimensions: int = 64
     columns: int = 4_194_304
+    growth: int = 131_072
     members: int = 200_000
     schema_bytes: int = 512 * _MIB
     findings: int = 1_000

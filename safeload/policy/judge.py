@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from safeload.errors import printable
+from safeload.policy.callables.growth import Growth
 from safeload.policy.callables.models import ModelPlaces
 from safeload.policy.callables.places import Places
 from safeload.policy.code_by_value import CODE, is_code, summary
@@ -140,11 +141,15 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
         is_resource_module(use.module) for program in scan.programs for use in program.globals
     )
     places = Places(scan.programs, policy)
+    growth = Growth(scan.programs, policy, scan.limits)
     budget = (scan.budget or WorkBudget(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
         with allowing(scan.limits, budget):
             inspect = _Inspector(policy, refitting=refitting, resources=resources)
-            of_member = [*program.findings, *_judge_program(program, policy, uses, inspect, places)]
+            of_member = [
+                *program.findings,
+                *_judge_program(program, policy, uses, inspect, places, growth),
+            ]
         of_member += packs_off(program, off)
         findings += of_member
         form = scan.format if program is scan.programs[0] else "pickle"
@@ -178,6 +183,7 @@ def _judge_program(
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]],
     inspect: _Inspector,
     places: Places,
+    growth: Growth,
 ) -> list[Finding]:
     findings = []
     for use in program.globals:
@@ -208,6 +214,9 @@ def _judge_program(
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
         findings += misplaced
+        unbounded = growth.problem(program)
+        if unbounded is not None:
+            findings.append(Finding("SL110", unbounded, program.member))
         check_claims()
     except OverLimitError as problem:
         findings.append(Finding("SL002", str(problem), program.member))
