@@ -29,6 +29,7 @@ from safeload.policy.rules.attributes import (
     value_problems,
 )
 from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
+from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting, keeps_pickles
 from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
@@ -119,6 +120,21 @@ class Judgement:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """What is judged of a stream with all streams of its file in view.
+
+    Attributes:
+        places: Where callables stand.
+        growth: How much longer they make what they are given.
+        widths: Columns of sparse rows that something writes out.
+    """
+
+    places: Places
+    growth: Growth
+    widths: Widths
+
+
 def judge(scan: Scan, policy: Policy) -> Judgement:
     """Judge a scan by a policy.
 
@@ -140,15 +156,18 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     resources = any(
         is_resource_module(use.module) for program in scan.programs for use in program.globals
     )
-    places = Places(scan.programs, policy)
-    growth = Growth(scan.programs, policy, scan.limits)
+    together = _Together(
+        Places(scan.programs, policy),
+        Growth(scan.programs, policy, scan.limits),
+        Widths(scan.programs),
+    )
     budget = (scan.budget or WorkBudget(scan.limits, size)).renewed(scan.limits, size)
     for program in scan.programs:
         with allowing(scan.limits, budget):
             inspect = _Inspector(policy, refitting=refitting, resources=resources)
             of_member = [
                 *program.findings,
-                *_judge_program(program, policy, uses, inspect, places, growth),
+                *_judge_program(program, policy, uses, inspect, together),
             ]
         of_member += packs_off(program, off)
         findings += of_member
@@ -182,8 +201,7 @@ def _judge_program(
     policy: Policy,
     uses: dict[tuple[str, str], tuple[set[Use], int, bool]],
     inspect: _Inspector,
-    places: Places,
-    growth: Growth,
+    together: _Together,
 ) -> list[Finding]:
     findings = []
     for use in program.globals:
@@ -207,16 +225,13 @@ def _judge_program(
             # What a name is allowed for comes first: it says more than where it stands.
             misplaced = [
                 _finding(rule, built, reason, program)
-                for rule, built, reason in places.misplaced(program)
+                for rule, built, reason in together.places.misplaced(program)
             ]
-        findings += _judge_whole(program, policy)
+        findings += _judge_whole(program, policy, together)
         if not findings and not program.findings:
             # A check of native state may rely on what was judged before.
             findings += _judge_native(program, inspect.native)
         findings += misplaced
-        unbounded = growth.problem(program)
-        if unbounded is not None:
-            findings.append(Finding("SL110", unbounded, program.member))
         check_claims()
     except OverLimitError as problem:
         findings.append(Finding("SL002", str(problem), program.member))
@@ -227,14 +242,21 @@ def _judge_program(
     return findings
 
 
-def _judge_whole(program: Program, policy: Policy) -> Iterator[Finding]:
-    """What is judged of a stream beside its names and objects: arrays without bytes, and keys."""
+def _judge_whole(program: Program, policy: Policy, together: _Together) -> Iterator[Finding]:
+    """What is judged of a stream beside its names and objects, each by itself.
+
+    Arrays without bytes, keys, and what its parts make long or wide together.
+    """
     for array in program.arrays:
         if isinstance(array, ArraySpan) and not array.nbytes and array.shape:
             claim(max(array.shape))
     if not all(map(KeyInspector(policy).has_keys, program.hashing)):
         message = "A key of a dict, or a member of a set, is an object that is no plain value."
         yield Finding("SL111", message, program.member)
+    together.widths.claim(program)
+    unbounded = together.growth.problem(program)
+    if unbounded is not None:
+        yield Finding("SL110", unbounded, program.member)
 
 
 def _judge_native(program: Program, native: dict[str, list[ObjectToken]]) -> list[Finding]:

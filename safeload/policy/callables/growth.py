@@ -16,6 +16,7 @@ Source: the loops of numpy's universal functions over objects, which call Python
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from math import inf, log2
 
 from safeload.limits import Limits
@@ -67,12 +68,22 @@ class Growth:
     """
 
     def __init__(self, programs: Sequence[Program], policy: Policy, limits: Limits) -> None:
-        uses = [use for program in programs for use in program.globals]
+        self._programs = programs
+        self._policy = policy
         self._most = log2(max(limits.growth, 1))
-        self._grows = any(use.name.rpartition(".")[2] in _GROWING for use in uses)
-        self._of_numbers = self._grows and not (
-            any(_keeps_objects(use.module, use.name, use.uses, policy) for use in uses)
-            or any(map(_has_objects, programs))
+        self._grows = any(
+            use.name.rpartition(".")[2] in _GROWING
+            for program in programs
+            for use in program.globals
+        )
+
+    @cached_property
+    def _of_numbers(self) -> bool:
+        """Whether no whole numbers of Python come into arrays."""
+        uses = (use for program in self._programs for use in program.globals)
+        return not (
+            any(_keeps_objects(use.module, use.name, use.uses, self._policy) for use in uses)
+            or any(map(_has_objects, self._programs))
         )
 
     def problem(self, program: Program) -> str | None:

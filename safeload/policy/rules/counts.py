@@ -14,23 +14,29 @@ Source: scikit-learn ``utils/validation.py`` (``_check_feature_names_in``,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from math import prod
 
 from safeload.policy.rules.plain import is_numpy
 from safeload.scan.bounds.allowance import claim, look_into
 from safeload.scan.bounds.weight import size_of
-from safeload.scan.program import Array, Global, Mapping, ObjectToken, Token
+from safeload.scan.program import Array, Global, Mapping, ObjectToken, Program, Token
 
-__all__ = ["claim_columns", "claim_products", "is_counted", "too_many"]
+__all__ = ["Widths", "claim_columns", "claim_products", "is_counted", "too_many"]
 
 # ``n_features_in_``, ``_n_features_out``, ``n_outputs_`` and the like.
 _NAMED = re.compile(r"bins|class|cluster|column|component|feature|knot|label|output|spline")
 # ``n_components``, ``n_trees_per_iteration_``, ``_n_out_full``.
 _NUMBER_OF = re.compile(r"_*n_[a-z]")
-# What a model has seen or done is no matter of what it will do, and a width of sparse rows is free.
+# What a model has seen or done is no matter of what it will do, and a width of sparse rows is free
+# unless something writes them out.
 _PAST = re.compile(r"call|fev|iter|jac|resource|sample|seen|step")
 _FREE = frozenset(["n_features", "n_jobs"])
+_HASHERS = frozenset(["FeatureHasher", "HashingVectorizer"])
+_WRITING_OUT = frozenset(["DenseTransformer", "toarray", "todense"])
+# A row with fewer items than one in so many columns is written out by a threshold below that.
+_SPARSE = 0.001
 # What else is counted up to, multiplied with or added to a number of columns.
 _FACTORS = frozenset(["degree", "include_bias", "sample_steps"])
 # Trees are many, and not shown.
@@ -188,6 +194,56 @@ def claim_products(built: ObjectToken) -> None:
             for name in _SAMPLES:
                 samples = max(_counts(state.get(name)), default=0) if name in state.form else 0
                 claim(trees * samples // _SAMPLES_A_COLUMN)
+
+
+class Widths:
+    """Bounds the columns of sparse rows where something writes the rows out, with their zeros.
+
+    Args:
+        programs: All streams of the file.
+    """
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self._programs = programs
+
+    @cached_property
+    def _are_written_out(self) -> bool:
+        return any(map(_writes_out, self._programs))
+
+    def claim(self, program: Program) -> None:
+        """Claim the columns that the hashers of a stream make.
+
+        Args:
+            program: One of the streams.
+        """
+        hashers = [use for use in program.globals if use.name in _HASHERS]
+        for built in program.built if hashers and self._are_written_out else ():
+            target = built.callable
+            if type(target) is Global and target.name in _HASHERS:
+                for state in built.states:
+                    width = state.get("n_features") if type(state) is Mapping else None
+                    claim(max(_counts(width), default=0))
+
+
+def _writes_out(program: Program) -> bool:
+    names = {use.name.rpartition(".")[2] for use in program.globals}
+    if not _WRITING_OUT.isdisjoint(names):
+        return True
+    if names.isdisjoint(["ColumnTransformer", "methodcaller"]):
+        return False
+    for built in program.built:
+        if built.is_of("operator", "methodcaller"):
+            if type(built.args) is tuple and built.args and built.args[0] in _WRITING_OUT:
+                return True
+        elif any(map(_is_low, built.states)):
+            return True
+    return False
+
+
+def _is_low(state: Token) -> bool:
+    """Whether a state has a threshold below which rows are written out that is next to nothing."""
+    threshold = state.get("sparse_threshold") if type(state) is Mapping else None
+    return isinstance(threshold, int | float) and threshold < _SPARSE
 
 
 def _claim_polynomial(state: Mapping) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import decimal
 import logging
+import operator
 import pathlib
 import pickle
 import types
@@ -14,14 +15,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, PCA, LatentDirichletAllocation, SparseCoder
 from sklearn.ensemble import BaggingRegressor, RandomForestRegressor, StackingRegressor
 from sklearn.feature_extraction import FeatureHasher
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, PolynomialCountSketch
 from sklearn.linear_model import Lasso, LinearRegression
 from sklearn.manifold import LocallyLinearEmbedding
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     Normalizer,
     PolynomialFeatures,
     SplineTransformer,
@@ -109,6 +115,17 @@ COUNTS: dict[str, Callable[[], Any]] = {
     "steps of sampling": lambda: having(AdditiveChi2Sampler().fit(DATA), sample_steps=2**31),
     "a flag that is a number": lambda: having(SplineTransformer().fit(DATA), include_bias=2**31),
     "columns of sparse products": lambda: having(PolynomialFeatures().fit(DATA), _n_out_full=2**31),
+    "a sparse row that is written out": lambda: make_pipeline(
+        HashingVectorizer(n_features=2**31 - 1),
+        FunctionTransformer(csr_matrix.toarray, accept_sparse=True),
+    ),
+    "a sparse row that a caller writes out": lambda: make_pipeline(
+        FeatureHasher(n_features=2**31 - 1),
+        FunctionTransformer(operator.methodcaller("todense"), accept_sparse=True),
+    ),
+    "a sparse row beside others that is written out": lambda: ColumnTransformer(
+        [("words", HashingVectorizer(n_features=2**31 - 1), 0)], sparse_threshold=0
+    ),
     "directions": lambda: having(LocallyLinearEmbedding(n_neighbors=2), n_components=2**31),
     "samples of each tree": lambda: having(
         RandomForestRegressor(2).fit(DATA, [0, 1, 2]), _n_samples_bootstrap=2**40
@@ -139,6 +156,12 @@ FEW: dict[str, Callable[[], Any]] = {
     "a large machine": lambda: KNeighborsClassifier(n_jobs=np.int64(128)),
     "rounds of fitting": lambda: Lasso(max_iter=10**9),
     "a wide sparse row": lambda: FeatureHasher(n_features=2**24),
+    "a wide sparse row beside others": lambda: ColumnTransformer(
+        [("words", HashingVectorizer(n_features=2**24), 0)]
+    ),
+    "a row of a million words that is written out": lambda: make_pipeline(
+        HashingVectorizer(), FunctionTransformer(csr_matrix.toarray, accept_sparse=True)
+    ),
     "a forest of many samples": lambda: having(
         RandomForestRegressor(2).fit(DATA, [0, 1, 2]), _n_samples_bootstrap=10**8
     ),
