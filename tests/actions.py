@@ -118,6 +118,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "recode": lambda column: column.set_categories(list(column.categories)[::-1]),
     "repr": repr,
     "score_one_row": _one_row,
+    "show": lambda model: model._repr_html_(),
     "smooth_again": lambda results: results.model.ssm.smooth(),
     "some_columns": lambda frame: frame[frame.columns[[-1, 5, 7]]].to_numpy().sum(),
     "sort_values": _called("sort_values"),

@@ -4,7 +4,8 @@ A pipeline calls ``transform`` of its steps with whatever the step before made, 
 of its estimators. Paths, tables and arrays have methods that delete, write and evaluate, and a raw
 booster takes a text for the name of a file. So in these attributes stand classes that the packs
 know as estimators, the texts and numbers that scikit-learn takes in their place, and lists, dicts
-and arrays of these. A class that a team lists itself may stand there, too.
+and arrays of these. A class that a team lists itself may stand there, too. No model stands within
+itself: whoever shows, copies or asks it would go round for ever.
 
 Which attributes these are is derived from the sources, by ``tools/derive_holders.py``.
 
@@ -26,6 +27,7 @@ from safeload.scan.program import Array, Blob, Global, Mapping, ObjectToken, Pro
 __all__ = ["ModelPlaces"]
 
 _REASON = "something stands in the place of a model that is none"
+_CIRCLE = "a model stands within itself"
 # "passthrough", "drop", None, a number of clusters: what stands for a model or for none.
 _ATOMS = frozenset([type(None), bool, int, float, str, Blob])
 # Of a column transformer: which columns come after the model.
@@ -48,6 +50,8 @@ class ModelPlaces:
         self._places: dict[tuple[str, tuple[Token, ...]], list[tuple[int, bool]]] = {}
         # What has been looked into, and how: more than one object may hold it.
         self._seen: set[tuple[int, bool]] = set()
+        # Below these no circle was found.
+        self._straight: set[tuple[int, bool]] = set()
 
     def misplaced(self, built: ObjectToken) -> str | None:
         """Why an object may not hold what it holds, or None.
@@ -55,18 +59,51 @@ class ModelPlaces:
         Args:
             built: Any object.
         """
+        held = self._held_by(built)
+        if not all(self._are_models(value, has_columns=columns) for value, columns in held):
+            return _REASON
+        return _CIRCLE if held and self._is_within_itself(built) else None
+
+    def _held_by(self, built: ObjectToken) -> list[tuple[Token, bool]]:
+        """What an object has in the places of models, and whether columns stand beside."""
         cls = built.callable
         if type(cls) is not Global:
-            return None
+            return []
         library = cls.module.partition(".")[0]
-        for state in built.states:
-            for part in state if type(state) is tuple else (state,):
-                if type(part) is not Mapping:
+        return [
+            (part.values[index], has_columns)
+            for state in built.states
+            for part in (state if type(state) is tuple else (state,))
+            if type(part) is Mapping
+            for index, has_columns in self._where(library, part.form)
+        ]
+
+    def _is_within_itself(self, built: ObjectToken) -> bool:
+        """Whether the models that an object holds lead back to it, or round below it."""
+        start = (id(built), False)
+        way, on_way = [(start, iter(self._held_by(built)))], {start}
+        while way:
+            for token, has_columns in way[-1][1]:
+                key = (id(token), has_columns)
+                if key in on_way:
+                    return True
+                if type(token) in _ATOMS or key in self._straight:
                     continue
-                for index, has_columns in self._where(library, part.form):
-                    if not self._are_models(part.values[index], has_columns=has_columns):
-                        return _REASON
-        return None
+                way.append((key, iter(self._below(token, has_columns=has_columns))))
+                on_way.add(key)
+                break
+            else:
+                key, _ = way.pop()
+                on_way.remove(key)
+                self._straight.add(key)
+        return False
+
+    def _below(self, token: Token, *, has_columns: bool) -> list[tuple[Token, bool]]:
+        if type(token) is ObjectToken and not is_numpy(token):
+            if token.is_of(*_FILLED_IN) and type(token.args) is tuple and token.args:
+                return [(token.args[-1], False)]
+            return self._held_by(token)
+        return [(part, has_columns) for part in _parts(token, has_columns=has_columns) or ()]
 
     def _where(self, library: str, form: tuple[Token, ...]) -> list[tuple[int, bool]]:
         """Where among the attributes of a state models stand, and whether columns stand beside."""

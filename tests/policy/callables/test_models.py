@@ -9,6 +9,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     AdaBoostRegressor,
@@ -21,7 +22,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LinearRegression, RANSACRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer
 
 from safeload.policy.judge import judge
@@ -67,6 +69,9 @@ HOLDERS: dict[str, tuple[Any, str]] = {
 }
 
 
+ITSELF = object()
+
+
 def reasons(model: Any, policy: Policy | None = None, protocol: int = 4) -> list[str]:
     data = pickle.dumps(model, protocol)
     return [finding.message for finding in judge(scan(data), policy or Policy.default()).findings]
@@ -77,6 +82,7 @@ def holding(holder: str, thing: Any) -> Any:
     model, attribute = HOLDERS[holder]
     copy = pickle.loads(pickle.dumps(model))
     value = getattr(copy, attribute)
+    thing = copy if thing is ITSELF else thing
     if attribute == "steps":
         thing = [*value[:-1], ("x", thing)]
     elif attribute == "imputation_sequence_":
@@ -101,6 +107,28 @@ def test_models_stand_where_models_belong(holder: str, protocol: int) -> None:
 def test_nothing_else_stands_where_models_belong(holder: str, thing: str) -> None:
     for protocol in (0, 2, 4):
         assert reasons(holding(holder, NO_MODELS[thing]), protocol=protocol) != []
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_no_model_stands_within_itself(holder: str, protocol: int) -> None:
+    assert any(
+        "within itself" in reason for reason in reasons(holding(holder, ITSELF), None, protocol)
+    )
+
+
+def test_no_model_stands_within_another_one_that_stands_within_it() -> None:
+    union = FeatureUnion([("a", PCA(2))])
+    search = GridSearchCV(Pipeline([("a", union)]), {})
+    assert reasons([search, union, search]) == []
+    union.transformer_list = [("a", ColumnTransformer([("a", search, [0])]))]
+    assert reasons(search) != []
+
+
+def test_one_model_stands_in_many_places() -> None:
+    shared = PCA(2)
+    union = FeatureUnion([("a", shared), ("b", Pipeline([("a", shared), ("b", shared)]))])
+    assert reasons([union, FeatureUnion(union.transformer_list)]) == []
 
 
 def test_no_booster_stands_in_an_array_of_models() -> None:
