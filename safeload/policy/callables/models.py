@@ -4,8 +4,11 @@ A pipeline calls ``transform`` of its steps with whatever the step before made, 
 of its estimators. Paths, tables and arrays have methods that delete, write and evaluate, and a raw
 booster takes a text for the name of a file. So in these attributes stand classes that the packs
 know as estimators, the texts and numbers that scikit-learn takes in their place, and lists, dicts
-and arrays of these. A class that a team lists itself may stand there, too. No model stands within
-itself: whoever shows, copies or asks it would go round for ever.
+and arrays of these. A class that a team lists itself may stand there, too.
+
+No model stands within itself: whoever shows, copies or asks it would go round for ever. Nor does
+one stand in so many places that a small file holds very many models: thirty unions, each twice in
+the next, would be shown for years.
 
 Which attributes these are is derived from the sources, by ``tools/derive_holders.py``.
 
@@ -15,7 +18,8 @@ Source: scikit-learn ``pipeline.py``, ``_stacking.py``, ``_frozen.py`` (``__geta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from safeload.policy.callables.holders import called_as, is_estimator, models_of
 from safeload.policy.packs import shipped_packs
@@ -28,6 +32,9 @@ __all__ = ["ModelPlaces"]
 
 _REASON = "something stands in the place of a model that is none"
 _CIRCLE = "a model stands within itself"
+_MANY = "its models stand in very many places"
+# In how many places each model may stand, taken together; a few models may stand in more.
+_PLACES, _FEW = 16, 200
 # "passthrough", "drop", None, a number of clusters: what stands for a model or for none.
 _ATOMS = frozenset([type(None), bool, int, float, str, Blob])
 # Of a column transformer: which columns come after the model.
@@ -35,6 +42,21 @@ _WITH_COLUMNS = frozenset(["transformers", "transformers_"])
 _TRIPLE = 3
 # A named tuple of columns, other columns, and the model that fills in the ones by the others.
 _FILLED_IN = ("sklearn.impute._iterative", "_ImputerTriplet")
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What is being looked through.
+
+    Attributes:
+        key: Its identity, and whether columns stand beside the models in it.
+        below: What it holds that was not looked at yet.
+        size: How many models were found so far.
+    """
+
+    key: tuple[int, bool]
+    below: Iterator[tuple[Token, bool]]
+    size: int
 
 
 class ModelPlaces:
@@ -50,8 +72,9 @@ class ModelPlaces:
         self._places: dict[tuple[str, tuple[Token, ...]], list[tuple[int, bool]]] = {}
         # What has been looked into, and how: more than one object may hold it.
         self._seen: set[tuple[int, bool]] = set()
-        # Below these no circle was found.
-        self._straight: set[tuple[int, bool]] = set()
+        # How many models something holds, each counted wherever it stands, and itself.
+        self._sizes: dict[tuple[int, bool], int] = {}
+        self._models = 0
 
     def misplaced(self, built: ObjectToken) -> str | None:
         """Why an object may not hold what it holds, or None.
@@ -62,7 +85,7 @@ class ModelPlaces:
         held = self._held_by(built)
         if not all(self._are_models(value, has_columns=columns) for value, columns in held):
             return _REASON
-        return _CIRCLE if held and self._is_within_itself(built) else None
+        return self._entangled(built) if held else None
 
     def _held_by(self, built: ObjectToken) -> list[tuple[Token, bool]]:
         """What an object has in the places of models, and whether columns stand beside."""
@@ -78,25 +101,35 @@ class ModelPlaces:
             for index, has_columns in self._where(library, part.form)
         ]
 
-    def _is_within_itself(self, built: ObjectToken) -> bool:
-        """Whether the models that an object holds lead back to it, or round below it."""
-        start = (id(built), False)
-        way, on_way = [(start, iter(self._held_by(built)))], {start}
+    def _entangled(self, built: ObjectToken) -> str | None:
+        """Why the models that an object holds may not hang together as they do, or None."""
+        way = [self._visit((id(built), False), built)]
+        on_way = {way[0].key}
         while way:
-            for token, has_columns in way[-1][1]:
+            visit = way[-1]
+            for token, has_columns in visit.below:
                 key = (id(token), has_columns)
                 if key in on_way:
-                    return True
-                if type(token) in _ATOMS or key in self._straight:
+                    return _CIRCLE
+                if type(token) in _ATOMS:
                     continue
-                way.append((key, iter(self._below(token, has_columns=has_columns))))
-                on_way.add(key)
-                break
+                if key not in self._sizes:
+                    way.append(self._visit(key, token))
+                    on_way.add(key)
+                    break
+                visit.size += self._sizes[key]
             else:
-                key, _ = way.pop()
-                on_way.remove(key)
-                self._straight.add(key)
-        return False
+                way.pop()
+                on_way.remove(visit.key)
+                self._sizes[visit.key] = visit.size
+                if way:
+                    way[-1].size += visit.size
+        return _MANY if visit.size > _PLACES * self._models + _FEW else None
+
+    def _visit(self, key: tuple[int, bool], token: Token) -> _Visit:
+        is_model = type(token) is ObjectToken and not is_numpy(token)
+        self._models += is_model
+        return _Visit(key, iter(self._below(token, has_columns=key[1])), int(is_model))
 
     def _below(self, token: Token, *, has_columns: bool) -> list[tuple[Token, bool]]:
         if type(token) is ObjectToken and not is_numpy(token):

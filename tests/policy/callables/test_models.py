@@ -15,6 +15,7 @@ from sklearn.ensemble import (
     AdaBoostRegressor,
     BaggingRegressor,
     GradientBoostingRegressor,
+    RandomForestRegressor,
     VotingRegressor,
 )
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
@@ -129,6 +130,24 @@ def test_one_model_stands_in_many_places() -> None:
     shared = PCA(2)
     union = FeatureUnion([("a", shared), ("b", Pipeline([("a", shared), ("b", shared)]))])
     assert reasons([union, FeatureUnion(union.transformer_list)]) == []
+
+
+def test_no_models_stand_in_very_many_places() -> None:
+    union: Any = PCA(2)
+    for _ in range(30):
+        union = FeatureUnion([("a", union), ("b", union)])
+    assert any("many places" in reason for reason in reasons(union))
+    forest = RandomForestRegressor(1).fit(DATA, TARGET)
+    forest.estimators_ *= 3_000
+    assert any("many places" in reason for reason in reasons(forest))
+
+
+def test_a_large_composite_of_different_models_is_accepted() -> None:
+    union: Any = PCA(2)
+    for _ in range(4):
+        union = FeatureUnion([("a", union), ("b", union), ("c", PCA(2)), ("d", PCA(2))])
+    assert reasons(union) == []
+    assert reasons(RandomForestRegressor(500, max_depth=1).fit(DATA, TARGET)) == []
 
 
 def test_no_booster_stands_in_an_array_of_models() -> None:
