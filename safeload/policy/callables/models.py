@@ -85,7 +85,7 @@ class ModelPlaces:
         held = self._held_by(built)
         if not all(self._are_models(value, has_columns=columns) for value, columns in held):
             return _REASON
-        return self._entangled(built) if held else None
+        return self._entangled(built) if held or self._kept_by(built) else None
 
     def _held_by(self, built: ObjectToken) -> list[tuple[Token, bool]]:
         """What an object has in the places of models, and whether columns stand beside."""
@@ -99,6 +99,22 @@ class ModelPlaces:
             for part in (state if type(state) is tuple else (state,))
             if type(part) is Mapping
             for index, has_columns in self._where(library, part.form)
+        ]
+
+    def _kept_by(self, built: ObjectToken) -> list[ObjectToken]:
+        """The models that one of scikit-learn has in other places, where it shows them as well."""
+        cls = built.callable
+        if type(cls) is not Global or not cls.module.startswith("sklearn."):
+            return []
+        return [
+            value
+            for state in built.states
+            for part in (state if type(state) is tuple else (state,))
+            if type(part) is Mapping
+            for value in part.values
+            if type(value) is ObjectToken
+            and type(value.callable) is Global
+            and is_estimator(value.callable.module, value.callable.name)
         ]
 
     def _entangled(self, built: ObjectToken) -> str | None:
@@ -135,7 +151,8 @@ class ModelPlaces:
         if type(token) is ObjectToken and not is_numpy(token):
             if token.is_of(*_FILLED_IN) and type(token.args) is tuple and token.args:
                 return [(token.args[-1], False)]
-            return self._held_by(token)
+            kept = [(model, False) for model in self._kept_by(token)]
+            return [*self._held_by(token), *kept]
         return [(part, has_columns) for part in _parts(token, has_columns=has_columns) or ()]
 
     def _where(self, library: str, form: tuple[Token, ...]) -> list[tuple[int, bool]]:

@@ -30,7 +30,7 @@ _NESTING = frozenset([ObjectToken, tuple])
 # A tuple that is no deeper and no longer is looked at anew wherever it stands.
 _FLAT, _NARROW = 2, 4
 # A stream of few opcodes may be larger than they allow for.
-_OPCODES = 1_000
+_OPCODES = 100
 
 
 class Shape:

@@ -137,6 +137,10 @@ def test_no_models_stand_in_very_many_places() -> None:
     for _ in range(30):
         union = FeatureUnion([("a", union), ("b", union)])
     assert any("many places" in reason for reason in reasons(union))
+    model: Any = PCA(2)
+    for _ in range(30):
+        model = PCA(model, copy=model)
+    assert any("many places" in reason for reason in reasons(model))
     forest = RandomForestRegressor(1).fit(DATA, TARGET)
     forest.estimators_ *= 3_000
     assert any("many places" in reason for reason in reasons(forest))
