@@ -21,44 +21,39 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 __all__ = [
-    "ACROSS",
     "ARGUMENTS",
+    "INTEGER",
     "SHAPE",
     "STRETCH",
-    "TEXT",
     "WRAPPER",
     "Buffer",
     "Run",
     "count_pairs",
     "number_of",
-    "pairs_within",
     "shape_of",
-    "texts_within",
+    "short_text",
 ]
 
 # What a file's bytes are kept in.
 Buffer = bytes | bytearray | mmap.mmap
 
 _BATCH = 1000
-# Fewer pairs than this are read one by one.
-_WORTHWHILE = 16
 
 # SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only, so
 # that no text is stepped over which is none.
 _LENGTHS = sorted(range(256), key=lambda length: abs(length - 7))
-TEXT = b"\x8c(?:%s)\x94" % b"|".join(
+_TEXT = b"\x8c(?:%s)\x94" % b"|".join(
     re.escape(bytes([length])) + b"[\x00-\x7f]{%d}" % length for length in _LENGTHS
 )
 _INTEGER = b"(?:K.|M..|J....)"
-_PAIR = re.compile(TEXT + _INTEGER, re.DOTALL)
+_PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
 _FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
 
 # Possessive, so that no state is kept for a way back.
-_PAIRS = re.compile(b"(?:%s){%d,}+" % (_PAIR.pattern, _WORTHWHILE), re.DOTALL)
-# Where a frame ends among pairs, before a key or before a value: the key that has its value in the
-# next frame, FRAME, that value, and pairs up to the SETITEMS that takes them all.
-ACROSS = re.compile(b"(%s)?\x95(.{8})(%s)?((?:%s)*+)u" % (TEXT, _INTEGER, _PAIR.pattern), re.DOTALL)
+_PAIRS = re.compile(b"(?:%s)++" % _PAIR.pattern, re.DOTALL)
 
+# A whole number that stands alone.
+INTEGER = re.compile(_INTEGER, re.DOTALL)
 _GET = b"(?:h.|j....)"
 SHAPE = b"\\)|%(int)s\x85\x94|%(int)s{2}\x86\x94|%(int)s{3}\x87\x94" % {b"int": _INTEGER}
 
@@ -118,28 +113,34 @@ def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
         end: Where the frame or the bytes end.
 
     Returns:
-        The number of pairs and where they end; ``(0, start)`` if they are none or few.
+        The number of pairs and where they end; ``(0, start)`` if there are none.
     """
     full = _FULL.match(data, start, end)
     if full is not None:
         return _BATCH, full.end() - 1
     match = _PAIRS.match(data, start, end)
-    return (0, start) if match is None else (pairs_within(data, *match.span()), match.end())
+    if match is None:
+        return 0, start
+    return len(_PAIR.findall(data, start, match.end())), match.end()
 
 
-def pairs_within(data: Buffer, start: int, stop: int) -> int:
-    """How many pairs there are between two offsets, where there is nothing else."""
-    return len(_PAIR.findall(data, start, stop))
+def short_text(data: Buffer, position: int) -> tuple[str, int] | None:
+    """The text that SHORT_BINUNICODE and MEMOIZE stand for, and where they end.
 
+    Args:
+        data: The member's bytes.
+        position: Where they begin.
 
-def texts_within(code: bytes) -> list[str]:
-    """The texts that opcodes stand for which are all of the form :data:`TEXT`."""
-    texts, position = [], 0
-    while position < len(code):
-        stop = position + 2 + code[position + 1]
-        texts.append(code[position + 2 : stop].decode("ascii"))
-        position = stop + 1
-    return texts
+    Returns:
+        None if there is something else, or another text than ASCII.
+    """
+    if data[position : position + 1] != b"\x8c":
+        return None
+    stop = position + 2 + int.from_bytes(data[position + 1 : position + 2], "little")
+    text = data[position + 2 : stop]
+    if data[stop : stop + 1] != b"\x94" or not text.isascii():
+        return None
+    return text.decode("ascii"), stop + 1
 
 
 def number_of(code: bytes) -> int:

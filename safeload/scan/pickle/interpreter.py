@@ -47,6 +47,8 @@ _UINT64 = struct.Struct("<Q")
 # Opcodes that push one value and do no more.
 _PUSHING = frozenset(b"hKN\x88\x89G")
 _STRINGS = frozenset([str])
+# Fewer pairs than this are read one by one.
+_WORTHWHILE = 16
 # After so many bytes the limits and the clock are looked at.
 _PAUSE = 1 << 16
 # How many opcodes an array's wrapper takes, give or take the dimensions.
@@ -257,7 +259,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                         and (not m.gaps and len(stack) > (marks[-1] if marks else 0))
                     ):
                         count, stop = count_pairs(data, position, end)
-                        if count:
+                        if count >= _WORTHWHILE:
                             m.position = position
                             read = read_batch(m, count, stop)
                             if read:

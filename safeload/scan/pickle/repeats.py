@@ -12,7 +12,15 @@ import struct
 
 from safeload.scan.pickle.machine import CONSTANTS, WATCHED, Machine
 from safeload.scan.program import Blob, ObjectToken, Token, Use
-from safeload.scan.runs import ACROSS, ARGUMENTS, Run, number_of, pairs_within, shape_of
+from safeload.scan.runs import (
+    ARGUMENTS,
+    INTEGER,
+    Run,
+    count_pairs,
+    number_of,
+    shape_of,
+    short_text,
+)
 
 __all__ = ["CALL_OPCODES", "read_batch", "read_stretch", "repeat_call"]
 
@@ -21,7 +29,6 @@ CALL_OPCODES = 11
 
 _CALL = Use.CALL
 _FLOAT64 = struct.Struct(">d")
-_SETITEMS = 0x75
 # Opcodes that push bytes, with the width of their length and what they push.
 _BYTES = {0x96: (8, "bytearray"), 0x8E: (8, "bytes"), 0x42: (4, "bytes"), 0x43: (1, "bytes")}
 # BINGET and the opcodes that push a constant, with the bytes of their arguments.
@@ -103,34 +110,39 @@ def read_batch(m: Machine, count: int, stop: int) -> int:
     Returns:
         How many opcodes that were, or 0 if they have to be read.
     """
-    if stop != m.frame_end and m.data[stop : stop + 1] == b"u":
+    data = m.data
+    if stop != m.frame_end and data[stop : stop + 1] == b"u":  # SETITEMS
         _add_run(m, m.position, stop, count)
         m.position = stop + 1
         return 3 * count + 1
-    match = ACROSS.match(m.data, stop)
-    if match is None:
+    # Before a key or before a value, where it has its key in the frame that ends.
+    split = short_text(data, stop)
+    frame = stop if split is None else split[1]
+    inner = frame + 9
+    if frame != m.frame_end or data[frame : frame + 1] != b"\x95":  # FRAME
         return 0
-    key, length, value, rest = match.groups()
-    frame, inner = match.start(2) - 1, match.end(2)
-    size = int.from_bytes(length, "little")
-    if frame != m.frame_end or match.end() > inner + size or (key is None) != (value is None):
+    value = None if split is None else INTEGER.match(data, inner)
+    size, rest = int.from_bytes(data[frame + 1 : inner], "little"), inner
+    if split is not None:
+        if value is None:
+            return 0
+        rest = value.end()
+    more, end = count_pairs(data, rest, len(data))
+    if data[end : end + 1] != b"u" or end >= inner + size:
         return 0
     _add_run(m, m.position, stop, count)
     m.position = frame
     m.leave_frame()
     m.position = inner
     m.enter_frame(size)
-    if key is not None:
-        text = key[2:-1].decode("ascii")
-        m.stack[-1] += text, number_of(value)
-        m.memo.append(text)
+    if split is not None and value is not None:
+        m.stack[-1] += split[0], number_of(value[0])
+        m.memo.append(split[0])
         count += 1
-    if rest:
-        more = pairs_within(m.data, *match.span(4))
-        _add_run(m, match.start(4), match.end(4), more)
-        count += more
-    m.position = match.end()
-    return 3 * count + 2
+    if more:
+        _add_run(m, rest, end, more)
+    m.position = end + 1
+    return 3 * (count + more) + 2
 
 
 def _add_run(m: Machine, start: int, stop: int, count: int) -> None:

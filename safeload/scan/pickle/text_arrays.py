@@ -16,7 +16,7 @@ import re
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import WorkBudget
 from safeload.scan.program import Blob, Buffer, Global, GlobalUse, ObjectToken, Program, Use
-from safeload.scan.runs import SHAPE, TEXT, shape_of, texts_within
+from safeload.scan.runs import SHAPE, shape_of, short_text
 
 __all__ = ["read_texts"]
 
@@ -31,10 +31,12 @@ _OF_OBJECTS = (
     b"(K\x03\x8c\x01|\x94NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?t\x94b\x89]\x94"
 )
 _ARRAY = re.compile(
-    b"\x80[\x04\x05]\x95(.{8})%s((?!\\))(?:%s))%s(?:\\(((?:%s)++)e|(%s)a)t\x94b\\."
-    % (re.escape(_MAKE), SHAPE, re.escape(_OF_OBJECTS), TEXT, TEXT),
+    b"\x80[\x04\x05]\x95(.{8})%s((?!\\))(?:%s))%s"
+    % (re.escape(_MAKE), SHAPE, re.escape(_OF_OBJECTS)),
     re.DOTALL,
 )
+# APPENDS of several texts or APPEND of one, then the end of the state and of the stream.
+_ENDS = {True: b"et\x94b.", False: b"at\x94b."}
 _STATE = (3, "|", None, None, None, -1, -1, 63)
 # Where in these its opcodes stand.
 _NAMED, _ARRAY_NAMED = _MAKE.index(b"\x93"), _MAKE.rindex(b"\x93")
@@ -65,13 +67,16 @@ def read_texts(
     Returns:
         The program, or None if the opcodes have to be read.
     """
-    match = _ARRAY.match(data, start, start + _LONGEST)
+    match = _ARRAY.match(data, start)
     if match is None:
         return None
-    length, code, several, single = match.groups()
-    begin, rest, end = start + _FRAME, match.end(2), match.end()
-    shape, texts = shape_of(code), texts_within(several or single)
-    opcodes = _OPCODES + len(shape) + 2 * len(texts) + (several is not None)
+    length, code = match.groups()
+    begin, rest = start + _FRAME, match.end(2)
+    are_several = data[match.end() : match.end() + 1] == b"("
+    texts, stop = _texts(data, match.end() + are_several, start + _LONGEST)
+    end = stop + len(_ENDS[are_several])
+    shape = shape_of(code)
+    opcodes = _OPCODES + len(shape) + 2 * len(texts) + are_several
     tokens = make, array, of_objects = (
         _global("numpy._core.multiarray", "_reconstruct", begin + _NAMED),
         _global("numpy", "ndarray", begin + _ARRAY_NAMED),
@@ -79,7 +84,9 @@ def read_texts(
     )
     budget.names.update((token.module, token.name) for token in tokens)
     if (
-        int.from_bytes(length, "little") != end - begin
+        data[stop:end] != _ENDS[are_several]
+        or (len(texts) != 1 and not are_several)
+        or int.from_bytes(length, "little") != end - begin
         or opcodes > budget.opcodes
         or len(budget.names) > limits.globals
         or limits.nesting < _DEPTH
@@ -109,6 +116,18 @@ def read_texts(
         opcodes=opcodes,
         size=end - start,
     )
+
+
+def _texts(data: Buffer, position: int, stop: int) -> tuple[list[str], int]:
+    """The texts that follow each other, and where they end; none that begins behind ``stop``."""
+    texts: list[str] = []
+    while position < stop:
+        found = short_text(data, position)
+        if found is None:
+            break
+        text, position = found
+        texts.append(text)
+    return texts, position
 
 
 def _global(module: str, name: str, offset: int) -> Global:
