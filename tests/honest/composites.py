@@ -505,6 +505,9 @@ _each(
         "binned": _function(pd.cut, frame()["fare"], kw_args={"bins": 3, "labels": False}),
         "of_frames": _function(pd.DataFrame.fillna, frame()[["age"]], kw_args={"value": 0}),
         "looked_up": _function(np.vectorize({True: 1}.get, otypes=[object]), FLAGS > 0),
+        "likeness_to_a_point": _function(
+            metrics.pairwise.rbf_kernel, X[:, :1], kw_args={"Y": [[0.5]], "gamma": 0.1}
+        ),
         "type_of_array": _function(np.ndarray.astype, kw_args={"dtype": np.float32, "copy": False}),
         "flattened": _function(np.ndarray.flatten),
         "lengths": _function(np.vectorize(len), np.array(TEXT).reshape(-1, 1)),

@@ -97,7 +97,8 @@ class Signature:
         parameters = table.get("parameters", {})
         if not isinstance(parameters, dict):
             raise MalformedSignatureError("parameters are not a table")
-        if parameters.keys() & set(data):
+        # What is set of further data is a constant: a kernel with one of its matrices.
+        if parameters.keys() & set(data[:1]):
             raise MalformedSignatureError("a parameter both receives data and is set")
         return cls(
             frozenset(kinds),

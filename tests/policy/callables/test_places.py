@@ -14,6 +14,7 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -41,6 +42,9 @@ SCALER = StandardScaler().fit([[0.0], [1.0]])
 HONEST: dict[str, Any] = {
     "a function of a transformer": FunctionTransformer(np.log1p, inverse_func=np.expm1),
     "with keyword arguments": FunctionTransformer(np.clip, kw_args={"a_min": 0, "a_max": 1}),
+    "a kernel with one of its matrices": FunctionTransformer(
+        rbf_kernel, kw_args={"Y": [[35.0]], "gamma": 0.1}
+    ),
     "a partial": FunctionTransformer(functools.partial(np.clip, a_min=0, a_max=1)),
     "a method of another model": make_pipeline(SCALER, FunctionTransformer(SCALER.transform)),
     "words": CountVectorizer(tokenizer=str.split, preprocessor=str.lower, token_pattern=None),
@@ -62,6 +66,10 @@ HONEST: dict[str, Any] = {
 
 HOSTILE: dict[str, Any] = {
     "a class is called": FunctionTransformer(collections.Counter),
+    "a matrix in the place of the data": FunctionTransformer(rbf_kernel, kw_args={"X": [[1.0]]}),
+    "a matrix that makes much of little": FunctionTransformer(
+        rbf_kernel, kw_args={"Y": np.ones((2_000, 1))}
+    ),
     "a parameter that would change what is given": FunctionTransformer(
         np.nan_to_num, kw_args={"copy": False}
     ),
