@@ -14,6 +14,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,8 @@ def unpacked(data: bytes) -> int:
     return len(zlib.decompress(data))
 
 
+LONGER = FunctionTransformer(np.vectorize(methodcaller("replace", "a", "a" * 50)))
+
 # The field, a file, the least value with which the file is read, and what else is set.
 EDGES: dict[str, tuple[bytes, int, dict[str, Any]]] = {
     "bytes_in": (pickle.dumps(WORDS), len(pickle.dumps(WORDS)), {}),
@@ -119,6 +122,7 @@ EDGES: dict[str, tuple[bytes, int, dict[str, Any]]] = {
     "integer_digits": (b"\x80\x04I" + b"7" * 100 + b"\n.", 100, {}),
     "array_dimensions": (joblib_bytes(np.zeros((1,) * 9)), 9, {}),
     "columns": (COLUMNS, 10_000 - len(COLUMNS), {}),
+    "growth": (pickle.dumps(LONGER), 50, {}),
     "members": (archive(11), 12, {}),
     "schema_bytes": (
         SCALER, zipfile.ZipFile(io.BytesIO(SCALER)).getinfo("schema.json").file_size, {},

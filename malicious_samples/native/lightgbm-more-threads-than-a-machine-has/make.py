@@ -10,7 +10,7 @@ from malicious_samples.native_state import dumped
 
 def model() -> Any:
     model = lightgbm()
-    model.n_jobs = 100_000
+    model.n_jobs, model._other_params = None, {"num_threads": 100_000}
     return model
 
 

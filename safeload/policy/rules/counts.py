@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 from safeload.policy.rules.plain import is_numpy
@@ -71,6 +71,8 @@ _SAMPLES_A_COLUMN = 1_024
 _LIBRARIES = frozenset("category_encoders imblearn mlxtend quantile_forest sklearn sktime".split())
 _COUNTED = _ROUNDS.union(_SAMPLES, [_PROCESSES, "max_iter"])
 _NUMBERS = frozenset([int, float, bool])
+# Names of attributes about which it is remembered whether they count; no library has longer ones.
+_KEPT, _LONGEST = 4096, 64
 
 
 def is_counted(attribute: str) -> bool:
@@ -79,9 +81,12 @@ def is_counted(attribute: str) -> bool:
     Args:
         attribute: Its name.
     """
+    if len(attribute) > _LONGEST:
+        return False
     return _is_number_of(attribute) or attribute in _COUNTED
 
 
+@lru_cache(maxsize=_KEPT)
 def _is_number_of(attribute: str) -> bool:
     if attribute in _FACTORS or _is_named(attribute):
         return True
@@ -92,6 +97,7 @@ def _is_number_of(attribute: str) -> bool:
     )
 
 
+@lru_cache(maxsize=_KEPT)
 def _is_named(attribute: str) -> bool:
     """Whether whoever shows a model may write a name for each."""
     bare = attribute.removeprefix("_")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -208,8 +207,6 @@ def state_of(**attributes: Any) -> Any:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("n_jobs", 100_000),
-        ("n_jobs", np.int64(100_000)),
         ("_other_params", {"num_threads": 100_000}),
         ("_other_params", {"metric": ["auc", "l2 num_threads=100000"]}),
         ("boosting_type", "gbdt num_threads=100000"),
