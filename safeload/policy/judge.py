@@ -23,6 +23,7 @@ from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES, Rule
 from safeload.policy.rules.attributes import Places as ValuePlaces
 from safeload.policy.rules.attributes import (
+    LONGEST_NAME,
     is_resource_module,
     looked_at,
     resource_problem,
@@ -31,8 +32,9 @@ from safeload.policy.rules.attributes import (
 from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting, keeps_pickles
-from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
+from safeload.scan.bounds.allowance import allowing, asked, check_claims, check_time, claim
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import (
     ArraySpan,
     Global,
@@ -62,6 +64,8 @@ __all__ = ["Judgement", "judge"]
 # What a module is called while Python runs it as a program.
 _SCRIPTS = frozenset(["__main__", "__mp_main__"])
 _STRINGS = frozenset([str])
+# What pays for the parts of objects that have no rule.
+_JUDGED = "judge"
 # Findings kept for one file.
 _MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
@@ -347,6 +351,9 @@ class _Inspector:
         if entry.native is not None:
             self.native.setdefault(entry.native, []).append(built)
         problems = []
+        if rule is None:
+            # A rule pays by itself.
+            asked(_JUDGED, pay_for_parts, built)
         if rule is not None:
             reason = rule(built)
             if reason is not None:
@@ -436,6 +443,8 @@ class _Inspector:
             return "an attribute's name is no string"
         if keys in self._plain:
             return None
+        if max(map(len, keys), default=0) > LONGEST_NAME:
+            return "an attribute's name is longer than any library has"
         if len(set(keys)) < len(keys):
             # Which of the two counts, and when, nobody has to find out: no writer does this.
             return "an attribute is set twice"

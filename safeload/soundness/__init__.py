@@ -14,16 +14,18 @@ numbers and arrays of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
 
+from safeload.scan.bounds.allowance import asked
+from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import ObjectToken
 
 __all__ = ["CHECKS", "Check", "check_named"]
 
 # From the objects of one kind to those that are not sound, each with the reason.
-Check = Callable[[Sequence[ObjectToken]], Iterator[tuple[ObjectToken, str]]]
+Check = Callable[[Sequence[ObjectToken]], Iterable[tuple[ObjectToken, str]]]
 
 # Where each check is; imported when first needed, because they import numpy.
 CHECKS: dict[str, str] = {
@@ -89,7 +91,17 @@ CHECKS: dict[str, str] = {
 
 @cache
 def check_named(name: str) -> Check:
-    """The check of this name in :data:`CHECKS`."""
+    """The check of this name in :data:`CHECKS`, which pays for what it walks."""
     module, function = CHECKS[name].split(":")
     check: Check = getattr(import_module(module), function)
-    return check
+
+    def bounded(builts: Sequence[ObjectToken]) -> list[tuple[ObjectToken, str]]:
+        asked(f"given to {name}", _pay_for_all, builts)
+        return asked(name, lambda given: [*check(given)], builts)
+
+    return bounded
+
+
+def _pay_for_all(builts: Sequence[ObjectToken]) -> None:
+    for built in builts:
+        pay_for_parts(built)

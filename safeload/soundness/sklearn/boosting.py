@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Global, Mapping, ObjectToken, Token
 from safeload.soundness.sklearn.trees import cannot_load, feature_count, is_tree
 from safeload.soundness.states import (
@@ -99,6 +100,7 @@ def _parts(built: ObjectToken, known: _Places) -> tuple[Token, int]:
     """A decision tree's ``Tree`` and how many columns it expects; None and 0 without one."""
     state = built.states[0] if len(built.states) == 1 else None
     if type(state) is Mapping:
+        look_into(state, len(state))
         pairs, names = state.pairs, state.form
     else:
         pairs = _pairs(built)
