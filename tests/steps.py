@@ -96,7 +96,8 @@ _OF_NOTHING = frozenset(
 def _size(value: Any) -> int:
     """Steps that it takes to walk a value, one level deep."""
     if isinstance(value, _SIZED):
-        return len(value)
+        sized: Sized = value
+        return len(sized)
     if isinstance(value, _TEXTS):
         return len(value) // _BYTES
     if isinstance(value, int):

@@ -49,7 +49,7 @@ from tests.policy.shared_parts import LARGE, OFTEN, Way, part_at, repeated, shar
 __all__ = ["MOST", "names"]
 
 # Holders, and the size of what they share, in steps.
-_HOLDERS, _SIZE = 8, 600
+_HOLDERS, _SIZE = 8, 400
 # By how much the cost may grow if both are doubled.
 MOST = 2.5
 # Who walks half of what is shared for each holder takes at least so many steps by the same count.
@@ -154,20 +154,26 @@ def _looked_at(seed: ObjectToken, subject: Subject) -> Iterator[Way]:
 
 def _each(seed: ObjectToken, way: Way, large: str, count: int, size: int) -> list[ObjectToken]:
     """Objects that share something large."""
-    part = LARGE[large](part_at(seed, way), size)
-    if part is not None and way[-1].kind == "items":
-        # What is put into an object is in no other: they share that object.
-        way, part = way[:-1], shared(part_at(seed, way[:-1]), way[-1:], part)
-    if part is None or not way:
-        return []
-    return [shared(seed, way, part) for _ in range(count)]
+    way, part = _sharing(seed, way, large, size)
+    return [shared(seed, way, part) for _ in range(count)] if way else []
 
 
 def _within(seed: ObjectToken, way: Way, large: str, count: int, size: int) -> list[ObjectToken]:
     """An object that has something large many times in one container."""
-    part = LARGE[large](part_at(seed, way), size)
-    holder = None if part is None else repeated(seed, way, part, count)
+    way, part = _sharing(seed, way, large, size)
+    holder = repeated(seed, way, part, count)
     return [] if holder is None else [holder]
+
+
+def _sharing(seed: ObjectToken, way: Way, large: str, size: int) -> tuple[Way, Token]:
+    """Something large and the way to where it stands, which is empty if it cannot stand there."""
+    part = LARGE[large](part_at(seed, way), size)
+    if part is None:
+        return (), None
+    if way[-1].kind == "items":
+        # What is put into an object is in no other: they share that object.
+        return way[:-1], shared(part_at(seed, way[:-1]), way[-1:], part)
+    return way, part
 
 
 def _costly(seed: ObjectToken, subject: Subject) -> Iterator[str | None]:
@@ -175,9 +181,10 @@ def _costly(seed: ObjectToken, subject: Subject) -> Iterator[str | None]:
     for way in _looked_at(seed, subject):
         for large in LARGE:
             for share in (_each, _within) if large in OFTEN else (_each,):
-                if not share(seed, way, large, 1, _SIZE):
+                holders = share(seed, way, large, _HOLDERS, _SIZE)
+                if not holders:
                     continue
-                once = _cost(subject, share(seed, way, large, _HOLDERS, _SIZE), _SIZE)
+                once = _cost(subject, holders, _SIZE)
                 if once < _HOLDERS * _SIZE // _HALF:
                     yield None
                     continue

@@ -24,8 +24,10 @@ from safeload.scan.program import (
 
 __all__ = ["LARGE", "OFTEN", "Step", "Way", "part_at", "repeated", "shared", "ways"]
 
-# Places that are tried of a list, tuple, set or dict, and how deep they may lie.
+# Places that are tried of a list or set, and how deep they may lie.
 _PLACES, _DEEPEST = 3, 7
+# The same of a tuple, each of whose parts is something else.
+_LONGEST = 9
 # Bytes or characters that are one step to read.
 _BYTES = 16
 
@@ -71,9 +73,8 @@ def _steps(token: Token) -> list[Step]:
         values = [Step("part", index) for index in range(1, len(token), 2)]
         return [Step("part", 0)][: len(token)] + values
     if kind is list or kind is tuple:
-        return [
-            Step("part", index) for index in range(len(token))[: _PLACES if kind is list else 9]
-        ]
+        most = _PLACES if kind is list else _LONGEST
+        return [Step("part", index) for index in range(len(token))[:most]]
     if kind is Collection:
         return [Step("part", index) for index in range(len(token.items))[:_PLACES]]
     return []
@@ -253,7 +254,7 @@ LARGE: dict[str, Callable[[Token, int], Token | None]] = {
     "tuple of nothing": lambda _, size: (None,) * size,
     "dict": lambda _, size: Mapping(_pairs(size)),
     "set": lambda _, size: Collection("frozenset", list(range(size))),
-    "nested": lambda _, size: tuple((1,) * 20 for _ in range(size // 20)),
+    "nested": lambda _, size: tuple(tuple([1] * 20) for _ in range(size // 20)),
     "text": lambda _, size: "a" * (size * _BYTES),
     "bytes": lambda _, size: _bytes(size, "bytes"),
     "text of numpy": lambda _, size: _text_of_numpy(size),
