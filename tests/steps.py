@@ -96,7 +96,7 @@ _OF_NOTHING = frozenset(
 def _size(value: Any) -> int:
     """Steps that it takes to walk a value, one level deep."""
     if isinstance(value, _SIZED):
-        sized: Sized = value
+        sized: Any = value
         return len(sized)
     if isinstance(value, _TEXTS):
         return len(value) // _BYTES

@@ -31,6 +31,7 @@ def _costs(*arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in child.stdout.splitlines()]
 
 
+@pytest.mark.guarantee("G15")
 @pytest.mark.parametrize("share", range(SHARES))
 def test_twice_as_many_holders_of_twice_as_much_cost_no_more_than_twice(share: int) -> None:
     costs = _costs(str(share), str(SHARES))
