@@ -6,9 +6,10 @@ it, so that ``audit`` sees it too and no hostile array ever reaches native code.
 
 A policy entry names its check with ``native``; :data:`CHECKS` lists them all. A check takes every
 object of its kind in a stream at once, because most of its cost is the call. ``values.py`` reads
-tokens as numbers and arrays; each other module holds the checks of one family. What a check is given
-is paid for here, by each object that is given it; what lies deeper, the check pays for where it walks
-(:mod:`safeload.scan.bounds.allowance`).
+tokens as numbers and arrays; each other module holds the checks of one family.
+
+What a check is given is paid for here, by each object that is given it; what lies deeper, the check
+pays for where it walks (:mod:`safeload.scan.bounds.allowance`).
 
 Trust: all tokens and the bytes they stand for are hostile. A check never constructs anything but
 numbers and arrays of numbers.
