@@ -32,7 +32,7 @@ from safeload.policy.rules.attributes import (
 from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting, keeps_pickles
-from safeload.scan.bounds.allowance import allowing, asked, check_claims, check_time, claim
+from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import (
@@ -353,7 +353,7 @@ class _Inspector:
         problems = []
         if rule is None:
             # A rule pays by itself.
-            asked(_JUDGED, pay_for_parts, built)
+            pay_for_parts(built, _JUDGED)
         if rule is not None:
             reason = rule(built)
             if reason is not None:

@@ -98,13 +98,11 @@ def check_named(name: str) -> Check:
     module, function = CHECKS[name].split(":")
     check: Check = getattr(import_module(module), function)
 
+    given = f"given to {name}"
+
     def bounded(builts: Sequence[ObjectToken]) -> list[tuple[ObjectToken, str]]:
-        asked(f"given to {name}", _pay_for_all, builts)
-        return asked(name, lambda given: [*check(given)], builts)
+        for built in builts:
+            pay_for_parts(built, given)
+        return asked(name, lambda objects: [*check(objects)], builts)
 
     return bounded
-
-
-def _pay_for_all(builts: Sequence[ObjectToken]) -> None:
-    for built in builts:
-        pay_for_parts(built)

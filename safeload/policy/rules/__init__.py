@@ -39,7 +39,7 @@ def _bounded(name: str, rule: Rule) -> Rule:
     def checked(built: ObjectToken) -> str | None:
         if type(built.args) is not tuple:
             return "its arguments are no tuple"
-        asked(_GIVEN, pay_for_parts, built)
+        pay_for_parts(built, _GIVEN)
         return asked(name, rule, built)
 
     return checked

@@ -145,25 +145,27 @@ def asked(question: str, ask: Callable[[_About], _Answer], about: _About) -> _An
         allowance.question = before
 
 
-def look_at(token: object, size: int) -> None:
+def look_at(token: object, size: int, question: str | None = None) -> None:
     """Pay for reading the whole of an array or text, unless it is the first time.
 
     Args:
         token: What stands for it.
         size: Bytes or characters in it.
+        question: As for :func:`look_into`.
 
     Raises:
         OverLimitError: It was read too often.
     """
-    look_into(token, size // _AT_ONCE)
+    look_into(token, size // _AT_ONCE, question)
 
 
-def look_into(token: object, items: int) -> None:
+def look_into(token: object, items: int, question: str | None = None) -> None:
     """Pay for visiting each item of a container, unless it is the first time for who asks.
 
     Args:
         token: What stands for it.
         items: How many there are.
+        question: Who asks; the question that is being asked unless given.
 
     Raises:
         OverLimitError: It was visited too often.
@@ -171,7 +173,7 @@ def look_into(token: object, items: int) -> None:
     allowance = _current.get()
     if allowance is None:
         return
-    key = allowance.question, id(token)
+    key = allowance.question if question is None else question, id(token)
     if key in allowance.seen:
         allowance.budget.spend(items, "One array or container is looked at too often.")
     else:

@@ -11,42 +11,42 @@ Trust: tokens are hostile; nothing here walks further than one level.
 from __future__ import annotations
 
 from safeload.scan.bounds.allowance import look_at, look_into
-from safeload.scan.bounds.weight import FEW, size_of
 from safeload.scan.program import Collection, Mapping, ObjectToken, Token
 
 __all__ = ["pay_for_parts"]
 
-_PARTED = frozenset([Collection, Mapping, list, tuple])
-# Characters that are read about as fast as the opcodes that recall them.
-_LONG = 256
+_WEIGHING = frozenset([Collection, Mapping, list, str, tuple])
+# Items, and characters, that are walked about as fast as an object is made.
+_FEW, _SHORT = 64, 256
 
 
-def pay_for_parts(built: ObjectToken) -> None:
+def pay_for_parts(built: ObjectToken, question: str) -> None:
     """Pay for walking the arguments and the state of an object, and the containers among them.
 
     Args:
         built: Any object.
+        question: Who may walk them; the first time is free for each.
 
     Raises:
         OverLimitError: Something in them is given to too many objects for what it weighs.
     """
-    _pay(built.args)
-    _pay(built.kwargs)
-    if type(built.args) is tuple:
-        for part in built.args:
-            _pay(part)
-    for state in built.states:
-        _pay(state)
-        if type(state) is tuple:
-            for part in state:
-                _pay(part)
+    for given in (built.args, built.kwargs, *built.states):
+        kind = type(given)
+        if kind in _WEIGHING:
+            _pay(given, question)
+            if kind is tuple:
+                for part in given:
+                    if type(part) in _WEIGHING:
+                        _pay(part, question)
 
 
-def _pay(token: Token) -> None:
+def _pay(token: Token, question: str) -> None:
     kind = type(token)
-    if kind in _PARTED:
-        size = size_of(token)
-        if size > FEW:
-            look_into(token, size)
-    elif kind is str and len(token) > _LONG:
-        look_at(token, len(token))
+    if kind is str:
+        if len(token) > _SHORT:
+            look_at(token, len(token), question)
+        return
+    # What stands for many pairs at once is in no file but a pickle, whose scan pays for it as well.
+    items = token.items if kind is Collection else token
+    if len(items) > _FEW:
+        look_into(token, len(items), question)

@@ -72,6 +72,8 @@ _REGRESSION_TREES = frozenset(
 _CLASSIFICATION_TREES = frozenset(
     "DecisionTreeClassifier ExtraTreeClassifier ExtraTreesClassifier RandomForestClassifier".split()
 )
+# Items of a state that are read about as fast as it is made.
+_FEW = 128
 _UNKNOWN = "init_ is no dummy, linear model, tree or forest: its predictions may have any shape"
 
 # By the names of its attributes in their order: where ``tree_`` and ``n_features_in_`` stand. An
@@ -100,7 +102,8 @@ def _parts(built: ObjectToken, known: _Places) -> tuple[Token, int]:
     """A decision tree's ``Tree`` and how many columns it expects; None and 0 without one."""
     state = built.states[0] if len(built.states) == 1 else None
     if type(state) is Mapping:
-        look_into(state, len(state))
+        if len(state) > _FEW:
+            look_into(state, len(state))
         pairs, names = state.pairs, state.form
     else:
         pairs = _pairs(built)
