@@ -11,13 +11,15 @@ Trust: tokens are hostile; nothing here walks further than one level.
 from __future__ import annotations
 
 from safeload.scan.bounds.allowance import look_at, look_into
+from safeload.scan.bounds.weight import FEW
 from safeload.scan.program import Collection, Mapping, ObjectToken, Token
 
 __all__ = ["pay_for_parts"]
 
 _WEIGHING = frozenset([Collection, Mapping, list, str, tuple])
-# Items, and characters, that are walked about as fast as an object is made.
-_FEW, _SHORT = 64, 256
+# Attributes, keys and values counted, and characters, that are read about as fast as an object is
+# made; FEW items of what may have further containers in it.
+_ATTRIBUTES, _SHORT = 64, 256
 
 
 def pay_for_parts(built: ObjectToken, question: str) -> None:
@@ -48,5 +50,5 @@ def _pay(token: Token, question: str) -> None:
         return
     # What stands for many pairs at once is in no file but a pickle, whose scan pays for it as well.
     items = token.items if kind is Collection else token
-    if len(items) > _FEW:
+    if len(items) > (_ATTRIBUTES if kind is Mapping else FEW):
         look_into(token, len(items), question)
