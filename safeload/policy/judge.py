@@ -21,18 +21,20 @@ from safeload.policy.keys import KeyInspector
 from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.rules import RULES, Rule
-from safeload.policy.rules.attributes import Places as ValuePlaces
 from safeload.policy.rules.attributes import (
+    LONGEST_NAME,
     is_resource_module,
     looked_at,
     resource_problem,
     value_problems,
 )
+from safeload.policy.rules.attributes import Places as ValuePlaces
 from safeload.policy.rules.classes import FILLED_BY_CALL, OWN_STATES
 from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting, keeps_pickles
 from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import (
     ArraySpan,
     Global,
@@ -62,6 +64,8 @@ __all__ = ["Judgement", "judge"]
 # What a module is called while Python runs it as a program.
 _SCRIPTS = frozenset(["__main__", "__mp_main__"])
 _STRINGS = frozenset([str])
+# What looks into the parts of objects that have no rule.
+_WITHOUT_RULE = "without a rule"
 # Findings kept for one file.
 _MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
@@ -328,7 +332,7 @@ class _Inspector:
         self._refitting = refitting
         self._resources = resources
         self._models = ModelPlaces(policy)
-        self._entries: dict[Global, tuple[Entry | None, Rule | None]] = {}
+        self._entries: dict[Global, tuple[Entry | None, Rule]] = {}
         # Keys of states that are plain attributes, and where among them those are whose values
         # are looked at.
         self._plain: dict[tuple[str, ...], ValuePlaces] = {}
@@ -347,12 +351,9 @@ class _Inspector:
         if entry.native is not None:
             self.native.setdefault(entry.native, []).append(built)
         problems = []
-        if rule is not None:
-            reason = rule(built)
-            if reason is not None:
-                problems.append(("SL103", reason))
-        elif built.use is Use.CONSTRUCT and (built.args != () or not _is_empty(built.kwargs)):
-            problems.append(("SL103", "it is constructed with arguments"))
+        reason = rule(built)
+        if reason is not None:
+            problems.append(("SL103", reason))
         if built.items and target.module != "collections":
             # Some dictionaries answer for attributes with their items.
             reasons = map(_dunder, map(text_of, built.items))
@@ -376,9 +377,9 @@ class _Inspector:
             reasons.append(keeps_pickles(built))
         return reasons
 
-    def _look_up(self, target: Global) -> tuple[Entry | None, Rule | None]:
+    def _look_up(self, target: Global) -> tuple[Entry | None, Rule]:
         entry = self._policy.get(target.module, target.name)
-        return entry, RULES[entry.rule] if entry is not None and entry.rule else None
+        return entry, RULES[entry.rule] if entry is not None and entry.rule else _without_rule
 
     def _states(self, built: ObjectToken, entry: Entry) -> Iterator[str]:
         if len(built.states) > 1:
@@ -436,6 +437,8 @@ class _Inspector:
             return "an attribute's name is no string"
         if keys in self._plain:
             return None
+        if max(map(len, keys), default=0) > LONGEST_NAME:
+            return "an attribute's name is longer than any library has"
         if len(set(keys)) < len(keys):
             # Which of the two counts, and when, nobody has to find out: no writer does this.
             return "an attribute is set twice"
@@ -468,6 +471,14 @@ def _takes_tuple(built: ObjectToken) -> bool:
     """Whether the state of an object may be a tuple of anything: its class looks into it."""
     target = built.callable
     return built.use is Use.CALL or (target.module, target.name) in _TUPLES
+
+
+def _without_rule(built: ObjectToken) -> str | None:
+    """What is asked of an object whose entry has no rule."""
+    pay_for_parts(built, _WITHOUT_RULE)
+    if built.use is Use.CONSTRUCT and (built.args != () or not _is_empty(built.kwargs)):
+        return "it is constructed with arguments"
+    return None
 
 
 def _is_empty(kwargs: Token) -> bool:

@@ -8,7 +8,7 @@ Trust: the tokens are hostile, the policy is ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from safeload.policy.policy import Policy
 from safeload.scan.bounds.collisions import keys_of
@@ -44,7 +44,7 @@ class KeyInspector:
             is_key(key, self._parts, self._seen) for keys, _ in keys_of(holder) for key in keys
         )
 
-    def _parts(self, built: ObjectToken) -> Iterable[Token] | None:
+    def _parts(self, built: ObjectToken) -> Sequence[Token] | None:
         """What the hash of an object is made from, or None if it is no value."""
         target = built.callable
         if not isinstance(target, Global):

@@ -129,6 +129,8 @@ class ObjectToken:
     taken: bool = False
     # What dtypes.describe said of it, and after how many states.
     described: tuple[int, Any] | None = None
+    # What texts.text_of said of it, once somebody asked.
+    text: tuple[str | None, ...] = ()
 
     def __init__(self, target: Token, use: Use, args: Token, offset: int) -> None:
         self.callable = target

@@ -30,6 +30,15 @@ def text_of(token: Token) -> str | None:
     Returns:
         The text, or None if it is no text of Python's or of numpy's.
     """
+    if type(token) is not ObjectToken:
+        return token if type(token) is str else None
+    if not token.text:
+        # A few bytes recall it as often as they like, so that it is read once.
+        token.text = (_text_of(token),)
+    return token.text[0]
+
+
+def _text_of(token: Token) -> str | None:
     for _ in range(_DEEPEST):
         if not (type(token) is ObjectToken and token.is_of("collections", "UserString")):
             break

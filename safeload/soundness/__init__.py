@@ -8,22 +8,27 @@ A policy entry names its check with ``native``; :data:`CHECKS` lists them all. A
 object of its kind in a stream at once, because most of its cost is the call. ``values.py`` reads
 tokens as numbers and arrays; each other module holds the checks of one family.
 
+What a check is given is paid for here, by each object that is given it; what lies deeper, the check
+pays for where it walks (:mod:`safeload.scan.bounds.allowance`).
+
 Trust: all tokens and the bytes they stand for are hostile. A check never constructs anything but
 numbers and arrays of numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
 
+from safeload.scan.bounds.allowance import asked
+from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import ObjectToken
 
 __all__ = ["CHECKS", "Check", "check_named"]
 
 # From the objects of one kind to those that are not sound, each with the reason.
-Check = Callable[[Sequence[ObjectToken]], Iterator[tuple[ObjectToken, str]]]
+Check = Callable[[Sequence[ObjectToken]], Iterable[tuple[ObjectToken, str]]]
 
 # Where each check is; imported when first needed, because they import numpy.
 CHECKS: dict[str, str] = {
@@ -89,7 +94,15 @@ CHECKS: dict[str, str] = {
 
 @cache
 def check_named(name: str) -> Check:
-    """The check of this name in :data:`CHECKS`."""
+    """The check of this name in :data:`CHECKS`, which pays for what it walks."""
     module, function = CHECKS[name].split(":")
     check: Check = getattr(import_module(module), function)
-    return check
+
+    given = f"given to {name}"
+
+    def bounded(builts: Sequence[ObjectToken]) -> list[tuple[ObjectToken, str]]:
+        for built in builts:
+            pay_for_parts(built, given)
+        return asked(name, lambda objects: [*check(objects)], builts)
+
+    return bounded

@@ -12,9 +12,10 @@ Source: ``__hash__`` of CPython's ``datetime``, ``decimal``, ``fractions``, ``ip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
-from safeload.scan.bounds.weight import ATOMS
+from safeload.scan.bounds.allowance import look_into
+from safeload.scan.bounds.weight import ATOMS, FEW
 from safeload.scan.program import Collection, Global, Mapping, ObjectToken, Token, Use
 
 __all__ = ["INTERFACES", "is_key", "value_parts"]
@@ -34,7 +35,7 @@ INTERFACES = frozenset(
 )
 
 # From an object to what its hash is made from, or None if it is not known to be a value.
-Parts = Callable[[ObjectToken], Iterable[Token] | None]
+Parts = Callable[[ObjectToken], Sequence[Token] | None]
 
 # What a call of it makes is a value: a rule has judged its arguments.
 _VALUES = frozenset(
@@ -62,7 +63,7 @@ _LISTED = frozenset([list, tuple])
 _MODULES = frozenset(["_codecs", "datetime", "ipaddress", "numpy", "pathlib"])
 
 
-def value_parts(built: ObjectToken) -> Iterable[Token] | None:
+def value_parts(built: ObjectToken) -> Sequence[Token] | None:
     """What the hash of a value is made from, beside what its rule has judged.
 
     Args:
@@ -109,13 +110,15 @@ def is_key(token: Token, parts: Parts = value_parts, seen: set[int] | None = Non
         if kind in ATOMS or id(part) in seen:
             continue
         if kind is tuple:
-            items: Iterable[Token] | None = part
+            items: Sequence[Token] | None = part
         elif kind is Collection and part.kind == "frozenset":
             items = part.items
         else:
             items = parts(part) if kind is ObjectToken else None
         if items is None:
             return False
+        if len(items) > FEW:
+            look_into(part, len(items))
         seen.add(id(part))
         pending += items
     return True

@@ -84,6 +84,7 @@ def attributes(built: ObjectToken) -> Attributes:
     found: Attributes = {}
     for state in built.states:
         parts = state if type(state) is tuple else (state,)
+        look_into(parts, len(parts))
         for part in parts:
             if part is None:
                 continue

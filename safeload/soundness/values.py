@@ -73,6 +73,8 @@ _MALFORMED_ARRAY = (
 _DTYPES: dict[int, tuple[Any, np.dtype[Any]]] = {}
 _MOST_DTYPES = 64
 _STRINGS = frozenset([str])
+# Of an array; numpy's own bound.
+_MOST_DIMENSIONS = 64
 
 
 class Raw(NamedTuple):
@@ -347,6 +349,8 @@ def _blob(data: Token, dtype: Token, shape: Token, order: Literal["C", "F"]) -> 
 
 
 def _lengths(shape: Token) -> tuple[Token, ...]:
+    if type(shape) is tuple and len(shape) > _MOST_DIMENSIONS:
+        raise ValueError
     return shape if type(shape) is tuple else (shape,)
 
 

@@ -101,6 +101,7 @@ REFUSED: dict[str, tuple[Fill, str]] = {
     "BUILD on a name": (lambda p: p.save(VALUE).save({"a": 1}).build(), "SL104"),
     "BUILD on a list": (lambda p: p.save([]).save({"a": 1}).build(), "SL104"),
     "a dunder in the state": (state({"__class__": 1}), "SL105"),
+    "a name in the state that nobody would write": (state({"n" * 256: 1}), "SL105"),
     **{
         f"a page of its own by {name}": (state({name: 1}), "SL105")
         for name in ("_repr_html_", "_html_repr", "_get_doc_link", "_sk_visual_block_")

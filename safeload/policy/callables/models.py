@@ -93,13 +93,14 @@ class ModelPlaces:
         if type(cls) is not Global:
             return []
         library = cls.module.partition(".")[0]
-        return [
-            (part.values[index], has_columns)
-            for state in built.states
-            for part in (state if type(state) is tuple else (state,))
-            if type(part) is Mapping
-            for index, has_columns in self._where(library, part.form)
-        ]
+        found = []
+        for state in built.states:
+            for part in state if type(state) is tuple else (state,):
+                if type(part) is Mapping:
+                    values = part.values
+                    where = self._where(library, part.form)
+                    found += [(values[index], has_columns) for index, has_columns in where]
+        return found
 
     def _kept_by(self, built: ObjectToken) -> list[ObjectToken]:
         """The models that one of scikit-learn has in other places, where it shows them as well."""

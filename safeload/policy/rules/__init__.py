@@ -25,23 +25,31 @@ from safeload.policy.rules.reduction_aliases import ALIAS_RULES
 from safeload.policy.rules.reductions import REDUCTION_RULES
 from safeload.policy.rules.rule import Rule
 from safeload.policy.rules.statistics import STATISTICS_RULES
+from safeload.scan.bounds.allowance import asked
+from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import ObjectToken
 
 __all__ = ["RULES", "Rule"]
 
 
-def _given_a_tuple(rule: Rule) -> Rule:
-    """A rule that is asked only about objects whose arguments are a tuple."""
+def _bounded(name: str, rule: Rule) -> Rule:
+    """A rule that pays for what it walks, and is asked only where the arguments are a tuple."""
 
     @wraps(rule)
     def checked(built: ObjectToken) -> str | None:
-        return rule(built) if type(built.args) is tuple else "its arguments are no tuple"
+        if type(built.args) is not tuple:
+            return "its arguments are no tuple"
+        pay_for_parts(built, _GIVEN)
+        return asked(name, rule, built)
 
     return checked
 
 
+# What all rules together are given.
+_GIVEN = "given"
+
 RULES: dict[str, Rule] = {
-    name: _given_a_tuple(rule)
+    name: _bounded(name, rule)
     for rules in (
         REDUCTION_RULES, ARRAY_RULES, FUNCTION_RULES, CLASS_RULES, COMPOSITE_RULES, LIBRARY_RULES,
         PANDAS_RULES, PYTHON_RULES, BOOSTER_RULES, OPERATOR_RULES, ALIAS_RULES, STATISTICS_RULES,

@@ -25,6 +25,7 @@ from safeload.scan.texts import text_of
 from safeload.soundness.keys import INTERFACES
 
 __all__ = [
+    "LONGEST_NAME",
     "Places",
     "is_resource",
     "is_resource_module",
@@ -35,6 +36,8 @@ __all__ = [
 
 # What looked_at() says of the keys of a state.
 Places = list[tuple[int, bool]]
+# Characters of an attribute's name; longer ones are refused.
+LONGEST_NAME = 255
 
 # What was computed before.
 _CACHES = frozenset(["_cache", "_item_cache"])
@@ -148,7 +151,7 @@ def looked_at(keys: tuple[Token, ...]) -> Places:
     """Where among the keys of a state those are whose values :func:`value_problems` looks at.
 
     Args:
-        keys: Names of attributes.
+        keys: Names of attributes; those that are too long for one are passed over.
 
     Returns:
         Each place, and whether a number there says how many there are of something.
@@ -156,19 +159,13 @@ def looked_at(keys: tuple[Token, ...]) -> Places:
     return [
         (place, is_counted(key))
         for place, key in enumerate(keys)
-        if type(key) is str and (_is_looked_at(key) if len(key) < _LONGEST_KEPT else _matters(key))
+        if type(key) is str and len(key) <= LONGEST_NAME and _is_looked_at(key)
     ]
 
 
-# Longer names are not kept, so that what is kept stays small whatever files there are.
-_LONGEST_KEPT = 64
-
-
-def _matters(key: str) -> bool:
+@lru_cache(maxsize=4096)
+def _is_looked_at(key: str) -> bool:
     return keeps_keywords(key) or _is_trusted(key)
-
-
-_is_looked_at = lru_cache(maxsize=4096)(_matters)
 
 
 def value_problems(

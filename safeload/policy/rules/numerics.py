@@ -19,6 +19,8 @@ from safeload.policy.patterns.judge import backtracks
 from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.policy.rules.rule import Rule
 from safeload.scan.arrays.dtypes import DTypeError, describe
+from safeload.scan.bounds.allowance import look_at, look_into
+from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Array, Blob, Global, Mapping, ObjectToken, Token
 
 __all__ = ["LIBRARY_RULES"]
@@ -182,9 +184,10 @@ def _generator_state(state: Token) -> str | None:
     if not isinstance(state, Mapping):
         return "the state of a random number generator is no dict"
     for key, value in _pairs(state):
-        inner = _pairs(value) if key == "state" and isinstance(value, Mapping) else ()
         reason = _unlike_state(key, value, nested=key == "state")
-        for inner_key, inner_value in inner:
+        inner = value if key == "state" and isinstance(value, Mapping) else Mapping()
+        look_into(inner, size_of(inner))
+        for inner_key, inner_value in _pairs(inner):
             reason = reason or _unlike_state(inner_key, inner_value, nested=False)
         if reason:
             return reason
@@ -296,6 +299,7 @@ def _scipy_distribution(built: ObjectToken) -> str | None:
                 templates.append(value)
         if len(templates) != 1 or type(templates[0]) is not str:
             return "a distribution holds code in another way than scipy writes it"
+        look_at(templates[0], len(templates[0]))
         if not is_argument_parser(templates[0]):
             return "a distribution holds code that is not scipy's own"
     return None

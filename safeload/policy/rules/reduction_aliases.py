@@ -14,6 +14,7 @@ import re
 
 from safeload.policy.rules.plain import is_plain
 from safeload.policy.rules.rule import Rule
+from safeload.scan.bounds.allowance import look_at
 from safeload.scan.pickle.reduction_aliases import (
     CONSTANT,
     RECONSTRUCT,
@@ -185,9 +186,14 @@ def _dill_namedtuple(built: ObjectToken) -> str | None:
         return "a named tuple is asked for by something that is no name"
     if type(fields) is not tuple or not is_plain(args[3:]):
         return "a named tuple is asked for in another way than dill does"
-    if not all(type(field) is str and field.isidentifier() for field in fields):
+    if not all(type(field) is str and _is_identifier(field) for field in fields):
         return "a named tuple is asked for in another way than dill does"
     return None
+
+
+def _is_identifier(text: str) -> bool:
+    look_at(text, len(text))
+    return text.isidentifier()
 
 
 def _fourier_name(built: ObjectToken) -> str | None:

@@ -18,7 +18,7 @@ from safeload.policy.rules.formulas import columns_of_formula
 from safeload.policy.rules.pandas import column_names
 from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.policy.rules.rule import Rule
-from safeload.scan.bounds.allowance import look_into
+from safeload.scan.bounds.allowance import look_at, look_into
 from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Array, Global, Mapping, ObjectToken, Token, Use
 
@@ -83,10 +83,12 @@ def _sktime(built: ObjectToken) -> str | None:
         for key, value in _pairs(state):
             if type(key) is not str or key in _CONVERTING:
                 return "it converts data in a way of its own"
+            given = iter([(key, value)])
             if key in ("_config", "_config_dynamic"):
-                given = _pairs(value) if isinstance(value, Mapping) else [("backend", value)]
-            else:
-                given = iter([(key, value)])
+                given = iter([("backend", value)])
+                if isinstance(value, Mapping):
+                    look_into(value, size_of(value))
+                    given = _pairs(value)
             if not all(_is_local(*pair) for pair in given):
                 return "it would hand work to other machines"
     return None
@@ -133,6 +135,7 @@ def _statsmodels(built: ObjectToken) -> str | None:
 def _attribute(key: Token, value: Token, state: Mapping) -> str | None:
     if type(key) is not str:
         return None
+    look_at(key, len(key))
     if key in ("restore_design_info", "restore_model_spec"):
         return _restored(state)
     if "design_info" in key or "model_spec" in key:

@@ -97,7 +97,6 @@ def describe(token: Token) -> DType:
             if len(_PLAIN) >= _MOST_PLAIN:
                 _PLAIN.clear()
             _PLAIN[form] = description
-    # Containers that change after they were used are a finding of their own, so this stays true.
     token.described = len(token.states), description
     return description
 
@@ -116,7 +115,10 @@ def _plain_form(token: Token) -> tuple[Token, ...] | None:
 
 
 def _describe(token: Token, known: dict[int, DType], depth: int) -> DType:
-    """Describe a dtype within others; one that recurs is described once."""
+    """Describe a dtype within others; one that recurs is described once, in all of them.
+
+    Containers that change after they were used are a finding of their own, so that stays true.
+    """
     if id(token) not in known:
         if depth > _DEPTH:
             raise DTypeError("a dtype is nested too deeply")
@@ -124,7 +126,8 @@ def _describe(token: Token, known: dict[int, DType], depth: int) -> DType:
         if said is not None and said[0] == len(token.states):
             known[id(token)] = said[1]
         else:
-            known[id(token)] = _one(token, known, depth)
+            known[id(token)] = described = _one(token, known, depth)
+            token.described = len(token.states), described
     return known[id(token)]
 
 

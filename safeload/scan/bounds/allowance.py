@@ -1,7 +1,8 @@
 """What judging the file at hand may still cost.
 
 Argument rules and checks of native state see one object and nothing else. Those whose work does not
-show in the bytes of that object pay for it here, without being handed the means.
+show in the bytes of that object pay for it here, without being handed the means. What each of them
+looks at for the first time has been paid for by the bytes of the file.
 
 Trust: the bounds are the caller's. Outside of :func:`allowing` nothing is counted.
 """
@@ -11,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 
 __all__ = [
     "allowing",
+    "asked",
     "check_claims",
     "check_time",
     "claim",
@@ -27,6 +30,8 @@ __all__ = [
     "spend",
 ]
 
+_About = TypeVar("_About")
+_Answer = TypeVar("_Answer")
 
 # Bytes of an array that are read in a step.
 _AT_ONCE = 16
@@ -44,7 +49,8 @@ class _Allowance:
         claimed: The most columns that something is said to have.
         named: How many columns are given names when the model is shown.
         asked: What a question was asked about, by the question and its identity.
-        seen: What was looked at, by identity, which keeping it keeps unique.
+        question: What is being asked: a rule, or a check.
+        seen: What was looked at, by the question and its identity, which keeping it keeps unique.
     """
 
     def __init__(self, limits: Limits, budget: WorkBudget) -> None:
@@ -54,7 +60,8 @@ class _Allowance:
         self.claimed = 0
         self.named = 0
         self.asked: dict[tuple[str, int], object] = {}
-        self.seen: dict[int, object] = {}
+        self.question = ""
+        self.seen: dict[tuple[str, int], object] = {}
 
 
 _current: ContextVar[_Allowance | None] = ContextVar("allowance", default=None)
@@ -117,25 +124,48 @@ def check_claims() -> None:
         raise OverLimitError("It says that it has more columns than any model", "columns")
 
 
-def look_at(token: object, size: int) -> None:
-    """Pay for reading the whole of an array, unless it is the first time.
+def asked(question: str, ask: Callable[[_About], _Answer], about: _About) -> _Answer:
+    """Ask a question of its own, to which everything is new that others have looked at.
+
+    Args:
+        question: Its name.
+        ask: What looks for the answer.
+        about: What it is asked about.
+
+    Raises:
+        OverLimitError: It looks at something too often.
+    """
+    allowance = _current.get()
+    if allowance is None:
+        return ask(about)
+    before, allowance.question = allowance.question, question
+    try:
+        return ask(about)
+    finally:
+        allowance.question = before
+
+
+def look_at(token: object, size: int, question: str | None = None) -> None:
+    """Pay for reading the whole of an array or text, unless it is the first time.
 
     Args:
         token: What stands for it.
-        size: Bytes in it.
+        size: Bytes or characters in it.
+        question: As for :func:`look_into`.
 
     Raises:
         OverLimitError: It was read too often.
     """
-    look_into(token, size // _AT_ONCE)
+    look_into(token, size // _AT_ONCE, question)
 
 
-def look_into(token: object, items: int) -> None:
-    """Pay for visiting each item of a container, unless it is the first time.
+def look_into(token: object, items: int, question: str | None = None) -> None:
+    """Pay for visiting each item of a container, unless it is the first time for who asks.
 
     Args:
         token: What stands for it.
         items: How many there are.
+        question: Who asks; the question that is being asked unless given.
 
     Raises:
         OverLimitError: It was visited too often.
@@ -143,10 +173,11 @@ def look_into(token: object, items: int) -> None:
     allowance = _current.get()
     if allowance is None:
         return
-    if id(token) in allowance.seen:
+    key = allowance.question if question is None else question, id(token)
+    if key in allowance.seen:
         allowance.budget.spend(items, "One array or container is looked at too often.")
     else:
-        allowance.seen[id(token)] = token
+        allowance.seen[key] = token
 
 
 def is_new(question: str, token: object) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from safeload.scan.bounds.allowance import look_at, look_into
+from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Mapping, ObjectToken, Token
 from safeload.soundness.libraries.forests import Forest, reached
 from safeload.soundness.libraries.lightgbm_text import Lines, take_apart
@@ -44,7 +45,7 @@ _MAX_THREADS: Final = 4096
 _THREADS: Final = frozenset("n_jobs nthread nthreads num_thread num_threads".split())
 _PARAMETERS: Final = frozenset(["_objective", "_other_params"])
 # Parameters are apart by white space.
-_ANOTHER: Final = re.compile(r"\s.*=", re.DOTALL)
+_SPACE: Final = re.compile(r"\s")
 
 _DIGITS: Final = re.compile(rb"[0-9]{1,10}")
 _WHOLE: Final = rb"-?[0-9]{1,10}"
@@ -122,14 +123,19 @@ def estimator(built: ObjectToken) -> None:
 def _check_parameter(name: str, value: Token) -> None:
     """Parameters become one text for native code when the model predicts."""
     if isinstance(value, Mapping):
+        look_into(value, size_of(value))
         for key, part in zip(value.keys, value.values, strict=True):
             _check_parameter(key if type(key) is str else name, part)
     elif type(value) in (list, tuple):
         look_into(value, len(value))
-        if any(type(item) is str and _ANOTHER.search(item) for item in value):
+        for item in value:
+            if type(item) is str:
+                _check_parameter(name, item)
+    elif type(value) is str:
+        look_at(value, len(value))
+        space = _SPACE.search(value)
+        if space is not None and "=" in value[space.end() :]:
             raise UnsoundError(f"{name} sets another parameter as well")
-    elif type(value) is str and _ANOTHER.search(value):
-        raise UnsoundError(f"{name} sets another parameter as well")
     elif name in _THREADS and value is not None and integer(value, name) > _MAX_THREADS:
         raise UnsoundError(f"{name} is no number of threads")
 

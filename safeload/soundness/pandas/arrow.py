@@ -15,6 +15,7 @@ import itertools
 
 import numpy as np
 
+from safeload.scan.bounds.allowance import look_at
 from safeload.scan.program import Blob, ObjectToken, Token
 from safeload.soundness.states import UnsoundError, each
 from safeload.soundness.values import NDArray, integer
@@ -136,5 +137,6 @@ def _bytes(token: Token) -> memoryview:
     if isinstance(token, ObjectToken) and token.is_of("pyarrow.lib", "py_buffer"):
         args = token.args
         if type(args) is tuple and len(args) == 1 and isinstance(args[0], Blob):
+            look_at(args[0], args[0].size)
             return args[0].content
     raise UnsoundError("buffers are not made of bytes")

@@ -213,6 +213,7 @@ def _dict(token: Token) -> dict[str, Token]:
     """A dict of parts, each given once."""
     if not isinstance(token, Mapping):
         raise UnsoundError("its state has not the form pandas writes")
+    look_into(token, len(token))
     keys = token.keys
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
         raise UnsoundError("its state gives a part twice")

@@ -7,6 +7,7 @@ Source: pandas ``core/indexes/base.py`` (``_new_Index``), ``_libs/arrays.pyx``
 
 from __future__ import annotations
 
+from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Array, ArraySpan, Global, Mapping, ObjectToken, Program, Token
 from safeload.soundness.states import MISSING, Attributes, UnsoundError, attributes
 from safeload.soundness.values import array, integer, is_array, objects
@@ -106,6 +107,7 @@ def parts_of(built: ObjectToken, what: str) -> Attributes:
     parts = args[1] if type(args) is tuple and len(args) == 2 else None
     if not isinstance(parts, Mapping):
         raise UnsoundError(f"{what} is an index made in another way than pandas does")
+    look_into(parts, len(parts))
     keys = parts.keys
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
         raise UnsoundError(f"{what} is an index with a part that is given twice")

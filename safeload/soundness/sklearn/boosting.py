@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Global, Mapping, ObjectToken, Token
 from safeload.soundness.sklearn.trees import cannot_load, feature_count, is_tree
 from safeload.soundness.states import (
@@ -71,6 +72,8 @@ _REGRESSION_TREES = frozenset(
 _CLASSIFICATION_TREES = frozenset(
     "DecisionTreeClassifier ExtraTreeClassifier ExtraTreesClassifier RandomForestClassifier".split()
 )
+# Items of a state that are read about as fast as it is made.
+_FEW = 128
 _UNKNOWN = "init_ is no dummy, linear model, tree or forest: its predictions may have any shape"
 
 # By the names of its attributes in their order: where ``tree_`` and ``n_features_in_`` stand. An
@@ -99,6 +102,8 @@ def _parts(built: ObjectToken, known: _Places) -> tuple[Token, int]:
     """A decision tree's ``Tree`` and how many columns it expects; None and 0 without one."""
     state = built.states[0] if len(built.states) == 1 else None
     if type(state) is Mapping:
+        if len(state) > _FEW:
+            look_into(state, len(state))
         pairs, names = state.pairs, state.form
     else:
         pairs = _pairs(built)

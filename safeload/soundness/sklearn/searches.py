@@ -125,6 +125,7 @@ def _pairs(parameters: Token) -> Iterable[tuple[Token, Token]]:
 
 
 def _texts(mapping: Mapping) -> set[str | None]:
+    look_into(mapping, size_of(mapping))
     return set(map(text_of, mapping.keys))
 
 

@@ -21,7 +21,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from safeload.scan.bounds.allowance import spend
+from safeload.scan.bounds.allowance import look_at, look_into, spend
+from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Blob, Collection, Global, Mapping, ObjectToken, Token
 from safeload.scan.runs import Run
 from safeload.soundness.states import UnsoundError, attributes, each
@@ -101,6 +102,7 @@ def _items(token: Token, what: str) -> list[object]:
             token = list(objects(token, what).ravel())
     if type(token) is not list and type(token) is not tuple:
         raise UnsoundError(f"{what} is no array")
+    look_into(token, len(token))
     return [_key(item, what) for item in token]
 
 
@@ -109,6 +111,7 @@ def _columns(token: Token, what: str) -> None:
     if type(token) is not Mapping:
         # A dict of another class makes up what is not in it.
         raise UnsoundError(f"{what} is no dict")
+    look_into(token, size_of(token))
     runs = [item for item in token if type(item) is Run]
     loose = [item for item in token if type(item) is not Run] if runs else token
     keys, values = loose[::2], loose[1::2]
@@ -143,6 +146,7 @@ def _key(token: Token, what: str, depth: int = 0) -> object:
         spend(len(token), f"{what} has terms of too many parts.")
         return tuple(_key(item, what, depth + 1) for item in token)
     if isinstance(token, Blob):
+        look_at(token, token.size)
         return bytes(token.content)
     if isinstance(token, Collection):
         spend(len(token.items), f"{what} has terms of too many parts.")
