@@ -142,7 +142,9 @@ def _is_numpys(token: Global, name: str) -> bool:
 
 def _of_texts(args: Token) -> float:
     """What ``replace(old, new)`` makes of a text."""
-    if type(args) is not tuple or args[0] != "replace" or len(args) < len(("", "old", "new")):
+    if type(args) is not tuple or len(args) < len(("replace", "old", "new")):
+        return 0.0
+    if args[0] != "replace":
         return 0.0
     old, new = _length(args[1]), _length(args[2])
     return log2(max(1.0, new / old)) if old else log2(1 + new)
