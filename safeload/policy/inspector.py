@@ -87,6 +87,11 @@ class Inspector:
         self._plain: dict[tuple[str, ...], ValuePlaces] = {}
 
     def __call__(self, built: ObjectToken) -> list[tuple[str, str]]:
+        """What is wrong with an object, as rules and reasons.
+
+        Args:
+            built: Any object of the stream.
+        """
         target = built.callable
         if not isinstance(target, Global):
             return [("SL107", "what is called was itself made by the stream")]
