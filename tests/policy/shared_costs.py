@@ -4,9 +4,9 @@ Run in a process of its own, where safeload is counted (:mod:`tests.steps`); pri
 for each rule, each check and for what the judge asks of every object: how many cases there were,
 and those that cost too much.
 
-Arguments: a number and how many such processes there are, each of which takes its share; and, if
-not all are wanted, a part of their names; and ``unpaid`` if nothing is to be paid for, so that what
-is walked is seen.
+Arguments: a number and how many such processes there are, each of which takes its share; of how
+many cases one is tried; if not all are wanted, a part of their names; and ``unpaid`` if nothing is
+to be paid for, so that what is walked is seen.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from itertools import count
 
 from safeload.limits import Limits
 from safeload.policy.judge import judge
@@ -176,11 +177,14 @@ def _sharing(seed: ObjectToken, way: Way, large: str, size: int) -> tuple[Way, T
     return way, part
 
 
-def _costly(seed: ObjectToken, subject: Subject) -> Iterator[str | None]:
-    """For each case, what it costs if that grows too fast, or None."""
+def _costly(seed: ObjectToken, subject: Subject, every: int) -> Iterator[str | None]:
+    """For each case, or one of several, what it costs if that grows too fast, or None."""
+    numbers = count()
     for way in _looked_at(seed, subject):
         for large in LARGE:
             for share in (_each, _within) if large in OFTEN else (_each,):
+                if next(numbers) % every:
+                    continue
                 holders = share(seed, way, large, _HOLDERS, _SIZE)
                 if not holders:
                     continue
@@ -196,11 +200,11 @@ def _costly(seed: ObjectToken, subject: Subject) -> Iterator[str | None]:
                 yield costs if twice > MOST * once else None
 
 
-def _main(share: int, of: int, wanted: str) -> None:
+def _main(share: int, of: int, every: int, wanted: str) -> None:
     seeds = _seeds()
     for name in [name for name in names() if wanted in name][share::of]:
         subject = _subject(name)
-        cases = [case for seed in seeds.get(name, []) for case in _costly(seed, subject)]
+        cases = [case for seed in seeds.get(name, []) for case in _costly(seed, subject, every)]
         line = {"name": name, "cases": len(cases), "costly": [case for case in cases if case]}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
@@ -208,4 +212,4 @@ def _main(share: int, of: int, wanted: str) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    _main(int(sys.argv[1]), int(sys.argv[2]), "".join(sys.argv[3:4]))
+    _main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), "".join(sys.argv[4:5]))

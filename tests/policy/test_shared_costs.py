@@ -16,7 +16,8 @@ import pytest
 
 from tests.policy import shared_costs
 
-SHARES = 4
+# Processes, and of how many cases one is tried where there is not time for all.
+SHARES, SEVERAL = 4, 7
 
 
 def _costs(*arguments: str) -> list[dict[str, Any]]:
@@ -32,9 +33,12 @@ def _costs(*arguments: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.guarantee("G15")
+@pytest.mark.parametrize("every", [SEVERAL, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("share", range(SHARES))
-def test_twice_as_many_holders_of_twice_as_much_cost_no_more_than_twice(share: int) -> None:
-    costs = _costs(str(share), str(SHARES))
+def test_twice_as_many_holders_of_twice_as_much_cost_no_more_than_twice(
+    share: int, every: int
+) -> None:
+    costs = _costs(str(share), str(SHARES), str(every))
     assert [cost["name"] for cost in costs] == shared_costs.names()[share::SHARES]
     # Whose rule is new has no case before there is an honest object for it among the streams.
     assert [cost["name"] for cost in costs if cost["cases"] == 0] == []
@@ -42,7 +46,7 @@ def test_twice_as_many_holders_of_twice_as_much_cost_no_more_than_twice(share: i
 
 
 def test_what_is_walked_without_pay_is_seen() -> None:
-    costs = _costs("0", "1", "pandas_", "unpaid")
+    costs = _costs("0", "1", str(SEVERAL), "pandas_", "unpaid")
     costly = {cost["name"] for cost in costs if cost["costly"]}
     # In a loop of Python, and in one of C.
     assert {"rule pandas_index", "rule pandas_offset", "check pandas_series"} <= costly

@@ -152,8 +152,10 @@ class ModelPlaces:
         if type(token) is ObjectToken and not is_numpy(token):
             if token.is_of(*_FILLED_IN) and type(token.args) is tuple and token.args:
                 return [(token.args[-1], False)]
-            kept = [(model, False) for model in self._kept_by(token)]
-            return [*self._held_by(token), *kept]
+            held = self._held_by(token)
+            counted = {id(model) for model, _ in held}
+            kept = [model for model in self._kept_by(token) if id(model) not in counted]
+            return [*held, *((model, False) for model in kept)]
         return [(part, has_columns) for part in _parts(token, has_columns=has_columns) or ()]
 
     def _where(self, library: str, form: tuple[Token, ...]) -> list[tuple[int, bool]]:

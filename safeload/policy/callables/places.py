@@ -36,6 +36,7 @@ from safeload.policy.callables.holders import (
     kinds_of_attribute,
 )
 from safeload.policy.policy import Policy
+from safeload.policy.rules.plain import is_container
 from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import (
     Array,
@@ -58,16 +59,6 @@ _TYPE = "type"
 _OF_PARAMETERS = frozenset(["best_params_", "cv_results_", "param_distributions", "param_grid"])
 _ATOMS = frozenset([type(None), bool, int, float, str, Blob, Run])
 _DICTS = frozenset([Mapping, type(None)])
-# What passes on to its items what may stand in it.
-_CONTAINERS = frozenset(
-    [("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque")]
-    + [("collections", name) for name in ("ChainMap", "UserDict", "UserList")]
-    + [("builtins", name) for name in ("frozenset", "set")]
-    + [("types", name) for name in ("MappingProxyType", "SimpleNamespace")]
-    + [("sklearn.utils", "Bunch"), ("sklearn.utils._bunch", "Bunch")]
-    + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
-    + [("numpy.ma.core", "_mareconstruct"), ("numpy.ma", "MaskedArray")]
-)
 # Libraries whose models read the file of that name where they are given a text.
 _TAKE_PATHS = frozenset(["catboost", "xgboost"])
 # Functions that make an object of the class that they are given first.
@@ -267,7 +258,7 @@ class Places:
             reason = None
             if kind is Global:
                 reason = self._global(token, place)
-            elif kind is ObjectToken and not _is_container(token):
+            elif kind is ObjectToken and not is_container(token):
                 reason = self._instance(token, place, held_by)
             elif (id(token), place) not in self._seen:
                 self._seen.add((id(token), place))
@@ -375,7 +366,7 @@ def _role_of(built: ObjectToken) -> _Role:
     if built.is_of("collections", "defaultdict"):
         return _Role.FACTORY
     # What is in a container is looked at where that stands.
-    return _Role.PASSED_OVER if _is_container(built) else _Role.OBJECT
+    return _Role.PASSED_OVER if is_container(built) else _Role.OBJECT
 
 
 def _is_own(token: ObjectToken, held_by: ObjectToken | None) -> bool:
@@ -418,11 +409,6 @@ def _wanted(place: Place) -> str:
     if kinds:
         return f"only {', '.join(kinds)} may be called"
     return "nothing may be called" if place.called else "no callable may be kept"
-
-
-def _is_container(built: ObjectToken) -> bool:
-    target = built.callable
-    return type(target) is Global and (target.module, target.name) in _CONTAINERS
 
 
 def _may_be_called(use: GlobalUse, policy: Policy) -> bool:

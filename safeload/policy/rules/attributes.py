@@ -17,7 +17,7 @@ from functools import lru_cache
 from safeload.errors import printable
 from safeload.policy.rules.counts import claim_columns, claim_products, is_counted, too_many
 from safeload.policy.rules.keywords import asks_to_write, keeps_keywords
-from safeload.policy.rules.plain import is_numpy
+from safeload.policy.rules.plain import is_container, is_numpy
 from safeload.scan.bounds.allowance import is_new, look_into
 from safeload.scan.bounds.weight import size_of
 from safeload.scan.program import Array, Collection, Global, Mapping, ObjectToken, Program, Token
@@ -137,14 +137,9 @@ def _parts(token: Token) -> Iterable[Token] | None:
         return items
     if kind is Array and isinstance(token.span, Program):
         return [token.span.root]
-    if isinstance(token, ObjectToken) and (is_numpy(token) or _is_container(token)):
+    if isinstance(token, ObjectToken) and (is_numpy(token) or is_container(token)):
         return [*token.states, *token.items, token.args]
     return None
-
-
-def _is_container(built: ObjectToken) -> bool:
-    target = built.callable
-    return isinstance(target, Global) and target.module in ("collections", "types")
 
 
 def looked_at(keys: tuple[Token, ...]) -> Places:
@@ -205,7 +200,7 @@ def resource_problem(built: ObjectToken, allowed: frozenset[str]) -> str | None:
         built: Any object; a plain container may have anything in it that no model holds.
         allowed: Attributes that may keep one.
     """
-    if is_resource(built) or _is_container(built):
+    if is_resource(built) or is_container(built):
         return None
     for part in _dicts(built):
         for key, value in zip(part.form, part.values, strict=True):

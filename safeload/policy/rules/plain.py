@@ -10,11 +10,21 @@ from safeload.scan.bounds.weight import FEW
 from safeload.scan.program import Array, Blob, Collection, Global, Mapping, ObjectToken, Token
 from safeload.scan.runs import Run
 
-__all__ = ["is_numpy", "is_plain"]
+__all__ = ["is_container", "is_numpy", "is_plain"]
 
 _NUMPY_VALUES = frozenset(["_reconstruct", "_frombuffer", "scalar"])
 _DATA = frozenset([type(None), bool, int, float, str, Blob, Array, Run])
 _CONTAINERS = frozenset([tuple, list, Mapping, Collection])
+# What passes on to its items what may stand in it.
+_PASSING_ON = frozenset(
+    [("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque")]
+    + [("collections", name) for name in ("ChainMap", "UserDict", "UserList")]
+    + [("builtins", name) for name in ("frozenset", "set")]
+    + [("types", name) for name in ("MappingProxyType", "SimpleNamespace")]
+    + [("sklearn.utils", "Bunch"), ("sklearn.utils._bunch", "Bunch")]
+    + [(f"numpy.{core}.multiarray", "_reconstruct") for core in ("_core", "core")]
+    + [("numpy.ma.core", "_mareconstruct"), ("numpy.ma", "MaskedArray")]
+)
 # Items within the containers of a token: what is plain is small, and may be asked about often.
 _ITEMS_WALKED = 1_000
 
@@ -60,3 +70,13 @@ def is_numpy(token: Token) -> bool:
         and token.callable.module.startswith(("numpy._core.", "numpy.core."))
         and token.callable.name in _NUMPY_VALUES
     )
+
+
+def is_container(built: ObjectToken) -> bool:
+    """Whether an object passes on to its items what may stand in it, and is nothing more.
+
+    Args:
+        built: Any object; arrays of objects are among those that do.
+    """
+    target = built.callable
+    return type(target) is Global and (target.module, target.name) in _PASSING_ON

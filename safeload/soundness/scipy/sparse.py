@@ -33,6 +33,8 @@ __all__ = [
 
 # Sums of an offset and a length stay within 32 bits.
 _MOST_OFFSET = 2**30
+# Dimensions of an array; numpy's own bound.
+_MOST_DIMENSIONS = 64
 
 
 @each
@@ -72,14 +74,14 @@ def blocks(built: ObjectToken) -> None:
 @each
 def cells(built: ObjectToken) -> None:
     """DOK: items at one index for each dimension; of less, scipy would fill rows and columns."""
+    shape = attributes(built).get("_shape")
     for key in built.items[::2]:
-        if type(key) is not tuple or not key:
+        if type(key) is not tuple or not 0 < len(key) <= _MOST_DIMENSIONS:
+            raise UnsoundError("an item of it is not one cell")
+        if type(shape) is tuple and len(shape) != len(key):
             raise UnsoundError("an item of it is not one cell")
         for index in key:
             integer(index, "an item of it")
-        shape = attributes(built).get("_shape")
-        if type(shape) is tuple and len(shape) != len(key):
-            raise UnsoundError("an item of it is not one cell")
 
 
 @each
@@ -150,7 +152,7 @@ def _coords(state: Attributes) -> list[NDArray]:
 
 def _shape(state: Attributes) -> tuple[int, ...]:
     shape = state.get("_shape", MISSING)
-    if type(shape) is not tuple or not 1 <= len(shape) <= 64:
+    if type(shape) is not tuple or not 1 <= len(shape) <= _MOST_DIMENSIONS:
         raise UnsoundError("_shape is no shape")
     lengths = tuple(integer(length, "_shape") for length in shape)
     if not all(0 <= length < 2**63 for length in lengths):

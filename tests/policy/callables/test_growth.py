@@ -38,8 +38,9 @@ def nested(depth: int) -> Any:
     """Models of a transformed target, each within another."""
     model: Any = Ridge()
     for _ in range(depth):
-        model = TransformedTargetRegressor(model, func=np.sqrt, inverse_func=np.square)
-        model.regressor_ = model.regressor
+        outer = TransformedTargetRegressor(func=np.sqrt, inverse_func=np.square)
+        outer.regressor_ = model
+        model = outer
     return model
 
 
@@ -48,7 +49,7 @@ GROWING: dict[str, Any] = {
     "one square, thirty times": Pipeline(
         [("objects", TO_OBJECTS), *((str(number), SQUARED) for number in range(30))]
     ),
-    "squares within each other": Pipeline([("a", TO_OBJECTS), ("b", nested(30))]),
+    "squares within each other": Pipeline([("a", TO_OBJECTS), ("b", nested(18))]),
     "squares in pipelines in a pipeline": make_pipeline(
         TO_OBJECTS, *[make_pipeline(*[SQUARED] * 6) for _ in range(4)]
     ),
@@ -67,7 +68,8 @@ GROWING: dict[str, Any] = {
 @pytest.mark.guarantee("G22")
 @pytest.mark.parametrize("name", GROWING)
 def test_what_grows_without_end_is_not_accepted(name: str) -> None:
-    assert rules(GROWING[name]) == {"SL002"}
+    found = rules(GROWING[name])
+    assert found == {"SL002"}
 
 
 def test_the_limit_can_be_raised() -> None:
@@ -97,7 +99,8 @@ POWERS: dict[str, Any] = {
 @pytest.mark.guarantee("G22")
 @pytest.mark.parametrize("name", POWERS)
 def test_a_power_of_a_whole_number_is_refused_where_objects_may_be(name: str) -> None:
-    assert rules(POWERS[name]) == {"SL110"}
+    found = rules(POWERS[name])
+    assert found == {"SL110"}
 
 
 HONEST: dict[str, Any] = {
@@ -133,4 +136,5 @@ HONEST: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", HONEST)
 def test_what_does_not_grow_is_accepted(name: str) -> None:
-    assert rules(HONEST[name]) == set()
+    found = rules(HONEST[name])
+    assert found == set()
