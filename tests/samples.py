@@ -125,6 +125,11 @@ class Sample:
         return self._recipe["model"]()
 
     @property
+    def has_model(self) -> bool:
+        """Whether it is made of a model, which other containers can hold as well."""
+        return "\ndef model(" in (self.directory / "make.py").read_text("utf-8")
+
+    @property
     def name(self) -> str:
         """Name of its directory, which no other sample has."""
         return self.directory.name

@@ -12,7 +12,7 @@ from malicious_samples.native_state import dumped
 def model() -> Any:
     from sklearn.decomposition import LatentDirichletAllocation
 
-    topics = LatentDirichletAllocation(2, max_iter=1, random_state=0).fit(np.eye(3))
+    topics = LatentDirichletAllocation(2, max_iter=1, random_state=0).fit(np.eye(4))
     topics.max_doc_update_iter, topics.mean_change_tol = 2**60, -1.0
     return topics
 

@@ -54,6 +54,11 @@ _NAMED = frozenset([Global, type(None)])
 _STEPS = frozenset(["steps", "steps_"])
 # What a search tried, and with what, is no part of what it found.
 _TRIED = frozenset(["cv_results_", "param_distributions", "param_grid"])
+# What makes numbers of its data first, of objects as well, or an error.
+_VALIDATING = ("sklearn.preprocessing._function_transformer", "FunctionTransformer")
+# What a model keeps of its callables for fitting only: it has a transformer that predicts.
+_FITTING = ("sklearn.compose._target", "TransformedTargetRegressor")
+_FUNCTIONS = frozenset(["func", "inverse_func"])
 # Bits of a number of numpy's that is a whole one.
 _BITS = 63.0
 
@@ -175,10 +180,13 @@ def _of_object(token: ObjectToken, totals: dict[int, float]) -> float:
             if type(part) is not Mapping:
                 found = max(found, totals.get(id(part), 0.0))
                 continue
+            if token.is_of(*_VALIDATING) and part.get("validate") is True:
+                continue
+            passed_over = _TRIED | _FUNCTIONS if token.is_of(*_FITTING) else _TRIED
             growing = [
                 (key, value)
                 for key, value in zip(part.keys, part.values, strict=True)
-                if type(key) is str and key not in _TRIED and totals.get(id(value))
+                if type(key) is str and key not in passed_over and totals.get(id(value))
             ]
             for key, value in growing:
                 if f"{key}_" in part.form:

@@ -6,9 +6,9 @@ booster takes a text for the name of a file. So in these attributes stand classe
 know as estimators, the texts and numbers that scikit-learn takes in their place, and lists, dicts
 and arrays of these. A class that a team lists itself may stand there, too.
 
-No model stands within itself: whoever shows, copies or asks it would go round for ever. Nor does
-one stand in so many places that a small file holds very many models: thirty unions, each twice in
-the next, would be shown for years.
+No model stands within itself: whoever shows, copies or asks it would go round for ever. Nor do
+models stand in many more places than the file writes down: thirty unions, each twice in the next,
+would be shown for years.
 
 Which attributes these are is derived from the sources, by ``tools/derive_holders.py``.
 
@@ -33,7 +33,7 @@ __all__ = ["ModelPlaces"]
 _REASON = "something stands in the place of a model that is none"
 _CIRCLE = "a model stands within itself"
 _MANY = "its models stand in very many places"
-# In how many places each model may stand, taken together; a few models may stand in more.
+# How many places models may stand in, for each place that is written; a few may stand in more.
 _PLACES, _FEW = 16, 200
 # "passthrough", "drop", None, a number of clusters: what stands for a model or for none.
 _ATOMS = frozenset([type(None), bool, int, float, str, Blob])
@@ -74,7 +74,8 @@ class ModelPlaces:
         self._seen: set[tuple[int, bool]] = set()
         # How many models something holds, each counted wherever it stands, and itself.
         self._sizes: dict[tuple[int, bool], int] = {}
-        self._models = 0
+        # Places that the file writes down.
+        self._written = 0
 
     def misplaced(self, built: ObjectToken) -> str | None:
         """Why an object may not hold what it holds, or None.
@@ -135,17 +136,18 @@ class ModelPlaces:
                     on_way.add(key)
                     break
                 visit.size += self._sizes[key]
+                self._written += 1
             else:
                 way.pop()
                 on_way.remove(visit.key)
                 self._sizes[visit.key] = visit.size
                 if way:
                     way[-1].size += visit.size
-        return _MANY if visit.size > _PLACES * self._models + _FEW else None
+        return _MANY if visit.size > _PLACES * self._written + _FEW else None
 
     def _visit(self, key: tuple[int, bool], token: Token) -> _Visit:
         is_model = type(token) is ObjectToken and not is_numpy(token)
-        self._models += is_model
+        self._written += is_model
         return _Visit(key, iter(self._below(token, has_columns=key[1])), int(is_model))
 
     def _below(self, token: Token, *, has_columns: bool) -> list[tuple[Token, bool]]:

@@ -201,8 +201,10 @@ def _uses(program: Program, run: Run) -> None:
             raise Violation(f"{path} is used to {use.value} and was not reported so ({protocol})")
 
 
-# Calls whose first arguments are classes to make an instance of, and how many.
+# Calls whose first arguments are classes to make an instance of, and how many. What is asked of a
+# class has a name of its own.
 _MAKERS = {
+    "builtins.getattr": 1,
     "copyreg._reconstructor": 1,
     "copyreg.__newobj__": 1,
     "copyreg.__newobj_ex__": 1,
@@ -213,7 +215,7 @@ _MAKERS = {
 
 
 def _given(made: Inert) -> tuple[Any, ...]:
-    """The arguments, but for classes that the call only makes an instance of."""
+    """The arguments, but for classes that the call only uses."""
     args: tuple[Any, ...] = made.args
     if made.use != "call" or not isinstance(made.callable, type):
         return args
