@@ -20,4 +20,4 @@ def model(trees: int = 9) -> Any:
 def build(canary: str) -> bytes:
     del canary
     # Enough to reach what is not its own.
-    return dumped(model(60_000))
+    return dumped(model(300_000))
