@@ -27,4 +27,4 @@ def model(trees: int = 9) -> Any:
 def build(canary: str) -> bytes:
     del canary
     # Enough to reach beyond the heap, however large it is.
-    return dumped(model(300_000))
+    return dumped(model(1_000_000))
