@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from safeload.policy.callables.holders import called_as, is_estimator, models_of
 from safeload.policy.packs import shipped_packs
@@ -108,16 +109,12 @@ class ModelPlaces:
         cls = built.callable
         if type(cls) is not Global or not cls.module.startswith("sklearn."):
             return []
-        return [
-            value
-            for state in built.states
-            for part in (state if type(state) is tuple else (state,))
-            if type(part) is Mapping
-            for value in part.values
-            if type(value) is ObjectToken
-            and type(value.callable) is Global
-            and is_estimator(value.callable.module, value.callable.name)
-        ]
+        found: list[ObjectToken] = []
+        for state in built.states:
+            for part in state if type(state) is tuple else (state,):
+                if type(part) is Mapping and ObjectToken in map(type, part.pairs):
+                    found += filter(_is_estimator, part.values)
+        return found
 
     def _entangled(self, built: ObjectToken) -> str | None:
         """Why the models that an object holds may not hang together as they do, or None."""
@@ -214,6 +211,11 @@ class ModelPlaces:
             return True
         # What compares samples by a kernel is a model of sktime, and answers to nothing else.
         return is_estimator(*name) or called_as(*name) == "gp_kernel"
+
+
+def _is_estimator(token: Token) -> TypeGuard[ObjectToken]:
+    cls = token.callable if type(token) is ObjectToken else None
+    return type(cls) is Global and is_estimator(cls.module, cls.name)
 
 
 def _is_number(token: ObjectToken) -> bool:
