@@ -49,8 +49,8 @@ _OF_NUMBERS = frozenset(
 _OBJECTS = frozenset(["builtins.object", "numpy.object_"])
 _KEEPING = frozenset(["array", "select"])
 _PARTED = frozenset([Array, ObjectToken, Collection, Mapping, Global, list, tuple])
-# One after the other; what other lists hold works side by side.
 _NAMED = frozenset([Global, type(None)])
+# One after the other; what other lists hold works side by side.
 _STEPS = frozenset(["steps", "steps_"])
 # What a search tried, and with what, is no part of what it found.
 _TRIED = frozenset(["cv_results_", "param_distributions", "param_grid"])
