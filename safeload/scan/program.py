@@ -143,6 +143,15 @@ class ObjectToken:
         target = self.callable
         return isinstance(target, Global) and target.module == module and target.name == name
 
+    def dicts(self) -> list[Mapping]:
+        """The dicts that its states are, or are tuples of."""
+        return [
+            part
+            for state in self.states
+            for part in (state if type(state) is tuple else (state,))
+            if type(part) is Mapping
+        ]
+
 
 class Mapping(list[Token]):
     """A dict: a flat list in which keys and values alternate, later pairs overwrite earlier ones.

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
-from safeload.scan.program import Mapping, ObjectToken, Token
+from safeload.scan.program import ObjectToken, Token
 
 __all__ = ["shadowing", "table"]
 
@@ -47,12 +47,11 @@ def shadowing(check: str, builts: Sequence[ObjectToken]) -> Iterator[tuple[Objec
     # Keys of states that are none of them; most states have those of one before.
     known: set[tuple[Token, ...]] = set()
     for built in builts:
-        for state in built.states:
-            for part in state if type(state) is tuple else (state,):
-                if type(part) is not Mapping or part.form in known:
-                    continue
-                found = methods.intersection(part.form)
-                if found:
-                    yield built, f"{min(found)} belongs to the class"
-                else:
-                    known.add(part.form)
+        for part in built.dicts():
+            if part.form in known:
+                continue
+            found = methods.intersection(part.form)
+            if found:
+                yield built, f"{min(found)} belongs to the class"
+            else:
+                known.add(part.form)

@@ -96,12 +96,10 @@ class ModelPlaces:
             return []
         library = cls.module.partition(".")[0]
         found = []
-        for state in built.states:
-            for part in state if type(state) is tuple else (state,):
-                if type(part) is Mapping:
-                    values = part.values
-                    where = self._where(library, part.form)
-                    found += [(values[index], has_columns) for index, has_columns in where]
+        for part in built.dicts():
+            values = part.values
+            where = self._where(library, part.form)
+            found += [(values[index], has_columns) for index, has_columns in where]
         return found
 
     def _kept_by(self, built: ObjectToken) -> list[ObjectToken]:
@@ -110,10 +108,9 @@ class ModelPlaces:
         if type(cls) is not Global or not cls.module.startswith("sklearn."):
             return []
         found: list[ObjectToken] = []
-        for state in built.states:
-            for part in state if type(state) is tuple else (state,):
-                if type(part) is Mapping and ObjectToken in map(type, part.pairs):
-                    found += filter(_is_estimator, part.values)
+        for part in built.dicts():
+            if ObjectToken in map(type, part.pairs):
+                found += filter(_is_estimator, part.values)
         return found
 
     def _entangled(self, built: ObjectToken) -> str | None:

@@ -176,7 +176,7 @@ def value_problems(
     Yields:
         The rule id and the reason of each problem.
     """
-    for part in _dicts(built):
+    for part in built.dicts():
         keys, pairs, places = part.form, part.pairs, places_of(part)
         for place, counts in looked_at(keys) if places is None else places:
             key, value = keys[place], pairs[2 * place + 1]
@@ -202,16 +202,8 @@ def resource_problem(built: ObjectToken, allowed: frozenset[str]) -> str | None:
     """
     if is_resource(built) or is_container(built):
         return None
-    for part in _dicts(built):
+    for part in built.dicts():
         for key, value in zip(part.form, part.values, strict=True):
             if not (type(key) is str and key in allowed) and _keeps_resource(value):
                 return f"it keeps a path or a logger as {printable(str(key))}"
     return None
-
-
-def _dicts(built: ObjectToken) -> Iterator[Mapping]:
-    """The dicts that a state consists of."""
-    for state in built.states:
-        for part in state if type(state) is tuple else (state,):
-            if type(part) is Mapping:
-                yield part

@@ -80,8 +80,6 @@ def _held(wrapper: ObjectToken) -> Iterator[Token]:
     """The dicts that a ``UserDict`` or a ``ChainMap`` answers for."""
     if not (wrapper.is_of("collections", "UserDict") or wrapper.is_of("collections", "ChainMap")):
         return
-    for state in wrapper.states:
-        for part in state if type(state) is tuple else (state,):
-            if isinstance(part, Mapping):
-                for held in part.values:
-                    yield from held if type(held) is list else (held,)
+    for part in wrapper.dicts():
+        for held in part.values:
+            yield from held if type(held) is list else (held,)
