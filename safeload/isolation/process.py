@@ -37,7 +37,7 @@ _PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from safeload.isolation.child import main
-main()
+main(json.loads(sys.argv[2]))
 """
 # What language, time zone and libraries the process works with; everything else stays here.
 _VARIABLES = (
@@ -209,12 +209,23 @@ class Process:
         )
 
 
-def _start() -> subprocess.Popen[bytes]:
+class _Started(subprocess.Popen[bytes]):
+    """A process, and the pipe that it watches."""
+
+    def __init__(self, *arguments: Any, life: int | None, **options: Any) -> None:
+        self.life = life
+        super().__init__(*arguments, **options)
+
+
+def _start() -> _Started:
     """Start a fresh interpreter in a folder that is not there any more."""
     folder = _empty_folder()
+    # Its keeper watches the one end; the other is closed when this process ends, however it does.
+    theirs, ours = os.pipe() if os.name == "posix" else (None, None)
     try:
-        return subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-I", "-c", _PROGRAM, json.dumps(_import_path())],
+        return _Started(  # our own interpreter and module
+            [sys.executable, "-I", "-c", _PROGRAM, json.dumps(_import_path()), json.dumps(theirs)],
+            life=ours,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -222,6 +233,7 @@ def _start() -> subprocess.Popen[bytes]:
             cwd=folder,
             env={name: os.environ[name] for name in _VARIABLES if name in os.environ} | _OVERRIDDEN,
             start_new_session=True,
+            pass_fds=() if theirs is None else (theirs,),
         )
     except (OSError, ValueError, TypeError) as error:
         raise LoadError(
@@ -230,6 +242,8 @@ def _start() -> subprocess.Popen[bytes]:
             hint="Isolation starts the Python that sys.executable names.",
         ) from error
     finally:
+        if theirs is not None:
+            os.close(theirs)
         # Nothing can be made in a folder that was removed, and nothing is left of it.
         if folder is not None:
             with suppress(OSError):
@@ -247,7 +261,7 @@ def _import_path() -> list[str]:
     return [entry for entry in sys.path if Path(entry).is_absolute()]
 
 
-def _await_end(process: subprocess.Popen[bytes]) -> None:
+def _await_end(process: _Started) -> None:
     """Give a process some time to end. Its number stays its own until it is waited for."""
     until = time.monotonic() + _END_SECONDS
     if not hasattr(os, "waitid"):
@@ -259,7 +273,7 @@ def _await_end(process: subprocess.Popen[bytes]) -> None:
         time.sleep(_MOMENT)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: _Started) -> None:
     if process.returncode is None:
         # What it has started and is still in its process group ends as well, also where it has
         # ended itself.
@@ -272,6 +286,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         if pipe is not None:
             with suppress(OSError):
                 pipe.close()
+    if process.life is not None:
+        os.close(process.life)
+        process.life = None
 
 
 def _name(number: int) -> str:

@@ -135,4 +135,4 @@ def test_a_confinement_that_is_none_is_none(form: Any) -> None:
 def test_a_confinement_says_what_is_missing() -> None:
     confinement = Confinement(memory=True, files=True)
     assert read_confinement(there(asdict(confinement))) == confinement
-    assert confinement.missing == ("processor", "network", "processes")
+    assert confinement.missing == ("processor", "paths", "system_calls", "processes")

@@ -39,7 +39,7 @@ def asked():
         chunk = os.read(0, 1 << 16)
         if not chunk: sys.exit()
         data += chunk
-names = ["memory", "processor", "files", "network", "processes"]
+names = ["memory", "processor", "files", "paths", "system_calls", "processes"]
 asked(); answer({"confinement": dict.fromkeys(names, False)})
 asked()
 """
