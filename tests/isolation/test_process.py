@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from safeload.errors import LoadError, UsageError
 from safeload.isolation import process as module
 from safeload.isolation.channel import GarbledError, receive, send
+from safeload.isolation.held import Held
 from safeload.isolation.process import Process
 from safeload.limits import Isolation
 
@@ -77,14 +77,19 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+def asked(process: Process, question: Any = None, parts: Any = ()) -> tuple[Any, bytes]:
+    """What a process answers to a question."""
+    return process.ask(question or {}, lambda answer, data, _: (answer, bytes(data)), parts)
+
+
 def code_of(process: Process) -> str:
     """The code of the error that a question ends in; afterwards the process has ended."""
     with pytest.raises(LoadError) as caught:
-        process.ask({"question": 1})
+        asked(process)
     assert caught.value.hint
-    assert process._process.returncode is not None
+    assert process._held.process.returncode is not None
     with pytest.raises(UsageError) as closed:
-        process.ask({"question": 2})
+        asked(process)
     assert closed.value.code == "isolated-closed"
     return caught.value.code
 
@@ -98,7 +103,7 @@ ENDS = {
     "it has crashed within": ("os._exit(128 + signal.SIGABRT)", LATE, "isolated-crashed"),
     "it has no time left": ("os.kill(os.getpid(), signal.SIGXCPU)", LATE, "isolated-timeout"),
     "it closes its pipe and goes on": (
-        "os.close(1)\nwhile True: pass", LATE, "isolated-crashed"),
+        "os.close(1)\nwhile True: pass", LATE, "isolated-garbled"),
     "it says nothing": ("while True: pass", SOON, "isolated-timeout"),
     "it says half": ("answer(b'', lengths=(100, 0))\nwhile True: pass", SOON, "isolated-timeout"),
     "it announces too much text": (
@@ -168,8 +173,7 @@ def test_a_question_is_answered(program: Any) -> None:
     program(COMES_UP + "answer({'a': 1}, b'xyz')\nasked()")
     process = Process(LATE)
     question = {"large": "x" * 100_000}
-    answer, data = process.ask(question, [bytes(3_000_000), b"", bytearray(5)])
-    assert (answer, bytes(data)) == ({"a": 1}, b"xyz")
+    assert asked(process, question, [bytes(3_000_000), b"", bytearray(5)]) == ({"a": 1}, b"xyz")
     process.end()
     process.end()
 
@@ -177,23 +181,20 @@ def test_a_question_is_answered(program: Any) -> None:
 def test_who_interrupts_the_wait_ends_it(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     program(COMES_UP + "while True: pass")
     process = Process(LATE)
-    actual = threading.Thread.join
 
-    def join(thread: threading.Thread, timeout: float | None = None) -> None:
-        if timeout == LATE.seconds:
-            raise KeyboardInterrupt
-        actual(thread, timeout)
+    def wait(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Thread, "join", join)
+    monkeypatch.setattr(Held, "wait", wait)
     with pytest.raises(KeyboardInterrupt):
-        process.ask({})
-    assert process._process.returncode is not None
+        asked(process)
+    assert process._held.process.returncode is not None
 
 
 def test_what_nobody_holds_is_ended(program: Any) -> None:
     program(COMES_UP)
     process = Process(LATE)
-    inner = process._process
+    inner = process._held.process
     del process
     assert inner.returncode is not None
 
@@ -204,7 +205,7 @@ def test_what_is_left_open_ends_with_the_program(program: Any) -> None:
         f"process._PROGRAM = {COMES_UP!r}\n"
         "from safeload.limits import Isolation\n"
         "kept = process.Process(Isolation())\n"
-        "print(kept._process.pid)"
+        "print(kept._held.process.pid)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not Path(f"/proc/{int(done.stdout)}").exists()
