@@ -102,11 +102,12 @@ def read_frame(reader: Arrays, described: dict[str, Any]) -> Any:
         return _series(_values(reader, described["values"]), index, name)
     names = [_named(name) for name in reader.each(described["names"])]
     index = _indexed(reader, described["index"])
-    columns = [
-        _series(_values(reader, column), index, None)
-        for column in reader.each(described["columns"])
-    ]
-    if len(columns) != len(names):
+    columns = []
+    for column in reader.each(described["columns"]):
+        values = _values(reader, column)
+        # Of plain values, pandas would look for a narrower type.
+        columns.append(_series(values, index, None) if values.dtype == object else values)
+    if len(columns) != len(names) or any(len(column) != len(index) for column in columns):
         raise GarbledError("a frame's columns are not all there")
     frame = pd.DataFrame(dict(enumerate(columns)), index=index)
     frame.columns = pd.Index(names)
@@ -134,7 +135,7 @@ def _index(write: _Write, index: Any) -> Any:
         return len(index)
     if index.nlevels > 1:
         raise NoFormError("an index of several levels")
-    return _column(write, index.to_series())
+    return _column(write, pd.Series(index, dtype=index.dtype))
 
 
 def _indexed(reader: Arrays, described: Any) -> Any:
@@ -170,7 +171,7 @@ def _column(write: _Write, series: Any) -> dict[str, Any]:
         return {
             "kind": "categories",
             "codes": write(series.cat.codes.to_numpy()),
-            "categories": _column(write, dtype.categories.to_series()),
+            "categories": _column(write, pd.Series(dtype.categories, dtype=dtype.categories.dtype)),
             "ordered": bool(dtype.ordered),
         }
     if isinstance(dtype, np.dtype):
