@@ -49,15 +49,15 @@ class Started(subprocess.Popen[bytes]):
     """A process, with a pipe to it, a pipe from it, and one whose end tells it of ours.
 
     Args:
-        arguments: As ``Popen`` takes them.
+        command: The program and its arguments.
         life: The end of a pipe that the process watches, or None.
         options: As ``Popen`` takes them.
     """
 
-    def __init__(self, *arguments: Any, life: FileIO | None, **options: Any) -> None:
+    def __init__(self, command: list[str], *, life: FileIO | None, **options: Any) -> None:
         self.life = life
         pipe = subprocess.PIPE
-        super().__init__(*arguments, bufsize=0, stdin=pipe, stdout=pipe, **options)
+        super().__init__(command, bufsize=0, stdin=pipe, stdout=pipe, **options)
 
 
 class Held:

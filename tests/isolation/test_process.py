@@ -5,6 +5,7 @@ Processes here speak for themselves: a program stands in for the one that serves
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -18,9 +19,12 @@ from typing import Any
 import pytest
 
 from safeload.errors import LoadError, UsageError
+from safeload.isolation import clock
 from safeload.isolation import process as module
 from safeload.isolation.channel import GarbledError, receive, send
+from safeload.isolation.clock import Clock
 from safeload.isolation.held import Held
+from safeload.isolation.model import IsolatedModel
 from safeload.isolation.process import Process
 from safeload.limits import Isolation
 
@@ -105,6 +109,11 @@ ENDS = {
     "it closes its pipe and goes on": (
         "os.close(1)\nwhile True: pass", LATE, "isolated-garbled"),
     "it says nothing": ("while True: pass", SOON, "isolated-timeout"),
+    "it says one byte after the other": (
+        "import time\nanswer(b'', lengths=(9999, 0))\nwhile os.write(1, b' '): time.sleep(0.1)",
+        SOON, "isolated-timeout"),
+    "it closes its pipe when there is little time left": (
+        "os.close(1)\nwhile True: pass", SOON, "isolated-timeout"),
     "it says half": ("answer(b'', lengths=(100, 0))\nwhile True: pass", SOON, "isolated-timeout"),
     "it announces too much text": (
         "answer(b'', lengths=(1 << 40, 0))\nasked()", LATE, "isolated-garbled"),
@@ -138,6 +147,17 @@ def test_it_is_ended_when(program: Any, monkeypatch: pytest.MonkeyPatch, what: s
     # It has come up, however long that took on a busy machine.
     process._isolation = isolation
     assert code_of(process) == expected
+
+
+@pytest.mark.guarantee("G19")
+def test_who_never_reads_is_ended(program: Any) -> None:
+    program(COMES_UP.rpartition("asked()")[0] + "while True: signal.pause()")
+    process = Process(LATE)
+    process._isolation = SOON
+    with pytest.raises(LoadError) as caught:
+        asked(process, {}, [bytes(10_000_000)])
+    assert caught.value.code == "isolated-timeout"
+    assert process._held.process.returncode is not None
 
 
 @pytest.mark.parametrize(
@@ -176,6 +196,64 @@ def test_a_question_is_answered(program: Any) -> None:
     assert asked(process, question, [bytes(3_000_000), b"", bytearray(5)]) == ({"a": 1}, b"xyz")
     process.end()
     process.end()
+
+
+@pytest.mark.guarantee("G19")
+def test_an_answer_is_read_within_the_time(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = {"kind": "list", "items": [{"kind": "plain", "value": 1}] * 10}
+    program(COMES_UP + f"answer({{'warnings': [], 'value': {described}}})\nasked()")
+    times = iter([0] * 100)
+
+    def receive_it(*given: Any, **named: Any) -> Any:
+        nonlocal times
+        answer = receive(*given, **named)
+        times = itertools.count(step=20)
+        return answer
+
+    model = IsolatedModel(Process(LATE), "", "", ("predict",))
+    monkeypatch.setattr(clock, "monotonic", lambda: next(times))
+    monkeypatch.setattr(module, "receive", receive_it)
+    with pytest.raises(LoadError) as caught:
+        model.predict(1)
+    assert caught.value.code == "isolated-timeout"
+    assert model._process._held.process.returncode is not None
+
+
+def test_an_answer_for_which_there_is_no_memory_here_is_none(program: Any) -> None:
+    program(COMES_UP + "answer({'a': 1})\nasked()")
+    process = Process(LATE)
+
+    def read(*_: Any) -> None:
+        raise MemoryError
+
+    with pytest.raises(LoadError) as caught:
+        process.ask({}, read)
+    assert caught.value.code == "isolated-memory"
+    assert process._held.process.returncode is not None
+
+
+def test_an_error_that_is_told_leaves_it_there(program: Any) -> None:
+    program(COMES_UP + "while True: answer({'a': 1}); asked()")
+    process = Process(LATE)
+
+    def read(*_: Any) -> None:
+        raise LoadError("It failed.", code="call-failed")
+
+    for _ in range(2):
+        with pytest.raises(LoadError) as caught:
+            process.ask({}, read)
+        assert caught.value.code == "call-failed"
+    assert asked(process)[0] == {"a": 1}
+    process.end()
+
+
+def test_coming_up_and_loading_share_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks: list[Any] = []
+    monkeypatch.setattr(Process, "ask", lambda *_, clock: clocks.append(clock))
+    monkeypatch.setattr(module, "_PROGRAM", "")
+    given = Clock(100)
+    Process(LATE, given).end()
+    assert clocks == [given]
 
 
 def test_who_interrupts_the_wait_ends_it(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,6 +202,7 @@ def test_a_text_of_another_class_is_sent_as_text() -> None:
 
 ARRAY: dict[str, Any] = {"kind": "array", "dtype": "<f8", "shape": [2], "order": "C"}
 CODES: dict[str, Any] = {"kind": "array", "dtype": "<i8", "shape": [2], "order": "C"}
+EMPTY: dict[str, Any] = {**ARRAY, "shape": [0]}
 INTS = np.array([0, 1], "<i4").tobytes()
 
 
@@ -409,11 +410,10 @@ def test_what_is_made_of_bytes_takes_little_more(what: str) -> None:
     "described",
     [
         {"kind": "list", "items": [{"kind": "plain", "value": 1}] * 100},
-        {"kind": "frame", "names": ["a"] * 100, "index": 0,
-         "columns": [{**ARRAY, "shape": [0]}] * 100},
-        {"kind": "objects", "values": [1] * 100, "codes": {**CODES, "shape": [0]}},
+        {"kind": "frame", "names": ["a"] * 100, "index": 0, "columns": [EMPTY] * 100},
+        {"kind": "objects", "values": [1] * 100, "codes": dict(EMPTY, dtype="<i8")},
     ],
-)  # fmt: skip
+)
 def test_what_takes_longer_than_there_is_time_is_late(
     monkeypatch: pytest.MonkeyPatch, described: Any
 ) -> None:
