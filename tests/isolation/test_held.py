@@ -26,7 +26,7 @@ from safeload.errors import LoadError, UsageError
 from safeload.isolation import held as module
 from safeload.isolation import process as starting
 from safeload.isolation.clock import Clock
-from safeload.isolation.held import Held
+from safeload.isolation.held import Held, Started
 from safeload.isolation.model import IsolatedModel
 from safeload.isolation.process import Process
 from safeload.limits import Isolation
@@ -81,7 +81,8 @@ path = PATH
 rows = [[1.0], [2.0]]
 model = safeload.load_unsigned(path, isolated=True)
 expected = model.predict(rows).tolist()
-pipes = [model._process._held.requests, model._process._held.answers]
+pipes = [pipe.fileno() for pipe in model._process._held._pipes]
+assert len(pipes) == 3
 
 def is_open(descriptor):
     try: os.fstat(descriptor)
@@ -196,13 +197,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_no_fork_comes_between_the_start_and_the_list_of_what_was_started() -> None:
     seen: list[bool] = []
 
-    def start() -> subprocess.Popen[bytes]:
+    def start() -> Started:
         thread = threading.Thread(target=lambda: seen.append(module._LOCK.acquire(blocking=False)))
         thread.start()
         thread.join()
-        return subprocess.Popen(
-            [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
+        return Started([sys.executable, "-c", ""], life=None)
 
     held = Held(start)
     assert held in module._ALL
@@ -309,8 +308,9 @@ def test_somebody_else_may_have_waited_for_it() -> None:
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 told = [code_of(lambda: start(COMES_UP + "sys.exit(3)").predict(1))]
 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-model = start(COMES_UP + "sys.exit(3)")
-threading.Thread(target=os.waitpid, args=(-1, 0)).start()
+model = start()
+os.kill(model._process._held.process.pid, signal.SIGKILL)
+os.waitpid(-1, 0)
 told.append(code_of(lambda: model.predict(1)))
 model.close()
 print(json.dumps(told))
@@ -396,15 +396,19 @@ def use(number):
     thread.start()
     thread.join()
     return code_of(lambda: model.predict(1))
+def fail():
+    sys.executable, kept = "/nonexistent/python", sys.executable
+    try: return code_of(start)
+    finally: sys.executable = kept
 use(0)
 before = descriptors(), threading.active_count()
-told = [use(number) for number in range(12)]
+told = [use(number) for number in range(12)] + [fail()]
 from safeload.isolation import held
 assert not held._ALL
 print(json.dumps([told, (descriptors(), threading.active_count()) == before]))
 """)
     codes = [1, "isolated-timeout", "isolated-crashed", "isolated-garbled", 1, "isolated-closed"]
-    assert told == [codes * 2, True]
+    assert told == [[*codes, *codes, "isolated-unavailable"], True]
 
 
 def test_warnings_that_are_always_others_are_not_kept_for_good(

@@ -289,6 +289,14 @@ def test_what_is_left_open_ends_with_the_program(program: Any) -> None:
     assert not Path(f"/proc/{int(done.stdout)}").exists()
 
 
+def said_by_the_program() -> bytes:
+    """What the program says that is started for a model."""
+    with module._start() as started:
+        if started.life is not None:
+            started.life.close()
+        return started.communicate()[0]
+
+
 @pytest.mark.guarantee("G20")
 def test_it_is_given_no_secrets_and_no_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -308,9 +316,7 @@ def test_it_is_given_no_secrets_and_no_folder(
         "told = [dict(os.environ), folder, sys.flags.isolated, json.loads(sys.argv[1])]\n"
         "print(json.dumps(told))",
     )
-    started = module._start()
-    shown, _ = started.communicate()
-    environment, folder, is_isolated, path = json.loads(shown)
+    environment, folder, is_isolated, path = json.loads(said_by_the_program())
     assert environment.keys() <= {*module._VARIABLES, *module._OVERRIDDEN, "LC_CTYPE"}
     assert environment["LANG"] == "C.UTF-8"
     assert environment["HOME"] == "/nonexistent"
@@ -329,7 +335,7 @@ def test_where_there_is_no_folder_for_temporary_files_it_starts_all_the_same(
     monkeypatch.setattr(tempfile, "gettempdir", none)
     monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: none())
     monkeypatch.setattr(module, "_PROGRAM", "print(1)")
-    assert module._start().communicate()[0] == b"1\n"
+    assert said_by_the_program() == b"1\n"
 
 
 # -- messages -------------------------------------------------------------------------------------
