@@ -47,8 +47,9 @@ from pathlib import Path
 import platformdirs
 
 from safeload.errors import TrustError, UsageError, printable
+from safeload.owners.reading import read_own
 from safeload.trust.envelope import VerifiedPayload
-from safeload.trust.files import others_may_write, read_small, replace_file
+from safeload.trust.files import replace_file
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.packrules import PackRules
@@ -311,8 +312,9 @@ def _parsed(data: bytes) -> TrustFile:
 def _read(where: Path) -> tuple[bytes, os.stat_result]:
     shown = printable(os.fspath(where))
     try:
-        data, status = read_small(where, limit=_TRUST_FILE_BYTES)
-        wrong = others_may_write(where, status)
+        return read_own(
+            where, noun="trust file", code="trustfile-writable", limit=_TRUST_FILE_BYTES
+        )
     except FileNotFoundError as error:
         raise UsageError(
             "There is no trust file.",
@@ -325,13 +327,6 @@ def _read(where: Path) -> tuple[bytes, os.stat_result]:
             code="trustfile-unreadable",
             hint=f"Check {shown!r}.",
         ) from error
-    if wrong:
-        raise UsageError(
-            f"The trust file {wrong}.",
-            code="trustfile-writable",
-            hint=f"Check the content, owner and mode of {shown!r} and of its directory.",
-        )
-    return data, status
 
 
 def _present(what: str, name: str) -> UsageError:
