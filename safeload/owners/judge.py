@@ -107,8 +107,8 @@ class Judge:
             return Fault(
                 f"the {_named(step)} belongs to user {printable(name_of(owner))}, who is neither "
                 "you nor root",
-                f"If its content is yours, run {_command('chown root', step)} as root; otherwise "
-                "put the file where only you and root may write.",
+                f"If its content is yours, run {_command('chown -h root', step)} as root; "
+                "otherwise put the file where only you and root may write.",
             )
         if step.kind is not Kind.FILE and not self._lies_shared(step):
             return None

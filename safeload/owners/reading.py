@@ -22,6 +22,8 @@ from safeload.owners.walk import Kind, walk
 __all__ = ["read_open", "read_own"]
 
 _CHUNK = 1 << 16
+# Windows has access lists instead, and none of the calls that would look at them.
+_HAS_OWNERS = os.name == "posix"
 
 
 def read_own(
@@ -51,7 +53,7 @@ def read_own(
             limit (``EFBIG``).
         UsageError: Somebody else could have written it, or, if it is secret, may read it.
     """
-    if os.name != "posix":
+    if not _HAS_OWNERS:
         return _read_anyhow(Path(path), limit)
     judge = Judge(secret=secret, own_group=own_group)
     # Closing it closes whatever is open when a step is refused.
