@@ -171,10 +171,13 @@ def _private_key(path: Path) -> Iterator[str]:
 
 
 def _policy_file(path: Path) -> Iterator[str]:
-    from safeload.policy.policy import policy_text
+    from safeload.policy.policy import Policy, policy_text
     from safeload.policy.team.review import own_entries
 
-    entries = own_entries(policy_text(path), str(path))
+    text = policy_text(path)
+    # Whether it is a policy, with the packs that it is added to.
+    Policy.parse(text, str(path))
+    entries = own_entries(text, str(path))
     yield f"{_count(len(entries), 'name')} ('safeload policy check' looks through them)"
 
 

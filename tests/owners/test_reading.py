@@ -194,7 +194,7 @@ def swapped(trust_file: Path, evil: Path) -> set[str]:
     mallory = entry_text("mallory", BOB.public, ["*"])
     (evil / "trust.toml").write_text(mallory)
     (evil / "trust.toml").chmod(0o644)
-    ends = set()
+    ends: set[str] = set()
     with begin(SWAP, trust_file.parent, evil, evil.with_name("aside")) as process:
         plain: set[str] = set()
         # The attack is alive: whoever just opens the file finds now this, now that.
