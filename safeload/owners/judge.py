@@ -12,7 +12,8 @@ root, and nobody else may write to it. Four set-ups that are safe would fail by 
   path protects no more than its root, which nobody comes to otherwise: such is the folder of mode
   0777 that Kubernetes mounts a ConfigMap or a Secret as.
 - In a *user namespace* without a number for root, the folders of root and of strangers have the
-  same owner. They are believed to be root's unless anybody could have made them; files never are.
+  same owner. They are believed to be root's unless anybody could have made them, or a user of the
+  namespace has that number; files never are.
 
 Owner and mode are worth what the file system is that shows them. One rule tells those that keep
 what was written from those that make up what is read, whatever they are called: what is kept is as
@@ -110,7 +111,7 @@ class Judge:
                 f"If its content is yours, run {_command('chown -h root', step)} as root; "
                 "otherwise put the file where only you and root may write.",
             )
-        if step.kind is not Kind.FILE and not self._lies_shared(step):
+        if step.kind is not Kind.FILE and not self._lies_shared(step) and not _has_number(step):
             return None
         return Fault(
             f"the {_named(step)} belongs to a user who has no number in this user namespace",
@@ -185,6 +186,20 @@ class Judge:
         if mount is None:
             return False
         return mount.read_only or (mount.read_only_here and mount.point == step.path)
+
+
+def _has_number(step: Step) -> bool:
+    """Whether a user of this namespace owns a folder, and not somebody without a number.
+
+    Root of a namespace may write to what belongs to its users, and to nothing else that is closed
+    to others. Whoever else asks is not told.
+    """
+    return (
+        step.kind is Kind.FOLDER
+        and os.geteuid() == 0
+        and not step.status.st_mode & stat.S_IWOTH
+        and os.access(".", os.W_OK, dir_fd=step.descriptor, effective_ids=True)
+    )
 
 
 def _has_acl(step: Step) -> bool:

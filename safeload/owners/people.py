@@ -27,7 +27,8 @@ class People:
     Attributes:
         trusted: Our user and root.
         nameless: The number that stands for every owner whom this user namespace has no number
-            for, root of the machine and strangers alike; None where each owner has one.
+            for, root of the machine and strangers alike, and that a user of the namespace may
+            have besides; None where each owner has one.
     """
 
     trusted: frozenset[int]
@@ -36,9 +37,13 @@ class People:
     @classmethod
     def here(cls) -> People:
         """The owners that this process believes."""
-        nameless = _nameless()
-        # Who is nameless in a namespace shares the number with all others who are.
-        return cls(frozenset({0, os.geteuid()} - {nameless}), nameless)
+        ranges = _ranges()
+        if ranges == [(0, 2**32 - 1)]:
+            return cls(frozenset({0, os.geteuid()}), None)
+        nameless = _overflow()
+        # Who is nameless shares the number with all others who are.
+        unmapped = not any(first <= nameless < first + count for first, count in ranges)
+        return cls(frozenset({0, os.geteuid()} - ({nameless} if unmapped else set())), nameless)
 
 
 def has_no_other_member(gid: int) -> bool:
@@ -86,18 +91,17 @@ def name_of(uid: int) -> str:
         return str(uid)
 
 
-def _nameless() -> int | None:
+def _ranges() -> list[tuple[int, int]]:
+    """First number and length of each range of users that the namespace has numbers for."""
     try:
         lines = _MAP.read_text("ascii").splitlines()
     except OSError:
-        return None  # There are no user namespaces, or nothing that tells.
-    ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines)]
-    if ranges == [(0, 2**32 - 1)]:
-        return None
+        return [(0, 2**32 - 1)]  # There are no user namespaces, or nothing that tells.
+    return [(int(first), int(count)) for first, _, count in map(str.split, lines)]
+
+
+def _overflow() -> int:
     try:
-        overflow = int(_OVERFLOW.read_text("ascii"))
+        return int(_OVERFLOW.read_text("ascii"))
     except OSError:
-        overflow = _USUAL_OVERFLOW
-    # Where the number belongs to somebody, it is taken for that somebody.
-    owned = any(first <= overflow < first + count for first, count in ranges)
-    return None if owned else overflow
+        return _USUAL_OVERFLOW

@@ -364,11 +364,78 @@ def test_a_folder_without_an_owner_that_anybody_could_have_made_is_not_believed(
     assert read_as(STRANGER, trust_file, namespace=0) == "trustfile-writable"
 
 
+# Reads as root of a user namespace that has numbers for 65,536 users, as rootless containers do.
+AS_CONTAINER = """
+import ctypes, os, sys
+from pathlib import Path
+from safeload.errors import UsageError
+from safeload.trust.trustfile import TrustFile
+TrustFile.parse(b"")
+try:
+    TrustFile.read("/nowhere/at/all")
+except UsageError:
+    pass
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child:
+    if os.read(ready[0], 1) == b"1":
+        for kind in ("uid", "gid"):
+            Path(f"/proc/{child}/{kind}_map").write_text("0 64321 1\\n1 100000 65536\\n")
+    os.write(go[1], b"1")
+    os.waitpid(child, 0)
+    sys.exit()
+refused = ctypes.CDLL(None).unshare(0x10000000)
+os.write(ready[1], b"0" if refused else b"1")
+os.read(go[0], 1)
+if refused:
+    print("no namespace")
+else:
+    os.setresgid(0, 0, 0); os.setresuid(0, 0, 0)
+    for path in sys.argv[1:]:
+        try:
+            print("read", *[signer.name for signer in TrustFile.read(path).signers])
+        except UsageError as error:
+            print(error.code)
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+@pytest.mark.guarantee("G6")
+@as_root
+@pytest.mark.skipif(sys.platform != "linux", reason="needs user namespaces")
+def test_in_a_container_a_folder_without_an_owner_is_not_that_of_its_user_of_that_number(
+    place: Path,
+) -> None:
+    overflow = int(Path("/proc/sys/kernel/overflowuid").read_text())
+    os.chown(place, STRANGER, STRANGER)
+    for name, owner in (("roots", 0), ("nobodys", 100_000 + overflow - 1)):
+        (place / name).mkdir()
+        path = place / name / "trust.toml"
+        path.write_text(TEXT)
+        path.chmod(0o644)
+        os.chown(path, STRANGER, STRANGER)
+        os.chown(place / name, owner, owner)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", AS_CONTAINER),
+            *(str(place / name / "trust.toml") for name in ("roots", "nobodys")),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if done.stdout == "no namespace\n":
+        pytest.skip("this machine gives no user namespaces")
+    assert done.stdout.splitlines() == ["read alice", "trustfile-writable"]
+
+
 @pytest.mark.guarantee("G6")
 def test_who_has_no_number_is_not_all_others_that_have_none(
     trust_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "_nameless", os.geteuid)
+    monkeypatch.setattr(people, "_ranges", list)
+    monkeypatch.setattr(people, "_overflow", os.geteuid)
     refused(trust_file)
 
 
