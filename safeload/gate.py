@@ -37,6 +37,7 @@ from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
+from safeload.trust.names import require_name
 from safeload.trust.trustfile import TrustFile
 
 if TYPE_CHECKING:
@@ -255,10 +256,12 @@ def verify(
     Raises:
         ArtefactError: The file cannot be taken in.
         TrustError: No trusted signature covers it.
-        UsageError: The trust file cannot be used.
+        UsageError: The trust file cannot be used, or no model can have this name.
     """
     bounds = limits or Limits()
     _check_mode(mmap_mode)
+    if name is not None:
+        require_name(name)
     # 1 Read the artefact once.
     artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
     # 2 Verify the bundle with the trusted keys.

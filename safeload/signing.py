@@ -32,6 +32,7 @@ from safeload.trust.files import replace_file
 from safeload.trust.keys import Passphrase, SigningKey
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Dataset, Model, SignedGlobal, Training
+from safeload.trust.names import require_name
 
 __all__ = ["dump", "sign"]
 
@@ -86,6 +87,7 @@ def sign(
         LoadError: It does not load here.
         UsageError: The key, policy file, dataset or a fact given cannot be used.
     """
+    require_name(name, code="manifest-unsuitable")
     signing_key = (
         key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
     )

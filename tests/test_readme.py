@@ -123,7 +123,8 @@ def test_what_is_not_executed_is_installation() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/isolation.md", "docs/policy.md", "docs/report.md"]
+    "document",
+    ["README.md", "docs/isolation.md", "docs/policy.md", "docs/report.md", "docs/trust.md"],
 )
 def test_links_lead_to_files(document: str) -> None:
     path = ROOT / document

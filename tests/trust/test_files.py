@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from safeload.trust.files import others_may_write, read_small, replace_file, write_new
+from safeload.trust.files import read_small, replace_file, write_new
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are a POSIX matter")
 
@@ -68,28 +67,3 @@ def test_a_link_is_followed_only_if_that_is_wanted(tmp_path: Path, follow: bool)
     assert path.read_bytes() == b"new"
     assert path.is_symlink() is follow
     assert target.read_bytes() == (b"new" if follow else b"old")
-
-
-@posix
-def test_on_a_read_only_file_system_nobody_may_replace_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "trust.toml"
-    path.write_bytes(b"")
-    tmp_path.chmod(0o777)
-    assert others_may_write(path, path.stat())
-    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
-    assert not others_may_write(path, path.stat())
-
-
-def test_elsewhere_than_on_posix_modes_say_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "trust.toml"
-    path.write_bytes(b"")
-    path.chmod(0o666)
-    status = path.stat()
-    monkeypatch.setattr("safeload.trust.files.os.name", "nt")
-    verdict = others_may_write(path, status)
-    monkeypatch.undo()
-    assert verdict == ""
