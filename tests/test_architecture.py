@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each may import from its own row and from those above; "|" separates what must not meet.
 LAYERS = [
-    ["errors", "limits", "rule_ids", "verdict"],
+    ["errors", "forks", "limits", "rule_ids", "verdict"],
     ["artefact"],
     ["trust", "scan"],
     ["soundness"],
