@@ -43,7 +43,7 @@ def array_of(member: bytes) -> npt.NDArray[Any]:
     dtype = dtype_of(header.dtype)
     order: Literal["C", "F"] = "F" if header.order == "F" else "C"
     if not header.nbytes:
-        return np.ndarray(header.shape, dtype, order=order)
+        return np.ndarray(0, dtype).reshape(header.shape, order=order)
     found: npt.NDArray[Any] = np.ndarray(
         header.shape, dtype, member, offset=header.offset, order=order
     )
