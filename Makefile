@@ -42,8 +42,9 @@ format: $(VENV)/installed-for-tests ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed ## Measure loading against plain joblib
+bench: $(VENV)/installed ## Measure loading against plain joblib, and isolation against a process pool
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/isolation.py
 
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)

@@ -1,8 +1,8 @@
 """Run a program as an ordinary user, from root: ``python tests/ordinary_user.py PROGRAM ...``.
 
-The interpreter or the project may lie where only root gets, as in ``/root``. In a mount namespace of
-the program's own, such a folder is covered by one that anybody may pass, with nothing in it but what
-is needed. Nothing is changed outside. A user who is ordinary already runs the program as it is.
+The interpreter or the project may lie where only root gets, as in ``/root``. In a mount namespace
+of the program's own, such a folder is covered by one that anybody may pass, with nothing in it but
+what is needed. Nothing is changed outside. A user who is ordinary already runs the program as it is.
 """
 
 from __future__ import annotations
