@@ -2,7 +2,7 @@
 
 The interpreter or the project may lie where only root gets, as in ``/root``. In a mount namespace
 of the program's own, such a folder is covered by one that anybody may pass, with nothing in it but
-what is needed. Nothing is changed outside. A user who is ordinary already runs the program as it is.
+what is needed. Nothing is changed outside. An ordinary user runs the program as it is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606  # what it is for
+    os.execvp(sys.argv[1], sys.argv[1:])  # what it is for
 
 
 def uncover(needed: list[Path]) -> None:
