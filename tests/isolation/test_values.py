@@ -433,8 +433,8 @@ def test_what_takes_longer_than_there_is_time_is_late(
 
 
 @pytest.mark.guarantee("G19")
-def test_many_values_are_put_together_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "_PIECE", 1)
+def test_many_bytes_are_copied_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_PIECE", 3)
     table = np.array([["a", "b"], ["b", None]], dtype=object)
     for array in (table, np.asfortranarray(table), table[0], np.array("a", dtype=object)):
         assert difference(there(array), array) is None
