@@ -76,15 +76,15 @@ def run(options: argparse.Namespace) -> int:
     key = SigningKey.generate(KeyType(options.type))
     # Before anything is written: a name or pattern that does not fit is the user's to mend.
     entry = entry_text(name, key.public, models)
-    key.write(private, passphrase=None if options.no_passphrase else new_passphrase(options))
+    passphrase = None if options.no_passphrase else new_passphrase(options)
+    key.write(private, passphrase=passphrase, with_public=True)
     trusted = None
     try:
-        _write_public(public, key.public.pem)
         trust_file = _trust_file(options)
         if trust_file is not None:
             trusted = TrustFile.add(trust_file, name=name, key=key.public, models=models)
     except BaseException:
-        # Half a key pair, or one that nobody trusts, would stand in the way of the next attempt.
+        # A key pair that nobody trusts would stand in the way of the next attempt.
         private.unlink(missing_ok=True)
         public.unlink(missing_ok=True)
         raise
@@ -135,16 +135,3 @@ def _trust_file(options: argparse.Namespace) -> Path | None:
         return None
     print(f"Add the key to your trust file, {default}? [y/N] ", end="", file=sys.stderr, flush=True)
     return default if sys.stdin.readline().strip().lower() in ("y", "yes") else None
-
-
-def _write_public(path: Path, pem: str) -> None:
-    from safeload.trust.files import write_new
-
-    try:
-        write_new(path, pem.encode("ascii"), mode=0o644)
-    except OSError as error:
-        raise UsageError(
-            f"The public key cannot be written: {error.strerror}.",
-            code="key-unwritable",
-            hint="Check the directory of the key.",
-        ) from error

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 
-__all__ = ["has_place", "others_may_write", "read_small", "replace_file", "write_new"]
+__all__ = ["has_place", "others_may_write", "read_small"]
 
 _READ = (
     os.O_RDONLY
@@ -26,7 +25,6 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 _CHUNK = 1 << 16
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -67,32 +65,6 @@ def read_small(path: Path, *, limit: int) -> tuple[bytes, os.stat_result]:
     return bytes(data), status
 
 
-def write_new(path: Path, data: bytes, *, mode: int) -> None:
-    """Create a file and write it through to the disk; never touch one that exists.
-
-    Args:
-        path: Where nothing is yet, not even a symbolic link.
-        data: Its content.
-        mode: Its permission bits, lessened by the umask.
-
-    Raises:
-        OSError: Something is there already (``EEXIST``), or the file cannot be written; then
-            nothing is left behind.
-    """
-    try:
-        descriptor = os.open(path, _CREATE, mode)
-    except ValueError as error:
-        raise OSError(errno.EINVAL, "Not a path") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
 def has_place(path: Path) -> bool:
     """Whether there is a folder for a file, and no folder in its place.
 
@@ -106,33 +78,6 @@ def has_place(path: Path) -> bool:
         return path.parent.is_dir() and not path.is_dir()
     except OSError:
         return False
-
-
-def replace_file(path: Path, data: bytes, *, mode: int, follow: bool = False) -> None:
-    """Put a file in place of another at once, or where none is, with its directory if need be.
-
-    Args:
-        path: The file.
-        data: Its content.
-        mode: Its permission bits.
-        follow: Whether to follow a symbolic link instead of replacing it. In a directory that
-            others may write to, it would lead to a file of their choice.
-
-    Raises:
-        OSError: It cannot be written; then the old file is as it was.
-    """
-    if follow:
-        path = Path(os.path.realpath(path))
-    # Short, because the name of the file may be as long as names can be.
-    new = path.with_name(f".safeload-{secrets.token_hex(8)}")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_new(new, data, mode=0o600)
-    try:
-        new.chmod(mode)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def others_may_write(path: Path, status: os.stat_result) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from safeload.trust.files import others_may_write, read_small, replace_file, write_new
+from safeload.trust.files import others_may_write, read_small
+from safeload.writing.files import replace_file, write_new
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are a POSIX matter")
 
@@ -45,13 +46,13 @@ def test_a_full_disk_leaves_no_new_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["chmod", "replace"])
+@pytest.mark.parametrize("step", ["fchmod", "replace", "fsync"])
 def test_a_failed_replacement_leaves_the_old_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    monkeypatch.setattr(Path, step, full)
+    monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="space"):
         replace_file(path, b"new", mode=0o600)
     assert path.read_bytes() == b"old"
