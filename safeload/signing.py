@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Dataset, Model, SignedGlobal, Training
 from safeload.trust.pairs import finish_pairs, publish_pair, settle_pair
 from safeload.writing.drafts import PART, check_name, draft, sweep
-from safeload.writing.files import NewFile, put, writing
+from safeload.writing.files import NewFile, put
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
@@ -108,8 +108,7 @@ def sign(
     )
     where = bundle_path(artefact.path)
     try:
-        with writing(where.parent) as folder:
-            finish_pairs(folder, but=artefact.path.name)
+        with Folder.opened(where.parent) as folder, _alone(folder, artefact.path.name) as alone:
             if not artefact.is_current():
                 raise ArtefactError(
                     "The file was replaced or changed while it was signed.",
@@ -117,7 +116,8 @@ def sign(
                     hint="Wait until nothing writes to it any more, then try again.",
                 )
             put(folder, NewFile(where.name, bundle, _MODE))
-            settle_pair(folder, artefact.path.name)
+            if alone:
+                settle_pair(folder, artefact.path.name)
     except OSError as error:
         raise _unwritable("bundle", error) from error
     return where
@@ -158,10 +158,7 @@ def dump(
     try:
         with Folder.opened(target.parent) as folder, ExitStack() as at_end:
             check_name(target.name)
-            with locked(folder) as alone:
-                if alone:
-                    sweep(folder)
-                    finish_pairs(folder, but=target.name)
+            with _alone(folder, target.name):
                 inner = at_end.enter_context(draft(folder))
             _write(model, inner.path / part, compress, as_skops=target.suffix == ".skops")
             artefact, bundle = _sealed(
@@ -236,6 +233,24 @@ def _sealed(
     subject, resource = artefact.path.name, Resource(".", artefact.sha256)
     payload = to_payload(subject=subject, resources=[resource], model=model)
     return artefact, seal(payload, signing_key)
+
+
+@contextmanager
+def _alone(folder: Folder, name: str) -> Iterator[bool]:
+    """Keep other writers out of a folder and clear up what killed runs left there.
+
+    Args:
+        folder: The folder.
+        name: The model that is about to be written or signed.
+
+    Yields:
+        Whether other processes are kept out, too.
+    """
+    with locked(folder) as alone:
+        if alone:
+            sweep(folder)
+            finish_pairs(folder, but=name)
+        yield alone
 
 
 def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:

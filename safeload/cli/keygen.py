@@ -61,8 +61,11 @@ def run(options: argparse.Namespace) -> int:
     """Make the key, write both files, print the trust file's entry."""
     from safeload.trust.keys import KeyType, SigningKey
     from safeload.trust.trustfile import TrustFile, entry_text
+    from safeload.writing.files import tidy
 
     private = Path(options.path)
+    # A run that was killed may have left one file of the two.
+    tidy(private.parent)
     public = Path(f"{private}.pub")
     for path in (private, public):
         if _is_taken(path):

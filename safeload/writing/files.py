@@ -30,6 +30,7 @@ __all__ = [
     "keep_rights",
     "put",
     "replace_file",
+    "tidy",
     "write_new",
     "write_together",
     "writing",
@@ -70,6 +71,19 @@ def writing(path: Path) -> Iterator[Folder]:
         if alone:
             sweep(folder)
         yield folder
+
+
+def tidy(path: Path) -> None:
+    """Sweep what killed runs left in a folder, if that can be done.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        UsageError: Another writer does not finish (``folder-busy``).
+    """
+    with suppress(OSError), writing(path):
+        pass
 
 
 def write_new(path: Path, data: bytes, *, mode: int) -> None:
@@ -226,7 +240,8 @@ def keep_rights(folder: Folder, name: str, inner: Folder, part: str) -> None:
     """
     try:
         old, mode = folder.status(name), folder.status(name, follow=True).st_mode & _PERMISSIONS
-    except FileNotFoundError:
+    except OSError:
+        # There is none, or a link that leads nowhere.
         return
     if os.chmod not in os.supports_fd:
         return

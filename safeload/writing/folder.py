@@ -31,6 +31,16 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _CANNOT_SYNC = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS}
 
 
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, _FOLDER)
+    except PermissionError:
+        # One may put files into a folder that one may not list.
+        if not hasattr(os, "O_PATH"):
+            raise
+        return os.open(path, _FOLDER | os.O_PATH)
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """An open folder.
@@ -60,7 +70,7 @@ class Folder:
             yield cls(path, None)
             return
         try:
-            descriptor = os.open(path, _FOLDER)
+            descriptor = _open(path)
         except ValueError as error:  # a NUL or a lone surrogate in the path
             raise OSError(errno.EINVAL, "Not a path") from error
         try:

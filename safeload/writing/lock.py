@@ -44,13 +44,16 @@ _OPEN = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)
 _GROUP = (stat.S_IWGRP, 0o060)
 _OTHERS = (stat.S_IWOTH, 0o006)
 
-_turn = threading.Lock()
+# Folders that a thread of this process is writing to, by device and number.
+_taken: set[tuple[int, int]] = set()
+_changed = threading.Condition()
 
 
 def _renew() -> None:
-    """A child has none of the threads that could give the lock back."""
-    global _turn
-    _turn = threading.Lock()
+    """A child has none of the threads that could give a folder back."""
+    global _changed
+    _taken.clear()
+    _changed = threading.Condition()
 
 
 if hasattr(os, "register_at_fork"):
@@ -128,10 +131,7 @@ def locked(folder: Folder) -> Iterator[bool]:
         OSError: The folder cannot be written to.
     """
     patience = _Patience(folder)
-    turn = _turn
-    while not turn.acquire(timeout=_PAUSE):
-        patience.wait(lambda: "another thread of this process")
-    try:
+    with _turn(folder, patience):
         descriptor = _lock_file(folder, patience)
         try:
             yield descriptor is not None
@@ -139,8 +139,23 @@ def locked(folder: Folder) -> Iterator[bool]:
             if descriptor is not None:
                 _remove(folder, descriptor)
                 release(descriptor)
+
+
+@contextmanager
+def _turn(folder: Folder, patience: _Patience) -> Iterator[None]:
+    """Keep other threads of this process out; not every system's locks do."""
+    status = folder.own_status()
+    key = status.st_dev, status.st_ino
+    with _changed:
+        if not _changed.wait_for(lambda: key not in _taken, timeout=_SECONDS):
+            patience.wait(lambda: "another thread of this process")
+        _taken.add(key)
+    try:
+        yield
     finally:
-        turn.release()
+        with _changed:
+            _taken.discard(key)
+            _changed.notify_all()
 
 
 class _Patience:
@@ -178,11 +193,12 @@ def _lock_file(folder: Folder, patience: _Patience) -> int | None:
             continue
         try:
             held = hold(descriptor)
-            if held and ours and folder.is_same(LOCK, descriptor):
-                return descriptor
             if held and not ours:
-                # Whoever made it was killed. Its successor has a file that says its own name.
+                # Whoever made it was killed. The next one has a file that says its own name, unless
+                # the folder's mode lets nobody but its owner remove this one.
                 _remove(folder, descriptor)
+            if held and folder.is_same(LOCK, descriptor):
+                return descriptor
         except NoLocksError:
             _remove(folder, descriptor)
             release(descriptor)
