@@ -19,7 +19,6 @@ from pathlib import Path
 from tests.writing.scenarios import SCENARIOS, Scenario, leftovers
 from tests.writing.tracing import Stop, kill_at, reason_not_to_trace
 
-
 # Nothing is lost by a kill that was written, so the files need not be on a disk.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
@@ -56,7 +55,7 @@ def _one(scenario: Scenario, number: int, *, every: bool) -> tuple[Stop | None, 
         assert scenario.look(folder) == "new"
         left = leftovers(folder)
         assert left == [], left
-    except Exception:
+    except Exception:  # noqa: BLE001  # is reported, and the next stop tried
         return stop, state, traceback.format_exc(limit=-4)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

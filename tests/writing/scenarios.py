@@ -6,7 +6,6 @@ states it found; anything else, an error too, is an exception.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,7 +66,8 @@ def _pair(folder: Path) -> str:
         assert not (folder / MODEL).exists()
         return "old"
     assert about is not None
-    assert model.C == {"1": 1.0, "2": 2.0}[about.version]
+    expected = {"1": 1.0, "2": 2.0}[about.version]
+    assert expected == model.C
     return {"1": "old", "2": "new"}[about.version]
 
 
@@ -116,7 +116,7 @@ def _trust_again(folder: Path, state: str) -> None:
     except UsageError as error:
         assert (error.code, state) == ("trustfile-has-name", "new")  # noqa: PT017
         _trust(folder, name="c", key=safeload.SigningKey.generate())
-        os.remove(folder / "elsewhere" / "trust.toml")
+        (folder / "elsewhere" / "trust.toml").unlink()
         _trust(folder, name="a", key=KEY)
         _trust(folder)
 

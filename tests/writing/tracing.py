@@ -50,7 +50,7 @@ _FLAGS = {"open": 1, "openat": 2}
 
 
 class _Entry(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012  # as ctypes wants it
+    _fields_ = [
         ("op", ctypes.c_uint8),
         ("arch", ctypes.c_uint32),
         ("ip", ctypes.c_uint64),
@@ -130,7 +130,7 @@ def _be_traced(action: Callable[[], object]) -> None:
         action()
         os.getsid(0)
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # a child ends here
         traceback.print_exc()
     finally:
         os._exit(code)
