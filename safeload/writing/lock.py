@@ -147,8 +147,8 @@ def _turn(folder: Folder, patience: _Patience) -> Iterator[None]:
     status = folder.own_status()
     key = status.st_dev, status.st_ino
     with _changed:
-        if not _changed.wait_for(lambda: key not in _taken, timeout=_SECONDS):
-            patience.wait(lambda: "another thread of this process")
+        while not _changed.wait_for(lambda: key not in _taken, timeout=_PAUSE):
+            patience.check(lambda: "another thread of this process")
         _taken.add(key)
     try:
         yield
@@ -166,13 +166,18 @@ class _Patience:
         self._end = time.monotonic() + _SECONDS
 
     def wait(self, who: Callable[[], str]) -> None:
-        """Wait for a moment.
+        """Wait for a moment, or raise as :meth:`check` does."""
+        self.check(who)
+        time.sleep(_PAUSE)
+
+    def check(self, who: Callable[[], str]) -> None:
+        """Check that it has not been long enough.
 
         Args:
             who: Says who holds the lock.
 
         Raises:
-            UsageError: It has been long enough.
+            UsageError: It has (``folder-busy``).
         """
         if time.monotonic() >= self._end:
             where = printable(os.fspath(self._folder.path / LOCK), limit=300)
@@ -181,7 +186,6 @@ class _Patience:
                 code="folder-busy",
                 hint=f"Try again when it has ended; if nothing writes there, remove {where!r}.",
             )
-        time.sleep(_PAUSE)
 
 
 def _lock_file(folder: Folder, patience: _Patience) -> int | None:
