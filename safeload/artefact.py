@@ -108,14 +108,16 @@ class Artefact:
                 os.close(memory)
         return cls(where, buffer, size, digest.hexdigest(), _version(status))
 
-    def is_current(self) -> bool:
+    def is_current(self, status: os.stat_result | None = None) -> bool:
         """Whether the path leads to the very file still that was read, unchanged.
 
-        Says nothing about a moment later, and is no proof of anything: it tells who was too early
-        or too late, not who was deceived.
+        Says nothing about a moment later.
+
+        Args:
+            status: The status of the file that the path is taken to lead to.
         """
         try:
-            return _version(self.path.stat()) == self.version
+            return _version(self.path.stat() if status is None else status) == self.version
         except OSError:
             return False
 

@@ -110,11 +110,7 @@ def sign(
     try:
         with Folder.opened(where.parent) as folder, _alone(folder, artefact.path.name) as alone:
             if not artefact.is_current():
-                raise ArtefactError(
-                    "The file was replaced or changed while it was signed.",
-                    code="changed",
-                    hint="Wait until nothing writes to it any more, then try again.",
-                )
+                raise _changed()
             put(folder, NewFile(where.name, bundle, _MODE))
             if alone:
                 settle_pair(folder, artefact.path.name)
@@ -165,6 +161,9 @@ def dump(
                 inner.path / part, shown_as=target, key=key, name=name, version=version, **facts
             )
             inner.sync_file(part)
+            # Whoever may write to the folder can have put another draft in the place of ours.
+            if not artefact.is_current(inner.status(part)):
+                raise _changed()
             with locked(folder) as alone:
                 publish_pair(
                     folder, target.name, inner, part, sha256=artefact.sha256, bundle=bundle
@@ -177,7 +176,7 @@ def dump(
 
 
 def _sealed(
-    path: Path | _Path,
+    path: _Path,
     *,
     key: _Path | SigningKey,
     name: str,
@@ -321,6 +320,14 @@ def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
     from safeload.loading.probe import seal_probe
 
     return seal_probe(loaded, rows)
+
+
+def _changed() -> ArtefactError:
+    return ArtefactError(
+        "The file was replaced or changed while it was signed.",
+        code="changed",
+        hint="Wait until nothing writes to it any more, then try again.",
+    )
 
 
 def _unwritable(what: str, error: OSError) -> UsageError:

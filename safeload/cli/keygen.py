@@ -80,14 +80,15 @@ def run(options: argparse.Namespace) -> int:
     # Before anything is written: a name or pattern that does not fit is the user's to mend.
     entry = entry_text(name, key.public, models)
     passphrase = None if options.no_passphrase else new_passphrase(options)
+    trust_file = _trust_file(options)
     key.write(private, passphrase=passphrase, with_public=True)
     trusted = None
     try:
-        trust_file = _trust_file(options)
         if trust_file is not None:
             trusted = TrustFile.add(trust_file, name=name, key=key.public, models=models)
-    except BaseException:
-        # A key pair that nobody trusts would stand in the way of the next attempt.
+    except UsageError:
+        # A key pair that nobody trusts would stand in the way of the next attempt. Who interrupts
+        # this keeps the pair, which may be trusted already.
         private.unlink(missing_ok=True)
         public.unlink(missing_ok=True)
         raise

@@ -74,8 +74,13 @@ def draft(folder: Folder) -> Iterator[Folder]:
                     hold(alive)
                 yield inner
             finally:
-                _empty(inner)
-                release(alive)
+                try:
+                    _remove_parts(inner)
+                finally:
+                    # Not every system removes a file that is open.
+                    release(alive)
+                with suppress(OSError):
+                    inner.remove(_ALIVE)
     finally:
         with suppress(OSError):
             folder.remove_folder(name)
@@ -112,10 +117,12 @@ def _sweep(folder: Folder, name: str) -> None:
             if alive is not None and not hold(alive):
                 return
             _take_back(folder, inner)
-            _empty(inner)
+            _remove_parts(inner)
         finally:
             if alive is not None:
                 release(alive)
+        with suppress(FileNotFoundError):
+            inner.remove(_ALIVE)
     folder.remove_folder(name)
 
 
@@ -139,9 +146,9 @@ def _take_back(folder: Folder, inner: Folder) -> None:
                         folder.remove(name)
 
 
-def _empty(inner: Folder) -> None:
+def _remove_parts(inner: Folder) -> None:
     with suppress(OSError):
         for name in inner.names():
             if name.startswith(PART):
-                inner.remove(name)
-        inner.remove(_ALIVE)
+                with suppress(OSError):
+                    inner.remove(name)

@@ -123,13 +123,14 @@ def write_together(path: Path, files: list[NewFile]) -> None:
         for number, file in enumerate(files):
             inner.write(numbered(number), file.data, mode=file.mode)
         for number, file in enumerate(files):
-            _name(inner, numbered(number), folder, file)
-            undo.callback(folder.remove, file.name)
+            _name(inner, numbered(number), folder, file, undo)
         folder.sync()
         undo.pop_all()
 
 
-def _name(inner: Folder, part: str, folder: Folder, file: NewFile) -> None:
+def _name(inner: Folder, part: str, folder: Folder, file: NewFile, undo: ExitStack) -> None:
+    # Whatever interrupts this, the way back is known before the step is taken.
+    undo.callback(_take_name, inner, part, folder, file.name)
     try:
         inner.link(part, folder, file.name)
     except OSError as error:
@@ -144,6 +145,13 @@ def _name(inner: Folder, part: str, folder: Folder, file: NewFile) -> None:
             with suppress(OSError):
                 folder.remove(file.name)
             raise
+        undo.callback(folder.remove, file.name)
+
+
+def _take_name(inner: Folder, part: str, folder: Folder, name: str) -> None:
+    with suppress(FileNotFoundError):
+        if os.path.samestat(inner.status(part), folder.status(name)):
+            folder.remove(name)
 
 
 def replace_file(path: Path, data: bytes, *, mode: int, follow: bool = False) -> None:
@@ -202,11 +210,18 @@ def exchange(inner: Folder, part: str, folder: Folder, name: str, undo: ExitStac
     """
     before = f"{part}-before"
     there = _keep(folder, name, inner, before)
+    # Whatever interrupts this, the way back is known before the step is taken.
+    undo.callback(_move_back, inner, part, folder, name, before if there else None)
     inner.move(part, folder, name)
-    if there:
-        undo.callback(inner.move, before, folder, name)
+
+
+def _move_back(inner: Folder, part: str, folder: Folder, name: str, before: str | None) -> None:
+    if part in inner.names():
+        return
+    if before is not None:
+        inner.move(before, folder, name)
     else:
-        undo.callback(folder.remove, name)
+        folder.remove(name)
 
 
 def _keep(folder: Folder, name: str, inner: Folder, before: str) -> bool:

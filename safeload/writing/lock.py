@@ -137,8 +137,14 @@ def locked(folder: Folder) -> Iterator[bool]:
             yield descriptor is not None
         finally:
             if descriptor is not None:
-                _remove(folder, descriptor)
-                release(descriptor)
+                try:
+                    _remove(folder, descriptor)
+                finally:
+                    release(descriptor)
+                if sys.platform == "win32":  # pragma: no cover
+                    # Only a file that nobody has open can be removed: neither we nor who waits.
+                    with suppress(OSError):
+                        folder.remove(LOCK)
 
 
 @contextmanager

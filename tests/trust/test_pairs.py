@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import safeload
+import safeload.signing
 from safeload.errors import ArtefactError, TrustError
 from safeload.trust import pairs
 from safeload.trust.bundle import read_bundle
@@ -278,3 +279,23 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
         dump(tmp_path, NEW, "2")
         assert file.read() == before
     assert mapped.predict_proba(DATA).tolist() == expected
+
+
+def test_another_model_in_the_place_of_the_draft_is_not_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever may write to the folder can exchange the draft, though not enter it.
+    dump(tmp_path, OLD, "1")
+    original = safeload.signing._write
+
+    def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
+        original(model, path, compress, **more)
+        path.parent.rename(tmp_path / "moved")
+        path.parent.mkdir()
+        original(NEW, path, compress, **more)
+
+    monkeypatch.setattr("safeload.signing._write", exchanged)
+    with pytest.raises(ArtefactError) as caught:
+        dump(tmp_path, OLD, "2")
+    assert caught.value.code == "changed"
+    assert version(tmp_path / MODEL) == "1"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,52 @@ def test_failing_at_any_call_it_is_as_before_or_done(
         assert leftovers(folder) == [], (at, failing.failed)
         at += 1
     assert refusals >= 8
+
+
+@posix
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_interrupted_after_any_call_it_is_old_or_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    scenario = SCENARIOS[name]
+    originals = {call: getattr(os, call) for call in CHANGING}
+    states: set[str] = set()
+    at = 0
+    while True:
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        scenario.prepare(folder)
+        left = [at]
+        with monkeypatch.context() as patched:
+            for call, function in originals.items():
+                patched.setattr(os, call, interrupting(function, left))
+            # The command line turns the interrupt into an exit code.
+            with suppress(KeyboardInterrupt, AssertionError):
+                scenario.run(folder)
+        state = scenario.look(folder)
+        scenario.again(folder, state)
+        assert leftovers(folder) == [], at
+        states.add(state)
+        if left[0] >= 0:
+            break
+        at += 1
+    assert states == {"old", "new"}
+    assert at >= 15
+
+
+def interrupting(function: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
+    """A call after which the user interrupts the program, if it is that call's turn."""
+
+    def call(*given: Any, **more: Any) -> Any:
+        result = function(*given, **more)
+        left[0] -= 1
+        if left[0] == -1:
+            if isinstance(result, int) and function is os_open:
+                os.close(result)
+            raise KeyboardInterrupt
+        return result
+
+    return call
+
+
+os_open = os.open
