@@ -18,8 +18,6 @@ from safeload.trust import pairs
 from safeload.trust.bundle import read_bundle
 from tests.writing.scenarios import DATA, KEY, MODEL, NEW, OLD, OTHER, TRUST, leftovers
 
-pytestmark = pytest.mark.guarantee("G23")
-
 
 def dump(folder: Path, model: Any, version: str, **given: Any) -> Path:
     given = {"key": KEY, "name": "churn", "version": version, **given}
@@ -99,6 +97,7 @@ def _forge(path: Path, model: Any, **given: Any) -> None:
     (dump(folder, model, "3", **given) / f"{MODEL}.sig").replace(path)
 
 
+@pytest.mark.guarantee("G23")
 @pytest.mark.parametrize("case", FORGED)
 def test_no_other_is_accepted_and_the_error_is_that_of_the_ordinary_one(
     between: Path, case: str
@@ -109,6 +108,7 @@ def test_no_other_is_accepted_and_the_error_is_that_of_the_ordinary_one(
     assert refused(between / MODEL) == "bundle-missing"
 
 
+@pytest.mark.guarantee("G23")
 def test_the_rights_of_its_signer_are_checked(between: Path) -> None:
     text = b"[keys.a]\nmodels = ['fraud']\npublic = '''" + KEY.public.pem.encode() + b"'''\n"
     narrow = safeload.TrustFile.parse(text)
@@ -117,6 +117,7 @@ def test_the_rights_of_its_signer_are_checked(between: Path) -> None:
     assert caught.value.code == "signer-not-allowed"
 
 
+@pytest.mark.guarantee("G23")
 def test_no_other_bundle_revives_what_the_ordinary_one_does_not_vouch_for(tmp_path: Path) -> None:
     expires = datetime.now(UTC) + timedelta(days=1)
     dump(tmp_path, OLD, "1", not_after=expires)
@@ -281,6 +282,7 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
     assert mapped.predict_proba(DATA).tolist() == expected
 
 
+@pytest.mark.guarantee("G23")
 def test_another_model_in_the_place_of_the_draft_is_not_signed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

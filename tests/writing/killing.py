@@ -8,7 +8,6 @@ calls that neither change files nor lock are passed over: the disk is the same b
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -16,11 +15,8 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from tests.writing.scenarios import SCENARIOS, Scenario, leftovers
+from tests.writing.scenarios import MEMORY, SCENARIOS, Scenario, leftovers
 from tests.writing.tracing import Stop, kill_at, reason_not_to_trace
-
-# Nothing is lost by a kill that was written, so the files need not be on a disk.
-_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
 
 def killed_everywhere(scenario: Scenario, *, every: bool) -> dict[str, object]:
@@ -41,7 +37,7 @@ def killed_everywhere(scenario: Scenario, *, every: bool) -> dict[str, object]:
 
 
 def _one(scenario: Scenario, number: int, *, every: bool) -> tuple[Stop | None, str, str]:
-    folder = Path(tempfile.mkdtemp(prefix="killed-", dir=_MEMORY))
+    folder = Path(tempfile.mkdtemp(prefix="killed-", dir=MEMORY))
     stop, state = None, "?"
     try:
         scenario.prepare(folder)

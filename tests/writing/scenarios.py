@@ -6,6 +6,7 @@ states it found; anything else, an error too, is an exception.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ TRUST = TrustFile.parse(
     b"[keys.a]\nmodels = ['*']\npublic = '''" + KEY.public.pem.encode() + b"'''\n"
 )
 MODEL = "churn.joblib"
+# For processes that fit small models beside each other, or fork.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Nothing that was written is lost by a kill, so the files need not be on a disk.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def test_other_names_stay(tmp_path: Path) -> None:
     assert swept(tmp_path) == names
 
 
+@pytest.mark.guarantee("G24")
 def test_a_folder_that_was_given_the_name_of_a_draft_keeps_its_files(tmp_path: Path) -> None:
     # Whoever may write to the folder can rename what lies in it.
     private = left_behind(tmp_path, "thesis.txt", ".safeload-lock")
@@ -65,6 +66,7 @@ def test_a_folder_that_was_given_the_name_of_a_draft_keeps_its_files(tmp_path: P
     }
 
 
+@pytest.mark.guarantee("G24")
 def test_no_link_is_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -88,6 +90,7 @@ def test_a_file_of_that_name_stays(tmp_path: Path) -> None:
     assert swept(tmp_path) == {NAME}
 
 
+@pytest.mark.guarantee("G24")
 @pytest.mark.skipif(
     os.name != "posix" or os.geteuid() != 0, reason="only root makes files of others"
 )

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from safeload.errors import SafeloadError
-from tests.writing.scenarios import SCENARIOS, leftovers
+from tests.writing.scenarios import ONE_THREAD, SCENARIOS, leftovers
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 posix = pytest.mark.skipif(os.name != "posix", reason="open folders are a POSIX matter")
 
 
@@ -90,32 +89,32 @@ class Failing:
 )
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_failing_at_any_call_it_is_as_before_or_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int, once: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int, once: bool
 ) -> None:
     scenario = SCENARIOS[name]
     originals = {call: getattr(os, call) for call in CHANGING}
     refusals = at = 0
     while True:
-        folder = tmp_path / str(at)
-        folder.mkdir()
-        scenario.prepare(folder)
+        here = folder / str(at)
+        here.mkdir()
+        scenario.prepare(here)
         failing = Failing(at, once=once, code=code)
         with monkeypatch.context() as patched:
             for call, function in originals.items():
                 patched.setattr(os, call, failing.wrapped(call, function))
             try:
-                scenario.run(folder)
+                scenario.run(here)
                 expected = "new"
             except (SafeloadError, AssertionError):
                 expected = "old"
                 refusals += 1
-        assert scenario.look(folder) == expected, (at, failing.failed)
+        assert scenario.look(here) == expected, (at, failing.failed)
         if not {"unlink", "rmdir"} & set(failing.failed):
-            assert leftovers(folder) == [], (at, failing.failed)
+            assert leftovers(here) == [], (at, failing.failed)
         if not failing.failed:
             break
-        scenario.again(folder, expected)
-        assert leftovers(folder) == [], (at, failing.failed)
+        scenario.again(here, expected)
+        assert leftovers(here) == [], (at, failing.failed)
         at += 1
     assert refusals >= 8
 
@@ -123,26 +122,26 @@ def test_failing_at_any_call_it_is_as_before_or_done(
 @posix
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_interrupted_after_any_call_it_is_old_or_new(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     scenario = SCENARIOS[name]
     originals = {call: getattr(os, call) for call in CHANGING}
     states: set[str] = set()
     at = 0
     while True:
-        folder = tmp_path / str(at)
-        folder.mkdir()
-        scenario.prepare(folder)
+        here = folder / str(at)
+        here.mkdir()
+        scenario.prepare(here)
         left = [at]
         with monkeypatch.context() as patched:
             for call, function in originals.items():
                 patched.setattr(os, call, interrupting(function, left))
             # The command line turns the interrupt into an exit code.
             with suppress(KeyboardInterrupt, AssertionError):
-                scenario.run(folder)
-        state = scenario.look(folder)
-        scenario.again(folder, state)
-        assert leftovers(folder) == [], at
+                scenario.run(here)
+        state = scenario.look(here)
+        scenario.again(here, state)
+        assert leftovers(here) == [], at
         states.add(state)
         if left[0] >= 0:
             break
