@@ -25,6 +25,7 @@ from safeload.errors import (
     TrustError,
     UsageError,
 )
+from safeload.forks import IMPORTING
 from safeload.limits import Isolation, Limits
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
@@ -94,7 +95,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'safeload' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
+    with IMPORTING:
+        value = getattr(import_module(home), name)
     # A subpackage of the same name (audit, load) would otherwise shadow the function.
     globals()[name] = value
     return value

@@ -38,6 +38,7 @@ from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
+from safeload.trust.names import require_name
 from safeload.trust.pairs import first_accepted
 from safeload.trust.trustfile import TrustFile
 
@@ -259,10 +260,12 @@ def verify(
     Raises:
         ArtefactError: The file cannot be taken in.
         TrustError: No trusted signature covers it.
-        UsageError: The trust file cannot be used.
+        UsageError: The trust file cannot be used, or no model can have this name.
     """
     bounds = limits or Limits()
     _check_mode(mmap_mode)
+    if name is not None:
+        require_name(name)
     replaced = 0
     while True:
         # 1 Read the artefact once.

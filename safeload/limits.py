@@ -8,7 +8,11 @@ arrays of that many dimensions.)
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
+from typing import Any
+
+from safeload.errors import UsageError
 
 __all__ = ["FIXED", "Isolation", "Limits"]
 
@@ -96,6 +100,18 @@ class Limits:
     bundle_bytes: int = 16 * _MIB
 
 
+# What each bound may be: what the kernel and the clock take, and no more than anybody means.
+_POSSIBLE: dict[str, tuple[float, float]] = {
+    "seconds": (0.001, 10**9),
+    "processor": (1, 10**9),
+    "memory": (1, 1 << 62),
+    "threads": (1, 1 << 31),
+    "files": (1, 1 << 31),
+    "reply": (1, 1 << 62),
+    "text": (1, 1 << 62),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Isolation:
     """Bounds on the process that a stranger's model lives in.
@@ -110,9 +126,14 @@ class Isolation:
         threads: Threads and processes that it may have at a time. Libraries for linear algebra
             start one for each processor.
         files: Files that it may have open at a time. Importing a library opens one after the other.
-        reply: Size of one answer, bytes. A hundred million predictions fit.
-        text: Size of the part of an answer that is text, bytes; reading it takes up to twenty times
-            as much memory. A million distinct labels fit.
+        reply: Size of one answer, bytes; reading it takes up to four times as much memory. A
+            hundred million predictions fit.
+        text: Size of the part of an answer that is text, bytes. Two hundred thousand distinct
+            labels fit. It is read in one step, which nothing interrupts, takes up to a second and
+            up to fifty times as much memory.
+
+    Raises:
+        UsageError: A bound is not a whole number (``seconds`` may be a fraction), or out of range.
     """
 
     seconds: float = 120.0
@@ -121,4 +142,20 @@ class Isolation:
     threads: int = 1_024
     files: int = 256
     reply: int = 1 * _GIB
-    text: int = 16 * _MIB
+    text: int = 4 * _MIB
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _POSSIBLE.items():
+            value: Any = getattr(self, name)
+            kind = numbers.Real if name == "seconds" else numbers.Integral
+            # Not a number is not between any two.
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+            if not (fits and least <= value <= most):
+                what = "a number" if name == "seconds" else "a whole number"
+                raise UsageError(
+                    f"Isolation({name}=...) takes {what} from {least:,} to {most:,}.",
+                    code="isolation-bounds",
+                    hint="Leave it out to have the default, which fits every honest model we know.",
+                )
+            # As it is sent: numpy's numbers have no form in JSON.
+            object.__setattr__(self, name, float(value) if name == "seconds" else int(value))

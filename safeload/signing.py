@@ -30,6 +30,7 @@ from safeload.trust.envelope import seal
 from safeload.trust.keys import Passphrase, SigningKey
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Dataset, Model, SignedGlobal, Training
+from safeload.trust.names import require_name
 from safeload.trust.pairs import finish_pairs, publish_pair, settle_pair
 from safeload.writing.drafts import PART, check_name, draft, sweep
 from safeload.writing.files import NewFile, put
@@ -195,6 +196,7 @@ def _sealed(
     shown_as: Path | None = None,
 ) -> tuple[Artefact, bytes]:
     """The model as :func:`sign` reads it, and the bundle about it."""
+    require_name(name, code="manifest-unsuitable")
     signing_key = (
         key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
     )

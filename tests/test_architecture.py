@@ -18,8 +18,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each may import from its own row and from those above; "|" separates what must not meet.
 LAYERS = [
-    ["errors", "limits", "rule_ids", "verdict"],
-    ["artefact", "writing"],
+    ["errors", "forks", "limits", "rule_ids", "verdict"],
+    ["artefact", "owners", "writing"],
     ["trust", "scan"],
     ["soundness"],
     ["policy"],
@@ -102,6 +102,41 @@ def test_no_test_looks_at_the_clock_of_a_shared_machine() -> None:
     files = {path.relative_to(tests).as_posix(): path for path in tests.rglob("*.py")}
     looking = {name for name, path in files.items() if CLOCK.search(path.read_text("utf-8"))}
     assert {name for name in looking if not name.startswith("fuzz/")} == AT_THE_CLOCK
+
+
+# Where a process has locks that are its own alone: another process never uses what they belong to.
+OWN_LOCKS = {"isolation/process.py"}
+LOCKS = {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Barrier", "allocate_lock"}
+
+
+def test_no_lock_is_left_closed_by_a_fork() -> None:
+    makers = {name(path) for path in MODULES if LOCKS & set(from_threading(path))}
+    assert makers - OWN_LOCKS == {"forks.py"}
+
+
+def test_nothing_is_kept_under_a_lock_of_pythons() -> None:
+    # Until Python 3.12, whoever asks for a cached property holds a lock that all objects share.
+    users = {name(path) for path in MODULES if "functools.cached_property" in set(imports(path))}
+    assert users == set()
+
+
+def from_threading(path: Path) -> Iterator[str]:
+    """What a file uses of the modules that have locks."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in {"threading", "_thread"}:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield from [node.attr] if node.value.id in {"threading", "_thread"} else []
+
+
+# Python's own reader of source fails at times when several threads ask it for a tree, and takes
+# far more than any format allows. One place shows what a file would do, and asks one at a time.
+READING_SOURCE = {"report/decompiled.py"}
+
+
+def test_no_file_is_read_as_source() -> None:
+    users = {name(path) for path in MODULES if "ast" in set(imports(path))}
+    assert users == READING_SOURCE
 
 
 def test_every_part_has_its_place() -> None:

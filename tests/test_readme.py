@@ -122,7 +122,10 @@ def test_what_is_not_executed_is_installation() -> None:
     assert re.search("^test:", targets, re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/report.md", "docs/policy.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "docs/isolation.md", "docs/policy.md", "docs/report.md", "docs/trust.md"],
+)
 def test_links_lead_to_files(document: str) -> None:
     path = ROOT / document
     for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):

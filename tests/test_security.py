@@ -94,7 +94,12 @@ def test_the_table_of_what_fails_of_others_is_fresh() -> None:
     assert TOOL["regenerated"](text, TOOL["PEER_TABLES"]) == text, "run 'make docs'"
 
 
-@pytest.mark.parametrize("table", ["attacks", "isolation", "limits", "tests"])
+def test_the_tables_of_isolation_are_fresh() -> None:
+    text = TOOL["ISOLATION"].read_text("utf-8")
+    assert TOOL["regenerated"](text, TOOL["ISOLATION_TABLES"]) == text, "run 'make docs'"
+
+
+@pytest.mark.parametrize("table", ["attacks", "limits", "tests"])
 def test_a_table_without_its_markers_is_an_error(table: str) -> None:
     with pytest.raises(ValueError, match=table):
         TOOL["regenerated"](TEXT.replace(f"<!-- {table}: end -->", ""))

@@ -2,9 +2,10 @@
 
 They stand between markers and are never edited by hand. Three are in SECURITY.md: the limits, from
 the docstring and defaults of ``safeload/limits.py``; the known attacks, from the ``case.toml`` of
-every malicious sample; and the tests that hold each guarantee, from the marks on them. The argument
-rules are in docs/policy.md, each with the first line of its docstring. (The table of entries there
-is made by ``derive_packs.py``.)
+every malicious sample; and the tests that hold each guarantee, from the marks on them. Those of
+docs/isolation.md are the bounds on an isolated process and the system calls that it may make. The
+argument rules are in docs/policy.md, each with the first line of its docstring. (The table of
+entries there is made by ``derive_packs.py``.)
 
 Usage:
     security_tables.py            write the tables into their documents
@@ -25,11 +26,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from safeload.isolation.system_calls import system_calls
 from safeload.limits import Isolation, Limits
 from safeload.policy.rules import RULES
 from safeload.rule_ids import RULE_IDS, effect
 
 __all__ = [
+    "ISOLATION",
+    "ISOLATION_TABLES",
     "PAGES",
     "PEERS",
     "PEER_TABLES",
@@ -45,6 +49,7 @@ DOCUMENT = ROOT / "SECURITY.md"
 POLICY = ROOT / "docs" / "policy.md"
 RULE_PAGES = ROOT / "docs" / "rules.md"
 PEERS = ROOT / "docs" / "peers.md"
+ISOLATION = ROOT / "docs" / "isolation.md"
 DIFFERENCES = ROOT / "tests" / "peers" / "differences.toml"
 SAMPLES = ROOT / "malicious_samples"
 TESTS = ROOT / "tests"
@@ -87,6 +92,16 @@ def limits() -> Iterator[str]:
 def isolation() -> Iterator[str]:
     """One row for each bound on the process of an isolated model."""
     yield from bounds(Isolation())
+
+
+def calls() -> Iterator[str]:
+    """One row for each system call of the list: its condition, and why it is there."""
+    yield "| call | x86-64 | ARM 64, RISC-V 64 | answer | why |"
+    yield "|---|---:|---:|---|---|"
+    for call in system_calls():
+        numbers = [str(call.numbers.get(table, "")) for table in ("x86_64", "generic")]
+        answer = f"allowed if `{call.when}`" if call.when else "allowed"
+        yield row(f"`{call.name}`", *numbers, answer if call.allowed else "`ENOSYS`", call.why)
 
 
 def bounds(defaults: Limits | Isolation) -> Iterator[str]:
@@ -194,11 +209,11 @@ Tables = Mapping[str, Callable[[], Iterator[str]]]
 TABLES: Tables = {
     "attacks": attacks,
     "limits": limits,
-    "isolation": isolation,
     "rule-ids": rule_ids,
     "tests": guarantees,
 }
 RULE_TABLES: Tables = {"rules": rules}
+ISOLATION_TABLES: Tables = {"isolation": isolation, "system-calls": calls}
 PAGES: Tables = {"rule-pages": rule_pages}
 PEER_TABLES: Tables = {"peers": peers}
 
@@ -241,6 +256,7 @@ def main() -> int:
         POLICY: RULE_TABLES,
         RULE_PAGES: PAGES,
         PEERS: PEER_TABLES,
+        ISOLATION: ISOLATION_TABLES,
     }
     for document, tables in documents.items():
         text = document.read_text("utf-8")

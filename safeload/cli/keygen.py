@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="GLOB",
-        help="names of models that the key may sign (default: * for any)",
+        help="names of models that the key may sign, with * and ? (default: * for any)",
     )
     secret = parser.add_mutually_exclusive_group()
     secret.add_argument(

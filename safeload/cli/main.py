@@ -33,6 +33,7 @@ _VERBS = {
     "audit": "say what files would do when loaded, without loading them",
     "explain": "show a file's program as readable Python",
     "policy": "propose, show and check policy files",
+    "trust": "explain who could have written a trust, key or policy file",
 }
 _CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"
 

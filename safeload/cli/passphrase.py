@@ -2,22 +2,27 @@
 
 Arguments and environment variables of a process are visible to others on the same machine.
 
-Trust: the file is the user's own.
+Trust: the file is the user's own, and is refused where somebody else could have written it.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import os
+import re
 import sys
 from pathlib import Path
 
 from safeload.cli.output import is_terminal
 from safeload.errors import UsageError
+from safeload.owners.reading import read_own
 
 __all__ = ["add_option", "new_passphrase", "passphrase_of"]
 
 _BYTES = 4096
+_FILE_BYTES = 1 << 20
+_OWN_DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/(\d{1,9})", re.ASCII)
 
 
 def add_option(parser: argparse._ActionsContainer) -> None:
@@ -94,14 +99,25 @@ def _require_terminal(hint: str) -> None:
         )
 
 
+def _read_file(name: str) -> bytes:
+    own = _OWN_DESCRIPTOR.fullmatch(name)
+    if own:
+        # What the caller has opened for us may be a pipe, as a shell's <(command) is.
+        with os.fdopen(os.dup(int(own[1])), "rb") as file:
+            return file.readline(_BYTES)
+    data, _ = read_own(
+        Path(name),
+        noun="passphrase file",
+        code="passphrase-writable",
+        limit=_FILE_BYTES,
+        own_group=True,
+    )
+    return data.partition(b"\n")[0][:_BYTES]
+
+
 def _read(name: str) -> bytes:
     try:
-        if name == "-":
-            data = sys.stdin.buffer.readline(_BYTES)
-        else:
-            # Not only regular files: a shell's <(command) is a pipe.
-            with Path(name).open("rb") as file:
-                data = file.readline(_BYTES)
+        data = sys.stdin.buffer.readline(_BYTES) if name == "-" else _read_file(name)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise UsageError(

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from safeload.cli.output import is_terminal
+from safeload.forks import Lock
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -20,6 +21,7 @@ __all__ = ["shown"]
 
 # Seconds of work that need no bar.
 _SHOWN_AFTER_SECONDS = 1.0
+_DRAWING = Lock()
 
 
 @contextmanager
@@ -56,7 +58,6 @@ class _Bar:
         self._total = total
         self._done = 0
         self._closed = False
-        self._lock = threading.Lock()
         self._progress: Progress | None = None
 
     def show(self) -> None:
@@ -66,7 +67,7 @@ class _Bar:
         columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
         if self._total is not None:
             columns.insert(2, BarColumn())
-        with self._lock:
+        with _DRAWING:
             if self._closed:
                 return
             self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
@@ -79,7 +80,7 @@ class _Bar:
             self._progress.update(self._progress.task_ids[0], completed=self._done)
 
     def close(self) -> None:
-        with self._lock:
+        with _DRAWING:
             self._closed = True
             if self._progress is not None:
                 self._progress.stop()

@@ -3,7 +3,7 @@
 Nothing is ever pickled. Whoever receives says how long either part may be, and takes no more bytes
 than the sender has announced.
 
-Trust: the other side may have been taken over, and may send anything, or nothing.
+Trust: the other side may have been taken over, and may send anything, or nothing, or be gone.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import json
 import os
 import struct
 from collections.abc import Iterable
-from typing import Any
+from contextlib import suppress
+from typing import Any, Protocol
 
-__all__ = ["Bytes", "GarbledError", "NoFormError", "receive", "send"]
+from safeload.isolation.header import GarbledError, read_header
+
+__all__ = ["Bytes", "GarbledError", "NoFormError", "Wait", "receive", "send"]
 
 Bytes = bytes | bytearray | memoryview
 
@@ -22,21 +25,31 @@ _LENGTHS = struct.Struct(">QQ")
 _CHUNK = 1 << 20
 
 
-class GarbledError(ValueError):
-    """The message is none; the text says why, in a clause."""
-
-
 class NoFormError(TypeError):
     """A value has no form that can be sent; the text says which, in a clause."""
 
 
-def send(descriptor: int, header: dict[str, Any], parts: Iterable[Bytes] = ()) -> None:
+class Wait(Protocol):
+    """Waits until a pipe that does not block can be used."""
+
+    def __call__(self, *, writing: bool) -> None:
+        """Wait until there is room to write, or something to read; or raise what ends it all."""
+
+
+def send(
+    descriptor: int,
+    header: dict[str, Any],
+    parts: Iterable[Bytes] = (),
+    *,
+    wait: Wait | None = None,
+) -> None:
     """Send a message.
 
     Args:
         descriptor: File descriptor to write to.
         header: Of JSON types; NaN and infinities may occur.
         parts: Raw bytes, one after the other.
+        wait: Called before each step; without it, the descriptor blocks by itself.
 
     Raises:
         OSError: The other side is gone.
@@ -44,18 +57,21 @@ def send(descriptor: int, header: dict[str, Any], parts: Iterable[Bytes] = ()) -
     # Half a surrogate pair is text, too: it stays an escape.
     text = json.dumps(header).encode("ascii")
     views = [memoryview(part).cast("B") for part in parts if len(part)]
-    _write(descriptor, memoryview(_LENGTHS.pack(len(text), sum(map(len, views))) + text))
+    _write(descriptor, memoryview(_LENGTHS.pack(len(text), sum(map(len, views))) + text), wait)
     for view in views:
-        _write(descriptor, view)
+        _write(descriptor, view, wait)
 
 
-def receive(descriptor: int, *, text: int, size: int) -> tuple[dict[str, Any], bytearray]:
+def receive(
+    descriptor: int, *, text: int, size: int, wait: Wait | None = None
+) -> tuple[dict[str, Any], bytearray]:
     """Receive a message.
 
     Args:
         descriptor: File descriptor to read from.
         text: Length that the JSON may have, bytes.
         size: Length that the raw bytes may have.
+        wait: Called before each step; without it, the descriptor blocks by itself.
 
     Returns:
         The object and the bytes.
@@ -64,29 +80,30 @@ def receive(descriptor: int, *, text: int, size: int) -> tuple[dict[str, Any], b
         EOFError: The other side is gone.
         GarbledError: What it sent is no message, or too long.
     """
-    text_length, length = _LENGTHS.unpack(_read(descriptor, _LENGTHS.size))
+    text_length, length = _LENGTHS.unpack(_read(descriptor, _LENGTHS.size, wait))
     if text_length > text or length > size:
         raise GarbledError("it is longer than agreed")
-    try:
-        header = json.loads(_read(descriptor, text_length))
-    except (ValueError, RecursionError) as error:
-        raise GarbledError("it is not JSON") from error
-    if type(header) is not dict:
-        raise GarbledError("it is not a JSON object")
-    return header, _read(descriptor, length)
+    header = read_header(_read(descriptor, text_length, wait))
+    return header, _read(descriptor, length, wait)
 
 
-def _write(descriptor: int, view: memoryview) -> None:
+def _write(descriptor: int, view: memoryview, wait: Wait | None) -> None:
     while view:
-        view = view[os.write(descriptor, view[:_CHUNK]) :]
+        if wait is not None:
+            wait(writing=True)
+        with suppress(BlockingIOError):
+            view = view[os.write(descriptor, view[:_CHUNK]) :]
 
 
-def _read(descriptor: int, length: int) -> bytearray:
+def _read(descriptor: int, length: int, wait: Wait | None) -> bytearray:
     # It grows with what arrives: to announce bytes costs nothing.
     data = bytearray()
     while len(data) < length:
-        chunk = os.read(descriptor, min(_CHUNK, length - len(data)))
-        if not chunk:
-            raise EOFError
-        data += chunk
+        if wait is not None:
+            wait(writing=False)
+        with suppress(BlockingIOError):
+            chunk = os.read(descriptor, min(_CHUNK, length - len(data)))
+            if not chunk:
+                raise EOFError
+            data += chunk
     return data

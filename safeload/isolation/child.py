@@ -1,6 +1,6 @@
 """The other process: it confines itself, loads one model, and answers calls until nobody asks.
 
-Started with a fresh interpreter (``-I``), an empty environment and nothing but two pipes. Until it
+Started with a fresh interpreter (``-I``), an empty environment and nothing but pipes. Until it
 is confined it imports only what it needs for that: afterwards the process must have had one thread.
 
 Trust: requests come from the process that started this one. From the moment the model is unpickled,
@@ -32,11 +32,15 @@ _ANY = 1 << 62
 _Answer = tuple[dict[str, Any], list[Bytes]]
 
 
-def main() -> None:
-    """Confine this process and serve one model."""
+def main(life: int | None) -> None:
+    """Confine this process and serve one model.
+
+    Args:
+        life: The reading end of a pipe whose other end only the caller has, or None.
+    """
     null = os.open(os.devnull, os.O_RDWR)
     request, _ = receive(0, text=_ANY, size=0)
-    confinement = confine(Isolation(**request["isolation"]), _readable())
+    confinement = confine(Isolation(**request["isolation"]), _readable(), life)
     requests, answers = os.dup(0), os.dup(1)
     # What the model or a library prints must not mix with the answers.
     for stream in (0, 1, 2):

@@ -11,25 +11,18 @@ Source: setrlimit(2), user_namespaces(7), pid_namespaces(7), capabilities(7), la
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NoReturn
 
-from safeload.isolation.system_calls import refuse_system_calls
+from safeload.isolation.namespaces import go_on_kept
+from safeload.isolation.system_calls import allow_system_calls
 from safeload.limits import Isolation
 
 __all__ = ["Confinement", "confine"]
 
-# <linux/sched.h>
-_NEW_IPC, _NEW_USER, _NEW_PID, _NEW_NET = 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000
-# <linux/prctl.h>
-_DEATH_SIGNAL, _DUMPABLE = 1, 4
-# <linux/capability.h>
-_CAPABILITY_VERSION = 0x2008_0522
 # The version of Landlock since which it forbids to cut a file short.
 _CUTS_SHORT = 3
 
@@ -46,8 +39,11 @@ _READABLE = (
     "/proc/cpuinfo",
     "/proc/meminfo",
     "/proc/sys/vm/overcommit_memory",
-    "/sys/devices/system",
-    "/sys/fs/cgroup",
+    "/sys/devices/system/cpu",
+    "/sys/devices/system/node",
+    "/sys/fs/cgroup/cpu.max",
+    "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
     "/usr/lib",
     "/usr/lib64",
     "/usr/local/lib",
@@ -66,14 +62,17 @@ class Confinement:
         processor: Its processor time is bounded.
         files: It reads no files but those of Python and its libraries, changes none, and runs no
             program.
-        network: It opens no socket: neither to a network nor to another process.
+        paths: It sees no other files either: neither names nor sizes, owners or times.
+        system_calls: It makes the system calls of models and no others: it opens no socket, neither
+            to a network nor to another process, starts no process, and changes nothing about files.
         processes: It sees no other process, and none of its own outlives it.
     """
 
     memory: bool = False
     processor: bool = False
     files: bool = False
-    network: bool = False
+    paths: bool = False
+    system_calls: bool = False
     processes: bool = False
 
     @property
@@ -82,7 +81,7 @@ class Confinement:
         return tuple(field.name for field in fields(self) if not getattr(self, field.name))
 
 
-def confine(isolation: Isolation, readable: Iterable[str]) -> Confinement:
+def confine(isolation: Isolation, readable: Sequence[str], life: int | None) -> Confinement:
     """Confine this process, which goes on as a child of itself where it can.
 
     It must have one thread only.
@@ -90,6 +89,8 @@ def confine(isolation: Isolation, readable: Iterable[str]) -> Confinement:
     Args:
         isolation: Bounds.
         readable: Files and folders that Python needs, besides the system's own.
+        life: The reading end of a pipe whose other end only the caller has: when that is closed,
+            the process ends. None where there is none.
 
     Returns:
         What holds the process from now on.
@@ -97,61 +98,12 @@ def confine(isolation: Isolation, readable: Iterable[str]) -> Confinement:
     # Where memory runs out, the kernel ends this process before any other.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
-    alone = _go_on_alone()
-    files = _forbid_files([*readable, *_READABLE, *_own_map()])
+    granted = [*readable, *_READABLE]
+    alone, paths = go_on_kept(granted, life)
+    files = _forbid_files([*granted, *_own_map()])
     memory, processor = _bound(isolation, threads=alone)
-    network = refuse_system_calls()
-    return Confinement(memory, processor, files, network, processes=alone)
-
-
-def _go_on_alone() -> bool:
-    """Go on in namespaces of its own, without a network and without other processes."""
-    if not sys.platform.startswith("linux") or not _unshare():
-        return False
-    # The first process of the new namespaces waits for the second, which is the one that goes on:
-    # whatever that one starts, the kernel ends with the first. The first ends with this one.
-    first = os.fork()
-    if first:
-        _stand_by(first)
-    _prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    _prctl(_DUMPABLE, 0)
-    second = os.fork()
-    if second:
-        _stand_by(second)
-    _give_up_capabilities()
-    return True
-
-
-def _unshare() -> bool:
-    return bool(_libc().unshare(_NEW_IPC | _NEW_USER | _NEW_PID | _NEW_NET) == 0)
-
-
-def _stand_by(process: int) -> NoReturn:
-    """Wait for a child, and end as it ended; 128 and more stand for a signal."""
-    os.close(0)
-    os.close(1)
-    ended, status = os.wait()
-    while ended != process:
-        ended, status = os.wait()
-    os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
-
-
-def _prctl(option: int, value: int) -> None:
-    _libc().prctl(option, value, 0, 0, 0)
-
-
-def _give_up_capabilities() -> None:
-    """Give up what the owner of a namespace may do in it."""
-    import ctypes
-
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    _libc().capset(header, (ctypes.c_uint32 * 6)())
-
-
-def _libc() -> Any:
-    import ctypes
-
-    return ctypes.CDLL(None)
+    system_calls = allow_system_calls()
+    return Confinement(memory, processor, files, paths, system_calls, processes=alone)
 
 
 def _own_map() -> list[str]:

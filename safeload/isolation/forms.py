@@ -8,7 +8,7 @@ model in that process, and about nothing else.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from safeload.errors import (
     printable,
 )
 from safeload.isolation.channel import GarbledError
+from safeload.isolation.clock import Clock
 from safeload.isolation.confinement import Confinement
 from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.parameters import Parameter
@@ -50,6 +51,7 @@ _ERRORS = {error.__name__: error for error in (ArtefactError, LoadError, UsageEr
 _CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 _SENTENCE = 1_000
 _MANY = 100
+_MEMBERS = 10_000
 
 
 # -- from the caller's process, which is trusted --------------------------------------------------
@@ -126,30 +128,47 @@ def write_error(error: SafeloadError) -> dict[str, Any]:
     """An error in JSON types."""
     form = {"message": error.message, "code": error.code, "hint": error.hint}
     if isinstance(error, RefusedError):
-        return {"type": "RefusedError", "report": asdict(error.report), **form}
+        return {"type": "RefusedError", "report": asdict(_shortened(error.report)), **form}
     return {"type": type(error).__name__, **form}
 
 
-def read_error(form: Any, path: str) -> SafeloadError:
+def _shortened(report: FileReport) -> FileReport:
+    """A report that is not too long to be sent: without many members that nothing is said of."""
+    if len(report.members) <= _MEMBERS:
+        return report
+    told = {finding.member for finding in report.findings}
+    return replace(
+        report,
+        members=tuple(
+            member
+            for number, member in enumerate(report.members)
+            if number < _MEMBERS or member.path in told
+        ),
+    )
+
+
+def read_error(form: Any, path: str, clock: Clock) -> SafeloadError:
     """The error of a form.
 
     Args:
         form: What :func:`write_error` made, or anything else.
         path: Where the model was read from.
+        clock: The time for it.
 
     Returns:
         The error; where it is none of those that loading raises, a ``LoadError``.
 
     Raises:
         GarbledError: It is no such form.
+        LateError: The time is over.
     """
     kind = _as(str, _of(form, "type"))
     message, hint = read_text(_of(form, "message")), read_text(_of(form, "hint"))
     code = _as(str, _of(form, "code"))
-    if not _CODE.fullmatch(code) or len(code) > _MANY:
+    if len(code) > _MANY or not _CODE.fullmatch(code):
         raise GarbledError("an error has no code")
     if kind == "RefusedError":
-        report = _report(_of(form, "report"), path)
+        report = _report(_of(form, "report"), path, clock)
         return RefusedError(message, code=code, report=report, hint=hint)
     return _ERRORS.get(kind, LoadError)(message, code=code, hint=hint)
 
@@ -177,7 +196,7 @@ def read_text(form: Any) -> str:
     """
     text: str = _as(str, form)
     # What our own code says is so already, and its escapes are not escaped again.
-    if text.isascii() and text.isprintable() and len(text) <= _SENTENCE:
+    if len(text) <= _SENTENCE and text.isascii() and text.isprintable():
         return text
     return printable(text, limit=_SENTENCE)
 
@@ -187,7 +206,7 @@ def read_texts(form: Any) -> list[str]:
     return [read_text(text) for text in _as(list, form)[:_MANY]]
 
 
-def _report(form: Any, path: str) -> FileReport:
+def _report(form: Any, path: str, clock: Clock) -> FileReport:
     verdict = _member(Verdict, _of(form, "verdict"))
     if verdict is Verdict.ACCEPT:
         raise GarbledError("it is refused and accepted")
@@ -205,16 +224,16 @@ def _report(form: Any, path: str) -> FileReport:
                 opcodes=_as(int, _of(member, "opcodes")),
                 arrays=_as(int, _of(member, "arrays")),
             )
-            for member in _as(list, _of(form, "members"))
+            for member in clock.each(_as(list, _of(form, "members")))
         ),
         globals=tuple(
             GlobalReport(
                 name=read_text(_of(item, "name")),
-                uses=tuple(_member(Use, use) for use in _as(list, _of(item, "uses"))),
+                uses=tuple(_member(Use, use) for use in clock.each(_as(list, _of(item, "uses")))),
                 offset=_offset(_of(item, "offset")),
                 allowed=_as(bool, _of(item, "allowed")),
             )
-            for item in _as(list, _of(form, "globals"))
+            for item in clock.each(_as(list, _of(form, "globals")))
         ),
         findings=tuple(
             Finding(
@@ -223,7 +242,7 @@ def _report(form: Any, path: str) -> FileReport:
                 member=read_text(_of(finding, "member")),
                 offset=_offset(_of(finding, "offset")),
             )
-            for finding in _as(list, _of(form, "findings"))
+            for finding in clock.each(_as(list, _of(form, "findings")))
         ),
     )
 
@@ -245,7 +264,7 @@ def _offset(value: Any) -> int | None:
 
 
 def _member(kind: type[_E], value: Any) -> _E:
-    try:
-        return kind(_as(str, value))
-    except ValueError as error:
-        raise GarbledError(f"it has no {kind.__name__.lower()}") from error
+    for member in kind:
+        if member == value:
+            return member
+    raise GarbledError(f"it has no {kind.__name__.lower()}")

@@ -10,12 +10,13 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from safeload.artefact import Artefact
 from safeload.errors import UsageError
 from safeload.isolation.channel import NoFormError
 from safeload.isolation.child import METHODS
+from safeload.isolation.clock import Clock
 from safeload.isolation.confinement import Confinement
 from safeload.isolation.forms import read_error, read_text, read_texts, write_policy
 from safeload.isolation.process import Process
@@ -25,13 +26,17 @@ from safeload.policy.policy import Policy
 
 __all__ = ["IsolatedModel", "load_isolated"]
 
+# Different warnings of one model that are passed on.
+_WARNINGS = 100
+
 
 class IsolatedModel:
     """A model that lives in another process.
 
     Inputs are what models take: arrays, sparse matrices, data frames, lists of texts. So are
     outputs. Use it in a ``with`` statement, or call :meth:`close`; a model that nobody refers to
-    any more is closed too. Calls from several threads wait for each other.
+    any more is closed too. Calls from several threads wait for each other. It belongs to the
+    process that loaded it: a fork of that process has to load its own.
 
     Attributes:
         type: The model's class, as its process says.
@@ -42,6 +47,7 @@ class IsolatedModel:
     def __init__(self, process: Process, path: str, type_: str, methods: tuple[str, ...]) -> None:
         self._process = process
         self._path = path
+        self._warned: set[str] = set()
         self.type = type_
         self.methods = methods
 
@@ -85,6 +91,18 @@ class IsolatedModel:
     ) -> None:
         self.close()
 
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """Refuse to be copied or pickled.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(
+            "An isolated model is a process, which is neither copied nor sent to another one.",
+            code="isolated-copied",
+            hint="Load it in each process that uses it; threads can share it.",
+        )
+
     def __repr__(self) -> str:
         return f"<IsolatedModel {self.type}>"
 
@@ -93,9 +111,10 @@ class IsolatedModel:
 
         Raises:
             UsageError: The model has no such method, the data have no form in which they can be
-                sent, or the model was closed.
+                sent, the model was closed, or it belongs to another process.
             LoadError: The method failed, or its process did.
         """
+        self._process.check()
         if method not in self.methods:
             raise UsageError(
                 f"The model has no method {method}.",
@@ -112,9 +131,19 @@ class IsolatedModel:
                 hint="Give arrays, sparse matrices, data frames or lists of plain values.",
             ) from error
         question = {"call": {"method": method, "value": described}}
-        answer, data = self._process.ask(question, writer.parts)
-        self._process.parse_or_kill(lambda: _heard(answer, self._path))
-        return self._process.parse_or_kill(lambda: Reader(data).whole(answer.get("value")))
+        warned, value = self._process.ask(question, self._value, writer.parts)
+        for text in warned:
+            # Python keeps each one that it has shown, for good.
+            if text in self._warned or len(self._warned) < _WARNINGS:
+                self._warned.add(text)
+                warnings.warn(text, stacklevel=3)
+        return value
+
+    def _value(
+        self, answer: dict[str, Any], data: bytearray, clock: Clock
+    ) -> tuple[list[str], Any]:
+        warned = _heard(answer, self._path, clock)
+        return warned, Reader(data, clock).whole(answer.get("value"))
 
 
 def load_isolated(
@@ -146,7 +175,8 @@ def load_isolated(
         LoadError: It does not load there, or the process failed; its ``code`` says how.
     """
     path = str(artefact.path)
-    process = Process(isolation)
+    clock = Clock(isolation.seconds)
+    process = Process(isolation, clock)
     question = {
         "load": {
             "policy": write_policy(policy),
@@ -158,23 +188,31 @@ def load_isolated(
         }
     }
     try:
-        answer, _ = process.ask(question, [memoryview(artefact.data)])
-        process.parse_or_kill(lambda: _heard(answer, path))
-        return process.parse_or_kill(lambda: _introduced(process, path, answer))
+        model, warned = process.ask(
+            question,
+            lambda answer, _, clock: _introduced(process, path, answer, clock),
+            [memoryview(artefact.data)],
+            clock=clock,
+        )
+        for text in warned:
+            warnings.warn(text, stacklevel=3)
     except BaseException:
         process.end()
         raise
+    return model
 
 
-def _heard(answer: dict[str, Any], path: str) -> None:
-    """Raise the error that an answer tells of, or pass its warnings on."""
+def _heard(answer: dict[str, Any], path: str, clock: Clock) -> list[str]:
+    """The warnings of an answer; raises the error that it tells of."""
     if "error" in answer:
-        raise read_error(answer["error"], path)
-    for text in read_texts(answer.get("warnings")):
-        warnings.warn(text, stacklevel=6)
+        raise read_error(answer["error"], path, clock)
+    return read_texts(answer.get("warnings"))
 
 
-def _introduced(process: Process, path: str, answer: dict[str, Any]) -> IsolatedModel:
-    told = set(read_texts(answer.get("methods")))
-    methods = tuple(method for method in METHODS if method in told)
-    return IsolatedModel(process, path, read_text(answer.get("type")), methods)
+def _introduced(
+    process: Process, path: str, answer: dict[str, Any], clock: Clock
+) -> tuple[IsolatedModel, list[str]]:
+    warned = _heard(answer, path, clock)
+    has = set(read_texts(answer.get("methods")))
+    methods = tuple(method for method in METHODS if method in has)
+    return IsolatedModel(process, path, read_text(answer.get("type")), methods), warned

@@ -1,7 +1,8 @@
 """The process of one model, as its caller holds it: started, asked, and ended for certain.
 
-Each question has its time. A process that does not answer in time, that answers nonsense, or that
-ends by itself, is ended with all that it has started, and cannot be asked again.
+Each question has its time, from the first byte sent until the answer is read. A process that does
+not answer in time, that answers nonsense, or that ends by itself, is ended with all that it has
+started, and cannot be asked again.
 
 Trust: the process may have been taken over once it has unpickled a model. It gets the pipes, the
 folders Python imports from and a handful of variables; no other file, variable or argument of the
@@ -17,18 +18,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safeload.errors import LoadError, UsageError
+from safeload.errors import LoadError, SafeloadError
 from safeload.isolation.channel import Bytes, GarbledError, receive, send
-from safeload.isolation.confinement import Confinement
+from safeload.isolation.clock import Clock, LateError
 from safeload.isolation.forms import read_confinement
+from safeload.isolation.held import Held, Started, no_signal
 from safeload.limits import Isolation
 
 __all__ = ["Process"]
@@ -37,7 +40,7 @@ _PROGRAM = """\
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from safeload.isolation.child import main
-main()
+main(json.loads(sys.argv[2]))
 """
 # What language, time zone and libraries the process works with; everything else stays here.
 _VARIABLES = (
@@ -56,12 +59,11 @@ _VARIABLES = (
 )
 # joblib would start processes, and needs semaphores in shared memory for that. It works without.
 _OVERRIDDEN = {"HOME": "/nonexistent", "JOBLIB_MULTIPROCESSING": "0"}
-# Seconds that a process, once it was killed or has closed its pipe, has to end.
+# Seconds that a process that has closed its pipe has to end.
 _END_SECONDS = 10.0
-_MOMENT = 0.01
 
 _T = TypeVar("_T")
-_Answer = tuple[dict[str, Any], bytearray]
+_Read = Callable[[dict[str, Any], bytearray, Clock], _T]
 
 
 class Process:
@@ -69,6 +71,7 @@ class Process:
 
     Args:
         isolation: Bounds on it.
+        clock: The time to come up; by default, that of one question.
 
     Attributes:
         confinement: What holds it on this machine.
@@ -77,94 +80,90 @@ class Process:
         LoadError: It cannot be started, or does not come up.
     """
 
-    def __init__(self, isolation: Isolation) -> None:
+    def __init__(self, isolation: Isolation, clock: Clock | None = None) -> None:
         self._isolation = isolation
         self._asking = threading.Lock()
-        self._process = _start()
+        self._held = Held(_start)
         # Also when nobody closes it, and when the program ends.
-        self._end = weakref.finalize(self, _end, self._process)
-        self.confinement = self._come_up()
+        self._end = weakref.finalize(self, self._held.end)
+        self.confinement = self.ask(
+            {"isolation": asdict(isolation)},
+            lambda answer, *_: read_confinement(answer.get("confinement")),
+            clock=clock,
+        )
 
-    def _come_up(self) -> Confinement:
-        answer, _ = self.ask({"isolation": asdict(self._isolation)})
-        return self.parse_or_kill(lambda: read_confinement(answer.get("confinement")))
-
-    def ask(self, question: dict[str, Any], parts: Iterable[Bytes] = ()) -> _Answer:
-        """Ask, and wait for the answer.
+    def ask(
+        self,
+        question: dict[str, Any],
+        read: _Read[_T],
+        parts: Iterable[Bytes] = (),
+        *,
+        clock: Clock | None = None,
+    ) -> _T:
+        """Ask, wait for the answer, and read it.
 
         Args:
             question: Of JSON types.
-            parts: Raw bytes that belong to it.
-
-        Returns:
-            The answer and its raw bytes; hostile.
-
-        Raises:
-            LoadError: There is none in time, or none at all; the process has ended.
-            UsageError: The process had ended before.
-        """
-        with self._asking:
-            if not self._end.alive:
-                raise UsageError(
-                    "The isolated model has been closed.",
-                    code="isolated-closed",
-                    hint="Load it anew.",
-                )
-            outcome: list[_Answer | Exception] = []
-            # A thread of its own, because a pipe may stay open and silent for ever.
-            exchange = threading.Thread(
-                target=self._exchange, args=(question, parts, outcome), daemon=True
-            )
-            try:
-                exchange.start()
-                exchange.join(self._isolation.seconds)
-            except BaseException:
-                self._end()
-                raise
-            if not outcome:
-                self._end()
-                raise self._late()
-        answer = outcome[0]
-        if isinstance(answer, tuple):
-            return answer
-        raise self._ended() if isinstance(answer, OSError | EOFError) else self._garbled(answer)
-
-    def parse_or_kill(self, read: Callable[[], _T]) -> _T:
-        """Read an answer.
-
-        Args:
-            read: Raises :class:`GarbledError` where it is none.
+            read: Reads the answer and its raw bytes, which are hostile, within the time of a clock;
+                raises :class:`GarbledError` where they are none.
+            parts: Raw bytes that belong to the question.
+            clock: The time for all of it; by default, that of one question.
 
         Returns:
             What was read.
 
         Raises:
-            LoadError: The answer was none; the process was ended.
+            LoadError: There is no answer in time, none at all, or one that is none; the process
+                has ended.
+            UsageError: The process had ended before, or is not one of this process.
+            SafeloadError: What ``read`` raises; the process goes on.
         """
-        try:
-            return read()
-        except GarbledError as error:
-            raise self._garbled(error) from error
+        # Before the lock: in a fork, somebody who is not there may hold it.
+        self._held.check()
+        with self._asking:
+            clock = clock or Clock(self._isolation.seconds)
+            with self._held.used(clock):
+                try:
+                    answer = self._exchanged(question, parts, clock)
+                    outcome = read(*answer, clock)
+                    clock.left()
+                except LateError:
+                    self._end()
+                    raise self._late() from None
+                except GarbledError as error:
+                    raise self._garbled(str(error)) from error
+                except (OSError, EOFError):
+                    raise self._ended(clock) from None
+                except MemoryError as error:
+                    self._end()
+                    raise _no_room() from error
+                except SafeloadError:
+                    raise
+                except BaseException:
+                    self._end()
+                    raise
+        return outcome
+
+    def check(self) -> None:
+        """See that it can be asked.
+
+        Raises:
+            UsageError: It has ended, or is not one of this process.
+        """
+        self._held.check()
 
     def end(self) -> None:
         """End the process and whatever it has started."""
         self._end()
 
-    def _exchange(
-        self,
-        question: dict[str, Any],
-        parts: Iterable[Bytes],
-        outcome: list[_Answer | Exception],
-    ) -> None:
-        requests, answers = self._process.stdin, self._process.stdout
-        if requests is None or answers is None:
-            raise AssertionError("started with pipes")
-        bounds = self._isolation
-        try:
-            send(requests.fileno(), question, parts)
-            outcome.append(receive(answers.fileno(), text=bounds.text, size=bounds.reply))
-        except (OSError, EOFError, ValueError, MemoryError) as error:
-            outcome.append(error)
+    def _exchanged(
+        self, question: dict[str, Any], parts: Iterable[Bytes], clock: Clock
+    ) -> tuple[dict[str, Any], bytearray]:
+        held, bounds = self._held, self._isolation
+        wait = partial(held.wait, clock)
+        with no_signal():
+            send(held.requests, question, parts, wait=wait)
+        return receive(held.answers, text=bounds.text, size=bounds.reply, wait=wait)
 
     def _late(self) -> LoadError:
         return LoadError(
@@ -173,19 +172,27 @@ class Process:
             hint="It was ended. Give it more (Isolation(seconds=...)) if you expect it to be slow.",
         )
 
-    def _garbled(self, error: Exception) -> LoadError:
+    def _garbled(self, why: str) -> LoadError:
         self._end()
         return LoadError(
-            f"The isolated process sent an answer that is none: {error}.",
+            f"The isolated process sent an answer that is none: {why}.",
             code="isolated-garbled",
             hint="It was ended. The model may have taken it over: do not load it anywhere.",
         )
 
-    def _ended(self) -> LoadError:
-        """Why a process that does not answer any more has ended."""
-        _await_end(self._process)
+    def _ended(self, clock: Clock) -> LoadError:
+        """Why a process that does not answer any more has ended, as far as time allows to see."""
+        try:
+            has_ended = self._held.await_end(min(clock.left(), _END_SECONDS))
+            clock.left()
+        except LateError:
+            self._end()
+            return self._late()
+        if not has_ended:
+            return self._garbled("it has closed its pipe, and goes on")
         self._end()
-        code = self._process.returncode
+        # Where somebody else has waited for it, nobody knows.
+        code = self._held.process.returncode or 0
         number = -code if code < 0 else code - 128
         if number <= 0:
             return LoadError(
@@ -209,27 +216,33 @@ class Process:
         )
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start() -> Started:
     """Start a fresh interpreter in a folder that is not there any more."""
     folder = _empty_folder()
+    # Its keeper watches the one end; the other is closed when this process ends, however it does.
+    theirs, ours = os.pipe() if os.name == "posix" else (None, None)
+    life = None if ours is None else FileIO(ours, "wb")
     try:
-        return subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-I", "-c", _PROGRAM, json.dumps(_import_path())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+        return Started(  # our own interpreter and module
+            [sys.executable, "-I", "-c", _PROGRAM, json.dumps(_import_path()), json.dumps(theirs)],
+            life=life,
             stderr=subprocess.DEVNULL,
-            bufsize=0,
             cwd=folder,
             env={name: os.environ[name] for name in _VARIABLES if name in os.environ} | _OVERRIDDEN,
             start_new_session=True,
+            pass_fds=() if theirs is None else (theirs,),
         )
     except (OSError, ValueError, TypeError) as error:
+        if life is not None:
+            life.close()
         raise LoadError(
             f"No process can be started to isolate the model: {error}.",
             code="isolated-unavailable",
             hint="Isolation starts the Python that sys.executable names.",
         ) from error
     finally:
+        if theirs is not None:
+            os.close(theirs)
         # Nothing can be made in a folder that was removed, and nothing is left of it.
         if folder is not None:
             with suppress(OSError):
@@ -247,31 +260,12 @@ def _import_path() -> list[str]:
     return [entry for entry in sys.path if Path(entry).is_absolute()]
 
 
-def _await_end(process: subprocess.Popen[bytes]) -> None:
-    """Give a process some time to end. Its number stays its own until it is waited for."""
-    until = time.monotonic() + _END_SECONDS
-    if not hasattr(os, "waitid"):
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_END_SECONDS)
-        return
-    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    while os.waitid(os.P_PID, process.pid, options) is None and time.monotonic() < until:
-        time.sleep(_MOMENT)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.returncode is None:
-        # What it has started and is still in its process group ends as well, also where it has
-        # ended itself.
-        if hasattr(os, "killpg"):
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()
+def _no_room() -> LoadError:
+    return LoadError(
+        "There is no memory here for the answer of the isolated process.",
+        code="isolated-memory",
+        hint="It was ended. Ask for fewer predictions at a time.",
+    )
 
 
 def _name(number: int) -> str:

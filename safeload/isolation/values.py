@@ -7,20 +7,22 @@ of these, such as the probabilities of several outputs; data frames and series
 
 Trust: what is decoded may come from a process that was taken over. Every array has exactly the
 bytes that its type and shape ask for, and none holds a value on which compiled code would stumble:
-an index out of range, a boolean that is neither 0 nor 1, a character beyond Unicode.
+an index out of range, a boolean that is neither 0 nor 1, a character beyond Unicode. What is made
+of raw bytes takes no more than four times their memory, and is made in steps that a clock ends.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from safeload.isolation.channel import Bytes, GarbledError, NoFormError
+from safeload.isolation.clock import Clock, LateError
 from safeload.isolation.frames import read_frame, write_frame
 
 __all__ = ["Reader", "Writer"]
@@ -33,9 +35,16 @@ _TYPE = re.compile(
 )
 _DIMENSIONS = 32
 _LARGEST = 1 << 48
+# Rows or columns that may be told of without a byte for each.
+_UNSEEN = (1 << 31) - 1
 _CHARACTERS = 0x10FFFF
 _PLAIN = (type(None), bool, int, float, str)
+_CODES = np.dtype("<i8")
+# CPython writes and reads no more digits than that.
+_WHOLE = 10**4_300
 _DEPTH = 50
+# Items that are put together between two looks at the clock.
+_PIECE = 1 << 20
 
 
 class Writer:
@@ -48,11 +57,12 @@ class Writer:
     def __init__(self) -> None:
         self.parts: list[Bytes] = []
 
-    def value(self, value: Any) -> dict[str, Any]:
+    def value(self, value: Any, depth: int = 0) -> dict[str, Any]:
         """Describe a value.
 
         Args:
             value: Any that has a form.
+            depth: Of lists around it.
 
         Returns:
             Its description.
@@ -67,7 +77,9 @@ class Writer:
         if type(value).__module__.partition(".")[0] == "pandas":
             return write_frame(self.array, value)
         if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray) for item in value):
-            return {"kind": "list", "items": [self.value(item) for item in value]}
+            if depth == _DEPTH:
+                raise NoFormError("lists within lists without end")
+            return {"kind": "list", "items": [self.value(item, depth + 1) for item in value]}
         return {"kind": "plain", "value": _plain(value, 0)}
 
     def array(self, array: _Array) -> dict[str, Any]:
@@ -94,7 +106,7 @@ class Writer:
     def _objects(self, array: _Array) -> dict[str, Any]:
         """Plain values, each distinct one once: labels are few, predictions are many."""
         places: dict[tuple[type, Any], int] = {}
-        codes = np.empty(array.size, "<i8")
+        codes = np.empty(array.size, _CODES)
         for number, item in enumerate(array.ravel().tolist()):
             value = _plain(item, _DEPTH)
             codes[number] = places.setdefault((type(value), value), len(places))
@@ -124,6 +136,8 @@ def _plain(value: Any, depth: int) -> Any:
     """A value of JSON's types; at the greatest depth, no list or dict any more."""
     if isinstance(value, np.generic):
         value = value.item()
+    if type(value) is int and not -_WHOLE < value < _WHOLE:
+        raise NoFormError("a whole number of thousands of digits")
     if type(value) in _PLAIN:
         return value
     if isinstance(value, str):
@@ -140,11 +154,17 @@ class Reader:
 
     Args:
         data: The raw bytes of all arrays.
+        clock: The time for it; without one, the other side is trusted.
+
+    Attributes:
+        is_trusting: Whether the other side would send nothing that takes very long to put together.
     """
 
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, data: bytearray, clock: Clock | None = None) -> None:
         self._data = data
         self._offset = 0
+        self._clock = clock or Clock(math.inf)
+        self.is_trusting = clock is None
 
     def whole(self, described: Any) -> Any:
         """The value of a description, which must account for all bytes.
@@ -157,10 +177,12 @@ class Reader:
 
         Raises:
             GarbledError: It is not the description of a value.
+            LateError: The time is over.
+            MemoryError: There is none left.
         """
         try:
             value = self.value(described)
-        except GarbledError:
+        except (GarbledError, LateError, MemoryError):
             raise
         except Exception as error:
             # numpy and pandas refuse what fits together no better than this reader does.
@@ -175,23 +197,33 @@ class Reader:
             "array": self.array,
             "objects": self.array,
             "sparse": self._sparse,
-            "list": lambda given: [self.value(item) for item in given["items"]],
+            "list": lambda given: [self.value(item) for item in self.each(given["items"])],
             "plain": lambda given: given["value"],
         }
         kind = described["kind"]
         if kind in ("frame", "series"):
-            return read_frame(self.array, described)
+            return read_frame(self, described)
         return kinds[kind](described)
+
+    def each(self, items: Any) -> Iterator[Any]:
+        """Go through a list for as long as there is time."""
+        if type(items) is not list:
+            raise GarbledError("a list is none")
+        return self._clock.each(items)
 
     def array(self, described: dict[str, Any]) -> _Array:
         """An array of any kind."""
+        self._clock.left()
         if described["kind"] == "objects":
             return self._objects(described)
         if described["kind"] != "array" or not _TYPE.fullmatch(described["dtype"]):
             raise GarbledError("an array is of no type that may be sent")
         dtype, shape = np.dtype(described["dtype"]), described["shape"]
-        if len(shape) > _DIMENSIONS or not all(
-            type(length) is int and 0 <= length <= _LARGEST for length in shape
+        if (
+            type(shape) is not list
+            or len(shape) > _DIMENSIONS
+            or not all(type(length) is int and 0 <= length <= _LARGEST for length in shape)
+            or (0 in shape and max(shape) > _UNSEEN)
         ):
             raise GarbledError("an array has no shape")
         size = math.prod(shape) * dtype.itemsize
@@ -203,22 +235,44 @@ class Reader:
         flat = np.empty(0, dtype)
         if size:
             flat = np.frombuffer(self._data, dtype, math.prod(shape), self._offset)
+            _check(flat)
         self._offset += size
-        _check(flat)
         # Aligned, and its own: a view would keep all of the message.
         return flat.copy().reshape(shape, order=order)
 
-    def _objects(self, described: dict[str, Any]) -> _Array:
-        values, codes = described["values"], self.array(described["codes"])
-        if type(values) is not list or not all(type(value) in _PLAIN for value in values):
-            raise GarbledError("an array of values holds other things")
-        if codes.dtype.kind != "i" or (
-            codes.size and not 0 <= codes.min() <= codes.max() < len(values)
-        ):
+    def table(self, described: dict[str, Any]) -> tuple[_Array, _Array]:
+        """Plain values, each once, and the place of each item among them.
+
+        Args:
+            described: An array of plain values.
+
+        Returns:
+            The values, and an array of their indices, of the shape that is meant.
+        """
+        if described["kind"] != "objects":
+            raise GarbledError("an array of values is none")
+        codes = self.array(described["codes"])
+        # As large as what is made of them: a small answer makes no large array.
+        if codes.dtype != _CODES:
+            raise GarbledError("an array of values has no codes")
+        given = described["values"]
+        table = np.empty(len(given), object)
+        for number, value in enumerate(self.each(given)):
+            if type(value) not in _PLAIN:
+                raise GarbledError("an array of values holds other things")
+            table[number] = value
+        if codes.size and not 0 <= codes.min() <= codes.max() < len(table):
             raise GarbledError("an array of values refers to one that is not there")
-        table = np.empty(len(values), object)
-        table[:] = values
-        return table[codes]
+        return table, codes
+
+    def _objects(self, described: dict[str, Any]) -> _Array:
+        table, codes = self.table(described)
+        array = np.empty_like(codes, object)
+        # In the order of the memory, which is the same for both.
+        places, items = codes.ravel("K"), array.ravel("K")
+        for start in self._clock.each(range(0, codes.size, _PIECE)):
+            items[start : start + _PIECE] = table[places[start : start + _PIECE]]
+        return array
 
     def _sparse(self, described: dict[str, Any]) -> Any:
         rows, columns = described["shape"]
@@ -233,9 +287,10 @@ class Reader:
             and indptr.dtype in (np.int32, np.int64)
             and data.ndim == indices.ndim == indptr.ndim == 1
             and len(indptr) == major + 1
+            and minor <= _UNSEEN
             and len(data) == len(indices) == indptr[-1]
             and indptr[0] == 0
-            and (np.diff(indptr) >= 0).all()
+            and (indptr[1:] >= indptr[:-1]).all()
             and (not len(indices) or 0 <= indices.min() <= indices.max() < minor)
         ):
             raise GarbledError("a sparse matrix is none")
@@ -247,8 +302,8 @@ class Reader:
 
 
 def _check(array: _Array) -> None:
-    """Refuse values that numpy's compiled code takes for impossible."""
-    if array.dtype.kind == "b" and (array.view("u1") > 1).any():
+    """Refuse values that numpy's compiled code takes for impossible; there is one at least."""
+    if array.dtype.kind == "b" and array.view("u1").max() > 1:
         raise GarbledError("a boolean is neither true nor false")
-    if array.dtype.kind == "U" and (array.view(f"{array.dtype.str[0]}u4") > _CHARACTERS).any():
+    if array.dtype.kind == "U" and array.view(f"{array.dtype.str[0]}u4").max() > _CHARACTERS:
         raise GarbledError("a character is none")

@@ -12,6 +12,7 @@ from typing import Any
 
 from safeload.artefact import Artefact
 from safeload.errors import LoadError, RefusedError, SafeloadError, printable
+from safeload.forks import IMPORTING
 from safeload.limits import Limits
 from safeload.loading.accepted import Accepted, Rules, lookup, store
 from safeload.loading.environment import check_installed, check_versions, with_origin
@@ -107,9 +108,10 @@ def deserialise(
 def _unpickle(
     accepted: Accepted, names: Mapping[tuple[str, str], Any], mmap_mode: str | None
 ) -> Any:
-    from safeload.loading.guard import unpickle
-    from safeload.loading.skops import load_skops
-    from safeload.scan.containers.skops.read import trusted_names
+    with IMPORTING:
+        from safeload.loading.guard import unpickle
+        from safeload.loading.skops import load_skops
+        from safeload.scan.containers.skops.read import trusted_names
 
     programs, data = accepted.programs, accepted.data
     try:

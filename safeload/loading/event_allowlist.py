@@ -3,7 +3,6 @@
 Found by loading every estimator and composite of the tests in every format, each in a process that
 had loaded nothing before, and the models of the libraries named below:
 
-- arrays in skops files have a header that numpy reads as a Python literal;
 - scipy's distributions compile and run a text of their state that defines how arguments are read;
 - a time zone is read from the database of time zones;
 - statsmodels has patsy evaluate the formula of a model again, one part after the other;
@@ -12,7 +11,7 @@ had loaded nothing before, and the models of the libraries named below:
 The policy has judged what is behind each of these; here they are told from everything else.
 
 Trust: what an event is about is hostile, and is compared as a whole. Nothing here raises an event.
-Source: numpy ``lib/_format_impl.py``; scipy ``stats/_distn_infrastructure.py``; CPython
+Source: scipy ``stats/_distn_infrastructure.py``; CPython
 ``zoneinfo/_common.py``; patsy ``eval.py`` (``EvalEnvironment.eval``, ``ast_names``); xgboost and
 lightgbm, ``__setstate__`` of their boosters.
 """
@@ -29,9 +28,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from safeload.forks import IMPORTING
 from safeload.policy.rules.formulas import is_factor
 from safeload.policy.rules.numerics import is_argument_parser
-from safeload.scan.containers.npy import is_header
 
 __all__ = ["EventAllowlist"]
 
@@ -64,11 +63,12 @@ class EventAllowlist:
     """
 
     def __init__(self, libraries: Collection[str] = ()) -> None:
-        self._zones = tuple(
-            f"{folder}{os.sep}"
-            for name in sorted(_ZONES.keys() & set(libraries))
-            for folder in _ZONES[name]()
-        )
+        with IMPORTING:
+            self._zones = tuple(
+                f"{folder}{os.sep}"
+                for name in sorted(_ZONES.keys() & set(libraries))
+                for folder in _ZONES[name]()
+            )
         self._native = tuple(_NATIVE[name] for name in sorted(_NATIVE.keys() & set(libraries)))
         self._formulas = "statsmodels" in libraries
         self._next: tuple[str, Any] | None = None
@@ -95,14 +95,11 @@ class EventAllowlist:
         if type(source) is not bytes:
             return False
         text = source.decode("utf-8", "replace")
-        if self._formulas and is_factor(text):
-            # Read for its names first, then evaluated.
+        # The formula's part is read for its names first, then evaluated.
+        if (self._formulas and is_factor(text)) or is_argument_parser(text):
             self._next = ("exec", None)
             return True
-        if is_argument_parser(text):
-            self._next = ("exec", None)
-            return True
-        return is_header(text)
+        return False
 
     def _reads_zone(self, args: _Args) -> bool:
         if len(args) != 3 or type(args[0]) is not str or type(args[2]) is not int:

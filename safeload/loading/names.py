@@ -9,15 +9,14 @@ Trust: only names that the policy allowed arrive here; importing a library runs 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import threading
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
 from safeload.errors import LoadError, printable
+from safeload.forks import IMPORTING
 from safeload.loading.callbacks import MONITOR, monitor_class
 from safeload.loading.standins import STAND_INS
 from safeload.scan.program import Program
@@ -52,7 +51,7 @@ def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
         LoadError: A library is not installed, or its release has no such name.
     """
     objects: dict[tuple[str, str], Any] = {}
-    with _importing:
+    with IMPORTING:
         for program in programs:
             for use in program.globals:
                 if use.raw is not None:
@@ -60,20 +59,6 @@ def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
             for raw, module, name in program.aliases:
                 objects[raw] = _object(module, name)
     return objects
-
-
-# Modules that import each other fail if two threads begin at different ends: one after the other.
-_importing = threading.RLock()
-
-
-def _renew() -> None:
-    """In a forked child, nobody is left who would release it."""
-    global _importing
-    _importing = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
 
 
 @lru_cache(maxsize=4096)

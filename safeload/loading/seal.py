@@ -21,14 +21,16 @@ from __future__ import annotations
 
 import _thread
 import codecs
-import gc
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from safeload.errors import LoadError, printable
+from safeload.forks import Lock
+from safeload.loading import deferral, garbage
+from safeload.loading.current import CURRENT, Load
 from safeload.loading.event_allowlist import EventAllowlist
 
 __all__ = ["prepare", "sealed"]
@@ -44,45 +46,31 @@ class _BrokenError(BaseException):
     """Raised where the event was. No ``except Exception`` of a library stops it."""
 
 
-class _Seal:
-    """The seal on one thread.
+class _Seal(Load):
+    """The seal on one thread, for one load.
 
     Attributes:
         allowlist: What passes.
         broken: The first event that did not, with what it was about if that is plain text.
-        warnings: What is to be shown when the seal is lifted.
     """
 
     def __init__(self, allowlist: EventAllowlist) -> None:
+        super().__init__()
         self.allowlist = allowlist
         self.broken: tuple[str, str] | None = None
-        self.warnings: list[warnings.WarningMessage] = []
 
     def meet(self, event: str, args: tuple[Any, ...]) -> None:
         """Let an event pass, or break."""
-        if self.allowlist.includes(event, args):
+        # What the collector finalises may be anybody's.
+        if garbage.runs_here() or self.allowlist.includes(event, args):
             return
         if self.broken is None:
             self.broken = event, args[0] if args and type(args[0]) is str else ""
         raise _BrokenError
 
 
-class _State(threading.local):
-    """What each thread has.
-
-    Attributes:
-        seal: The seal on it, or None.
-        lifted: The seal while the garbage collector runs in this thread, or None.
-    """
-
-    seal: _Seal | None = None
-    lifted: _Seal | None = None
-
-
-_STATE = _State()
-_INSTALLING = threading.Lock()
-_installed = False
-_show_now: Callable[[warnings.WarningMessage], object] = vars(warnings)["_showwarnmsg"]
+_PREPARING = Lock()
+_prepared = False
 
 
 def sealed(work: Callable[[], _T], *, libraries: Collection[str] = ()) -> _T:
@@ -99,7 +87,7 @@ def sealed(work: Callable[[], _T], *, libraries: Collection[str] = ()) -> _T:
         LoadError: Something was asked for that no model needs (``seal-broken``), or this process
             cannot be sealed (``no-seal``).
     """
-    if _STATE.seal is not None:
+    if CURRENT.load is not None and not garbage.runs_here():
         # A load within a load: it is under the seal already.
         return work()
     prepare()
@@ -118,16 +106,28 @@ def sealed(work: Callable[[], _T], *, libraries: Collection[str] = ()) -> _T:
 
 
 def _under(seal: _Seal, work: Callable[[], _T]) -> _T:
+    # A finaliser may load while the garbage of another load is collected.
+    outer = CURRENT.load
+    for presence in _PRESENT:
+        presence.begin()
     try:
-        # The same function several times, for loads in several threads, is as good as once.
-        gc.callbacks.append(_collecting)
-        _STATE.seal = seal
-        return work()
-    finally:
-        _STATE.seal = _STATE.lifted = None
-        gc.callbacks.remove(_collecting)
+        CURRENT.load = seal
+        result = work()
+    except BaseException:
+        CURRENT.load = outer
         for message in seal.warnings:
-            _show_now(message)
+            # How loading failed is what counts, whatever becomes of a warning.
+            with suppress(Exception):
+                deferral.show(message)
+        raise
+    finally:
+        # First of all: an interrupt may keep the rest from being done.
+        CURRENT.load = outer
+        for presence in _PRESENT:
+            presence.end()
+    for message in seal.warnings:
+        deferral.show(message)
+    return result
 
 
 def _broken(event: str, about: str) -> LoadError:
@@ -146,34 +146,45 @@ def prepare() -> None:
     Raises:
         LoadError: Another hook keeps it out (``no-seal``).
     """
-    global _installed  # so is the list of audit hooks
-    with _INSTALLING:
-        if _installed:
-            return
+    global _prepared  # so is the list of audit hooks
+    if _prepared:
+        return
+    with _PREPARING:
         for name in _ENCODINGS:
             codecs.lookup(name)
         if sys.version_info < (3, 12):
             _announce_threads()
-        try:
-            sys.addaudithook(_hook)
-            _STATE.seal = _Seal(EventAllowlist())
-            sys.audit("safeload.sealed")
-        except _BrokenError:
-            pass
-        except Exception as error:
-            raise _not_sealed() from error
-        else:
-            # Another hook may keep this one out, and Python says nothing about it.
-            raise _not_sealed()
-        finally:
-            _STATE.seal = None
-        vars(warnings)["_showwarnmsg"] = _show
-        _installed = True
+        if not _is_heard():
+            try:
+                sys.addaudithook(_hook)
+            except Exception as error:
+                raise _not_sealed() from error
+            if not _is_heard():
+                # Another hook may keep this one out, and Python says nothing about it.
+                raise _not_sealed()
+        _prepared = True
+
+
+def _is_heard() -> bool:
+    """Whether the hook is asked."""
+    outer = CURRENT.load
+    try:
+        CURRENT.load = _Seal(EventAllowlist())
+        sys.audit("safeload.sealed")
+    except _BrokenError:
+        return True
+    except Exception as error:
+        raise _not_sealed() from error
+    finally:
+        CURRENT.load = outer
+    return False
 
 
 def _announce_threads() -> None:
     """Have a thread's start raise the event that it raises by itself since Python 3.12."""
     start = _thread.start_new_thread
+    if getattr(start, "__module__", "") == __name__:
+        return
 
     def announced(function: Callable[..., object], *rest: Any) -> int:
         sys.audit("_thread.start_new_thread", function, *rest)
@@ -192,25 +203,12 @@ def _not_sealed() -> LoadError:
     )
 
 
-def _hook(event: str, args: tuple[Any, ...], state: _State = _STATE) -> None:
+def _hook(event: str, args: tuple[Any, ...], current: Any = CURRENT) -> None:
     # Every audited event of the whole program comes through here, in every thread.
-    seal = state.seal
-    if seal is not None:
-        seal.meet(event, args)
+    load = current.load
+    if load is not None:
+        load.meet(event, args)
 
 
-def _collecting(phase: str, _info: object) -> None:
-    """Lift the seal while the garbage collector runs: what it finalises may be anybody's."""
-    if phase == "start":
-        if _STATE.seal is not None:
-            _STATE.lifted, _STATE.seal = _STATE.seal, None
-    elif _STATE.lifted is not None:
-        _STATE.seal, _STATE.lifted = _STATE.lifted, None
-
-
-def _show(message: warnings.WarningMessage) -> None:
-    seal = _STATE.seal
-    if seal is None:
-        _show_now(message)
-    else:
-        seal.warnings.append(message)
+# What loads need beside the hook, while there are any.
+_PRESENT = (garbage.PRESENCE, deferral.PRESENCE)

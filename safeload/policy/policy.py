@@ -36,13 +36,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from safeload.errors import UsageError
+from safeload.owners.reading import read_own
 from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.methods import gives_arrays
 from safeload.policy.entries import (
@@ -289,21 +289,16 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
         Its text, read once.
 
     Raises:
-        UsageError: The file cannot be read, or anybody may write to it.
+        UsageError: The file cannot be read, or somebody else could have written it
+            (``policy-writable``).
     """
     try:
-        with Path(path).open("rb") as file:
-            mode, text = os.fstat(file.fileno()).st_mode, file.read(_BYTES + 1)
+        # Teams keep their policy in a checkout, whose files a user's own group may often write.
+        text, _ = read_own(
+            Path(path), noun="policy file", code="policy-writable", limit=_BYTES, own_group=True
+        )
     except OSError as error:
         raise _unreadable(str(error.strerror)) from error
-    if len(text) > _BYTES:
-        raise _unreadable(f"larger than {_BYTES} bytes")
-    if os.name == "posix" and mode & stat.S_IWOTH:
-        raise UsageError(
-            "Anybody may write to the policy file.",
-            code="policy-writable",
-            hint="Take the write permission for others away (chmod o-w).",
-        )
     return text
 
 

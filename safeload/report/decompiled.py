@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeload.errors import printable
+from safeload.forks import Lock
 from safeload.scan.program import Program
 from safeload.verdict import Finding
 
@@ -38,6 +39,9 @@ _LINE = 500
 _DEPTH = 40
 _NAMES = frozenset({"arg", "attr", "id", "module", "name"})
 _RULE = "SL901"
+# What is silenced meanwhile is so for the whole process, and Python's syntax trees fail at times
+# when several threads make them.
+_DECOMPILING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def decompile(program: Program, *, allowed: frozenset[str], lines: int) -> Decom
     # The canonical code names what it needs once, so its memo is read far more than written.
     limits = InterpreterLimits(max_opcodes=_OPCODES, max_memo_size=_OPCODES, max_get_ratio=_OPCODES)
     try:
-        with warnings.catch_warnings(), _silence():
+        with _DECOMPILING, warnings.catch_warnings(), _silence():
             # It makes syntax trees in a way that newer releases of Python warn of.
             warnings.simplefilter("ignore")
             pickled = Pickled.load(program.code)

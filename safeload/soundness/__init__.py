@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
 
+from safeload.forks import IMPORTING
 from safeload.scan.bounds.allowance import asked
 from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import ObjectToken
@@ -96,7 +97,8 @@ CHECKS: dict[str, str] = {
 def check_named(name: str) -> Check:
     """The check of this name in :data:`CHECKS`, which pays for what it walks."""
     module, function = CHECKS[name].split(":")
-    check: Check = getattr(import_module(module), function)
+    with IMPORTING:
+        check: Check = getattr(import_module(module), function)
 
     given = f"given to {name}"
 

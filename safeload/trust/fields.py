@@ -17,12 +17,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from safeload.errors import TrustError
+from safeload.trust.names import why_no_name
 
 __all__ = [
     "instant",
     "items",
     "malformed",
     "members",
+    "model_name",
     "number",
     "optional",
     "sha256_hex",
@@ -81,6 +83,14 @@ def text(value: object, where: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT:
         raise malformed(f"{where} is no text of 1 to {_TEXT} characters")
     return value
+
+
+def model_name(value: object, where: str) -> str:
+    """What can be the name of a model."""
+    name = text(value, where)
+    if wrong := why_no_name(name):
+        raise malformed(f"{where} {wrong}")
+    return name
 
 
 def sha256_hex(value: object, where: str) -> str:

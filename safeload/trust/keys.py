@@ -4,7 +4,8 @@ Ed25519, and ECDSA over P-256 (with SHA-256), P-384 (SHA-384) and P-521 (SHA-512
 in DER. ``model_signing`` knows the three curves, with these very hashes, and no Ed25519. The
 algorithm is a property of the key; nothing in a bundle can choose another one.
 
-Trust: key files are the caller's own input. A private key file that others may read is refused.
+Trust: key files are the caller's own input. A private key file that others may read, or
+could have put there, is refused.
 The data and the signature are hostile. A valid ECDSA signature has a second valid form (its ``s``
 negated), so a signature never identifies anything: the payload's digest does.
 
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from safeload.errors import TrustError, UsageError, printable
-from safeload.trust.files import read_small
+from safeload.owners.reading import read_own
 from safeload.writing.files import NewFile, write_together
 
 __all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey"]
@@ -196,23 +196,24 @@ class SigningKey:
             The key.
 
         Raises:
-            UsageError: The file cannot be read, others may read it, it holds no supported
-                private key, or the passphrase is missing or wrong.
+            UsageError: The file cannot be read, others may read it or could have written it
+                (``key-permissions``), it holds no supported private key, or the passphrase is
+                missing or wrong.
         """
         try:
-            data, status = read_small(Path(path), limit=_KEY_FILE_BYTES)
+            data, _ = read_own(
+                Path(path),
+                noun="key file",
+                code="key-permissions",
+                limit=_KEY_FILE_BYTES,
+                secret=True,
+            )
         except OSError as error:
             raise UsageError(
                 f"The key file cannot be read: {error.strerror}.",
                 code="key-unreadable",
                 hint=f"Check that {printable(os.fspath(path))!r} is your key file.",
             ) from error
-        if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise UsageError(
-                f"The key file has mode {stat.S_IMODE(status.st_mode):04o}: others may use it.",
-                code="key-permissions",
-                hint=f"Run chmod 600 {printable(os.fspath(path))!r}, and replace a key others had.",
-            )
         return cls._of(_load_private(data, passphrase))
 
     def write(

@@ -23,6 +23,7 @@ from safeload.trust.fields import (
     items,
     malformed,
     members,
+    model_name,
     number,
     optional,
     sha256_hex,
@@ -81,7 +82,8 @@ class Model:
     """What a signer says about one model file.
 
     Attributes:
-        name: Which model this is; what trust files grant and callers ask for.
+        name: Which model this is; what trust files grant and callers ask for. One that
+            :mod:`safeload.trust.names` takes for a name.
         version: Its version, in any scheme.
         serial: A number that grows with every release; trust files may require a least one.
         serializer: Format of the file as scanned, such as ``"joblib+zlib"``.
@@ -128,7 +130,7 @@ class Model:
         if probe is not None and not isinstance(probe, dict):
             raise malformed("probe is no object")
         return cls(
-            name=text(found["name"], "name"),
+            name=model_name(found["name"], "name"),
             version=text(found["version"], "version"),
             serial=whole(found["serial"], "serial"),
             serializer=text(found["serializer"], "serializer"),

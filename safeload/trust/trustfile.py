@@ -7,7 +7,7 @@
 
     [keys.alice]
     public = "ssh-ed25519 AAAA… alice@example"   # or a PEM text
-    models = ["churn", "fraud-*"]                # names of models as signed; * ? [ ] as in a shell
+    models = ["churn", "fraud-*"]                # names of models as signed; * and ? as in a shell
     not_before = 2026-01-01T00:00:00Z            # optional; compared with the time of verifying
     not_after = 2027-01-01T00:00:00Z             # optional
     only = ["<payload sha256>"]                  # optional: a retired key, good for these alone
@@ -21,6 +21,10 @@
     payloads = ["<sha256 of a signed statement>"]
     files = ["<sha256 of a model file>"]
 
+A pattern of names is a name in which ``*`` stands for any number of characters and ``?`` for one.
+Whatever else a shell takes for something special is an error, and so is a name that no model can
+have; :mod:`safeload.trust.names` says what names are. Errors name the line.
+
 Packs are those of the policy. Beside the ones that are on by default, a signed model uses those
 that its signer used, unless they are forbidden here; what is said for one model outweighs what is
 said for all.
@@ -28,8 +32,9 @@ said for all.
 A statement made by another tool names no model (its subject is of no consequence, says the
 specification), so only a key whose models include ``"*"`` may sign one.
 
-Trust: the file is the caller's own and decides whom to believe, so one that others may write is
-refused. It is read anew each time; the result of parsing the same bytes is kept.
+Trust: the file is the caller's own and decides whom to believe, so one that somebody else could
+have put there is refused (:mod:`safeload.owners.judge`). It is read anew each time; the result of
+parsing the same bytes is kept.
 
 Source: modelled on OpenSSH's ``allowed_signers`` (ssh-keygen(1)); TOML 1.0.
 """
@@ -47,8 +52,8 @@ from pathlib import Path
 import platformdirs
 
 from safeload.errors import TrustError, UsageError, printable
+from safeload.owners.reading import read_own
 from safeload.trust.envelope import VerifiedPayload
-from safeload.trust.files import others_may_write, read_small
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.packrules import PackRules
@@ -109,14 +114,15 @@ class TrustFile:
             UsageError: There is none, it cannot be read, others may write it, or it is malformed.
         """
         where = cls.default_path() if path is None else Path(path)
-        return cls.parse(_read(where)[0])
+        return cls.parse(_read(where)[0], source=os.fspath(where))
 
     @classmethod
-    def parse(cls, data: bytes) -> TrustFile:
+    def parse(cls, data: bytes, *, source: str | None = None) -> TrustFile:
         """Parse the text of a trust file.
 
         Args:
             data: TOML in UTF-8.
+            source: What errors call the file; None where it has no name.
 
         Returns:
             Whom to believe about what; the same object for the same bytes.
@@ -124,7 +130,7 @@ class TrustFile:
         Raises:
             UsageError: It is malformed, or asks for what this release cannot do.
         """
-        return _parsed(data)
+        return _parsed(_Text(data, source))
 
     @classmethod
     def add(
@@ -320,16 +326,25 @@ class TrustFile:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The text of a trust file; what it is called makes no difference to what it says."""
+
+    data: bytes
+    source: str | None = field(compare=False)
+
+
 @lru_cache(maxsize=32)
-def _parsed(data: bytes) -> TrustFile:
-    return TrustFile(*parse_trust(data))
+def _parsed(text: _Text) -> TrustFile:
+    return TrustFile(*parse_trust(text.data, text.source))
 
 
 def _read(where: Path) -> tuple[bytes, os.stat_result]:
     shown = printable(os.fspath(where))
     try:
-        data, status = read_small(where, limit=_TRUST_FILE_BYTES)
-        wrong = others_may_write(where, status)
+        return read_own(
+            where, noun="trust file", code="trustfile-writable", limit=_TRUST_FILE_BYTES
+        )
     except FileNotFoundError as error:
         raise UsageError(
             "There is no trust file.",
@@ -342,13 +357,6 @@ def _read(where: Path) -> tuple[bytes, os.stat_result]:
             code="trustfile-unreadable",
             hint=f"Check {shown!r}.",
         ) from error
-    if wrong:
-        raise UsageError(
-            f"The trust file {wrong}.",
-            code="trustfile-writable",
-            hint=f"Check the content, owner and mode of {shown!r} and of its directory.",
-        )
-    return data, status
 
 
 def _check_place(folder: Folder, name: str, read: os.stat_result | None) -> None:

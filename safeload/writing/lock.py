@@ -22,12 +22,12 @@ import os
 import socket
 import stat
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from safeload.errors import UsageError, printable
+from safeload.forks import Lock
 from safeload.writing.folder import Folder
 
 __all__ = ["LOCK", "NoLocksError", "hold", "locked", "release"]
@@ -44,20 +44,10 @@ _OPEN = os.O_RDWR | getattr(os, "O_NONBLOCK", 0)
 _GROUP = (stat.S_IWGRP, 0o060)
 _OTHERS = (stat.S_IWOTH, 0o006)
 
-# Folders that a thread of this process is writing to, by device and number.
-_taken: set[tuple[int, int]] = set()
-_changed = threading.Condition()
-
-
-def _renew() -> None:
-    """A child has none of the threads that could give a folder back."""
-    global _changed
-    _taken.clear()
-    _changed = threading.Condition()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+# The folders that threads of a process are writing to, by device and number, and that process: a
+# fork takes none of the threads along that would give a folder back.
+_taken: dict[tuple[int, int], int] = {}
+_GUARD = Lock()
 
 
 class NoLocksError(OSError):
@@ -152,16 +142,21 @@ def _turn(folder: Folder, patience: _Patience) -> Iterator[None]:
     """Keep other threads of this process out; not every system's locks do."""
     status = folder.own_status()
     key = status.st_dev, status.st_ino
-    with _changed:
-        while not _changed.wait_for(lambda: key not in _taken, timeout=_PAUSE):
-            patience.check(lambda: "another thread of this process")
-        _taken.add(key)
+    while not _take_turn(key):
+        patience.wait(lambda: "another thread of this process")
     try:
         yield
     finally:
-        with _changed:
-            _taken.discard(key)
-            _changed.notify_all()
+        with _GUARD:
+            _taken.pop(key, None)
+
+
+def _take_turn(key: tuple[int, int]) -> bool:
+    with _GUARD:
+        if _taken.get(key) == os.getpid():
+            return False
+        _taken[key] = os.getpid()
+        return True
 
 
 class _Patience:
@@ -172,18 +167,13 @@ class _Patience:
         self._end = time.monotonic() + _SECONDS
 
     def wait(self, who: Callable[[], str]) -> None:
-        """Wait for a moment, or raise as :meth:`check` does."""
-        self.check(who)
-        time.sleep(_PAUSE)
-
-    def check(self, who: Callable[[], str]) -> None:
-        """Check that it has not been long enough.
+        """Wait for a moment.
 
         Args:
             who: Says who holds the lock.
 
         Raises:
-            UsageError: It has (``folder-busy``).
+            UsageError: It has been long enough (``folder-busy``).
         """
         if time.monotonic() >= self._end:
             where = printable(os.fspath(self._folder.path / LOCK), limit=300)
@@ -192,6 +182,7 @@ class _Patience:
                 code="folder-busy",
                 hint=f"Try again when it has ended; if nothing writes there, remove {where!r}.",
             )
+        time.sleep(_PAUSE)
 
 
 def _lock_file(folder: Folder, patience: _Patience) -> int | None:

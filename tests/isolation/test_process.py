@@ -5,12 +5,12 @@ Processes here speak for themselves: a program stands in for the one that serves
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +19,12 @@ from typing import Any
 import pytest
 
 from safeload.errors import LoadError, UsageError
+from safeload.isolation import clock
 from safeload.isolation import process as module
 from safeload.isolation.channel import GarbledError, receive, send
+from safeload.isolation.clock import Clock
+from safeload.isolation.held import Held
+from safeload.isolation.model import IsolatedModel
 from safeload.isolation.process import Process
 from safeload.limits import Isolation
 
@@ -39,7 +43,7 @@ def asked():
         chunk = os.read(0, 1 << 16)
         if not chunk: sys.exit()
         data += chunk
-names = ["memory", "processor", "files", "network", "processes"]
+names = ["memory", "processor", "files", "paths", "system_calls", "processes"]
 asked(); answer({"confinement": dict.fromkeys(names, False)})
 asked()
 """
@@ -77,14 +81,19 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+def asked(process: Process, question: Any = None, parts: Any = ()) -> tuple[Any, bytes]:
+    """What a process answers to a question."""
+    return process.ask(question or {}, lambda answer, data, _: (answer, bytes(data)), parts)
+
+
 def code_of(process: Process) -> str:
     """The code of the error that a question ends in; afterwards the process has ended."""
     with pytest.raises(LoadError) as caught:
-        process.ask({"question": 1})
+        asked(process)
     assert caught.value.hint
-    assert process._process.returncode is not None
+    assert process._held.process.returncode is not None
     with pytest.raises(UsageError) as closed:
-        process.ask({"question": 2})
+        asked(process)
     assert closed.value.code == "isolated-closed"
     return caught.value.code
 
@@ -98,8 +107,13 @@ ENDS = {
     "it has crashed within": ("os._exit(128 + signal.SIGABRT)", LATE, "isolated-crashed"),
     "it has no time left": ("os.kill(os.getpid(), signal.SIGXCPU)", LATE, "isolated-timeout"),
     "it closes its pipe and goes on": (
-        "os.close(1)\nwhile True: pass", LATE, "isolated-crashed"),
+        "os.close(1)\nwhile True: pass", LATE, "isolated-garbled"),
     "it says nothing": ("while True: pass", SOON, "isolated-timeout"),
+    "it says one byte after the other": (
+        "import time\nanswer(b'', lengths=(9999, 0))\nwhile os.write(1, b' '): time.sleep(0.1)",
+        SOON, "isolated-timeout"),
+    "it closes its pipe when there is little time left": (
+        "os.close(1)\nwhile True: pass", SOON, "isolated-timeout"),
     "it says half": ("answer(b'', lengths=(100, 0))\nwhile True: pass", SOON, "isolated-timeout"),
     "it announces too much text": (
         "answer(b'', lengths=(1 << 40, 0))\nasked()", LATE, "isolated-garbled"),
@@ -135,6 +149,17 @@ def test_it_is_ended_when(program: Any, monkeypatch: pytest.MonkeyPatch, what: s
     assert code_of(process) == expected
 
 
+@pytest.mark.guarantee("G19")
+def test_who_never_reads_is_ended(program: Any) -> None:
+    program(COMES_UP.rpartition("asked()")[0] + "while True: signal.pause()")
+    process = Process(LATE)
+    process._isolation = SOON
+    with pytest.raises(LoadError) as caught:
+        asked(process, {}, [bytes(10_000_000)])
+    assert caught.value.code == "isolated-timeout"
+    assert process._held.process.returncode is not None
+
+
 @pytest.mark.parametrize(
     ("code", "isolation", "expected"),
     [
@@ -168,32 +193,86 @@ def test_a_question_is_answered(program: Any) -> None:
     program(COMES_UP + "answer({'a': 1}, b'xyz')\nasked()")
     process = Process(LATE)
     question = {"large": "x" * 100_000}
-    answer, data = process.ask(question, [bytes(3_000_000), b"", bytearray(5)])
-    assert (answer, bytes(data)) == ({"a": 1}, b"xyz")
+    assert asked(process, question, [bytes(3_000_000), b"", bytearray(5)]) == ({"a": 1}, b"xyz")
     process.end()
     process.end()
+
+
+@pytest.mark.guarantee("G19")
+def test_an_answer_is_read_within_the_time(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = {"kind": "list", "items": [{"kind": "plain", "value": 1}] * 10}
+    program(COMES_UP + f"answer({{'warnings': [], 'value': {described}}})\nasked()")
+    times = iter([0] * 100)
+
+    def receive_it(*given: Any, **named: Any) -> Any:
+        nonlocal times
+        answer = receive(*given, **named)
+        times = itertools.count(step=20)
+        return answer
+
+    model = IsolatedModel(Process(LATE), "", "", ("predict",))
+    monkeypatch.setattr(clock, "monotonic", lambda: next(times))
+    monkeypatch.setattr(module, "receive", receive_it)
+    with pytest.raises(LoadError) as caught:
+        model.predict(1)
+    assert caught.value.code == "isolated-timeout"
+    assert model._process._held.process.returncode is not None
+
+
+def test_an_answer_for_which_there_is_no_memory_here_is_none(program: Any) -> None:
+    program(COMES_UP + "answer({'a': 1})\nasked()")
+    process = Process(LATE)
+
+    def read(*_: Any) -> None:
+        raise MemoryError
+
+    with pytest.raises(LoadError) as caught:
+        process.ask({}, read)
+    assert caught.value.code == "isolated-memory"
+    assert process._held.process.returncode is not None
+
+
+def test_an_error_that_is_told_leaves_it_there(program: Any) -> None:
+    program(COMES_UP + "while True: answer({'a': 1}); asked()")
+    process = Process(LATE)
+
+    def read(*_: Any) -> None:
+        raise LoadError("It failed.", code="call-failed")
+
+    for _ in range(2):
+        with pytest.raises(LoadError) as caught:
+            process.ask({}, read)
+        assert caught.value.code == "call-failed"
+    assert asked(process)[0] == {"a": 1}
+    process.end()
+
+
+def test_coming_up_and_loading_share_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks: list[Any] = []
+    monkeypatch.setattr(Process, "ask", lambda *_, clock: clocks.append(clock))
+    monkeypatch.setattr(module, "_PROGRAM", "")
+    given = Clock(100)
+    Process(LATE, given).end()
+    assert clocks == [given]
 
 
 def test_who_interrupts_the_wait_ends_it(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     program(COMES_UP + "while True: pass")
     process = Process(LATE)
-    actual = threading.Thread.join
 
-    def join(thread: threading.Thread, timeout: float | None = None) -> None:
-        if timeout == LATE.seconds:
-            raise KeyboardInterrupt
-        actual(thread, timeout)
+    def wait(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Thread, "join", join)
+    monkeypatch.setattr(Held, "wait", wait)
     with pytest.raises(KeyboardInterrupt):
-        process.ask({})
-    assert process._process.returncode is not None
+        asked(process)
+    assert process._held.process.returncode is not None
 
 
 def test_what_nobody_holds_is_ended(program: Any) -> None:
     program(COMES_UP)
     process = Process(LATE)
-    inner = process._process
+    inner = process._held.process
     del process
     assert inner.returncode is not None
 
@@ -204,10 +283,18 @@ def test_what_is_left_open_ends_with_the_program(program: Any) -> None:
         f"process._PROGRAM = {COMES_UP!r}\n"
         "from safeload.limits import Isolation\n"
         "kept = process.Process(Isolation())\n"
-        "print(kept._process.pid)"
+        "print(kept._held.process.pid)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not Path(f"/proc/{int(done.stdout)}").exists()
+
+
+def said_by_the_program() -> bytes:
+    """What the program says that is started for a model."""
+    with module._start() as started:
+        if started.life is not None:
+            started.life.close()
+        return started.communicate()[0]
 
 
 @pytest.mark.guarantee("G20")
@@ -229,9 +316,7 @@ def test_it_is_given_no_secrets_and_no_folder(
         "told = [dict(os.environ), folder, sys.flags.isolated, json.loads(sys.argv[1])]\n"
         "print(json.dumps(told))",
     )
-    started = module._start()
-    shown, _ = started.communicate()
-    environment, folder, is_isolated, path = json.loads(shown)
+    environment, folder, is_isolated, path = json.loads(said_by_the_program())
     assert environment.keys() <= {*module._VARIABLES, *module._OVERRIDDEN, "LC_CTYPE"}
     assert environment["LANG"] == "C.UTF-8"
     assert environment["HOME"] == "/nonexistent"
@@ -250,7 +335,7 @@ def test_where_there_is_no_folder_for_temporary_files_it_starts_all_the_same(
     monkeypatch.setattr(tempfile, "gettempdir", none)
     monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: none())
     monkeypatch.setattr(module, "_PROGRAM", "print(1)")
-    assert module._start().communicate()[0] == b"1\n"
+    assert said_by_the_program() == b"1\n"
 
 
 # -- messages -------------------------------------------------------------------------------------

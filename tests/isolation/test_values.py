@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
+from safeload.isolation import clock, values
 from safeload.isolation.channel import GarbledError, NoFormError
+from safeload.isolation.clock import Clock, LateError
+from safeload.isolation.header import read_header
 from safeload.isolation.values import Reader, Writer
 from tests.honest.sameness import difference
 
@@ -27,9 +32,14 @@ def sent(value: Any) -> tuple[Any, bytearray]:
 
 
 def there(value: Any) -> Any:
-    """A value as it arrives."""
+    """A value as it arrives: as a question, and the same as an answer."""
     described, data = sent(value)
-    return Reader(data).whole(described)
+    found = Reader(data).whole(described)
+    again = Writer()
+    assert (
+        json.loads(json.dumps(again.value(Reader(data, Clock(1000)).whole(described)))) == described
+    )
+    return found
 
 
 NUMBERS = np.arange(24.0).reshape(2, 3, 4)
@@ -39,6 +49,7 @@ FRAME = pd.DataFrame(
         "whole": np.array([1, 2], "i2"),
         "text": ["a", None],
         "object": pd.Series(["a", 3], dtype=object),
+        "text as objects": pd.Series(["a", "b"], dtype=object),
         "category": pd.Categorical(["x", None], categories=["y", "x"], ordered=True),
         "nullable": pd.array([1, None], dtype="Int16"),
         "flag": pd.array([True, None], dtype="boolean"),
@@ -98,7 +109,16 @@ def test_a_sparse_matrix_in_another_form_comes_back_by_rows() -> None:
     assert (there(matrix) != matrix.tocsr()).nnz == 0
 
 
-@pytest.mark.parametrize("index", [None, [5, 6], ["p", "q"], pd.to_datetime(["2026", "2027"])])
+@pytest.mark.parametrize(
+    "index",
+    [
+        None,
+        [5, 6],
+        ["p", "q"],
+        pd.Index(["p", "q"], dtype=object),
+        pd.to_datetime(["2026", "2027"]),
+    ],
+)
 def test_a_frame_comes_back_the_same(index: Any) -> None:
     frame = FRAME if index is None else FRAME.set_axis(index)
     found = there(frame)
@@ -144,6 +164,7 @@ class Text(str):
     [
         np.array([object()]),
         np.array([[1], "a"], dtype=object),
+        [10**5000],
         np.array([("a", 1)], dtype="U1,i4"),
         np.ma.array([1], mask=[True]),
         object(),
@@ -168,6 +189,9 @@ def test_lists_without_end_are_not_sent() -> None:
     endless.append(endless)
     with pytest.raises(NoFormError):
         Writer().value(endless)
+    endless.append(np.ones(1))
+    with pytest.raises(NoFormError):
+        Writer().value(endless)
 
 
 def test_a_text_of_another_class_is_sent_as_text() -> None:
@@ -176,8 +200,9 @@ def test_a_text_of_another_class_is_sent_as_text() -> None:
 
 # -- what a process that was taken over may send --------------------------------------------------
 
-ARRAY = {"kind": "array", "dtype": "<f8", "shape": [2], "order": "C"}
-CODES = {"kind": "array", "dtype": "<i8", "shape": [2], "order": "C"}
+ARRAY: dict[str, Any] = {"kind": "array", "dtype": "<f8", "shape": [2], "order": "C"}
+CODES: dict[str, Any] = {"kind": "array", "dtype": "<i8", "shape": [2], "order": "C"}
+EMPTY: dict[str, Any] = {**ARRAY, "shape": [0]}
 INTS = np.array([0, 1], "<i4").tobytes()
 
 
@@ -255,6 +280,29 @@ FORGED: dict[str, tuple[Any, bytes]] = {
     "a kind that is none": ({"kind": "pickle", "value": "gA=="}, b""),
     "no kind": ({}, b""),
     "no description": (None, b""),
+    "codes that are narrower than what is made of them": (
+        {"kind": "objects", "values": ["a"], "codes": {**CODES, "dtype": "|i1"}}, bytes(2)),
+    "values that are a dict": ({"kind": "objects", "values": {"a": 1}, "codes": CODES},
+                               np.array([0, 0]).tobytes()),
+    "rows without end and without a byte": ({**ARRAY, "shape": [1 << 40, 0]}, b""),
+    "columns without end": csr([], ints(), ints(0), (0, 1 << 40)),
+    "a column of text, which would be copied for each row": (
+        {"kind": "series", "name": None, "index": 2, "values": {**ARRAY, "dtype": "<U2"}},
+        bytes(16)),
+    "an index of text": (
+        {"kind": "frame", "names": [], "index": {**ARRAY, "dtype": "|S8"}, "columns": []},
+        bytes(16)),
+    "a nullable column of an array": (
+        {"kind": "series", "name": None, "index": 2,
+         "values": {"kind": "nullable", "dtype": "Float64", "values": ARRAY}}, bytes(16)),
+    "a nullable column of other values": (
+        {"kind": "series", "name": None, "index": 2, "values": {
+            "kind": "nullable", "dtype": "Int64",
+            "values": {"kind": "objects", "values": ["1"], "codes": CODES}}}, bytes(16)),
+    "names that are text": (
+        {"kind": "frame", "names": "ab", "index": 2, "columns": [ARRAY, ARRAY]}, bytes(32)),
+    "columns that are a dict": (
+        {"kind": "frame", "names": ["a"], "index": 2, "columns": {"a": ARRAY}}, bytes(16)),
     "a list of itself, as it were": ({"kind": "list", "items": None}, b""),
     "bytes without an array": ({"kind": "plain", "value": 1}, b"x"),
 }  # fmt: skip
@@ -264,8 +312,9 @@ FORGED: dict[str, tuple[Any, bytes]] = {
 @pytest.mark.parametrize("what", FORGED)
 def test_what_fits_together_no_better_is_no_value(what: str) -> None:
     described, data = FORGED[what]
-    with pytest.raises(GarbledError):
-        Reader(bytearray(data)).whole(described)
+    for time in (None, Clock(1000)):
+        with pytest.raises(GarbledError):
+            Reader(bytearray(data), time).whole(described)
 
 
 @pytest.mark.guarantee("G19")
@@ -275,6 +324,116 @@ def test_a_description_within_descriptions_without_end_is_no_value() -> None:
         described = {"kind": "list", "items": [described]}
     with pytest.raises(GarbledError):
         Reader(bytearray(16)).whole(described)
+
+
+def collide(number: int) -> Any:
+    """Different numbers for which pandas has one place in its tables, in no order."""
+    low = np.arange(number, dtype="u8")
+    high = (7 ^ low ^ (low << 11)) & 0x7FFFFFFF
+    return np.random.default_rng(0).permutation((high << 33 | low).astype("i8"))
+
+
+def categories(values: Any, *, in_order: bool = False) -> Any:
+    found = pd.Index(np.sort(values) if in_order else values, dtype=values.dtype)
+    return pd.Series(pd.Categorical.from_codes(np.zeros(1, "i8"), found))
+
+
+MANY = np.arange(20_000)[::-1]
+
+
+@pytest.mark.guarantee("G19")
+@pytest.mark.parametrize(
+    "values",
+    [collide(20_000), MANY * 0.5, np.array([n << 61 for n in MANY.tolist()], dtype=object)],
+)
+def test_many_categories_are_not_looked_for_where_their_places_may_be_the_same(values: Any) -> None:
+    described, data = sent(categories(values))
+    with pytest.raises(GarbledError):
+        Reader(data, Clock(1000)).whole(described)
+    # Who asks is trusted.
+    assert len(Reader(data).whole(described).cat.categories) == len(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        categories(MANY, in_order=True),
+        categories(MANY.astype("M8[s]"), in_order=True),
+        categories(MANY[:1000]),
+        categories(np.array(list(map(str, MANY)), dtype=object)),
+        pd.Series(list(map(str, MANY)), dtype="category"),
+    ],
+)
+def test_honest_categories_may_be_many(values: Any) -> None:
+    pd.testing.assert_series_equal(there(values), values)
+
+
+ROWS = 1 << 16
+PLACES = {"kind": "array", "dtype": "<i8", "shape": [ROWS], "order": "C"}
+LABELS: Any = {"kind": "objects", "values": ["a" * 1000], "codes": PLACES}
+LARGE: Any = {
+    "an array": PLACES,
+    "booleans": {**PLACES, "dtype": "|b1", "shape": [ROWS * 8]},
+    "text": {**PLACES, "dtype": "<U1", "shape": [ROWS * 2]},
+    "values": LABELS,
+    "a column": {"kind": "series", "name": None, "index": ROWS, "values": PLACES},
+    "a column of bytes": {"kind": "series", "name": None, "index": ROWS * 8,
+                          "values": {**PLACES, "dtype": "|u1", "shape": [ROWS * 8]}},
+    "a column of values": {"kind": "frame", "names": ["a"], "index": ROWS, "columns": [LABELS]},
+    "an index": {"kind": "frame", "names": [], "index": LABELS, "columns": []},
+    **{
+        f"a nullable column of {dtype}": {"kind": "series", "name": None, "index": ROWS, "values": {
+            "kind": "nullable", "dtype": dtype, "values": {**LABELS, "values": [value]}}}
+        for dtype, value in {"Int8": 1, "Float64": 1.5, "boolean": True, "string": "a" * 1000,
+                             "str": "a" * 1000}.items()
+    },
+}  # fmt: skip
+
+
+@pytest.mark.guarantee("G19")
+@pytest.mark.parametrize("what", LARGE)
+def test_what_is_made_of_bytes_takes_little_more(what: str) -> None:
+    data, text = bytearray(ROWS * 8), bytearray(json.dumps(LARGE[what]).encode())
+    Reader(bytearray(data), Clock(1000)).whole(read_header(text))
+    tracemalloc.start()
+    try:
+        Reader(data, Clock(1000)).whole(read_header(text))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Besides the bytes themselves, what belongs to pandas and to one piece.
+    assert peak < 3 * len(data) + 50 * len(text) + 200_000
+
+
+@pytest.mark.guarantee("G19")
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"kind": "list", "items": [{"kind": "plain", "value": 1}] * 100},
+        {"kind": "frame", "names": ["a"] * 100, "index": 0, "columns": [EMPTY] * 100},
+        {"kind": "objects", "values": [1] * 100, "codes": dict(EMPTY, dtype="<i8")},
+    ],
+)
+def test_what_takes_longer_than_there_is_time_is_late(
+    monkeypatch: pytest.MonkeyPatch, described: Any
+) -> None:
+    assert Reader(bytearray(), Clock(1000)).whole(described) is not None
+    # A second passes at every look.
+    monkeypatch.setattr(clock, "monotonic", itertools.count().__next__)
+    with pytest.raises(LateError):
+        Reader(bytearray(), Clock(50)).whole(described)
+
+
+@pytest.mark.guarantee("G19")
+def test_many_values_are_put_together_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_PIECE", 1)
+    table = np.array([["a", "b"], ["b", None]], dtype=object)
+    for array in (table, np.asfortranarray(table), table[0], np.array("a", dtype=object)):
+        assert difference(there(array), array) is None
+    described, data = sent(table.repeat(20))
+    monkeypatch.setattr(clock, "monotonic", itertools.count().__next__)
+    with pytest.raises(LateError):
+        Reader(data, Clock(50)).whole(described)
 
 
 KINDS = "array objects sparse list plain frame series nullable categories".split()
@@ -294,8 +453,9 @@ ANYTHING = st.recursive(
 @settings(max_examples=500, deadline=None)
 @given(ANYTHING, st.binary(max_size=32))
 def test_anything_is_a_value_or_none(described: Any, data: bytes) -> None:
-    with suppress(GarbledError):
-        Reader(bytearray(data)).whole(described)
+    for time in (None, Clock(1000)):
+        with suppress(GarbledError):
+            Reader(bytearray(data), time).whole(described)
 
 
 @settings(max_examples=200, deadline=None)

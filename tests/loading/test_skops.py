@@ -7,6 +7,8 @@ import copy
 import io
 import json
 import re
+import subprocess
+import sys
 import warnings
 import zipfile
 from collections import OrderedDict, defaultdict
@@ -34,10 +36,12 @@ import safeload
 from safeload.errors import LoadError
 from safeload.limits import Limits
 from safeload.loading.skops import load_skops
+from safeload.loading.skops_arrays import array_of, matrix_of
 from safeload.scan.containers.skops.read import read_skops, trusted_names
 from safeload.scan.containers.skops.walk import LITERAL_TYPES
 from safeload.scan.program import Scan
 from tests.honest import estimators as honest
+from tests.scan.containers.test_archive import ARRAYS
 from tests.scan.schemas import (
     archive,
     at,
@@ -303,3 +307,62 @@ def test_a_time_zone_is_no_path(key: str, tmp_path: Path) -> None:
     path.write_bytes(archive(made))
 
     assert safeload.audit(path).files[0].verdict == "refuse"
+
+
+def _member(array: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
+def test_an_array_is_made_as_numpy_makes_it(array: Any) -> None:
+    made, numpys = array_of(_member(array)), np.load(io.BytesIO(_member(array)))
+    assert (made.dtype, made.shape, made.strides) == (numpys.dtype, numpys.shape, numpys.strides)
+    assert made.dtype.isalignedstruct == numpys.dtype.isalignedstruct
+    assert made.flags.writeable
+    assert made.flags.owndata or not made.size
+    np.testing.assert_array_equal(made, numpys)
+
+
+@pytest.mark.parametrize("kind", ["matrix", "array"])
+@pytest.mark.parametrize("layout", ["bsr", "coo", "csc", "csr", "dia"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_sparse_matrix_is_made_as_scipy_makes_it(
+    kind: str, layout: str, compressed: bool
+) -> None:
+    dense = np.arange(12.0).reshape(3, 4) % 3
+    written = getattr(scipy.sparse, f"{layout}_{kind}")(dense)
+    buffer = io.BytesIO()
+    scipy.sparse.save_npz(buffer, written, compressed=compressed)
+    made, scipys = (
+        make(io.BytesIO(buffer.getvalue())) for make in (matrix_of, scipy.sparse.load_npz)
+    )
+    assert type(made) is type(scipys)
+    assert (made.dtype, made.shape) == (scipys.dtype, scipys.shape)
+    np.testing.assert_array_equal(made.toarray(), dense)
+    assert vars(made).keys() == vars(scipys).keys()
+
+
+def test_no_source_is_read_while_a_skops_file_is_scanned_and_loaded(tmp_path: Path) -> None:
+    matrix = scipy.sparse.csr_matrix(np.eye(3))
+    model = {"array": np.arange(6.0), "matrix": matrix, "one": np.float64(1)}
+    path = tmp_path / "a.skops"
+    skops.io.dump(model, path)
+    code = (
+        "import sys, safeload\n"
+        "safeload.audit(sys.argv[1])\n"
+        "safeload.load_unsigned(sys.argv[1])\n"
+        "sys.addaudithook(lambda event, _: event == 'compile' and print(event))\n"
+        "safeload.audit(sys.argv[1])\n"
+        "assert len(safeload.load_unsigned(sys.argv[1])) == 3\n"
+        "compile('1', '<string>', 'eval')"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code, path],
+        cwd=Path(__file__).parent.parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.split() == ["compile"]

@@ -22,6 +22,7 @@ from safeload.trust.manifest import (
     SignedGlobal,
     to_payload,
 )
+from tests.trust.names import NAMES
 from tests.trust.statements import (
     CONTENT,
     FILE,
@@ -116,7 +117,7 @@ def test_fields_that_the_specifications_leave_open_are_ignored() -> None:
 MODELS = st.builds(
     replace,
     st.just(MODEL),
-    name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    name=NAMES,
     serial=st.integers(0, 2**53 - 1),
     size=st.integers(0, 2**53 - 1),
     globals=st.lists(

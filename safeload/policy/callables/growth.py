@@ -16,9 +16,9 @@ Source: the loops of numpy's universal functions over objects, which call Python
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from math import inf, log2
 
+from safeload.forks import IMPORTING
 from safeload.limits import Limits
 from safeload.policy.callables.combinators import is_combinator
 from safeload.policy.policy import Policy
@@ -81,10 +81,16 @@ class Growth:
             for program in programs
             for use in program.globals
         )
+        # Found out when it is first needed.
+        self._numbers: bool | None = None
 
-    @cached_property
     def _of_numbers(self) -> bool:
         """Whether no whole numbers of Python come into arrays."""
+        if self._numbers is None:
+            self._numbers = self._find_numbers()
+        return self._numbers
+
+    def _find_numbers(self) -> bool:
         uses = (use for program in self._programs for use in program.globals)
         return not (
             any(_keeps_objects(use.module, use.name, use.uses, self._policy) for use in uses)
@@ -117,7 +123,7 @@ class Growth:
     def _total(self, token: Token, totals: dict[int, float]) -> float:
         """The logarithm of how much longer a token and what it holds make a text or number."""
         if type(token) is Global:
-            return 0.0 if self._of_numbers else float(_is_numpys(token, "square"))
+            return 0.0 if self._of_numbers() else float(_is_numpys(token, "square"))
         if type(token) is ObjectToken:
             own = self._of_combinator(token, totals) if is_combinator(token) else 0.0
             return own + _of_object(token, totals)
@@ -137,7 +143,7 @@ class Growth:
             return log2(1 + max(map(_length, given)))
         if _is_numpys(function, "multiply"):
             return _bits(given[0])
-        is_power = _is_numpys(function, "power") and not self._of_numbers
+        is_power = _is_numpys(function, "power") and not self._of_numbers()
         return inf if is_power and _bits(given[0]) else 0.0
 
 
@@ -166,7 +172,8 @@ def _bits(operand: Token) -> float:
     if operand is None or type(operand) in (bool, float):
         return 0.0
     # It needs numpy, which is not imported before a model keeps such a thing.
-    from safeload.soundness.values import scalar
+    with IMPORTING:
+        from safeload.soundness.values import scalar
 
     number = scalar(operand)
     return 0.0 if getattr(getattr(number, "dtype", None), "kind", "") in ("b", "c", "f") else _BITS

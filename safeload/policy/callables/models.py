@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from safeload.forks import IMPORTING
 from safeload.policy.callables.holders import called_as, is_estimator, models_of
 from safeload.policy.packs import shipped_packs
 from safeload.policy.policy import Policy
@@ -217,7 +218,8 @@ def _is_estimator(token: Token) -> TypeGuard[ObjectToken]:
 
 def _is_number(token: ObjectToken) -> bool:
     """Whether a token is a number of numpy's as skops makes it, such as of clusters."""
-    from safeload.soundness.values import scalar
+    with IMPORTING:
+        from safeload.soundness.values import scalar
 
     return isinstance(getattr(scalar(token), "item", lambda: None)(), int | float)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from safeload.forks import IMPORTING
 from safeload.policy.rules.plain import is_numpy, is_plain
 from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.bounds.allowance import look_into
@@ -212,7 +213,8 @@ def _number_of(token: Token) -> int | float | None:
         return number
     if type(token) is not ObjectToken:
         return None
-    from safeload.soundness.values import scalar
+    with IMPORTING:
+        from safeload.soundness.values import scalar
 
     value = scalar(token)
     made = value.item() if hasattr(value, "item") else None
@@ -223,8 +225,9 @@ def _length(token: Token) -> int:
     """How many elements an array of numbers has; -1 for anything else."""
     if type(token) is not Array and not is_numpy(token):
         return -1
-    from safeload.soundness.states import UnsoundError
-    from safeload.soundness.values import array
+    with IMPORTING:
+        from safeload.soundness.states import UnsoundError
+        from safeload.soundness.values import array
 
     try:
         found = array(token, "it")

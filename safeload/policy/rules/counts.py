@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import prod
 
+from safeload.forks import IMPORTING
 from safeload.policy.rules.plain import is_numpy
 from safeload.scan.bounds.allowance import claim, look_into
 from safeload.scan.bounds.weight import size_of
@@ -167,8 +168,9 @@ def _counts(value: Token) -> Iterable[int]:
 def _numbers(value: Token) -> Iterable[int]:
     """The largest number of an array, or a number of numpy's."""
     # It needs numpy, which is not imported before a model keeps such a thing.
-    from safeload.soundness.states import UnsoundError
-    from safeload.soundness.values import array, scalar
+    with IMPORTING:
+        from safeload.soundness.states import UnsoundError
+        from safeload.soundness.values import array, scalar
 
     number = scalar(value)
     if isinstance(value, Array) or number is value or number is None:
@@ -211,10 +213,8 @@ class Widths:
 
     def __init__(self, programs: Sequence[Program]) -> None:
         self._programs = programs
-
-    @cached_property
-    def _are_written_out(self) -> bool:
-        return any(map(_writes_out, self._programs))
+        # Found out when it is first needed.
+        self._written_out: bool | None = None
 
     def claim(self, program: Program) -> None:
         """Claim the columns that the hashers of a stream make.
@@ -223,7 +223,9 @@ class Widths:
             program: One of the streams.
         """
         hashers = [use for use in program.globals if use.name in _HASHERS]
-        for built in program.built if hashers and self._are_written_out else ():
+        if hashers and self._written_out is None:
+            self._written_out = any(map(_writes_out, self._programs))
+        for built in program.built if hashers and self._written_out else ():
             target = built.callable
             if type(target) is Global and target.name in _HASHERS:
                 for state in built.states:

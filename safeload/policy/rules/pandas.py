@@ -8,6 +8,7 @@ Source: pandas ``_libs/internals.pyx`` and ``_libs/arrays.pyx``.
 
 from __future__ import annotations
 
+from safeload.forks import IMPORTING
 from safeload.policy.rules.arrow_texts import texts_of
 from safeload.policy.rules.pandas_indexes import PANDAS_INDEX_RULES
 from safeload.policy.rules.pandas_values import PANDAS_VALUE_RULES
@@ -234,8 +235,9 @@ _OF_ARROW = frozenset(["_dtype", "_pa_array", "_readonly"])
 
 def _texts_of_arrow(values: ObjectToken) -> list[str] | None:
     # It needs numpy, which is not imported before a frame beside a formula is judged.
-    from safeload.soundness.pandas.arrow import texts
-    from safeload.soundness.states import UnsoundError
+    with IMPORTING:
+        from safeload.soundness.pandas.arrow import texts
+        from safeload.soundness.states import UnsoundError
 
     state = values.states[0] if len(values.states) == 1 else None
     if not isinstance(state, Mapping) or values.args != () or not _only(state.keys, _OF_ARROW):

@@ -1,6 +1,6 @@
 """Arrays in numpy's ``.npy`` form: a header becomes dtype, shape and the range of the raw bytes.
 
-The header is a Python literal. Only the literals that numpy itself writes are taken: one dict with
+The header is a Python literal. Only the literals that numpy itself writes are read: one dict with
 ``descr``, ``fortran_order`` and ``shape``, no escapes, no operators. The raw bytes must be exactly
 as many as dtype and shape call for.
 
@@ -10,28 +10,34 @@ Source: numpy ``numpy/lib/_format_impl.py``, format versions 1.0 to 3.0.
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from safeload.limits import Limits
 
-__all__ = ["Npy", "NpyError", "is_header", "read_npy"]
+__all__ = ["Npy", "NpyError", "read_npy"]
 
 _MAGIC = b"\x93NUMPY"
 # Version to the width of the header's length, and to the header's encoding.
 _VERSIONS = {(1, 0): (2, "latin1"), (2, 0): (4, "latin1"), (3, 0): (4, "utf-8")}
 # numpy.load refuses longer ones.
 _HEADER_SIZE = 10_000
-# Possessive, so that no digit is tried again in another group.
-_HEADER = re.compile(r"(?:'[^'\\\n]*+'|[0-9]++|True|False|[ \n()\[\]{},:])*+")
+# A text without escapes, a whole number, a constant or a bracket, with the spaces behind it.
+_TOKEN = re.compile(
+    r"(?:'(?P<text>[^'\\\n]*+)'|(?P<number>0|[1-9][0-9]{0,18}+)(?![0-9A-Za-z_])|"
+    r"(?P<constant>True|False)(?![0-9A-Za-z_])|(?P<mark>[()\[\]{},:])) *+"
+)
+_CONSTANTS = {"True": True, "False": False}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TYPE = re.compile(
     r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|([SUV])(0|[1-9][0-9]{0,9})"
     r"|[Mm]8(?:\[[0-9]{0,9}(?:generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
 )
 _ITEMSIZE = 2**31 - 1
 _RECORD_DEPTH = 16
+# Brackets within brackets: a list and a tuple for each record, the dict, and a shape.
+_LITERAL_DEPTH = 2 * (_RECORD_DEPTH + 2)
 
 
 class NpyError(ValueError):
@@ -98,24 +104,85 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
     return Npy(dtype, shape, "F" if fortran else "C", start + size, count * itemsize)
 
 
-def is_header(text: str) -> bool:
-    """Whether a text has the form of an array's header: brackets, names in quotes, whole numbers.
-
-    Reading such a literal calls nothing, warns of nothing, and nests no deeper than Python reads.
-    """
-    return len(text) <= _HEADER_SIZE and _HEADER.fullmatch(text) is not None
-
-
 def _literal(header: bytes, encoding: str) -> dict[str, Any]:
     try:
-        text = header.decode(encoding)
-        # What else a literal may hold (escapes, signs, other strings) can warn, or nest deeply.
-        value = ast.literal_eval(text) if is_header(text) else None
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
-        raise NpyError("an array's header is not the literal numpy writes") from error
+        value = _Literal(header.decode(encoding)).read()
+    except UnicodeDecodeError as error:
+        raise NpyError("an array's header is not in its encoding") from error
     if type(value) is not dict or value.keys() != {"descr", "fortran_order", "shape"}:
         raise NpyError("an array's header is not the dict numpy writes")
     return value
+
+
+class _Literal:
+    """Reads the literals that numpy writes, each as Python would.
+
+    Python's own reader is not asked: it reads far more, some of it for long or with warnings, and
+    in releases before 3.11.8 and 3.12.2 fails at times when several threads use it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text.removesuffix("\n")
+        self._position = 0
+        self._depth = 0
+
+    def read(self) -> Any:
+        """The value of the whole text."""
+        value = self._value(*self._token())
+        if self._position != len(self._text):
+            raise NpyError("something follows an array's header")
+        return value
+
+    def _token(self) -> tuple[str, str]:
+        found = _TOKEN.match(self._text, self._position)
+        if found is None or found.lastgroup is None:
+            raise NpyError("an array's header is not the literal numpy writes")
+        self._position = found.end()
+        return found.lastgroup, found[found.lastgroup]
+
+    def _value(self, kind: str, written: str) -> Any:
+        if kind == "text":
+            return written
+        if kind == "number":
+            return int(written)
+        if kind == "constant":
+            return _CONSTANTS[written]
+        if written not in _CLOSING:
+            raise NpyError("an array's header is not the literal numpy writes")
+        self._depth += 1
+        if self._depth > _LITERAL_DEPTH:
+            raise NpyError("an array's header is nested too deeply")
+        items, comma = self._items(written)
+        self._depth -= 1
+        if written == "{":
+            if len({key for key, _ in items}) != len(items):
+                raise NpyError("an array's header says something twice")
+            return dict(items)
+        if written == "[":
+            return items
+        return items[0] if len(items) == 1 and not comma else tuple(items)
+
+    def _items(self, opening: str) -> tuple[list[Any], bool]:
+        """What stands in a pair of brackets, and whether a comma stands before the second."""
+        closing = _CLOSING[opening]
+        items: list[Any] = []
+        while True:
+            kind, written = self._token()
+            if (kind, written) == ("mark", closing):
+                return items, bool(items)
+            items.append(
+                self._pair(kind, written) if opening == "{" else self._value(kind, written)
+            )
+            kind, written = self._token()
+            if (kind, written) == ("mark", closing):
+                return items, False
+            if (kind, written) != ("mark", ","):
+                raise NpyError("an array's header is not the literal numpy writes")
+
+    def _pair(self, kind: str, written: str) -> tuple[str, Any]:
+        if kind != "text" or self._token() != ("mark", ":"):
+            raise NpyError("a key in an array's header is none")
+        return written, self._value(*self._token())
 
 
 def _is_shape(shape: Any, limits: Limits) -> bool:

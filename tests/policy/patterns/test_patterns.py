@@ -20,7 +20,6 @@ import safeload
 from safeload.policy.patterns import alphabet
 from safeload.policy.patterns.alphabet import _representatives
 from safeload.policy.patterns.judge import backtracks
-from safeload.scan.containers.npy import is_header
 from tests.costs import bounded
 
 ACCEPTED = {
@@ -302,9 +301,3 @@ def test_an_alphabet_holds_every_character_that_has_case() -> None:
     assert cased <= known
     assert {"\0", "\x7f", chr(0x20000)} <= known
     assert len(known) < 10_000
-
-
-def test_the_header_of_an_array_is_read_once() -> None:
-    # Digits after digits were tried in every grouping.
-    assert not is_header("{'descr': ('<f8', (" + "9" * 9_000 + ",)q")
-    assert is_header("{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }" + " " * 60 + "\n")

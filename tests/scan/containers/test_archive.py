@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import struct
 import zipfile
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeload.limits import Limits
+from safeload.scan.containers import npy
 from safeload.scan.containers.archive import ArchiveError, read_archive
 from safeload.scan.containers.npy import NpyError, read_npy
 from safeload.scan.containers.unpack import Budget, extract, store
@@ -170,6 +172,43 @@ def test_a_header_is_padded_as_numpy_pads_it(space: str) -> None:
 
     with pytest.raises(NpyError):
         read_npy(memoryview(data), LIMITS)
+
+
+_WORDS = ["'a'", "'<f8'", "0", "7", "12", "True", "False", "'descr'", "007", "-1", "b'a'"]
+_LITERALS = st.recursive(
+    st.sampled_from(_WORDS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda parts: f"({', '.join(parts)})"),
+        st.lists(inner, max_size=3).map(
+            lambda parts: f"({''.join(f'{each}, ' for each in parts)})"
+        ),
+        st.lists(inner, max_size=3).map(lambda parts: f"[{','.join(parts)}]"),
+        st.lists(st.tuples(inner, inner), max_size=3).map(
+            lambda pairs: "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
+        ),
+        st.lists(inner, max_size=2).map(" ".join),
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(_LITERALS)
+def test_a_literal_is_what_python_reads_or_is_refused(written: str) -> None:
+    try:
+        read = npy._Literal(written).read()
+    except NpyError:
+        return
+    assert repr(read) == repr(ast.literal_eval(written))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["9" * 9_900, "(" * 9_000, "['a'," * 1_900, "'a' 'b'", "{'a': 1, 'a': 2}", "1_0", "0x1", "(,)"],
+)
+def test_a_literal_that_numpy_does_not_write_is_refused_at_once(written: str) -> None:
+    with pytest.raises(NpyError):
+        npy._Literal(written).read()
 
 
 def test_records_nested_without_end_are_refused() -> None:

@@ -1,0 +1,185 @@
+"""Say whose the files are that decide what is believed: trust files, keys and policy files.
+
+'check' goes the way to a file from the root of all folders, and says of each folder and link, and
+of the file, whose it is, what its mode is, and what is wrong with it; then it reads the file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeload.cli.output import plain, show_error
+from safeload.errors import UsageError
+
+if TYPE_CHECKING:
+    from safeload.owners.explain import Explained
+
+__all__ = ["add_arguments", "run"]
+
+_CHECK = """\
+Say of each folder and link on the way to a file, and of the file, whose it is, what its mode is and
+what is wrong with it. A file that somebody besides you and root could have put there is not
+believed; this says which step is in the way, and how to mend it. Then the file is read, and what it
+says is shown.
+
+exit codes: 0 all is well, 1 an owner or a mode is not, 2 a file is missing or is not what it should
+be"""
+_ID_SHOWN = 16
+# Far more than any of these files takes, bytes.
+_LIMIT = 16 << 20
+
+# The lines that say what a file holds; what they raise says why it is none of its kind.
+_Content = Callable[[Path], Iterator[str]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what ``trust`` takes."""
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="trust_verb", required=True)
+    check = verbs.add_parser(
+        "check",
+        help="explain step by step who could have written a file",
+        description=_CHECK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    check.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a trust file (default: the one in your configuration directory)",
+    )
+    check.add_argument(
+        "--key", action="append", default=[], metavar="FILE", help="a private key; may be repeated"
+    )
+    check.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a policy file; may be repeated",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the verb that was asked for."""
+    return _check(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from safeload.trust.trustfile import TrustFile
+
+    codes: set[int] = set()
+    if options.file is not None or not (options.key or options.policy):
+        path = TrustFile.default_path() if options.file is None else Path(options.file)
+        codes.add(_check_file("trust file", path, _trust_file))
+    for key in options.key:
+        codes.add(_check_file("private key", Path(key), _private_key, secret=True))
+    for policy in options.policy:
+        codes.add(_check_file("policy file", Path(policy), _policy_file, own_group=True))
+    return max(codes)
+
+
+def _check_file(
+    noun: str, path: Path, content: _Content, *, secret: bool = False, own_group: bool = False
+) -> int:
+    from safeload.owners.explain import explain
+
+    print(plain(f"{noun}: {path}"))
+    steps, end = explain(path, limit=_LIMIT, secret=secret, own_group=own_group)
+    for line in _lines(steps):
+        print(plain(line))
+    faults = [step.fault for step in steps if step.fault is not None]
+    if faults:
+        print(f"  not read: {_count(len(faults), 'step')} of the way must be mended first")
+    if end is None and faults:
+        return 1
+    try:
+        # Read as every other verb reads it: what is shown is what is believed.
+        for line in content(path):
+            print(plain(f"  {line}"))
+    except UsageError as error:
+        show_error(error)
+        return 1 if faults else error.exit_code
+    return 0
+
+
+def _lines(steps: list[Explained]) -> Iterator[str]:
+    owners = max((len(step.owner) for step in steps), default=0)
+    systems = max((len(step.file_system) for step in steps), default=0)
+    for step in steps:
+        told = "ok   " if step.fault is None else "WRONG"
+        shown = f"{step.path} -> {step.leads_to}" if step.leads_to else step.path
+        yield (
+            f"  {told}  {step.kind:6}  {step.owner:{owners}}  {step.mode:04o}  "
+            f"{step.file_system:{systems}}  {shown}"
+        )
+        if step.fault is not None:
+            yield f"           {step.fault.what}"
+            yield f"           {step.fault.hint}"
+
+
+# -- what the files say ----------------------------------------------------------------------------
+
+
+def _trust_file(path: Path) -> Iterator[str]:
+    from datetime import UTC, datetime
+
+    from safeload.trust.trustfile import TrustFile
+
+    trust = TrustFile.read(path)
+    current = {signer.key.key_id for signer in trust.keys_at(datetime.now(UTC))}
+    yield _count(len(trust.signers), "key")
+    for signer in trust.signers:
+        remark = ""
+        if signer.key.key_id in trust.revoked.keys:
+            remark = "; revoked"
+        elif signer.key.key_id not in current:
+            remark = "; not trusted at this time"
+        elif signer.only is not None:
+            remark = f"; retired but for {_count(len(signer.only), 'statement')}"
+        yield (
+            f"  {signer.name}: {signer.key.key_type} {signer.key.key_id[:_ID_SHOWN]}, may sign "
+            f"{', '.join(signer.models)}{remark}"
+        )
+    for model, serial in trust.min_serials.items():
+        signers = [signer.name for signer in trust.signers if signer.may_sign(model)]
+        yield f"  model {model}: serial {serial} or later, by {', '.join(signers) or 'nobody'}"
+        if not signers:
+            yield f"    no key may sign {model}: is it the name that the model was signed with?"
+    for kind in ("keys", "payloads", "files"):
+        if found := getattr(trust.revoked, kind):
+            yield f"  revoked {kind}: {len(found):,}"
+
+
+def _private_key(path: Path) -> Iterator[str]:
+    from safeload.trust.keys import SigningKey
+
+    try:
+        key = SigningKey.read(path)
+    except UsageError as error:
+        if error.code != "passphrase-needed":
+            raise
+        yield "encrypted with a passphrase"
+        return
+    yield (
+        f"{key.public.key_type} {key.public.key_id[:_ID_SHOWN]}, not encrypted: whoever reads it "
+        "can sign with it"
+    )
+
+
+def _policy_file(path: Path) -> Iterator[str]:
+    from safeload.policy.policy import Policy, policy_text
+    from safeload.policy.team.review import own_entries
+
+    text = policy_text(path)
+    # Whether it is a policy, with the packs that it is added to.
+    Policy.parse(text, str(path))
+    entries = own_entries(text, str(path))
+    yield f"{_count(len(entries), 'name')} ('safeload policy check' looks through them)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,238 @@
+"""``safeload trust check``: each step of the way to a file, and what the file says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import safeload
+from safeload.trust.trustfile import TrustFile
+from tests.cli.conftest import Run
+from tests.owners.users import STRANGER, as_root, posix
+
+pytestmark = posix
+
+
+def words(line: str) -> list[str]:
+    return line.split()
+
+
+def test_each_step_from_the_root_to_the_file_is_shown(run: Run, folder: Path) -> None:
+    outcome = run("trust", "check", "trust.toml")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    path = folder.resolve() / "trust.toml"
+    steps = [words(line) for line in lines if line.startswith("  ok")]
+    assert [step[-1] for step in steps] == [
+        *[str(parent) for parent in reversed(path.parents)],
+        str(path),
+    ]
+    assert steps[0][:2] == ["ok", "folder"]
+    assert steps[-1][:2] == ["ok", "file"]
+    assert "0600" in steps[-1]
+    assert "WRONG" not in outcome.out
+
+
+def test_what_the_trust_file_says_is_shown(run: Run, folder: Path) -> None:
+    (signer,) = TrustFile.read("trust.toml").signers
+    with Path("trust.toml").open("a") as file:
+        file.write("[models.churn]\nmin_serial = 7\n[models.fraud]\nmin_serial = 1\n")
+    outcome = run("trust", "check", "trust.toml")
+    assert outcome.code == 0
+    (alice,) = [line for line in outcome.out.splitlines() if "alice:" in line]
+    assert signer.key.key_id[:16] in alice
+    assert "churn" in alice
+    # Of a model that no key may sign, the floor holds nothing up.
+    assert [
+        line for line in outcome.out.splitlines() if "no key may sign" in line and "fraud" in line
+    ]
+    assert not [
+        line for line in outcome.out.splitlines() if "no key may sign" in line and "churn" in line
+    ]
+
+
+@pytest.mark.parametrize(
+    ("further", "remark"),
+    [
+        ("not_after = 2020-01-01T00:00:00Z\n", "not trusted at this time"),
+        ("only = []\n", "retired"),
+        ("[revoked]\nkeys = ['{id}']\n", "revoked"),
+    ],
+)
+def test_a_key_that_is_not_trusted_any_more_is_shown_as_such(
+    run: Run, folder: Path, further: str, remark: str
+) -> None:
+    (signer,) = TrustFile.read("trust.toml").signers
+    with Path("trust.toml").open("a") as file:
+        file.write(further.replace("{id}", signer.key.key_id))
+    outcome = run("trust", "check", "trust.toml")
+    assert outcome.code == 0
+    (alice,) = [line for line in outcome.out.splitlines() if "alice:" in line]
+    assert remark in alice
+
+
+def test_the_default_is_the_trust_file_of_the_user(run: Run, folder: Path) -> None:
+    outcome = run("trust", "check")
+    assert (outcome.code, outcome.error) == (2, "trustfile-missing")
+    default = TrustFile.default_path()
+    default.parent.mkdir(parents=True, mode=0o700)
+    default.write_bytes(Path("trust.toml").read_bytes())
+    assert run("trust", "check").code == 0
+
+
+def test_the_step_that_is_wrong_is_named_with_what_to_do(run: Run, folder: Path) -> None:
+    (folder / "open").mkdir()
+    (folder / "open").chmod(0o777)
+    Path("trust.toml").rename("open/trust.toml")
+    Path("link").symlink_to("open/trust.toml")
+    outcome = run("trust", "check", "link")
+    assert outcome.code == 1
+    lines = outcome.out.splitlines()
+    (wrong,) = [number for number, line in enumerate(lines) if "WRONG" in line]
+    assert words(lines[wrong])[-1] == str(folder.resolve() / "open")
+    assert f"chmod go-w {folder.resolve() / 'open'}" in lines[wrong + 2]
+    # The way is shown to its end, and what may be a stranger's is not shown as ours.
+    assert str(folder.resolve() / "open" / "trust.toml") in lines[wrong + 3]
+    assert "alice" not in outcome.out.split("WRONG")[1]
+    assert run("verify", "churn.joblib", "--trust", "link").error == "trustfile-writable"
+
+
+@as_root
+def test_the_owner_of_a_link_is_named(run: Run, folder: Path) -> None:
+    Path("link").symlink_to("trust.toml")
+    os.chown("link", STRANGER, -1, follow_symlinks=False)
+    outcome = run("trust", "check", "link")
+    assert outcome.code == 1
+    (wrong,) = [line for line in outcome.out.splitlines() if "WRONG" in line]
+    assert words(wrong)[1:4] == ["link", str(STRANGER), "0777"]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [("keys: alice\n", "trustfile-malformed"), (None, "trustfile-missing")]
+)
+def test_what_is_no_trust_file_is_2(
+    run: Run, folder: Path, content: str | None, error: str
+) -> None:
+    if content is not None:
+        Path("other.toml").write_text(content)
+    outcome = run("trust", "check", "other.toml")
+    assert (outcome.code, outcome.error) == (2, error)
+
+
+def test_what_is_no_file_at_all_is_2(run: Run, folder: Path) -> None:
+    os.mkfifo("pipe")
+    for path in ("pipe", "."):
+        assert run("trust", "check", path).error == "trustfile-unreadable"
+
+
+def test_a_key_and_a_policy_are_checked_by_the_same_rule(run: Run, folder: Path) -> None:
+    Path("team.toml").write_text("")
+    key = safeload.SigningKey.read("signing.key")
+    outcome = run("trust", "check", "--key", "signing.key", "--policy", "team.toml")
+    assert outcome.code == 0
+    assert key.public.key_id[:16] in outcome.out
+    # The default trust file was not asked for.
+    assert "trust.toml" not in outcome.out
+    Path("signing.key").chmod(0o640)
+    Path("team.toml").chmod(0o666)
+    for arguments in (["--key", "signing.key"], ["--policy", "team.toml"]):
+        outcome = run("trust", "check", *arguments)
+        assert outcome.code == 1
+        assert outcome.out.count("WRONG") == 1
+    assert run("trust", "check", "trust.toml", "--key", "signing.key", "--key", "none").code == 2
+
+
+def test_a_key_with_a_passphrase_is_not_asked_for_it(run: Run, folder: Path) -> None:
+    safeload.SigningKey.generate().write("shut.key", passphrase=b"open sesame")
+    outcome = run("trust", "check", "--key", "shut.key")
+    assert outcome.code == 0
+    assert "encrypted" in outcome.out
+
+
+def test_a_policy_that_is_none_is_2(run: Run, folder: Path) -> None:
+    Path("team.toml").write_text("keys = 1\n")
+    assert run("trust", "check", "--policy", "team.toml").code == 2
+
+
+def test_names_of_files_steer_no_terminal(run: Run, folder: Path) -> None:
+    Path("a\x1b[2J\n").mkdir()
+    Path("a\x1b[2J\n").chmod(0o777)
+    Path("link").symlink_to("a\x1b[2J\n/trust.toml")
+    Path("trust.toml").rename("a\x1b[2J\n/trust.toml")
+    outcome = run("trust", "check", "link")
+    assert outcome.code == 1
+    assert (outcome.out + outcome.err).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["check", "a", "b"], ["check", "--ke", "x"]])
+def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
+    outcome = run("trust", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "usage: safeload" in outcome.err
+
+
+def test_its_help_names_the_exit_codes(run: Run) -> None:
+    outcome = run("trust", "check", "--help")
+    assert outcome.code == 0
+    assert "exit codes: 0 " in outcome.out
+
+
+# -- names of models -------------------------------------------------------------------------------
+
+NO_NAMES = ["", "team/churn", "churn\n", "mode\u0301le", "a\u202eb", " churn", "x" * 256]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_a_model_is_not_asked_for_by_what_is_no_name(run: Run, folder: Path, name: str) -> None:
+    for verb in ("verify", "load"):
+        outcome = run(verb, "churn.joblib", "--trust", "trust.toml", f"--name={name}")
+        assert (outcome.code, outcome.error) == (2, "model-name")
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_a_model_is_not_signed_by_what_is_no_name(folder: Path, name: str) -> None:
+    before = Path("churn.joblib.sig").read_bytes()
+    with pytest.raises(safeload.UsageError) as caught:
+        safeload.sign("churn.joblib", key="signing.key", name=name, version="1")
+    assert caught.value.code == "manifest-unsuitable"
+    assert Path("churn.joblib.sig").read_bytes() == before
+
+
+def test_a_key_is_not_made_for_what_is_no_pattern(run: Run, folder: Path) -> None:
+    outcome = run("keygen", "new.key", "--no-passphrase", "--models", "[^w]*")
+    assert (outcome.code, outcome.error) == (2, "trustfile-malformed")
+    assert not Path("new.key").exists()
+
+
+# -- passphrases -----------------------------------------------------------------------------------
+
+
+def test_a_passphrase_that_somebody_else_could_have_written_is_not_used(
+    run: Run, folder: Path
+) -> None:
+    Path("secret").write_text("open sesame\n")
+    Path("secret").chmod(0o666)
+    outcome = run("keygen", "new.key", "--passphrase-file", "secret")
+    assert (outcome.code, outcome.error) == (2, "passphrase-writable")
+    Path("secret").chmod(0o644)
+    assert run("keygen", "new.key", "--passphrase-file", "secret").code == 0
+
+
+def test_a_passphrase_comes_from_a_pipe_that_the_caller_opened(run: Run, folder: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"open sesame\n")
+    os.close(writing)
+    try:
+        assert run("keygen", "new.key", "--passphrase-file", f"/dev/fd/{reading}").code == 0
+    finally:
+        os.close(reading)
+    safeload.SigningKey.read("new.key", passphrase=b"open sesame")
+
+
+def test_a_pipe_with_a_name_is_not_waited_for(run: Run, folder: Path) -> None:
+    os.mkfifo("pipe")
+    outcome = run("keygen", "new.key", "--passphrase-file", "pipe")
+    assert (outcome.code, outcome.error) == (2, "passphrase-unreadable")
+    assert run("keygen", "new.key", "--passphrase-file", "/dev/fd/987654321").code == 2

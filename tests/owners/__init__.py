@@ -1,0 +1,1 @@
+"""Whose files are believed, tested with the users and mounts that a test makes for itself."""

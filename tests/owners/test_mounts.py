@@ -1,0 +1,59 @@
+"""An open file lies on the mount that the kernel says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from safeload.owners import mounts
+from safeload.owners.mounts import Mount, mount_of
+
+LINES = (
+    "20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
+    "2 20 8:1 / /x rw - ext4 /dev/sda1 rw\n"
+    "21 20 8:1 /a\\040b /mnt/a\\040b\\134\\011 ro,nosuid shared:1 master:2 - ext4 /dev/sda1 rw\n"
+    "22 20 0:40 / /home/bob/x rw,nosuid - fuse.sshfs host:/my\\040x rw,user_id=1001,group_id=5\n"
+    "23 20 0:41 / /sq ro - squashfs /dev/loop0 ro,errors=continue\n"
+    "24 20 0:42 / /empty rw - tmpfs  rw,size=4k\n"
+)
+MOUNTS = {
+    20: Mount("/", "ext4", False, False, None),
+    21: Mount("/mnt/a b\\\t", "ext4", True, False, None),
+    22: Mount("/home/bob/x", "fuse.sshfs", False, False, 1001),
+    23: Mount("/sq", "squashfs", True, True, None),
+    24: Mount("/empty", "tmpfs", False, False, None),
+    25: None,
+}
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mountinfo").write_text(LINES)
+    monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(mounts, "_OPEN_FILES", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", MOUNTS)
+def test_the_mount_is_the_one_of_its_number(kernel: Path, number: int) -> None:
+    (kernel / "5").write_text(f"pos:\t0\nflags:\t012000000\nmnt_id:\t{number}\nino:\t2\n")
+    assert mount_of(5) == MOUNTS[number]
+
+
+def test_where_the_kernel_says_nothing_nothing_is_known(kernel: Path) -> None:
+    assert mount_of(5) is None
+    (kernel / "5").write_text("pos:\t0\n")
+    assert mount_of(5) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="needs /proc")
+def test_proc_is_a_mount_of_its_own() -> None:
+    descriptor = os.open("/proc", os.O_RDONLY)
+    try:
+        mount = mount_of(descriptor)
+    finally:
+        os.close(descriptor)
+    assert mount is not None
+    assert (mount.point, mount.form, mount.served_by) == ("/proc", "proc", None)
