@@ -23,6 +23,7 @@ from io import FileIO
 from typing import Any
 
 from safeload.errors import UsageError
+from safeload.forks import Lock
 from safeload.isolation.clock import Clock
 
 __all__ = ["Held", "Started", "no_signal"]
@@ -36,7 +37,7 @@ class _State(Enum):
 
 # Held by whoever makes or closes pipes, or forks: a fork has either all of them in its list, or
 # none. A signal's handler, or the end of an object, may come in between in the same thread.
-_LOCK = threading.RLock()
+_LOCK = Lock()
 _ALL: set[Held] = set()
 # Windows cannot wait for a pipe.
 _POLLS = hasattr(select, "poll")
@@ -230,23 +231,14 @@ class Held:
                 pipe.close()
 
 
-def _before_fork() -> None:
-    _LOCK.acquire()
-
-
-def _in_parent() -> None:
-    _LOCK.release()
-
-
 def _in_child() -> None:
     for held in _ALL:
         held.leave()
     _ALL.clear()
-    _LOCK.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
+    os.register_at_fork(after_in_child=_in_child)
 
 
 @contextmanager
