@@ -46,12 +46,14 @@ class Artefact:
             lend writable arrays; nothing writes to them before the caller has the model.
         size: Their number.
         sha256: Their SHA-256, 64 lower-case hex digits.
+        version: What tells the file from any that takes its place, or is written into it.
     """
 
     path: Path
     data: bytearray | mmap.mmap
     size: int
     sha256: str
+    version: tuple[int, ...] = ()
 
     @classmethod
     def read(
@@ -83,7 +85,8 @@ class Artefact:
         where = as_path(path)
         descriptor, memory = _open(where), None
         try:
-            size = _size(descriptor, where, limits)
+            status = os.fstat(descriptor)
+            size = _size(status, where, limits)
             memory = _sealable(size) if mmap_mode is not None else None
             buffer = _buffer(size, memory)
             digest = hashlib.sha256()
@@ -103,7 +106,20 @@ class Artefact:
             os.close(descriptor)
             if memory is not None:
                 os.close(memory)
-        return cls(where, buffer, size, digest.hexdigest())
+        return cls(where, buffer, size, digest.hexdigest(), _version(status))
+
+    def is_current(self, status: os.stat_result | None = None) -> bool:
+        """Whether the path leads to the very file still that was read, unchanged.
+
+        Says nothing about a moment later.
+
+        Args:
+            status: The status of the file that the path is taken to lead to.
+        """
+        try:
+            return _version(self.path.stat() if status is None else status) == self.version
+        except OSError:
+            return False
 
 
 def as_path(path: str | os.PathLike[str]) -> Path:
@@ -151,8 +167,17 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ArtefactError:
     )
 
 
-def _size(descriptor: int, path: Path, limits: Limits) -> int:
-    status = os.fstat(descriptor)
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+
+
+def _size(status: os.stat_result, path: Path, limits: Limits) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise ArtefactError(
             "The path does not lead to a regular file.",

@@ -25,6 +25,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from safeload.artefact import Artefact, Progress
@@ -33,11 +34,12 @@ from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
-from safeload.trust.bundle import bundle_path, read_bundle
+from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
 from safeload.trust.names import require_name
+from safeload.trust.pairs import first_accepted
 from safeload.trust.trustfile import TrustFile
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
 
 _Path = str | os.PathLike[str]
+# How often a model may be replaced while it is read. Each time takes the writer longer than us.
+_REPLACED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +266,29 @@ def verify(
     _check_mode(mmap_mode)
     if name is not None:
         require_name(name)
-    # 1 Read the artefact once.
-    artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
+    replaced = 0
+    while True:
+        # 1 Read the artefact once.
+        artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
+        trusted = trust = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
+        try:
+            # 2 to 5, with the bundle beside it.
+            return first_accepted(
+                artefact.path, artefact.sha256, bounds, partial(_judged, artefact, trusted, name)
+            )
+        except TrustError:
+            replaced += 1
+            if artefact.is_current() or replaced == _REPLACED:
+                raise
+        # Another model has taken its place, and the bundle is that one's: all over again.
+        del artefact
+
+
+def _judged(
+    artefact: Artefact, trusted: TrustFile, name: str | None, bundle: UnverifiedBundle
+) -> Verified:
     # 2 Verify the bundle with the trusted keys.
-    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
-    payload = verify_bundle(read_bundle(bundle_path(artefact.path), bounds), trusted.keys)
+    payload = verify_bundle(bundle, trusted.keys)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
     # 4 Name, rights of the signer, expiry, serial, revocation, packs.

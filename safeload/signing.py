@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safeload.artefact import Artefact, Progress
-from safeload.errors import UsageError, printable
+from safeload.errors import ArtefactError, UsageError, printable
 from safeload.limits import Limits
 from safeload.loading.admit import Accepted, admit, deserialise
 from safeload.loading.environment import library_versions
@@ -28,16 +27,20 @@ from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path
 from safeload.trust.envelope import seal
-from safeload.trust.files import replace_file
 from safeload.trust.keys import Passphrase, SigningKey
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Dataset, Model, SignedGlobal, Training
 from safeload.trust.names import require_name
+from safeload.trust.pairs import finish_pairs, publish_pair, settle_pair
+from safeload.writing.drafts import PART, check_name, draft, sweep
+from safeload.writing.files import NewFile, put
+from safeload.writing.folder import Folder
+from safeload.writing.lock import locked
 
 __all__ = ["dump", "sign"]
 
 _Path = str | os.PathLike[str]
-_MODE = 0o644
+_MODE = 0o666
 
 
 def sign(
@@ -87,47 +90,34 @@ def sign(
         LoadError: It does not load here.
         UsageError: The key, policy file, dataset or a fact given cannot be used.
     """
-    require_name(name, code="manifest-unsuitable")
-    signing_key = (
-        key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
-    )
-    bounds = limits or Limits()
-    if not_after is not None and not_after.tzinfo and not_after <= datetime.now(UTC):
-        raise UsageError(
-            "The signature would have expired before it is made.",
-            code="not-after-past",
-            hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
-        )
-    artefact = Artefact.read(path, limits=bounds, progress=progress)
-    allowed = Policy.of(policy, packs=packs)
-    accepted = admit(artefact, allowed, bounds)
-    loaded = deserialise(accepted, allowed)
-    used = _globals(accepted)
-    needed = packs_of((item.module, item.name) for item in used)
-    now = datetime.now(UTC).replace(microsecond=0)
-    model = Model(
+    artefact, bundle = _sealed(
+        path,
+        key=key,
         name=name,
         version=version,
-        serial=int(now.timestamp()) if serial is None else serial,
-        serializer=accepted.report.format,
-        size=artefact.size,
-        versions=library_versions(accepted.needed),
-        training=_training(loaded, dataset=dataset, metrics=metrics, date=trained),
-        globals=used,
-        packs=tuple(sorted(needed & allowed.packs)),
-        probe=_probe(loaded, probe),
-        signed=now,
+        dataset=dataset,
+        metrics=metrics,
+        probe=probe,
+        serial=serial,
+        trained=trained,
         not_after=not_after,
+        passphrase=passphrase,
+        policy=policy,
+        packs=packs,
+        limits=limits,
+        progress=progress,
     )
-    file_name = artefact.path.name
-    # The only file of a statement is called "." by model_signing, so that its name may change.
-    payload = to_payload(subject=file_name, resources=[Resource(".", artefact.sha256)], model=model)
-    bundle = bundle_path(artefact.path)
+    where = bundle_path(artefact.path)
     try:
-        replace_file(bundle, seal(payload, signing_key), mode=_MODE)
+        with Folder.opened(where.parent) as folder, _alone(folder, artefact.path.name) as alone:
+            if not artefact.is_current():
+                raise _changed()
+            put(folder, NewFile(where.name, bundle, _MODE))
+            if alone:
+                settle_pair(folder, artefact.path.name)
     except OSError as error:
         raise _unwritable("bundle", error) from error
-    return bundle
+    return where
 
 
 def dump(
@@ -160,52 +150,113 @@ def dump(
         SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
     """
     target = Path(path)
+    # joblib goes by how the name ends.
+    part = f"{PART}model-{target.name[-16:]}"
     try:
-        folder = tempfile.mkdtemp(prefix=".safeload-", dir=target.parent)
+        with Folder.opened(target.parent) as folder, ExitStack() as at_end:
+            check_name(target.name)
+            with _alone(folder, target.name):
+                inner = at_end.enter_context(draft(folder))
+            _write(model, inner.path / part, compress, as_skops=target.suffix == ".skops")
+            artefact, bundle = _sealed(
+                inner.path / part, shown_as=target, key=key, name=name, version=version, **facts
+            )
+            inner.sync_file(part)
+            # Whoever may write to the folder can have put another draft in the place of ours.
+            if not artefact.is_current(inner.status(part)):
+                raise _changed()
+            with locked(folder) as alone:
+                publish_pair(
+                    folder, target.name, inner, part, sha256=artefact.sha256, bundle=bundle
+                )
+                if alone:
+                    settle_pair(folder, target.name)
     except OSError as error:
         raise _unwritable("model", error) from error
-    draft, before = Path(folder, target.name), Path(folder, "before")
-    try:
-        _write(model, draft, compress)
-        bundle = sign(draft, key=key, name=name, version=version, **facts)
-        was_there = _keep(target, before)
-        draft.replace(target)
-        try:
-            return bundle.replace(bundle_path(target))
-        except OSError:
-            if was_there:
-                before.replace(target)
-            else:
-                target.unlink()
-            raise
-    except OSError as error:
-        raise _unwritable("model", error) from error
-    finally:
-        for left in (draft, bundle_path(draft), before):
-            left.unlink(missing_ok=True)
-        with suppress(OSError):
-            Path(folder).rmdir()
+    return bundle_path(target)
 
 
-def _keep(path: Path, copy: Path) -> bool:
-    """Keep a file under a second name, if there is one.
+def _sealed(
+    path: _Path,
+    *,
+    key: _Path | SigningKey,
+    name: str,
+    version: str,
+    dataset: _Path | None = None,
+    metrics: Mapping[str, float] | None = None,
+    probe: Any = None,
+    serial: int | None = None,
+    trained: datetime | None = None,
+    not_after: datetime | None = None,
+    passphrase: Passphrase | None = None,
+    policy: _Path | Policy | None = None,
+    packs: Iterable[str] = (),
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    shown_as: Path | None = None,
+) -> tuple[Artefact, bytes]:
+    """The model as :func:`sign` reads it, and the bundle about it."""
+    require_name(name, code="manifest-unsuitable")
+    signing_key = (
+        key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
+    )
+    bounds = limits or Limits()
+    if not_after is not None and not_after.tzinfo and not_after <= datetime.now(UTC):
+        raise UsageError(
+            "The signature would have expired before it is made.",
+            code="not-after-past",
+            hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
+        )
+    artefact = Artefact.read(path, limits=bounds, progress=progress)
+    if shown_as is not None:
+        artefact = replace(artefact, path=shown_as)
+    allowed = Policy.of(policy, packs=packs)
+    accepted = admit(artefact, allowed, bounds)
+    loaded = deserialise(accepted, allowed)
+    used = _globals(accepted)
+    needed = packs_of((item.module, item.name) for item in used)
+    now = datetime.now(UTC).replace(microsecond=0)
+    model = Model(
+        name=name,
+        version=version,
+        serial=int(now.timestamp()) if serial is None else serial,
+        serializer=accepted.report.format,
+        size=artefact.size,
+        versions=library_versions(accepted.needed),
+        training=_training(loaded, dataset=dataset, metrics=metrics, date=trained),
+        globals=used,
+        packs=tuple(sorted(needed & allowed.packs)),
+        probe=_probe(loaded, probe),
+        signed=now,
+        not_after=not_after,
+    )
+    # The only file of a statement is called "." by model_signing, so that its name may change.
+    subject, resource = artefact.path.name, Resource(".", artefact.sha256)
+    payload = to_payload(subject=subject, resources=[resource], model=model)
+    return artefact, seal(payload, signing_key)
 
-    Returns:
-        Whether there is one.
+
+@contextmanager
+def _alone(folder: Folder, name: str) -> Iterator[bool]:
+    """Keep other writers out of a folder and clear up what killed runs left there.
+
+    Args:
+        folder: The folder.
+        name: The model that is about to be written or signed.
+
+    Yields:
+        Whether other processes are kept out, too.
     """
-    try:
-        os.link(path, copy)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        # There are file systems without links.
-        shutil.copy2(path, copy)
-    return True
+    with locked(folder) as alone:
+        if alone:
+            sweep(folder)
+            finish_pairs(folder, but=name)
+        yield alone
 
 
-def _write(model: Any, path: Path, compress: Any) -> None:
+def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
     try:
-        if path.suffix == ".skops":
+        if as_skops:
             import skops.io
 
             skops.io.dump(model, path)
@@ -271,6 +322,14 @@ def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
     from safeload.loading.probe import seal_probe
 
     return seal_probe(loaded, rows)
+
+
+def _changed() -> ArtefactError:
+    return ArtefactError(
+        "The file was replaced or changed while it was signed.",
+        code="changed",
+        hint="Wait until nothing writes to it any more, then try again.",
+    )
 
 
 def _unwritable(what: str, error: OSError) -> UsageError:

@@ -102,7 +102,7 @@ def _check_folder(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from safeload.trust.files import replace_file
+    from safeload.writing.files import replace_file
 
     try:
         if path.exists() and not path.is_file():

@@ -61,8 +61,11 @@ def run(options: argparse.Namespace) -> int:
     """Make the key, write both files, print the trust file's entry."""
     from safeload.trust.keys import KeyType, SigningKey
     from safeload.trust.trustfile import TrustFile, entry_text
+    from safeload.writing.files import tidy
 
     private = Path(options.path)
+    # A run that was killed may have left one file of the two.
+    tidy(private.parent)
     public = Path(f"{private}.pub")
     for path in (private, public):
         if _is_taken(path):
@@ -76,15 +79,16 @@ def run(options: argparse.Namespace) -> int:
     key = SigningKey.generate(KeyType(options.type))
     # Before anything is written: a name or pattern that does not fit is the user's to mend.
     entry = entry_text(name, key.public, models)
-    key.write(private, passphrase=None if options.no_passphrase else new_passphrase(options))
+    passphrase = None if options.no_passphrase else new_passphrase(options)
+    trust_file = _trust_file(options)
+    key.write(private, passphrase=passphrase, with_public=True)
     trusted = None
     try:
-        _write_public(public, key.public.pem)
-        trust_file = _trust_file(options)
         if trust_file is not None:
             trusted = TrustFile.add(trust_file, name=name, key=key.public, models=models)
-    except BaseException:
-        # Half a key pair, or one that nobody trusts, would stand in the way of the next attempt.
+    except UsageError:
+        # A key pair that nobody trusts would stand in the way of the next attempt. Who interrupts
+        # this keeps the pair, which may be trusted already.
         private.unlink(missing_ok=True)
         public.unlink(missing_ok=True)
         raise
@@ -135,16 +139,3 @@ def _trust_file(options: argparse.Namespace) -> Path | None:
         return None
     print(f"Add the key to your trust file, {default}? [y/N] ", end="", file=sys.stderr, flush=True)
     return default if sys.stdin.readline().strip().lower() in ("y", "yes") else None
-
-
-def _write_public(path: Path, pem: str) -> None:
-    from safeload.trust.files import write_new
-
-    try:
-        write_new(path, pem.encode("ascii"), mode=0o644)
-    except OSError as error:
-        raise UsageError(
-            f"The public key cannot be written: {error.strerror}.",
-            code="key-unwritable",
-            hint="Check the directory of the key.",
-        ) from error

@@ -194,7 +194,7 @@ def _check_place(options: argparse.Namespace) -> None:
 
 
 def _write(path: Path, text: str, *, replacing: bool) -> None:
-    from safeload.trust.files import replace_file, write_new
+    from safeload.writing.files import replace_file, write_new
 
     try:
         if replacing:

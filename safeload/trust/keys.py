@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
-from safeload.trust.files import write_new
+from safeload.writing.files import NewFile, write_together
 
 __all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey"]
 
@@ -216,16 +216,20 @@ class SigningKey:
             ) from error
         return cls._of(_load_private(data, passphrase))
 
-    def write(self, path: str | os.PathLike[str], *, passphrase: bytes | None) -> None:
+    def write(
+        self, path: str | os.PathLike[str], *, passphrase: bytes | None, with_public: bool = False
+    ) -> None:
         """Write the key to a new file that only its owner may read.
 
         Args:
             path: Where nothing is yet.
             passphrase: What to encrypt it with, 1 to 1,023 bytes, or None for a file that
                 whoever reads it can sign with.
+            with_public: Whether to write the public key as well, to a file with ``.pub`` appended
+                to the name; then both are written or neither.
 
         Raises:
-            UsageError: The file exists or cannot be written, or the passphrase does not fit.
+            UsageError: A file exists or cannot be written, or the passphrase does not fit.
         """
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if passphrase is not None:
@@ -234,8 +238,13 @@ class SigningKey:
         pem = self._private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
         )
+        where = Path(path)
+        files = [NewFile(where.name, pem, 0o600)]
+        if with_public:
+            # The private key comes last: one that has its name can be signed with at once.
+            files.insert(0, NewFile(f"{where.name}.pub", self.public.pem.encode("ascii"), 0o644))
         try:
-            write_new(Path(path), pem, mode=0o600)
+            write_together(where.parent, files)
         except FileExistsError as error:
             raise UsageError(
                 "A file of this name exists, and keys are never overwritten.",

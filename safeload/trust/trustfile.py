@@ -41,8 +41,8 @@ Source: modelled on OpenSSH's ``allowed_signers`` (ssh-keygen(1)); TOML 1.0.
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,11 +54,12 @@ import platformdirs
 from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
 from safeload.trust.envelope import VerifiedPayload
-from safeload.trust.files import replace_file
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.packrules import PackRules
 from safeload.trust.trusttext import Revoked, TrustedKey, entry_text, parse_trust
+from safeload.writing.files import NewFile, put, writing
+from safeload.writing.folder import Folder
 
 __all__ = ["Revoked", "TrustFile", "TrustedKey", "entry_text"]
 
@@ -142,8 +143,9 @@ class TrustFile:
     ) -> Path:
         """Append a key, or begin a trust file with it.
 
-        The whole file is replaced at once, so a reader sees the old one or the new one. A new file
-        has mode 0600; one that exists keeps its mode.
+        The whole file is replaced at once, so a reader sees the old one or the new one. Whoever
+        else adds a key at the same time waits, so none is lost. A new file has mode 0600; one that
+        exists keeps its mode, and a symbolic link to it stays one.
 
         Args:
             path: The file, or None for :meth:`default_path`.
@@ -156,16 +158,38 @@ class TrustFile:
 
         Raises:
             UsageError: The name or key is in the file already (``trustfile-has-name``,
-                ``trustfile-has-key``), or the file cannot be read, used or written.
+                ``trustfile-has-key``), another writer does not finish (``folder-busy``), or the
+                file cannot be read, used or written.
         """
         where = cls.default_path() if path is None else Path(path)
+        # Before anything is made or waited for: what does not fit will not fit any better later.
+        cls._with_key(where, name, key, models := list(models))
+        try:
+            file = Path(os.path.realpath(where))
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with writing(file.parent) as folder:
+                data, read = cls._with_key(where, name, key, models)
+                _check_place(folder, file.name, read)
+                put(folder, NewFile(file.name, data, 0o600))
+        except OSError as error:
+            raise UsageError(
+                f"The trust file cannot be written: {error.strerror}.",
+                code="trustfile-unwritable",
+                hint=f"Check the directory of {printable(os.fspath(where))!r}.",
+            ) from error
+        return where
+
+    @classmethod
+    def _with_key(
+        cls, where: Path, name: str, key: VerifyingKey, models: Iterable[str]
+    ) -> tuple[bytes, os.stat_result | None]:
+        """The file's text with a key more, and the status of the file that was read, if any."""
         try:
             data, status = _read(where)
-            mode = stat.S_IMODE(status.st_mode)
         except UsageError as error:
             if error.code != "trustfile-missing":
                 raise
-            data, mode = b"", 0o600
+            data, status = b"", None
         for signer in cls.parse(data).signers:
             if signer.name == name:
                 raise _present("name", name)
@@ -175,15 +199,7 @@ class TrustFile:
         data = data + (gap if data else b"") + entry_text(name, key, models).encode("utf-8")
         # A file whose keys are one inline table takes no more of them.
         cls.parse(data)
-        try:
-            replace_file(where, data, mode=mode, follow=True)
-        except OSError as error:
-            raise UsageError(
-                f"The trust file cannot be written: {error.strerror}.",
-                code="trustfile-unwritable",
-                hint=f"Check the directory of {printable(os.fspath(where))!r}.",
-            ) from error
-        return where
+        return data, status
 
     @property
     def keys(self) -> tuple[VerifyingKey, ...]:
@@ -341,6 +357,16 @@ def _read(where: Path) -> tuple[bytes, os.stat_result]:
             code="trustfile-unreadable",
             hint=f"Check {shown!r}.",
         ) from error
+
+
+def _check_place(folder: Folder, name: str, read: os.stat_result | None) -> None:
+    """Check that the file that was read is the one that would be replaced."""
+    try:
+        there = folder.status(name)
+    except FileNotFoundError:
+        there = None
+    if (there is None) != (read is None) or (there and read and not os.path.samestat(there, read)):
+        raise OSError(errno.EBUSY, "It was exchanged for another one meanwhile")
 
 
 def _present(what: str, name: str) -> UsageError:

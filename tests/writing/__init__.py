@@ -1,0 +1,1 @@
+"""Files are whole whoever else writes and whenever a run is killed."""
