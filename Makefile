@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem peers lint format bench fuzz search releases policy docs clean
+.PHONY: help demo test ecosystem peers lint format bench fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -42,8 +42,9 @@ format: $(VENV)/installed-for-tests ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed ## Measure loading against plain joblib
+bench: $(VENV)/installed ## Measure loading against plain joblib, and isolation against a process pool
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/isolation.py
 
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
@@ -60,6 +61,12 @@ policy: $(VENV)/installed-for-tests ## Derive the allow-list packs and the table
 	$(BIN)/python tools/derive_packs.py
 	$(BIN)/python tools/derive_methods.py
 	$(BIN)/python tools/derive_holders.py
+
+# Interpreters to measure with, as further words: SIGHT="/usr/bin/python3.11 /usr/bin/python3.13".
+SIGHT ?= $(PYTHON)
+
+sight: $(VENV)/installed ## Measure anew which functions of Python's own the seal does not see
+	$(BIN)/python tools/measure_seal.py $(SIGHT:%=--python %)
 
 docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
 	$(BIN)/python tools/security_tables.py

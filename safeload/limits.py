@@ -126,8 +126,8 @@ class Isolation:
         threads: Threads and processes that it may have at a time. Libraries for linear algebra
             start one for each processor.
         files: Files that it may have open at a time. Importing a library opens one after the other.
-        reply: Size of one answer, bytes; reading it takes up to four times as much memory. A
-            hundred million predictions fit.
+        reply: Size of one answer, bytes; reading it takes up to four times as much memory, eight
+            times where it is columns of text. A hundred million predictions fit.
         text: Size of the part of an answer that is text, bytes. Two hundred thousand distinct
             labels fit. It is read in one step, which nothing interrupts, takes up to a second and
             up to fifty times as much memory.

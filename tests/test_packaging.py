@@ -116,6 +116,7 @@ VERBS = {
     "policy learn": "policy learn churn.joblib -o policy.toml",
     "policy check": "policy check policy.toml",
     "policy show": "policy show --policy policy.toml collections.OrderedDict",
+    "trust check": "trust check trust.toml --key team.key --policy policy.toml",
 }
 
 

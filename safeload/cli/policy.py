@@ -52,7 +52,8 @@ file, switches one on; a signed model uses those that its signer used.
 exit codes: 0 always, 2 usage"""
 _CHECK = """\
 Look through a team's policy files: form, unknown uses and rules, reasons that nobody gave, entries
-that are in the packs already, names that are dangerous, calls without a rule.
+that are in the packs already, names that are dangerous, calls without a rule; and functions of
+Python's own that act without the seal seeing it (docs/seal.md), by a table that knows no others.
 
 Whether a name exists, is a module, or stands for something else under another name is known only to
 Python: --import imports the modules that the file names, WHICH RUNS THEIR CODE, from where Python

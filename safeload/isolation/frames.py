@@ -34,8 +34,9 @@ _NULLABLE: dict[str, tuple[type, ...]] = {
 }
 # Categories among which even those whose hashes are all the same are soon found.
 _MANY = 10_000
-# Bytes of text for each item, beyond which it is not copied for each.
-_TEXT = 128
+_WIDE = 100
+# Characters for each item, on average, beyond which a text is not copied for each.
+_TEXT = 32
 
 
 class Arrays(Protocol):
@@ -109,7 +110,8 @@ def read_frame(reader: Arrays, described: dict[str, Any]) -> Any:
         columns.append(_series(values, index, None) if values.dtype == object else values)
     if len(columns) != len(names) or any(len(column) != len(index) for column in columns):
         raise GarbledError("a frame's columns are not all there")
-    frame = pd.DataFrame(dict(enumerate(columns)), index=index)
+    # Their memory is their own already; pandas asks that many columns lie together.
+    frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=len(columns) > _WIDE)
     frame.columns = pd.Index(names)
     return frame
 

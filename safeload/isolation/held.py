@@ -39,8 +39,8 @@ class _State(Enum):
 # none. A signal's handler, or the end of an object, may come in between in the same thread.
 _LOCK = Lock()
 _ALL: set[Held] = set()
-# Windows cannot wait for a pipe.
-_POLLS = hasattr(select, "poll")
+# Windows cannot wait for a pipe. Some libraries take this away from a program while it runs.
+_POLL = getattr(select, "poll", None)
 # Seconds between two looks: at whether it has ended, and at whether somebody has ended it.
 _MOMENT = 0.01
 _WHILE = 1.0
@@ -84,7 +84,7 @@ class Held:
             self.requests, self.answers = requests.fileno(), answers.fileno()
             self._pipes = [pipe for pipe in (requests, answers, life) if pipe is not None]
             _ALL.add(self)
-        if _POLLS:
+        if _POLL:
             os.set_blocking(self.requests, False)
             os.set_blocking(self.answers, False)
 
@@ -119,7 +119,7 @@ class Held:
             self.check()
             self._users += 1
         # Where a pipe cannot be waited for, it is at its end when the process is.
-        timer = None if _POLLS else threading.Timer(clock.left(), self.process.kill)
+        timer = None if _POLL else threading.Timer(clock.left(), self.process.kill)
         try:
             if timer is not None:
                 timer.start()
@@ -142,11 +142,11 @@ class Held:
             LateError: The time is over.
             UsageError: It was ended meanwhile, or this process is a fork by now.
         """
-        if not _POLLS:
+        if not _POLL:
             self.check()
             clock.left()
             return
-        poll = select.poll()
+        poll = _POLL()
         poll.register(
             *((self.requests, select.POLLOUT) if writing else (self.answers, select.POLLIN))
         )

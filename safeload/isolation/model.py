@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self
 
 from safeload.artefact import Artefact
 from safeload.errors import UsageError
-from safeload.isolation.channel import NoFormError
+from safeload.isolation.channel import GarbledError, NoFormError
 from safeload.isolation.child import METHODS
 from safeload.isolation.clock import Clock
 from safeload.isolation.confinement import Confinement
@@ -190,7 +190,7 @@ def load_isolated(
     try:
         model, warned = process.ask(
             question,
-            lambda answer, _, clock: _introduced(process, path, answer, clock),
+            lambda answer, data, clock: _introduced(process, path, answer, data, clock),
             [memoryview(artefact.data)],
             clock=clock,
         )
@@ -210,9 +210,11 @@ def _heard(answer: dict[str, Any], path: str, clock: Clock) -> list[str]:
 
 
 def _introduced(
-    process: Process, path: str, answer: dict[str, Any], clock: Clock
+    process: Process, path: str, answer: dict[str, Any], data: bytearray, clock: Clock
 ) -> tuple[IsolatedModel, list[str]]:
     warned = _heard(answer, path, clock)
+    if data:
+        raise GarbledError("it has bytes that belong to nothing")
     has = set(read_texts(answer.get("methods")))
     methods = tuple(method for method in METHODS if method in has)
     return IsolatedModel(process, path, read_text(answer.get("type")), methods), warned

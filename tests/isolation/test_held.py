@@ -365,7 +365,7 @@ def test_who_closes_it_ends_the_wait_of_others(monkeypatch: pytest.MonkeyPatch) 
 def test_where_pipes_cannot_be_waited_for_the_time_holds_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "_POLLS", False)
+    monkeypatch.setattr(module, "_POLL", None)
     process = start(monkeypatch, ANSWERS)
     assert asked(process, {}, [bytes(1_000_000)])[0]["value"]["value"] == 1
     process.end()

@@ -79,10 +79,8 @@ def test_models_of_all_forms_load_in_several_threads(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_thousands_of_loads_in_eight_threads_all_succeed(tmp_path: Path) -> None:
     paths = []
-    for name in estimators.names()[::4]:
-        for form in ("joblib", "pickle-4", "skops"):
-            path = tmp_path / f"{name}.{form}"
-            FORMS[form](estimators.estimator(name).model, path)
-            if safeload.audit(path).verdict is safeload.Verdict.ACCEPT:
-                paths.append(path)
+    for name in "GridSearchCV KNeighborsClassifier Pipeline SVC SimpleImputer".split():
+        for form in ("joblib", "joblib-lzma", "pickle-4", "skops"):
+            paths.append(tmp_path / f"{name}.{form}")
+            FORMS[form](estimators.estimator(name).model, paths[-1])
     assert in_threads(500, paths) == []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from safeload.owners import mounts
-from safeload.owners.mounts import Mount, mount_of
+from safeload.owners.mounts import Mount, mount_of, users_serve
+from tests.owners.users import STRANGER, as_root
 
 LINES = (
     "20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
@@ -57,3 +60,41 @@ def test_proc_is_a_mount_of_its_own() -> None:
         os.close(descriptor)
     assert mount is not None
     assert (mount.point, mount.form, mount.served_by) == ("/proc", "proc", None)
+
+
+# A mount that a process of another user would serve, if there were one.
+SERVED = """
+import ctypes, os, sys
+from safeload.owners.mounts import mount_of, users_serve
+folder, user = sys.argv[1:]
+device = os.open("/dev/fuse", os.O_RDWR)
+how = f"fd={device},rootmode=40000,user_id={user},group_id={user},allow_other".encode()
+if ctypes.CDLL(None).mount(b"x", folder.encode(), b"fuse.x", 6, how):
+    sys.exit(1)
+mount = mount_of(os.open(folder, os.O_PATH))
+print(mount.point == folder, mount.form, mount.served_by, users_serve())
+"""
+
+
+@pytest.mark.guarantee("G6")
+@as_root
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts as on Linux")
+def test_a_mount_that_a_process_serves_names_its_user(tmp_path: Path) -> None:
+    folder = str(tmp_path.resolve())
+    done = subprocess.run(
+        ["unshare", "-m", sys.executable, "-c", SERVED, folder, str(STRANGER)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr}")
+    assert done.stdout.split() == ["True", "fuse.x", str(STRANGER), "True"]
+
+
+def test_whether_anything_is_served_is_known_beforehand(kernel: Path) -> None:
+    assert users_serve()
+    (kernel / "mountinfo").write_text(LINES.replace("user_id", "owner"))
+    assert not users_serve()
+    (kernel / "mountinfo").unlink()
+    assert not users_serve()

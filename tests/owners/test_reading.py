@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -179,8 +180,8 @@ def test_in_a_folder_of_all_a_second_name_may_be_somebody_elses(place: Path) -> 
 # Swaps two folders for as long as somebody wants it to.
 SWAP = """
 import os, select, sys
-folder, evil, aside = sys.argv[1:]
-if os.stat(evil).st_uid:
+folder, evil, aside, stranger = sys.argv[1:]
+if stranger:
     os.setgroups([]); os.setgid(64321); os.setuid(64321)
 print("begun", flush=True)
 while not select.select([sys.stdin], [], [], 0)[0]:
@@ -189,13 +190,13 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 """
 
 
-def swapped(trust_file: Path, evil: Path) -> set[str]:
-    """What 500 readings end in while a stranger swaps the folder of the file with another one."""
+def swapped(trust_file: Path, evil: Path, stranger: str = "") -> set[str]:
+    """What 500 readings end in while the folder of the file is swapped with another one."""
     mallory = entry_text("mallory", BOB.public, ["*"])
     (evil / "trust.toml").write_text(mallory)
     (evil / "trust.toml").chmod(0o644)
     ends: set[str] = set()
-    with begin(SWAP, trust_file.parent, evil, evil.with_name("aside")) as process:
+    with begin(SWAP, trust_file.parent, evil, evil.with_name("aside"), stranger) as process:
         plain: set[str] = set()
         # The attack is alive: whoever just opens the file finds now this, now that.
         while not {TEXT, mallory} <= plain:
@@ -220,7 +221,7 @@ def test_a_folder_that_a_stranger_swaps_is_never_believed(trust_file: Path) -> N
     evil.mkdir()
     for path in (evil, trust_file.parent):
         os.chown(path, STRANGER, -1)
-    assert swapped(trust_file, evil) <= {"trustfile-writable"}
+    assert swapped(trust_file, evil, "a stranger") <= {"trustfile-writable"}
 
 
 @pytest.mark.guarantee("G6")
@@ -281,6 +282,9 @@ def test_what_a_process_of_another_user_serves_is_not_believed(
     def served_by(user: int | None) -> Callable[[int], Mount]:
         return lambda _: Mount("/", "fuse.x", False, False, user)
 
+    # As if no block device were below, and something were served.
+    monkeypatch.setattr(os, "major", lambda _: 0)
+    monkeypatch.setattr(judge, "users_serve", lambda: True)
     for user, code in ((None, ""), (0, ""), (os.geteuid(), ""), (12, "trustfile-writable")):
         monkeypatch.setattr(judge, "mount_of", served_by(user))
         assert code_of(trust_file) == code
@@ -564,6 +568,7 @@ def test_to_a_read_only_file_system_nobody_may_write(
     for read_only, code in ((True, ""), (False, "trustfile-writable")):
         mount = Mount("/", "squashfs", True, read_only, None)
         monkeypatch.setattr(judge, "mount_of", lambda _, mount=mount: mount)
+        monkeypatch.setattr(os, "fstatvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
         assert code_of(trust_file) == code
 
 

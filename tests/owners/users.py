@@ -100,5 +100,7 @@ def begin(code: str, *arguments: object) -> subprocess.Popen[str]:
         env={},
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
+    if process.stdout.readline() != "begun\n":
+        process.communicate()
+        raise AssertionError("the program did not begin")
     return process

@@ -258,6 +258,16 @@ def test_a_signed_statement_that_is_off_is_refused(edit: Callable[[Any], object]
     assert refused(edited(PAYLOAD, edit)) == "manifest-malformed"
 
 
+@pytest.mark.guarantee("G4")
+@pytest.mark.parametrize(
+    "name", ["team/churn", "a\\b", "churn\n", "a\0b", "mode\u0301le", "a\u202eb", " a", "x" * 256]
+)
+def test_a_statement_about_a_model_of_no_name_is_refused_by_whomever_it_was_signed(
+    name: str,
+) -> None:
+    assert refused(edited(PAYLOAD, setting(*OURS, "name", to=name))) == "manifest-malformed"
+
+
 MALFORMED_BYTES = {
     "no JSON": b"hello",
     "a list": b"[]",

@@ -22,6 +22,7 @@ from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.team.gadgets import gadget
 from safeload.policy.team.review import Remark
+from safeload.policy.team.sight import blind_spots
 from safeload.scan.program import Use
 from safeload.verdict import Severity
 
@@ -124,6 +125,10 @@ def _said_of(
             )
         elif danger is not None and danger != gadget(module, name):
             yield Severity.ERROR, f"is {shown}, which {danger}"
+        # What it is called where it comes from; of its name here, the review has spoken.
+        if real != (module, name) and _every_pack().get(*real) is None:
+            spoken = set(blind_spots(module, name))
+            yield from (said for said in blind_spots(*real) if not spoken)
     elif callable(value):
         kind = printable(f"{type(value).__module__}.{type(value).__qualname__}")
         yield Severity.WARNING, f"is an instance of {kind}; look at what it does when called"

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 from safeload.policy.callables.kinds import Signature
 from safeload.policy.opt_in import packs_of
+from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.team.catalogue import Grant, grants_of
 from safeload.policy.team.gadgets import doubt, gadget
+from safeload.policy.team.sight import blind_spots
 from safeload.scan.program import Use
 from safeload.verdict import Severity
 
@@ -82,6 +84,9 @@ def review(text: bytes, source: str, *, importing: bool) -> Iterator[Remark]:
         path = f"{module}.{name}"
         for severity, message in _about(module, name, entry, packs):
             yield Remark(severity, path, message)
+        if not _is_in_packs(module, name):
+            for severity, message in blind_spots(module, name):
+                yield Remark(severity, path, message)
         if Use.CALL in entry.uses and entry.rule is None and not importing:
             yield Remark(
                 Severity.WARNING,
@@ -89,6 +94,11 @@ def review(text: bytes, source: str, *, importing: bool) -> Iterator[Remark]:
                 "may be called with any arguments: give it a rule, or see with --import whether "
                 "it is a class",
             )
+
+
+def _is_in_packs(module: str, name: str) -> bool:
+    """Whether a name is in a pack, on or off, and so was reviewed."""
+    return Policy.default(packs=opt_in_packs()).get(module, name) is not None
 
 
 def _reasons(text: bytes, source: str) -> Iterator[Remark]:

@@ -1,0 +1,169 @@
+"""Of Python's own functions, it is known which the seal does not see; the table was measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from safeload.policy.policy import Policy
+from safeload.policy.team.sight import blind_spots, table
+from safeload.verdict import Severity
+
+ROOT = Path(__file__).parent.parent.parent.parent
+MEASURABLE = sys.platform == "linux" and platform.machine() == "x86_64"
+
+
+def severity(module: str, name: str) -> Severity | None:
+    """How grave what is said of a name is; None if nothing is said."""
+    return next((severity for severity, _ in blind_spots(module, name)), None)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("posix", "mkfifo"),
+        ("os", "mkfifo"),
+        ("os", "mknod"),
+        ("_posixshmem", "shm_open"),
+        ("os", "write"),
+        ("os", "writev"),
+        ("os", "sendfile"),
+        ("os", "dup2"),
+        ("os", "close"),
+        ("os", "setuid"),
+        ("os", "setgid"),
+        ("os", "setgroups"),
+        ("os", "chroot"),
+        ("os", "nice"),
+        ("os", "umask"),
+        ("os", "_exit"),
+        ("os", "abort"),
+        ("signal", "signal"),
+        ("_signal", "setitimer"),
+        ("signal", "alarm"),
+        ("time", "sleep"),
+        ("sys", "setrecursionlimit"),
+        ("sys", "setswitchinterval"),
+        ("gc", "disable"),
+        ("gc", "set_threshold"),
+        ("atexit", "register"),
+        ("faulthandler", "enable"),
+        ("_posixsubprocess", "fork_exec"),
+        ("mmap", "mmap.write"),
+        ("io", "FileIO.write"),
+        ("acme.tools", "os.mkfifo"),
+        ("acme.tools.os", "mkfifo"),
+        ("posix", "mkfifo.__call__"),
+        ("__builtin__", "setattr"),
+        ("multiprocessing.util", "spawnv_passfds"),
+    ],
+)
+def test_what_acts_without_an_event_is_known(module: str, name: str) -> None:
+    assert severity(module, name) is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("multiprocessing.shared_memory", "SharedMemory"),
+        ("multiprocessing.synchronize", "SemLock"),
+    ],
+)
+def test_what_names_a_function_that_acts_is_known(module: str, name: str) -> None:
+    assert severity(module, name) is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("os", "stat"), ("os", "getcwd"), ("posix", "access"), ("os", "getpid")],
+)
+def test_what_tells_how_things_are_is_known(module: str, name: str) -> None:
+    assert severity(module, name) is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        # Stopped, all of them.
+        ("os", "mkdir"),
+        ("os", "system"),
+        ("builtins", "open"),
+        ("socket", "socket"),
+        ("os", "kill"),
+        # They compute.
+        ("math", "sin"),
+        ("builtins", "len"),
+        ("json", "loads"),
+        # The table knows none of these.
+        ("acme.models", "Model"),
+        ("acme", "write"),
+        ("numpy", "fromfile"),
+        ("mkfifo", "os_"),
+    ],
+)
+def test_of_everything_else_nothing_is_said(module: str, name: str) -> None:
+    assert list(blind_spots(module, name)) == []
+
+
+def test_the_default_policy_allows_nothing_that_acts_without_an_event() -> None:
+    entries = Policy.default().entries
+    grave = {key for key in entries if severity(*key) is Severity.ERROR}
+    assert grave == set()
+
+
+def test_a_function_is_in_one_section() -> None:
+    names = [name for section in table().values() for name in section]
+    assert len(names) == len(set(names))
+
+
+SAMPLE = {
+    "acts": [
+        "posix.mkfifo",
+        "posix.write",
+        "posix.umask",
+        "posix.dup2",
+        "posix._exit",
+        "_signal.alarm",
+        "_signal.signal",
+        "gc.disable",
+        "sys.setrecursionlimit",
+        "atexit.register",
+        "_posixshmem.shm_open",
+        "_posixsubprocess.fork_exec",
+        "mmap.mmap.write",
+    ],
+    "asks": ["posix.stat", "posix.getcwd"],
+    "stopped": ["posix.mkdir", "posix.kill", "posix.system", "posix.open", "posix.putenv"],
+}
+
+
+@pytest.mark.skipif(not MEASURABLE, reason="measured on Linux and x86-64 only")
+def test_the_table_says_what_is_measured() -> None:
+    names = [name for sample in SAMPLE.values() for name in sample]
+    found = _measured(["math.sin", *names])
+    for section, sample in SAMPLE.items():
+        assert sorted(found[section]) == sorted(sample)
+        assert {name: table()[section][name] for name in sample} == found[section]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MEASURABLE, reason="measured on Linux and x86-64 only")
+def test_whatever_this_python_is_blind_for_is_in_the_table() -> None:
+    assert set(_measured([])["acts"]) - set(table()["acts"]) == set()
+
+
+def _measured(names: list[str]) -> dict[str, dict[str, str]]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", ROOT / "tools" / "measure_seal.py", "--one", *names],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found: dict[str, dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
+    return found
