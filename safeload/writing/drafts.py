@@ -16,6 +16,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -106,7 +107,7 @@ def sweep(folder: Folder) -> None:
 
 def _sweep(folder: Folder, name: str) -> None:
     with folder.within(name) as inner:
-        if hasattr(os, "geteuid") and inner.own_status().st_uid != os.geteuid():
+        if not _is_private(inner.own_status()):
             return
         try:
             alive = inner.open(_ALIVE, _OPEN)
@@ -124,6 +125,13 @@ def _sweep(folder: Folder, name: str) -> None:
         with suppress(FileNotFoundError):
             inner.remove(_ALIVE)
     folder.remove_folder(name)
+
+
+def _is_private(status: os.stat_result) -> bool:
+    """Whether a folder is ours, and nobody else can have put anything into it."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def _take_back(folder: Folder, inner: Folder) -> None:

@@ -38,6 +38,7 @@ __all__ = [
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 _PERMISSIONS = 0o777
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _GROUP = 0o070
 
 
@@ -233,7 +234,7 @@ def _keep(folder: Folder, name: str, inner: Folder, before: str) -> bool:
     except OSError:
         # There are file systems without links, and files that one may not link to.
         with (
-            os.fdopen(folder.open(name, os.O_RDONLY), "rb") as old,
+            os.fdopen(folder.open(name, _READ), "rb") as old,
             os.fdopen(inner.open(before, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as copy,
         ):
             shutil.copyfileobj(old, copy)
@@ -258,7 +259,7 @@ def keep_rights(folder: Folder, name: str, inner: Folder, part: str) -> None:
     except OSError:
         # There is none, or a link that leads nowhere.
         return
-    if os.chmod not in os.supports_fd:
+    if not hasattr(os, "fchown"):
         return
     descriptor = inner.open(part, os.O_RDONLY)
     try:

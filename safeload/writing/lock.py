@@ -246,7 +246,7 @@ def _sign(folder: Folder, descriptor: int) -> None:
     for may_write, granted in (_GROUP, _OTHERS):
         if status.st_mode & may_write:
             mode |= granted
-    if mode != 0o600 and hasattr(os, "fchmod"):
+    if mode != 0o600 and hasattr(os, "fchown"):
         with suppress(OSError):
             os.fchown(descriptor, -1, status.st_gid)
         os.fchmod(descriptor, mode)

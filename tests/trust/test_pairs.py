@@ -282,7 +282,7 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
     assert mapped.predict_proba(DATA).tolist() == expected
 
 
-@pytest.mark.guarantee("G23")
+@pytest.mark.guarantee("G24")
 def test_another_model_in_the_place_of_the_draft_is_not_signed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,11 @@ def test_what_belongs_to_somebody_else_stays(tmp_path: Path) -> None:
     assert swept(tmp_path) == {NAME, f"{NAME}/{PART}model"}
 
 
+def test_a_folder_that_others_may_enter_is_no_draft(tmp_path: Path) -> None:
+    left_behind(tmp_path, f"{PART}model").chmod(0o777)
+    assert swept(tmp_path) == {NAME, f"{NAME}/{PART}model"}
+
+
 def test_one_of_two_files_that_belong_together_goes_without_the_other(tmp_path: Path) -> None:
     left = left_behind(tmp_path, f"{PART}new-0", f"{PART}new-1")
     (tmp_path / "key.pub").hardlink_to(left / f"{PART}new-0")
