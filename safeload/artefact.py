@@ -20,10 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from safeload.errors import ArtefactError, UsageError
+from safeload.arguments import as_path
+from safeload.errors import ArtefactError
 from safeload.limits import Limits
 
-__all__ = ["Artefact", "Progress", "as_path"]
+__all__ = ["Artefact", "Progress", "open_regular"]
 
 # Told how many bytes were just read.
 Progress = Callable[[int], object]
@@ -81,12 +82,14 @@ class Artefact:
             ArtefactError: It cannot be read, is no regular file, is too large, or changed.
             UsageError: The path is no path.
         """
-        limits = limits or Limits()
+        limits = Limits.of(limits)
         where = as_path(path)
-        descriptor, memory = _open(where), None
+        descriptor, status = open_regular(where)
+        memory = None
         try:
-            status = os.fstat(descriptor)
-            size = _size(status, where, limits)
+            if status.st_size > limits.bytes_in:
+                raise _too_large(limits)
+            size = status.st_size
             memory = _sealable(size) if mmap_mode is not None else None
             buffer = _buffer(size, memory)
             digest = hashlib.sha256()
@@ -122,40 +125,33 @@ class Artefact:
             return False
 
 
-def as_path(path: str | os.PathLike[str]) -> Path:
-    """Take what a caller gave for a path.
+def open_regular(path: Path) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading; never wait for what a pipe or a device might say.
 
     Args:
-        path: A path, as text or an object that stands for text.
+        path: The file; symbolic links are followed once.
 
     Returns:
-        The path.
+        A file descriptor, which the caller has to close, and the status of the open file.
 
     Raises:
-        UsageError: It is none: bytes, a number, or nothing at all, which would be this folder.
+        ArtefactError: It cannot be opened, or is no regular file.
     """
-    try:
-        text = os.fspath(path)
-    except TypeError as error:
-        raise _no_path() from error
-    if not isinstance(text, str) or "\0" in text or not text:
-        raise _no_path()
-    return Path(text)
-
-
-def _no_path() -> UsageError:
-    return UsageError(
-        "The path is no path.", code="no-path", hint="Give the name of a file, which is not empty."
-    )
-
-
-def _open(path: Path) -> int:
     # O_NONBLOCK: opening a FIFO must not wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        return os.open(path, flags | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise ArtefactError(
+            "The path does not lead to a regular file.",
+            code="not-regular",
+            hint=f"{path.name!r} is a directory, a pipe or a device; give the file itself.",
+        )
+    return descriptor, status
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> ArtefactError:
@@ -177,20 +173,12 @@ def _version(status: os.stat_result) -> tuple[int, ...]:
     )
 
 
-def _size(status: os.stat_result, path: Path, limits: Limits) -> int:
-    if not stat.S_ISREG(status.st_mode):
-        raise ArtefactError(
-            "The path does not lead to a regular file.",
-            code="not-regular",
-            hint=f"{path.name!r} is a directory, a pipe or a device; give the model file itself.",
-        )
-    if status.st_size > limits.bytes_in:
-        raise ArtefactError(
-            f"The file is larger than {limits.bytes_in} bytes.",
-            code="too-large",
-            hint="If you expect a model of this size, raise the limit bytes_in.",
-        )
-    return status.st_size
+def _too_large(limits: Limits) -> ArtefactError:
+    return ArtefactError(
+        f"The file is larger than {limits.bytes_in} bytes.",
+        code="too-large",
+        hint="If you expect a model of this size, raise the limit bytes_in.",
+    )
 
 
 def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:

@@ -32,6 +32,7 @@ from safeload.artefact import Artefact, Progress
 from safeload.errors import TrustError, UsageError
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
+from safeload.parameters import check_arguments
 from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
 from safeload.trust.envelope import UnverifiedBundle
@@ -103,8 +104,10 @@ def load(
         TrustError: No trusted signature covers it.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here, or predicts otherwise than sealed.
-        UsageError: The trust file or policy file cannot be used, or there is no such pack.
+        UsageError: The trust file or policy file cannot be used, there is no such pack, or an
+            argument is none that its parameter takes.
     """
+    check_arguments(**locals())
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
@@ -154,8 +157,10 @@ def rehearse(
         TrustError: No trusted signature covers it.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load there, predicts otherwise than sealed, or ends its process.
-        UsageError: The trust file or policy file cannot be used, or there is no such pack.
+        UsageError: The trust file or policy file cannot be used, there is no such pack, or an
+            argument is none that its parameter takes.
     """
+    check_arguments(**locals())
     from safeload.isolation.model import load_isolated
 
     bounds = limits or Limits()
@@ -210,10 +215,11 @@ def load_unsigned(
         ArtefactError: The file cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here, or ends the process that it was to be loaded in.
-        UsageError: The policy file cannot be used, or there is no such pack.
+        UsageError: The policy file cannot be used, there is no such pack, or an argument is none
+            that its parameter takes.
     """
+    check_arguments(**locals())
     bounds = limits or Limits()
-    _check_mode(mmap_mode)
     if isolated and mmap_mode is not None:
         raise UsageError(
             "An isolated model has no arrays in this process that could be mapped.",
@@ -260,10 +266,11 @@ def verify(
     Raises:
         ArtefactError: The file cannot be taken in.
         TrustError: No trusted signature covers it.
-        UsageError: The trust file cannot be used, or no model can have this name.
+        UsageError: The trust file cannot be used, no model can have this name, or an argument is
+            none that its parameter takes.
     """
+    check_arguments(**locals())
     bounds = limits or Limits()
-    _check_mode(mmap_mode)
     if name is not None:
         require_name(name)
     replaced = 0
@@ -336,12 +343,3 @@ def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
 
 def _narrowed(policy: Policy, about: Model) -> Policy:
     return policy.narrowed({(g.module, g.name): frozenset(g.uses) for g in about.globals})
-
-
-def _check_mode(mmap_mode: str | None) -> None:
-    if mmap_mode not in (None, "r", "c"):
-        raise UsageError(
-            f"mmap_mode {mmap_mode!r} is neither None, 'r' nor 'c'.",
-            code="mmap-mode",
-            hint="Modes that write would change the bytes that were verified.",
-        )

@@ -9,9 +9,10 @@ arrays of that many dimensions.)
 from __future__ import annotations
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from safeload.arguments import as_number, as_whole, require_type, wrong_value
 from safeload.errors import UsageError
 
 __all__ = ["FIXED", "Isolation", "Limits"]
@@ -22,6 +23,8 @@ FIXED = frozenset(["array_dimensions", "depth", "integer_digits", "nesting"])
 _KIB = 1024
 _MIB = 1024 * _KIB
 _GIB = 1024 * _MIB
+# Compiled code counts in 64 bits.
+_MOST = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,10 @@ class Limits:
         schema_bytes: Size of a skops ``schema.json``, bytes.
         findings: Findings kept for one stream; of the others, only the first refusal.
         bundle_bytes: Size of a signature bundle, bytes.
+
+    Raises:
+        UsageError: A bound is no number that is finite and not negative, or one of those that
+            cannot be raised was (``limit-fixed``).
     """
 
     bytes_in: int = 64 * _GIB
@@ -98,6 +105,38 @@ class Limits:
     schema_bytes: int = 512 * _MIB
     findings: int = 1_000
     bundle_bytes: int = 16 * _MIB
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = _limit(field.name, getattr(self, field.name), field.default)
+            # As it is sent to other processes: numpy's numbers have no form in JSON.
+            object.__setattr__(self, field.name, value)
+
+    @classmethod
+    def of(cls, limits: Limits | None) -> Limits:
+        """Limits as callers may give them: themselves, or None for the usual ones.
+
+        Raises:
+            UsageError: They are neither.
+        """
+        require_type(limits, "limits", type(None), cls, takes="None or Limits")
+        return cls() if limits is None else limits
+
+
+def _limit(name: str, value: object, usual: Any) -> int | float:
+    if isinstance(usual, float):
+        seconds = as_number(value, name)
+        if seconds < 0:
+            raise wrong_value(name, "a finite number of seconds that is not negative")
+        return seconds
+    number = as_whole(value, name, least=0, most=_MOST)
+    if name in FIXED and number > usual:
+        raise UsageError(
+            f"The limit {name} cannot be raised above {usual}.",
+            code="limit-fixed",
+            hint="Beyond it, compiled code could end the process.",
+        )
+    return number
 
 
 # What each bound may be: what the kernel and the clock take, and no more than anybody means.

@@ -10,6 +10,7 @@ Trust: whoever signs vouches for the file; it is loaded under the guard, as ever
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,11 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from safeload.artefact import Artefact, Progress
-from safeload.errors import ArtefactError, UsageError, printable
+from safeload.arguments import as_metrics, as_path
+from safeload.artefact import Artefact, Progress, open_regular
+from safeload.errors import ArtefactError, LoadError, UsageError
 from safeload.limits import Limits
 from safeload.loading.admit import Accepted, admit, deserialise
 from safeload.loading.environment import library_versions
+from safeload.parameters import check_arguments
 from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path
@@ -32,8 +35,9 @@ from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Dataset, Model, SignedGlobal, Training
 from safeload.trust.names import require_name
 from safeload.trust.pairs import finish_pairs, publish_pair, settle_pair
+from safeload.unruly import UNRULY, described
 from safeload.writing.drafts import PART, check_name, draft, sweep
-from safeload.writing.files import NewFile, put
+from safeload.writing.files import NewFile, put, require_replaceable
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
@@ -88,8 +92,10 @@ def sign(
         ArtefactError: The file cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here.
-        UsageError: The key, policy file, dataset or a fact given cannot be used.
+        UsageError: The key, policy file, dataset or a fact given cannot be used, or an argument is
+            none that its parameter takes.
     """
+    _check(**locals())
     artefact, bundle = _sealed(
         path,
         key=key,
@@ -148,13 +154,18 @@ def dump(
 
     Raises:
         SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
+        TypeError: A fact is given that :func:`sign` does not take.
     """
-    target = Path(path)
+    # What sign() would find out when the model is written already.
+    inspect.signature(sign).bind(path, key=key, name=name, version=version, **facts)
+    _check(path=path, key=key, name=name, version=version, **facts)
+    target = as_path(path)
     # joblib goes by how the name ends.
     part = f"{PART}model-{target.name[-16:]}"
     try:
         with Folder.opened(target.parent) as folder, ExitStack() as at_end:
             check_name(target.name)
+            require_replaceable(folder, target.name)
             with _alone(folder, target.name):
                 inner = at_end.enter_context(draft(folder))
             _write(model, inner.path / part, compress, as_skops=target.suffix == ".skops")
@@ -174,6 +185,12 @@ def dump(
     except OSError as error:
         raise _unwritable("model", error) from error
     return bundle_path(target)
+
+
+def _check(*, probe: Any = None, **given: Any) -> None:
+    """Require that arguments are what their parameters take; rows are judged by who predicts."""
+    check_arguments(**given)
+    require_name(given["name"], code="manifest-unsuitable")
 
 
 def _sealed(
@@ -196,12 +213,11 @@ def _sealed(
     shown_as: Path | None = None,
 ) -> tuple[Artefact, bytes]:
     """The model as :func:`sign` reads it, and the bundle about it."""
-    require_name(name, code="manifest-unsuitable")
     signing_key = (
         key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
     )
     bounds = limits or Limits()
-    if not_after is not None and not_after.tzinfo and not_after <= datetime.now(UTC):
+    if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
             "The signature would have expired before it is made.",
             code="not-after-past",
@@ -231,7 +247,7 @@ def _sealed(
         not_after=not_after,
     )
     # The only file of a statement is called "." by model_signing, so that its name may change.
-    subject, resource = artefact.path.name, Resource(".", artefact.sha256)
+    subject, resource = _name_of(artefact.path), Resource(".", artefact.sha256)
     payload = to_payload(subject=subject, resources=[resource], model=model)
     return artefact, seal(payload, signing_key)
 
@@ -266,9 +282,9 @@ def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
             joblib.dump(model, path, compress=compress)
     except OSError:
         raise
-    except Exception as error:
+    except UNRULY as error:
         raise UsageError(
-            f"The model cannot be written: {type(error).__name__}: {printable(str(error))}",
+            f"The model cannot be written: {described(error)}",
             code="model-unwritable",
             hint="Lambdas and local classes exist only where they are defined; move them to a "
             "module that can be imported.",
@@ -282,24 +298,41 @@ def _training(
     metrics: Mapping[str, float] | None,
     date: datetime | None,
 ) -> Training:
-    names = getattr(loaded, "feature_names_in_", None)
-    count = getattr(loaded, "n_features_in_", None)
+    try:
+        names = getattr(loaded, "feature_names_in_", None)
+        columns = None if names is None else tuple(map(str, names))
+        count = getattr(loaded, "n_features_in_", None)
+        number = None if count is None else int(count)
+    except UNRULY as error:
+        raise LoadError(
+            f"The model does not say what it was fitted on: {described(error)}",
+            code="model-unreadable",
+            hint="Its feature_names_in_ and n_features_in_ are read when it is signed.",
+        ) from error
     return Training(
         date=date,
         dataset=None if dataset is None else _dataset(dataset),
-        metrics={name: float(value) for name, value in (metrics or {}).items()},
-        feature_names=None if names is None else tuple(map(str, names)),
-        n_features=None if count is None else int(count),
+        metrics=as_metrics(metrics, "metrics"),
+        feature_names=columns,
+        n_features=number,
     )
 
 
+def _name_of(path: Path) -> str:
+    """A file's own name as text that has a form in UTF-8, whatever its bytes and the locale are."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
 def _dataset(path: _Path) -> Dataset:
+    where = as_path(path, "dataset")
     try:
-        with Path(path).open("rb") as file:
-            return Dataset(Path(path).name, hashlib.file_digest(file, "sha256").hexdigest())
-    except OSError as error:
+        descriptor, _ = open_regular(where)
+        with os.fdopen(descriptor, "rb") as file:
+            return Dataset(_name_of(where), hashlib.file_digest(file, "sha256").hexdigest())
+    except (ArtefactError, OSError) as error:
+        why = error.message if isinstance(error, ArtefactError) else f"{error.strerror}."
         raise UsageError(
-            f"The dataset cannot be read: {error.strerror}.",
+            f"The dataset cannot be read. {why}",
             code="dataset-unreadable",
             hint="Give the file the model was trained on, or leave it out.",
         ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 
+from safeload.arguments import require_callable
 from safeload.auditing.opening import Skipped, open_candidate
 from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
@@ -39,11 +40,13 @@ def learn(
         The proposal.
 
     Raises:
-        UsageError: The policy file cannot be used, or there is no such pack.
+        UsageError: The policy file cannot be used, there is no such pack, or an argument is none
+            that its parameter takes.
     """
-    learner = Learner(Policy.of(policy, packs=packs))
-    bounds = limits or Limits()
+    require_callable(progress, "progress", takes="None or a function")
+    bounds = Limits.of(limits)
     candidates: Iterable[Candidate] = walk(paths)
+    learner = Learner(Policy.of(policy, packs=packs))
     for candidate in progress(candidates) if progress is not None else candidates:
         path = str(candidate.path)
         opened = open_candidate(candidate, bounds)

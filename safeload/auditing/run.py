@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from safeload.arguments import require_callable
 from safeload.auditing.opening import Skipped, open_candidate
 from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
@@ -63,13 +64,15 @@ def audit(
         The report.
 
     Raises:
-        UsageError: The policy file cannot be used, or there is no such pack.
+        UsageError: The policy file cannot be used, there is no such pack, or an argument is none
+            that its parameter takes.
     """
+    require_callable(progress, "progress", takes="None or a function")
+    bounds = Limits.of(limits)
+    candidates: Iterable[Candidate] = walk(paths)
     allowed = Policy.of(policy, packs=packs)
-    bounds = limits or Limits()
     files: list[FileReport] = []
     skipped: list[Skipped] = []
-    candidates: Iterable[Candidate] = walk(paths)
     for candidate in progress(candidates) if progress is not None else candidates:
         report = _audit_one(candidate, allowed, bounds)
         if isinstance(report, Skipped):

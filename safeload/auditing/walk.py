@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from safeload.artefact import as_path
+from safeload.arguments import as_path
 
 __all__ = ["Candidate", "walk"]
 
@@ -38,13 +38,18 @@ def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
     Args:
         paths: Files and folders.
 
-    Yields:
-        Each file named, and everything but folders below each folder, sorted by name.
+    Returns:
+        Each file named, and everything but folders below each folder, sorted by name; folders are
+        listed as the iteration comes to them.
 
     Raises:
         UsageError: One of them is no path.
     """
-    for path in [as_path(path) for path in paths]:
+    return _files([as_path(path) for path in paths])
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Candidate]:
+    for path in paths:
         if _is_folder(path):
             yield from _below(path)
         else:

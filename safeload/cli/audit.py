@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import io
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from safeload.cli.destination import Destination, add_output_option, candidates_beside
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
-from safeload.errors import UsageError
 
 if TYPE_CHECKING:
     from safeload.auditing.run import AuditReport
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for people, or for programs (default: console)",
     )
     add_policy_options(parser)
-    parser.add_argument("--output", metavar="FILE", help="write the report there, not to stdout")
+    add_output_option(parser, what="report")
     add_limit_option(parser)
 
 
@@ -43,19 +42,20 @@ def run(options: argparse.Namespace) -> int:
     from safeload.auditing.run import audit
 
     limits = limits_of(options)
-    if options.output is not None:
-        _check_folder(Path(options.output))
+    destination = None if options.output is None else Destination(options.output, noun="report")
+    if destination is not None:
+        destination.require_none_of([*options.paths, options.policy])
     report = audit(
         *options.paths,
         policy=options.policy,
         packs=options.packs,
         limits=limits,
-        progress=_with_bar,
+        progress=lambda candidates: _with_bar(candidates_beside(destination, candidates, limits)),
     )
     if not report.files:
         note("No model was found.")
-    if options.output is not None:
-        _write(Path(options.output), _text(report, options.format))
+    if destination is not None:
+        destination.write(_text(report, options.format).encode())
     elif options.format == "json":
         print(_text(report, options.format), end="")
     else:
@@ -63,8 +63,7 @@ def run(options: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def _with_bar(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    found = list(candidates)
+def _with_bar(found: list[Candidate]) -> Iterator[Candidate]:
     with shown("Auditing", total=len(found)) as advance:
         for candidate in found:
             yield candidate
@@ -87,32 +86,3 @@ def _text(report: AuditReport, form: str) -> str:
     text = io.StringIO()
     print_report(report, file=text)
     return text.getvalue()
-
-
-def _check_folder(path: Path) -> None:
-    """Say before the work, not after it, that its result has no place."""
-    from safeload.trust.files import has_place
-
-    if not has_place(path):
-        raise UsageError(
-            "The report cannot be written there.",
-            code="output-unwritable",
-            hint="Give --output the name of a file in a folder that exists.",
-        )
-
-
-def _write(path: Path, text: str) -> None:
-    from safeload.writing.files import replace_file
-
-    try:
-        if path.exists() and not path.is_file():
-            # A pipe or a device, which cannot be replaced.
-            path.write_text(text, encoding="utf-8")
-        else:
-            replace_file(path, text.encode(), mode=0o644, follow=True)
-    except OSError as error:
-        raise UsageError(
-            f"The report cannot be written: {error.strerror}.",
-            code="output-unwritable",
-            hint="Check the path given with --output.",
-        ) from error

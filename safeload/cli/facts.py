@@ -16,10 +16,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from safeload.cli.inputs import read_input
 from safeload.errors import UsageError, printable
+from safeload.unruly import described
 
 __all__ = ["facts_of", "read_probe"]
 
+# A probe holds 100,000 values at most, and metadata a few facts.
+_PROBE_BYTES = 64 * 1024 * 1024
+_METADATA_BYTES = 4 * 1024 * 1024
 _KEYS = {"dataset", "metrics", "not_after", "serial", "trained"}
 
 
@@ -35,7 +40,7 @@ def facts_of(options: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UsageError: A file cannot be read, or a fact is not of its form.
     """
-    facts = {} if options.metadata is None else _metadata(Path(options.metadata))
+    facts = {} if options.metadata is None else _metadata(options.metadata)
     metrics = facts.get("metrics", {})
     for text in options.metric or []:
         name, _, value = text.partition("=")
@@ -66,28 +71,35 @@ def read_probe(path: Path) -> Any:
     Raises:
         UsageError: The file cannot be read, or is of no such form.
     """
+    form = path.suffix
+    if form not in (".npy", ".csv", ".json"):
+        raise UsageError(
+            "The probe's format is not known.",
+            code="probe-unsuitable",
+            hint="Give a file that ends in .npy, .csv or .json.",
+        )
     try:
-        if path.suffix == ".npy":
-            import numpy as np
-
-            return np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-        if path.suffix == ".csv":
-            return _csv(path.read_text("utf-8-sig"))
-        if path.suffix == ".json":
-            return _rows(json.loads(path.read_text("utf-8")))
+        data = read_input(str(path), "probe", limit=_PROBE_BYTES)
     except OSError as error:
         raise _unreadable("probe", error) from error
-    except (ValueError, TypeError, EOFError, RecursionError) as error:
+    try:
+        if form == ".npy":
+            import numpy as np
+
+            return np.load(io.BytesIO(data), allow_pickle=False)
+        return (
+            _csv(data.decode("utf-8-sig"))
+            if form == ".csv"
+            else _rows(json.loads(data.decode("utf-8")))
+        )
+    except UsageError:
+        raise
+    except Exception as error:  # whatever the readers of those formats raise
         raise UsageError(
-            f"The probe cannot be used: {printable(str(error))}",
+            f"The probe cannot be used: {described(error)}",
             code="probe-unsuitable",
             hint="Give a few rows as .npy, .csv or .json.",
         ) from error
-    raise UsageError(
-        "The probe's format is not known.",
-        code="probe-unsuitable",
-        hint="Give a file that ends in .npy, .csv or .json.",
-    )
 
 
 def _csv(text: str) -> Any:
@@ -140,9 +152,10 @@ def _value(field: str) -> int | float | str:
     return field
 
 
-def _metadata(path: Path) -> dict[str, Any]:
+def _metadata(name: str) -> dict[str, Any]:
+    path = Path(name)
     try:
-        text = path.read_text("utf-8")
+        text = read_input(name, "metadata", limit=_METADATA_BYTES).decode("utf-8")
         document = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except OSError as error:
         raise _unreadable("metadata", error) from error
@@ -167,7 +180,7 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 def _number(name: str, value: Any) -> float:
     if name and isinstance(value, int | float | str) and not isinstance(value, bool):
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             return float(value)
     raise UsageError(
         f"The metric {printable(name)!r} has no number.",

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from safeload.errors import UsageError
-from safeload.limits import FIXED, Limits
+from safeload.limits import Limits
 
 __all__ = ["add_limit_option", "limits_of"]
 
@@ -59,12 +59,6 @@ def limits_of(options: argparse.Namespace) -> Limits:
                 f"{text!r} gives the limit no value.",
                 code="limit-malformed",
                 hint=f"Give a number above zero, as in --limit {name}={usual[name]}.",
-            )
-        if name in FIXED and number > usual[name]:
-            raise UsageError(
-                f"The limit {name} cannot be raised above {usual[name]}.",
-                code="limit-fixed",
-                hint="Beyond it, compiled code could end the process.",
             )
         changed[name] = number
     return Limits(**changed)

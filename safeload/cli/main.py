@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,7 +20,16 @@ from importlib import import_module
 
 from safeload import __version__
 from safeload.cli.output import note, show_error
+from safeload.cli.streams import (
+    Ended,
+    deliver,
+    end_by_signals,
+    last_flush,
+    open_standard_files,
+    output_is_closed,
+)
 from safeload.errors import SafeloadError
+from safeload.unruly import described
 
 __all__ = ["entry_point", "main"]
 
@@ -37,8 +46,8 @@ _VERBS = {
 }
 _CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"
 
-# What shells give to a program that Ctrl-C ended: 128 and the number of SIGINT.
-_INTERRUPTED = 130
+# What shells give to a program that a signal ended, with the signal's number added.
+_BY_SIGNAL = 128
 _UNDECIDED = 3
 
 
@@ -52,6 +61,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    closed = sys.stdout is None
+    with deliver():
+        try:
+            code = _run(given, closed=closed)
+            # What could not be written is an error, not a success that nobody sees.
+            sys.stdout.flush()
+        except SafeloadError as error:
+            show_error(error)
+            code = error.exit_code
+        except Ended as ended:
+            note(f"ended by {signal.Signals(ended.number).name}")
+            code = _BY_SIGNAL + ended.number
+        except KeyboardInterrupt:
+            note("interrupted")
+            code = _BY_SIGNAL + signal.SIGINT
+        except BrokenPipeError:
+            # Whoever read the result has gone, and need not be told.
+            code = _UNDECIDED
+        except BaseException as error:  # noqa: BLE001  # a bug must not look like an answer
+            for line in traceback.format_exc().splitlines():
+                note(line)
+            show_error(
+                SafeloadError(
+                    described(error),
+                    code="internal",
+                    hint="This is a bug in safeload; nothing was decided. Please report it.",
+                )
+            )
+            code = _UNDECIDED
+    return code
+
+
+def entry_point() -> None:
+    """Run the command that the process was started with, and end the process."""
+    open_standard_files()
+    end_by_signals()
+    # Text that the terminal's encoding lacks is shown as escapes, as stderr does anyway.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    code = main()
+    last_flush()
+    sys.exit(code)
+
+
+def _run(given: Sequence[str], *, closed: bool) -> int:
+    """Parse the arguments and run the verb."""
     parser, verb = _parser(given)
     try:
         options = parser.parse_args(given)
@@ -61,40 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb is None:
         parser.print_usage(sys.stderr)
         return 2
-    try:
-        code: int = import_module(f"safeload.cli.{verb}").run(options)
-        # What could not be written is an error, not a success that nobody sees.
-        sys.stdout.flush()
-    except SafeloadError as error:
-        show_error(error)
-        code = error.exit_code
-    except KeyboardInterrupt:
-        note("interrupted")
-        code = _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the result has gone; closing stdout must not fail a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _UNDECIDED
-    except Exception as error:  # noqa: BLE001  # a bug must not look like an answer
-        for line in traceback.format_exc().splitlines():
-            note(line)
-        show_error(
-            SafeloadError(
-                f"{type(error).__name__}: {error}",
-                code="internal",
-                hint="This is a bug in safeload; nothing was decided. Please report it.",
-            )
-        )
-        code = _UNDECIDED
+    if closed and getattr(options, "output", None) is None:
+        raise output_is_closed()
+    code: int = import_module(f"safeload.cli.{verb}").run(options)
     return code
-
-
-def entry_point() -> None:
-    """Run the command that the process was started with, and end the process."""
-    # Text that the terminal's encoding lacks is shown as escapes, as stderr does anyway.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(main())
 
 
 def _parser(given: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:

@@ -11,10 +11,11 @@ everything escaped that a terminal obeys.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeload.cli.destination import Destination, add_output_option, candidates_beside
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain, show_error
 from safeload.cli.policy_options import add_policy_options
@@ -80,9 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     learn = verb("learn", "propose entries for the models of a team", _LEARN)
     learn.add_argument("models", nargs="+", metavar="MODEL", help="models, and folders of models")
     add_policy_options(learn, policy_help="a policy file that is in use already")
-    learn.add_argument(
-        "-o", "--output", metavar="FILE", help="write the proposal there, not to stdout"
-    )
+    add_output_option(learn, "-o", what="proposal")
     add_limit_option(learn)
     learn.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
@@ -129,25 +128,23 @@ def _learn(options: argparse.Namespace) -> int:
     from safeload.report.proposal import as_toml
 
     limits = limits_of(options)
-    if options.output is not None:
-        _check_place(options)
+    destination = None if options.output is None else _destination(options)
     proposal = learn(
         *options.models,
         policy=options.policy,
         packs=options.packs,
         limits=limits,
-        progress=_with_bar,
+        progress=lambda candidates: _with_bar(candidates_beside(destination, candidates, limits)),
     )
     text = as_toml(proposal)
-    if options.output is None:
+    if destination is None:
         print(text, end="")
     else:
-        _write(Path(options.output), text, replacing=options.force)
+        destination.write(text.encode("ascii"))
     return _learnt(proposal)
 
 
-def _with_bar(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    found = list(candidates)
+def _with_bar(found: list[Candidate]) -> Iterator[Candidate]:
     with shown("Learning", total=len(found)) as advance:
         for candidate in found:
             yield candidate
@@ -171,52 +168,18 @@ def _learnt(proposal: Proposal) -> int:
     return 3 if Outcome.UNREAD in outcomes else 0
 
 
-def _check_place(options: argparse.Namespace) -> None:
+def _destination(options: argparse.Namespace) -> Destination:
     """Say before the work, not after it, that its result has no place."""
-    from safeload.trust.files import has_place
-
-    path = Path(options.output)
-    if not has_place(path):
-        raise UsageError(
-            "The proposal cannot be written there.",
-            code="output-unwritable",
-            hint="Give --output the name of a file in a folder that exists.",
-        )
-    policy = None if options.policy is None else Path(options.policy)
-    if policy is not None and policy.exists() and path.exists() and path.samefile(policy):
+    destination = Destination(options.output, noun="proposal", replacing=options.force)
+    if options.policy is not None and destination.is_file(options.policy):
         raise UsageError(
             "The proposal holds only what is missing from the policy file it would replace.",
             code="output-is-policy",
             hint="Write it to another file, read it, and add what you want by hand.",
         )
-    if not options.force and (path.exists() or path.is_symlink()):
-        raise _exists(path)
-
-
-def _write(path: Path, text: str, *, replacing: bool) -> None:
-    from safeload.writing.files import replace_file, write_new
-
-    try:
-        if replacing:
-            replace_file(path, text.encode("ascii"), mode=0o644, follow=True)
-        else:
-            write_new(path, text.encode("ascii"), mode=0o644)
-    except FileExistsError as error:
-        raise _exists(path) from error
-    except OSError as error:
-        raise UsageError(
-            f"The proposal cannot be written: {error.strerror}.",
-            code="output-unwritable",
-            hint="Check the path given with --output.",
-        ) from error
-
-
-def _exists(path: Path) -> UsageError:
-    return UsageError(
-        f"{path.name} exists.",
-        code="output-exists",
-        hint="Choose another name, or replace it with --force; what was added by hand is lost.",
-    )
+    destination.require_none_of(options.models)
+    destination.require_replaceable()
+    return destination
 
 
 # -- show ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from safeload.artefact import Artefact
-from safeload.errors import LoadError, RefusedError, SafeloadError, printable
+from safeload.errors import LoadError, RefusedError, SafeloadError
 from safeload.forks import IMPORTING
 from safeload.limits import Limits
 from safeload.loading.accepted import Accepted, Rules, lookup, store
@@ -24,6 +24,7 @@ from safeload.policy.policy import Policy
 from safeload.scan.origin import written_with
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
+from safeload.unruly import UNRULY, described
 from safeload.verdict import FileReport, Severity, Verdict
 
 __all__ = ["Accepted", "admit", "deserialise"]
@@ -125,9 +126,9 @@ def _unpickle(
         return unpickle(programs[0], data, names, mmap_mode=mmap_mode)
     except SafeloadError:
         raise
-    except Exception as error:
+    except UNRULY as error:
         raise LoadError(
-            f"Loading failed: {type(error).__name__}: {printable(str(error))}",
+            f"Loading failed: {described(error)}",
             code="load-failed",
             hint="Compare the installed library versions with those the model was written with.",
         ) from error

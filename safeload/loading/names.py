@@ -20,6 +20,7 @@ from safeload.forks import IMPORTING
 from safeload.loading.callbacks import MONITOR, monitor_class
 from safeload.loading.standins import STAND_INS
 from safeload.scan.program import Program
+from safeload.unruly import UNRULY, described
 
 __all__ = ["resolve"]
 
@@ -73,7 +74,7 @@ def _object(module: str, name: str) -> Any:
     if (module, name) == MONITOR and hasattr(found, name):
         return monitor_class()
     for part in name.split("."):
-        found = getattr(found, part, None)
+        found = _part(found, part)
         if found is None:
             library = module.split(".")[0]
             raise LoadError(
@@ -87,6 +88,17 @@ def _object(module: str, name: str) -> Any:
             code="missing-name",
         )
     return found
+
+
+def _part(owner: Any, name: str) -> Any:
+    """An attribute, or None; modules and classes may have a ``__getattr__`` of their own."""
+    try:
+        return getattr(owner, name, None)
+    except UNRULY as error:
+        raise LoadError(
+            f"{printable(name)} cannot be looked up: {described(error)}",
+            code="library-failed",
+        ) from error
 
 
 def _home(module: str) -> str:
@@ -127,10 +139,10 @@ def _import(module: str) -> ModuleType:
             code="library-missing",
             hint=f"Install {library} and try again.",
         ) from error
-    except Exception as error:  # whatever a library's own code raises
+    except UNRULY as error:  # whatever a library's own code raises
         library = module.split(".")[0]
         raise LoadError(
-            f"{library} fails to be imported: {type(error).__name__}: {printable(str(error))}",
+            f"{library} fails to be imported: {described(error)}",
             code="library-failed",
             hint=f"See whether Python imports {printable(module)} by itself; a library that has to "
             "write files then cannot be used in an isolated process.",

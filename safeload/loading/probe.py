@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from safeload.errors import LoadError, UsageError, printable
+from safeload.unruly import UNRULY, described
 
 __all__ = ["check_probe", "seal_probe"]
 
@@ -43,11 +44,19 @@ def seal_probe(model: Any, rows: Any) -> dict[str, Any]:
     Raises:
         UsageError: The rows or the predictions have no JSON form, or the model cannot predict.
     """
-    sealed = _encode_rows(rows)
-    decoded = _decode_rows(sealed)
-    expected = {
-        method: _encode(outcome) for method, outcome in _predictions(model, decoded).items()
-    }
+    try:
+        sealed = _encode_rows(rows)
+        decoded = _decode_rows(sealed)
+        predicted = _predictions(model, decoded)
+        expected = {method: _encode(outcome) for method, outcome in predicted.items()}
+    except UsageError:
+        raise
+    except UNRULY as error:
+        raise UsageError(
+            f"The probe cannot be run: {described(error)}",
+            code="probe-unsuitable",
+            hint="Give a few rows of what the model predicts on.",
+        ) from error
     if not expected:
         raise UsageError(
             "The model has no method that a probe could call.",
@@ -85,9 +94,9 @@ def check_probe(model: Any, probe: Mapping[str, Any] | None) -> int:
             for method, expected in probe["expected"].items()
             if method not in found or not _same(found[method], _decode(expected), rtol, atol)
         ]
-    except Exception as error:
+    except UNRULY as error:
         raise LoadError(
-            f"The probe cannot be run: {type(error).__name__}: {printable(str(error))}",
+            f"The probe cannot be run: {described(error)}",
             code="probe-failed",
             hint="Compare the library versions here with those in the manifest.",
         ) from error

@@ -39,8 +39,8 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 
+from safeload.arguments import as_path, as_text, require_type
 from safeload.errors import UsageError
 from safeload.owners.reading import read_own
 from safeload.policy.callables.kinds import Signature
@@ -103,7 +103,11 @@ class Policy:
 
         Args:
             name: One of :func:`safeload.policy.packs.shipped_packs`.
+
+        Raises:
+            UsageError: There is no such pack (``pack-unknown``).
         """
+        wanted_packs([name])
         return _pack(name)
 
     @classmethod
@@ -120,7 +124,8 @@ class Policy:
         Raises:
             UsageError: The file cannot be read or is not a policy, or there is no such pack.
         """
-        return cls.parse(policy_text(path), str(path), packs=packs)
+        where = as_path(path, "policy")
+        return cls.parse(policy_text(where), str(where), packs=packs)
 
     @classmethod
     def parse(cls, text: bytes, source: str, *, packs: Iterable[str] = ()) -> Policy:
@@ -137,7 +142,8 @@ class Policy:
         Raises:
             UsageError: It is not a policy, or there is no such pack.
         """
-        return _with_file(text, source, wanted_packs(packs))
+        require_type(text, "text", bytes, takes="bytes")
+        return _with_file(bytes(text), as_text(source, "source"), wanted_packs(packs))
 
     @classmethod
     def of(
@@ -148,6 +154,9 @@ class Policy:
         Args:
             policy: What the caller gave.
             packs: Names of packs to switch on beside those that it has.
+
+        Raises:
+            UsageError: As for :meth:`read`.
         """
         if isinstance(policy, Policy):
             return policy.with_packs(packs)
@@ -295,7 +304,11 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
     try:
         # Teams keep their policy in a checkout, whose files a user's own group may often write.
         text, _ = read_own(
-            Path(path), noun="policy file", code="policy-writable", limit=_BYTES, own_group=True
+            as_path(path, "policy"),
+            noun="policy file",
+            code="policy-writable",
+            limit=_BYTES,
+            own_group=True,
         )
     except OSError as error:
         raise _unreadable(str(error.strerror)) from error

@@ -20,6 +20,7 @@ from safeload.errors import TrustError
 from safeload.trust.names import why_no_name
 
 __all__ = [
+    "LARGEST",
     "instant",
     "items",
     "malformed",
@@ -36,7 +37,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 # Beyond this JavaScript and protobuf's Struct, which other verifiers use, lose integers.
-_LARGEST = 2**53 - 1
+LARGEST = 2**53 - 1
 # Longest text taken, characters. Qualified names and feature names stay far below.
 _TEXT = 10_000
 
@@ -102,7 +103,7 @@ def sha256_hex(value: object, where: str) -> str:
 
 def whole(value: object, where: str) -> int:
     """An integer from 0 to 2**53 - 1."""
-    if type(value) is not int or not 0 <= value <= _LARGEST:
+    if type(value) is not int or not 0 <= value <= LARGEST:
         raise malformed(f"{where} is no integer from 0 to 2**53 - 1")
     return value
 

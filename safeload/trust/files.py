@@ -14,7 +14,7 @@ from pathlib import Path
 
 from safeload.owners.reading import read_open
 
-__all__ = ["has_place", "read_small"]
+__all__ = ["read_small"]
 
 _READ = (
     os.O_RDONLY
@@ -46,18 +46,3 @@ def read_small(path: Path, *, limit: int) -> tuple[bytes, os.stat_result]:
         return read_open(descriptor, limit), os.fstat(descriptor)
     finally:
         os.close(descriptor)
-
-
-def has_place(path: Path) -> bool:
-    """Whether there is a folder for a file, and no folder in its place.
-
-    Args:
-        path: Where the file is to be written.
-
-    Returns:
-        False where it is plain that it cannot be written.
-    """
-    try:
-        return path.parent.is_dir() and not path.is_dir()
-    except OSError:
-        return False

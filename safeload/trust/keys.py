@@ -20,18 +20,18 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from safeload.arguments import as_path, require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
 from safeload.writing.files import NewFile, write_together
 
-__all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey"]
+__all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey", "check_passphrase"]
 
 # The passphrase of a key file, or what asks for it once the file turns out to need one.
 Passphrase: TypeAlias = bytes | Callable[[], bytes]
@@ -46,6 +46,7 @@ _SSH_PREFIX = "ssh-ed25519 "
 _KEY_FILE_BYTES = 64 * 1024
 # Longest passphrase that OpenSSL takes, bytes.
 _PASSPHRASE_BYTES = 1023
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class KeyType(StrEnum):
@@ -98,6 +99,7 @@ class VerifyingKey:
         Raises:
             UsageError: The text is no such key, or a key of a type that is not supported.
         """
+        require_type(text, "text", str, takes="text")
         text = text.strip()
         if "PRIVATE KEY-----" in text:
             raise UsageError(
@@ -143,7 +145,10 @@ class VerifyingKey:
 
         Raises:
             TrustError: The signature is not this key's over this data.
+            UsageError: One of them is not of bytes.
         """
+        for value, parameter in ((signature, "signature"), (data, "data")):
+            require_type(value, parameter, *_BYTES, takes="bytes")
         try:
             if isinstance(self._public, ed25519.Ed25519PublicKey):
                 self._public.verify(signature, data)
@@ -170,10 +175,22 @@ class SigningKey:
 
     @classmethod
     def generate(cls, key_type: KeyType = KeyType.ED25519) -> SigningKey:
-        """Make a new key from the system's randomness."""
-        if key_type is KeyType.ED25519:
+        """Make a new key from the system's randomness.
+
+        Args:
+            key_type: A :class:`KeyType`, or the text that is its value.
+
+        Raises:
+            UsageError: Keys of this type are not supported.
+        """
+        require_type(key_type, "key_type", str, takes="a KeyType")
+        try:
+            wanted = KeyType(str.__str__(key_type))
+        except ValueError as error:
+            raise _unsupported() from error
+        if wanted is KeyType.ED25519:
             return cls._of(ed25519.Ed25519PrivateKey.generate())
-        return cls._of(ec.generate_private_key(_CURVES[KeyType(key_type)]))
+        return cls._of(ec.generate_private_key(_CURVES[wanted]))
 
     @classmethod
     def _of(cls, private: object) -> SigningKey:
@@ -200,9 +217,11 @@ class SigningKey:
                 (``key-permissions``), it holds no supported private key, or the passphrase is
                 missing or wrong.
         """
+        where = as_path(path, "key")
+        check_passphrase(passphrase)
         try:
             data, _ = read_own(
-                Path(path),
+                where,
                 noun="key file",
                 code="key-permissions",
                 limit=_KEY_FILE_BYTES,
@@ -231,6 +250,8 @@ class SigningKey:
         Raises:
             UsageError: A file exists or cannot be written, or the passphrase does not fit.
         """
+        where = as_path(path)
+        require_type(passphrase, "passphrase", type(None), bytes, takes="None or bytes")
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if passphrase is not None:
             _check_length(passphrase)
@@ -238,7 +259,6 @@ class SigningKey:
         pem = self._private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
         )
-        where = Path(path)
         files = [NewFile(where.name, pem, 0o600)]
         if with_public:
             # The private key comes last: one that has its name can be signed with at once.
@@ -266,7 +286,11 @@ class SigningKey:
 
         Returns:
             64 bytes for Ed25519, DER for ECDSA.
+
+        Raises:
+            UsageError: It is not of bytes.
         """
+        require_type(data, "data", *_BYTES, takes="bytes")
         if isinstance(self._private, ed25519.Ed25519PrivateKey):
             return self._private.sign(data)
         return self._private.sign(data, _ECDSA[self.public.key_type])
@@ -291,6 +315,7 @@ def _load_private(data: bytes, passphrase: Passphrase | None) -> object:
             hint="Give its passphrase.",
         )
     secret = passphrase() if callable(passphrase) else passphrase
+    require_type(secret, "passphrase", bytes, takes="bytes, or a function that returns bytes")
     _check_length(secret)
     try:
         return serialization.load_pem_private_key(data, secret)
@@ -300,6 +325,17 @@ def _load_private(data: bytes, passphrase: Passphrase | None) -> object:
             code="passphrase-wrong",
             hint="Try again; a key whose passphrase is lost has to be replaced.",
         ) from error
+
+
+def check_passphrase(value: object, parameter: str = "passphrase") -> None:
+    """Require None, bytes, or a function to ask.
+
+    Raises:
+        UsageError: It is none of them; text has to be encoded by whoever knows how.
+    """
+    if not callable(value):
+        takes = "bytes, or a function that returns bytes"
+        require_type(value, parameter, type(None), bytes, takes=takes)
 
 
 def _check_length(passphrase: bytes) -> None:

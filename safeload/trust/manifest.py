@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from safeload.arguments import require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.fields import items, malformed, members, sha256_hex, text
@@ -95,7 +96,9 @@ class Manifest:
 
         Raises:
             TrustError: It is no statement of this form (``manifest-malformed``).
+            UsageError: It is nothing that was verified.
         """
+        require_type(payload, "payload", VerifiedPayload, takes="a VerifiedPayload")
         subject, resources, model = _parse(payload.payload)
         return cls(subject, resources, model, payload.sha256)
 

@@ -51,6 +51,7 @@ from pathlib import Path
 
 import platformdirs
 
+from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
 from safeload.trust.envelope import VerifiedPayload
@@ -113,7 +114,7 @@ class TrustFile:
         Raises:
             UsageError: There is none, it cannot be read, others may write it, or it is malformed.
         """
-        where = cls.default_path() if path is None else Path(path)
+        where = cls.default_path() if path is None else as_path(path, "trust")
         return cls.parse(_read(where)[0], source=os.fspath(where))
 
     @classmethod
@@ -130,7 +131,8 @@ class TrustFile:
         Raises:
             UsageError: It is malformed, or asks for what this release cannot do.
         """
-        return _parsed(_Text(data, source))
+        require_type(data, "data", bytes, takes="bytes")
+        return _parsed(_Text(bytes(data), source))
 
     @classmethod
     def add(
@@ -161,9 +163,11 @@ class TrustFile:
                 ``trustfile-has-key``), another writer does not finish (``folder-busy``), or the
                 file cannot be read, used or written.
         """
-        where = cls.default_path() if path is None else Path(path)
+        where = cls.default_path() if path is None else as_path(path)
+        require_type(key, "key", VerifyingKey, takes="a VerifyingKey")
+        name, models = as_text(name, "name"), as_texts(models, "models")
         # Before anything is made or waited for: what does not fit will not fit any better later.
-        cls._with_key(where, name, key, models := list(models))
+        cls._with_key(where, name, key, models)
         try:
             file = Path(os.path.realpath(where))
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -215,7 +219,11 @@ class TrustFile:
 
         Args:
             now: A moment with a time zone.
+
+        Raises:
+            UsageError: It is none.
         """
+        now = as_moment(now, "now")
         return tuple(
             [
                 signer
@@ -250,7 +258,9 @@ class TrustFile:
                 model (``signer-not-allowed``); the model is another one (``wrong-model``), too old
                 (``stale``) or expired (``expired``); or any of it was revoked (``revoked``).
         """
-        now = datetime.now(UTC) if now is None else now
+        require_type(payload, "payload", VerifiedPayload, takes="a VerifiedPayload")
+        require_type(manifest, "manifest", Manifest, takes="a Manifest")
+        now = datetime.now(UTC) if now is None else as_moment(now, "now")
         if manifest.payload_sha256 != payload.sha256:
             raise ValueError("the manifest was parsed from another payload")
         signer = self._signer_of(payload)

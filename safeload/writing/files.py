@@ -30,6 +30,7 @@ __all__ = [
     "keep_rights",
     "put",
     "replace_file",
+    "require_replaceable",
     "tidy",
     "write_new",
     "write_together",
@@ -209,6 +210,7 @@ def exchange(inner: Folder, part: str, folder: Folder, name: str, undo: ExitStac
     Raises:
         OSError: It cannot be put there; then the old file is as it was.
     """
+    require_replaceable(folder, name)
     before = f"{part}-before"
     there = _keep(folder, name, inner, before)
     # Whatever interrupts this, the way back is known before the step is taken.
@@ -223,6 +225,24 @@ def _move_back(inner: Folder, part: str, folder: Folder, name: str, before: str 
         inner.move(before, folder, name)
     else:
         folder.remove(name)
+
+
+def require_replaceable(folder: Folder, name: str) -> None:
+    """Require that a regular file, a link or nothing is there: a device is never replaced.
+
+    Args:
+        folder: Where a file is to be put.
+        name: Its name there.
+
+    Raises:
+        OSError: Something else is there (``EINVAL``), or nobody can say what.
+    """
+    try:
+        mode = folder.status(name).st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise OSError(errno.EINVAL, "Not a regular file")
 
 
 def _keep(folder: Folder, name: str, inner: Folder, before: str) -> bool:

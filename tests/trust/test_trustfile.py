@@ -390,10 +390,9 @@ def test_a_trust_file_is_read_anew_each_time_and_parsed_once(tmp_path: Path) -> 
     assert caught.value.code == "trustfile-missing"
 
 
-@pytest.mark.parametrize("name", [".", "a\0b"])
-def test_a_path_that_leads_to_no_file_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_folder_is_no_trust_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        TrustFile.read(tmp_path / name)
+        TrustFile.read(tmp_path)
     assert caught.value.code == "trustfile-unreadable"
 
 
@@ -594,7 +593,7 @@ def test_a_trust_file_that_others_may_write_is_not_added_to(tmp_path: Path) -> N
     assert caught.value.code == "trustfile-writable"
 
 
-@pytest.mark.parametrize("path", ["/proc/none/trust.toml", "/dev/null/trust.toml", "a\0b"])
+@pytest.mark.parametrize("path", ["/proc/none/trust.toml", "/dev/null/trust.toml"])
 def test_a_trust_file_that_cannot_be_written_is_a_usage_error(path: str) -> None:
     with pytest.raises(UsageError) as caught:
         TrustFile.add(path, name="bob", key=BOB.public, models=["b"])

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from safeload.arguments import as_texts
 from safeload.errors import UsageError, printable
 
 __all__ = ["HEAD_KEYS", "Pack", "opt_in_packs", "shipped_packs", "wanted_packs"]
@@ -90,11 +91,11 @@ def wanted_packs(names: Iterable[str]) -> frozenset[str]:
         Those that are off unless somebody asks for them.
 
     Raises:
-        UsageError: There is no pack of that name (``pack-unknown``).
+        UsageError: There is no pack of that name (``pack-unknown``), or they are no names.
     """
-    wanted = frozenset([names] if isinstance(names, str) else names)
+    wanted = frozenset(as_texts(names, "packs"))
     known = shipped_packs()
-    if unknown := sorted(wanted - known.keys(), key=str):
+    if unknown := sorted(wanted - known.keys()):
         raise UsageError(
             f"There is no pack {printable(repr(unknown[0]))}.",
             code="pack-unknown",

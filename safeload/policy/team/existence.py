@@ -24,6 +24,7 @@ from safeload.policy.team.gadgets import gadget
 from safeload.policy.team.review import Remark
 from safeload.policy.team.sight import blind_spots
 from safeload.scan.program import Use
+from safeload.unruly import UNRULY, described
 from safeload.verdict import Severity
 
 __all__ = ["examine"]
@@ -74,7 +75,7 @@ def _resolve(module: str, name: str) -> tuple[Any, Any]:
             raise _AbsentError(Severity.ERROR, "is a property, which is another value each time")
         try:
             value = getattr(owner, part, _MISSING)
-        except Exception as error:
+        except UNRULY as error:
             # A module may have a __getattr__ of its own.
             raise _failed(error) from error
         if value is _MISSING:
@@ -96,14 +97,15 @@ def _import(module: str) -> ModuleType:
         if error.name is not None and f"{module}.".startswith(f"{error.name}."):
             raise _AbsentError(Severity.ERROR, "does not exist: there is no such module") from error
         raise _failed(error) from error
-    except (Exception, SystemExit) as error:
+    except UNRULY as error:
         # Whatever a team's module does when it is imported, the other names are looked up.
         raise _failed(error) from error
 
 
 def _failed(error: BaseException) -> _AbsentError:
-    what = printable(f"{type(error).__name__}: {error}")
-    return _AbsentError(Severity.WARNING, f"could not be looked up: its module fails with {what}")
+    return _AbsentError(
+        Severity.WARNING, f"could not be looked up: its module fails with {described(error)}"
+    )
 
 
 def _said_of(
