@@ -11,14 +11,14 @@ import ctypes
 import os
 import stat
 import sys
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65_534
-# What tools write beside the code.
-WRITTEN = (".hypothesis", ".pytest_cache")
+# What tools write beside the code, and the user's home.
+HOME = ".pytest_cache/home"
+WRITTEN = (".hypothesis", ".pytest_cache", HOME)
 
 # <linux/sched.h>, <linux/mount.h>
 NEW_MOUNTS, BIND, RECURSIVE, PRIVATE = 0x2_0000, 0x1000, 0x4000, 0x4_0000
@@ -31,9 +31,7 @@ def main() -> None:
         for name in WRITTEN:
             (ROOT / name).mkdir(exist_ok=True)
             os.chown(ROOT / name, NOBODY, NOBODY)
-        home = tempfile.mkdtemp(prefix="home-")
-        os.chown(home, NOBODY, NOBODY)
-        os.environ.update(HOME=home, USER="nobody", LOGNAME="nobody")
+        os.environ.update(HOME=str(ROOT / HOME), USER="nobody", LOGNAME="nobody")
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
