@@ -164,13 +164,8 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ArtefactError:
 
 
 def _version(status: os.stat_result) -> tuple[int, ...]:
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
+    # Not when its status changed: a backup that links to the file does not make it another one.
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _too_large(limits: Limits) -> ArtefactError:

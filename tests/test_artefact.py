@@ -339,3 +339,21 @@ def test_sealed_bytes_cannot_be_changed_through_their_memory_file(
     finally:
         os.close(memory)
     assert bytes(artefact.data) == content(100_000)
+
+
+def test_it_is_told_whether_the_path_leads_to_the_same_file_still(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"model")
+    artefact = Artefact.read(path)
+    (tmp_path / "backup").hardlink_to(path)
+    path.chmod(0o600)
+    assert artefact.is_current()
+    with path.open("ab") as file:
+        file.write(b"x")
+    assert not artefact.is_current()
+    artefact = Artefact.read(path)
+    (tmp_path / "other").write_bytes(b"modelx")
+    (tmp_path / "other").replace(path)
+    assert not artefact.is_current()
+    path.unlink()
+    assert not artefact.is_current()
