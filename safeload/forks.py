@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import Any
 
 __all__ = ["IMPORTING", "Lock"]
 
@@ -21,7 +22,11 @@ __all__ = ["IMPORTING", "Lock"]
 _PATIENCE = 30.0
 
 
-class Lock:
+# Its methods are no Python code, so that no interrupt comes between taking it and holding it.
+_RLock: Any = type(threading.RLock())
+
+
+class Lock(_RLock):  # type: ignore[misc]  # the type has no name that is public
     """A lock for the whole life of the process, held with ``with``.
 
     A thread may take it again while it has it: a finaliser or a signal handler may come in between.
@@ -29,20 +34,8 @@ class Lock:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        super().__init__()
         _LOCKS.append(self)
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    def _acquire(self, until: float) -> bool:
-        return self._lock.acquire(timeout=max(0.0, until - time.monotonic()))
-
-    def _renew(self) -> None:
-        self._lock = threading.RLock()
 
 
 class _Forking(threading.local):
@@ -64,13 +57,15 @@ def _before() -> None:
     _FORKING.taken.append(taken)
     until = time.monotonic() + _PATIENCE
     # Always in the same order, so that two forks do not wait for each other.
-    taken.extend(lock for lock in _LOCKS if lock._acquire(until))  # noqa: SLF001
+    taken.extend(
+        lock for lock in _LOCKS if lock.acquire(timeout=max(0.0, until - time.monotonic()))
+    )
 
 
 def _after_in_parent() -> list[Lock]:
     taken = _FORKING.taken.pop() if _FORKING.taken else []
     for lock in reversed(taken):
-        lock.__exit__()
+        lock.release()
     return taken
 
 
@@ -78,7 +73,7 @@ def _after_in_child() -> None:
     taken = _after_in_parent()
     for lock in _LOCKS:
         if lock not in taken:
-            lock._renew()  # noqa: SLF001
+            lock._at_fork_reinit()  # noqa: SLF001  # as Python does with locks of its own
 
 
 if hasattr(os, "register_at_fork"):

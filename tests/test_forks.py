@@ -120,7 +120,7 @@ def test_the_child_lets_go_what_it_held_at_the_fork() -> None:
             pass
 
     def work() -> None:
-        lock.__exit__()
+        lock.release()
         held_by_another()
 
     with lock:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 from safeload.forks import Lock
+from safeload.loading.current import CURRENT
 
 __all__ = ["Presence"]
 
@@ -33,15 +34,20 @@ class Presence:
 
     def begin(self) -> None:
         """A load begins in this thread."""
+        own = threading.get_ident()
         with _LOCK:
-            self._threads.append(threading.get_ident())
+            if CURRENT.load is None:
+                # An interrupt kept an earlier load from saying that it has ended.
+                self._threads = [thread for thread in self._threads if thread != own]
+            self._threads.append(own)
             self._put()
 
     def end(self) -> None:
         """A load has ended in this thread."""
+        own = threading.get_ident()
         with _LOCK:
-            if threading.get_ident() in self._threads:
-                self._threads.remove(threading.get_ident())
+            if own in self._threads:
+                self._threads.remove(own)
             if not self._threads:
                 self._take()
 

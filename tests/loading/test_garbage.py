@@ -5,18 +5,22 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import signal
+import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
 import safeload
 from safeload.errors import LoadError
-from safeload.loading import garbage, seal
+from safeload.loading import deferral, garbage, presence, seal
 from safeload.loading.current import CURRENT
 
 
@@ -249,3 +253,100 @@ def test_a_child_has_nothing_left_of_a_load_in_another_thread(tmp_path: Path) ->
     done.set()
     other.join()
     assert os.waitpid(child, 0)[1] == 0
+
+
+OWN = {module.__file__ for module in (seal, garbage, presence, deferral)}
+# Here it is the interpreter that comes between a lock and what is done under it.
+NO_LINES = {presence.__file__}
+
+
+class Interrupt:
+    """Interrupts the program at one of the lines and functions of our own that a load passes."""
+
+    def __init__(self, line: int) -> None:
+        self.left = line
+
+    def __call__(self, frame: FrameType, _event: str, _arg: object) -> Any:
+        if frame.f_code.co_filename not in OWN:
+            return None
+        self.count()
+        return None if frame.f_code.co_filename in NO_LINES else self.local
+
+    def local(self, _frame: FrameType, event: str, _arg: object) -> Any:
+        if event == "line":
+            self.count()
+        return self.local
+
+    def count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_at_any_line_leaves_nothing_sealed(tmp_path: Path) -> None:
+    before, hook = sys.gettrace(), vars(warnings)["_showwarnmsg"]
+    seal.prepare()
+    passed, line = False, 0
+    while not passed:
+        line += 1
+        interrupt = Interrupt(line)
+        sys.settrace(interrupt)
+        try:
+            seal.sealed(lambda: 7)
+            passed = interrupt.left > 0
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        assert CURRENT.load is None
+        (tmp_path / str(line)).mkdir()
+    assert line > 20
+    seal.sealed(lambda: 7)
+    assert vars(warnings)["_showwarnmsg"] is hook
+
+
+def test_a_load_in_a_generator_that_is_closed_is_lifted_with_it(tmp_path: Path) -> None:
+    def loads() -> Generator[int]:
+        try:
+            yield 1
+        finally:
+            with pytest.raises(LoadError):
+                seal.sealed((tmp_path / "canary").mkdir)
+
+    loading = loads()
+    next(loading)
+    loading.close()
+    (tmp_path / "of the program").mkdir()
+    assert not (tmp_path / "canary").exists()
+
+
+def test_a_generator_that_is_closed_by_a_load_is_sealed(tmp_path: Path) -> None:
+    def left_over() -> Generator[int]:
+        try:
+            yield 1
+        finally:
+            (tmp_path / "canary").mkdir()
+
+    loading = left_over()
+    next(loading)
+    refused(loading.close)
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such signals here")
+def test_a_load_in_a_signal_handler_is_sealed_and_lifted(tmp_path: Path) -> None:
+    codes: list[object] = []
+
+    def handle(_number: int, _frame: object) -> None:
+        with pytest.raises(LoadError) as caught:
+            seal.sealed((tmp_path / "canary").mkdir)
+        codes.append(caught.value.code)
+        (tmp_path / "of the program").mkdir()
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert codes == ["seal-broken"]
+    assert not (tmp_path / "canary").exists()

@@ -7,11 +7,14 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from safeload.policy.policy import Policy
+from safeload.policy.team.existence import examine
+from safeload.policy.team.review import Remark, own_entries, review
 from safeload.policy.team.sight import blind_spots, table
 from safeload.verdict import Severity
 
@@ -167,3 +170,26 @@ def _measured(names: list[str]) -> dict[str, dict[str, str]]:
     )
     found: dict[str, dict[str, str]] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def test_a_review_says_what_the_seal_does_not_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        b'[[group]]\nreason = "ours"\nuses = ["call"]\n[group.names]\n'
+        b'"os" = ["mkfifo", "mkdir"]\n"acme_pipes" = ["make", "sin"]\n'
+    )
+
+    def said(remarks: Iterable[Remark]) -> set[str]:
+        return {remark.subject for remark in remarks if "the seal" in remark.message}
+
+    assert said(review(text, "acme.toml", importing=False)) == {"os.mkfifo"}
+    # What a module of the team's has under a name of its own is known once it is imported.
+    (tmp_path / "acme_pipes.py").write_text("from os import mkfifo as make\nfrom math import sin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    looked_up = [
+        remark
+        for (module, name), entry in own_entries(text, "acme.toml").items()
+        for remark in examine(module, name, entry)
+    ]
+    assert said(looked_up) == {"acme_pipes.make"}
