@@ -235,7 +235,7 @@ def test_a_model_whose_bundle_has_no_place_stays_what_it_was(folder: Path, was_t
 def test_where_there_are_no_links_the_old_model_is_kept_as_well(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unsupported(*_: object) -> None:
+    def unsupported(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", unsupported)
