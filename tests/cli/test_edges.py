@@ -174,6 +174,17 @@ def test_a_result_that_nobody_reads_is_no_success(what: str) -> None:
     ends_well(Outcome(done.returncode, "", done.stderr.decode()), 3)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("what", ["audit", "--help", "--version"])
+def test_a_lost_result_is_an_error_whether_python_buffers_or_not(
+    what: str, unbuffered: str
+) -> None:
+    for stream in (">/dev/full", ">&-"):
+        outcome = process(*RESULTS[what][0], shell=stream, PYTHONUNBUFFERED=unbuffered)
+        ends_well(outcome, 3)
+        assert outcome.error == "output-undelivered"
+
+
 @pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
 @pytest.mark.parametrize("what", RESULTS)
 def test_remarks_that_are_lost_change_no_exit_code(what: str, stream: str) -> None:
