@@ -9,7 +9,9 @@ arrays of that many dimensions.)
 from __future__ import annotations
 
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from safeload.arguments import as_number, as_whole, require_type, wrong_value
@@ -107,10 +109,12 @@ class Limits:
     bundle_bytes: int = 16 * _MIB
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = _limit(field.name, getattr(self, field.name), field.default)
-            # As it is sent to other processes: numpy's numbers have no form in JSON.
-            object.__setattr__(self, field.name, value)
+        for name, usual in _usual().items():
+            given = getattr(self, name)
+            # Most are as usual, and every load makes some.
+            if given is not usual:
+                # As it is sent to other processes: numpy's numbers have no form in JSON.
+                object.__setattr__(self, name, _limit(name, given, usual))
 
     @classmethod
     def of(cls, limits: Limits | None) -> Limits:
@@ -121,6 +125,11 @@ class Limits:
         """
         require_type(limits, "limits", type(None), cls, takes="None or Limits")
         return cls() if limits is None else limits
+
+
+@cache
+def _usual() -> Mapping[str, int | float]:
+    return {field.name: field.default for field in fields(Limits)}  # type: ignore[misc]
 
 
 def _limit(name: str, value: object, usual: Any) -> int | float:

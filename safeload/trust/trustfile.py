@@ -260,6 +260,7 @@ class TrustFile:
         """
         require_type(payload, "payload", VerifiedPayload, takes="a VerifiedPayload")
         require_type(manifest, "manifest", Manifest, takes="a Manifest")
+        require_type(wanted, "wanted", type(None), str, takes="None or text")
         now = datetime.now(UTC) if now is None else as_moment(now, "now")
         if manifest.payload_sha256 != payload.sha256:
             raise ValueError("the manifest was parsed from another payload")

@@ -15,11 +15,14 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from safeload.cli.destination import Destination
+from safeload.errors import UsageError
 from tests.cli.conftest import Outcome
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes, devices and modes of POSIX")
@@ -169,6 +172,17 @@ def test_a_result_that_nobody_reads_is_no_success(what: str) -> None:
     )
     os.close(writing)
     ends_well(Outcome(done.returncode, "", done.stderr.decode()), 3)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("what", ["audit", "--help", "--version"])
+def test_a_lost_result_is_an_error_whether_python_buffers_or_not(
+    what: str, unbuffered: str
+) -> None:
+    for stream in (">/dev/full", ">&-"):
+        outcome = process(*RESULTS[what][0], shell=stream, PYTHONUNBUFFERED=unbuffered)
+        ends_well(outcome, 3)
+        assert outcome.error == "output-undelivered"
 
 
 @pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
@@ -510,14 +524,25 @@ def test_a_link_that_leads_nowhere_is_no_output(here: Path) -> None:
     assert not (here / "elsewhere").exists()
 
 
-def test_a_folder_that_cannot_be_written_to_is_said_before_the_work(here: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    (here / "kept").mkdir(mode=0o555)
-    # No model is read: this one would not be found.
-    outcome = process("audit", "attack.pkl", "--output", "kept/report")
-    ends_well(outcome, 2)
-    assert outcome.error == "output-unwritable"
+def test_a_folder_that_cannot_be_written_to_is_no_place_for_an_output() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        child = os.fork()
+        if not child:
+            if os.geteuid() == 0:
+                # Root may write everywhere.
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            try:
+                Destination(str(folder / "report"), noun="report")
+            except UsageError as error:
+                os._exit(0 if error.code == "output-unwritable" else 1)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        folder.chmod(0o755)
 
 
 # -- signals ---------------------------------------------------------------------------------------

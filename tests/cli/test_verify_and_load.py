@@ -228,15 +228,15 @@ def test_what_is_not_confined_is_said(
     monkeypatch.setattr(
         "safeload.isolation.process._PROGRAM",
         process._PROGRAM.replace(
-            "main()",
-            "from safeload.isolation import confinement\n"
-            "confinement._unshare = confinement.refuse_system_calls = lambda: False\n"
-            "main()",
+            "main(",
+            "from safeload.isolation import confinement, namespaces\n"
+            "namespaces._unshare = confinement.allow_system_calls = lambda: False\n"
+            "main(",
         ),
     )
     outcome = run("load", "--unsigned", unsigned)
     assert outcome.code == 0
-    assert "network, processes" in outcome.err
+    assert "system_calls, processes" in outcome.err
 
 
 @pytest.mark.parametrize("option", [TRUSTED, ["--name", "churn"]])
