@@ -5,8 +5,6 @@ Programs are built by hand here, as no scan would give them.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -157,38 +155,6 @@ def test_a_name_that_another_thread_is_importing_is_waited_for(
         found = list(threads.map(resolve, [wanted] * 4))
 
     assert {names["slow_to_import", "Thing"].__name__ for names in found} == {"Thing"}
-
-
-FORKING = """
-import os, signal, threading
-from safeload.loading import names
-from safeload.scan.program import GlobalUse, Program, Use
-
-holds, released = threading.Event(), threading.Event()
-
-def hold():
-    with names._importing:
-        holds.set()
-        released.wait()
-
-threading.Thread(target=hold).start()
-holds.wait()
-child = os.fork()
-if child == 0:
-    signal.alarm(300)
-    use = GlobalUse("json", "JSONDecoder", ("json", "JSONDecoder"), frozenset([Use.CALL]), 0)
-    names.resolve([Program("", globals=[use])])
-    os._exit(0)
-released.set()
-raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
-def test_a_fork_while_another_thread_imports_leaves_no_lock_closed() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING], check=False)
-
-    assert done.returncode == 0
 
 
 # -- arrays --------------------------------------------------------------------------------------
