@@ -38,7 +38,7 @@ SHARES = 6
 def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     """One process, which one model after the other is loaded into."""
     shared = Process(PATIENT)
-    monkeypatch.setattr(module, "Process", lambda _: shared)
+    monkeypatch.setattr(module, "Process", lambda *_: shared)
     yield shared
     shared.end()
 

@@ -441,7 +441,6 @@ def test_a_trust_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 DIRECTORIES = {
     "its owner's alone": (0o700, True),
-    "its group's too": (0o770, True),
     "everybody's, but sticky": (0o1777, True),
     "everybody's": (0o777, False),
     "everybody's to write and not to list": (0o733, False),
