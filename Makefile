@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ecosystem peers lint format bench fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem peers lint format bench fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -20,6 +20,9 @@ demo: $(VENV)/installed ## Sign, load and refuse a real model, from start to end
 
 test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
 	$(BIN)/python -m pytest -n 2 -m "not slow" $(TESTS)
+
+unprivileged: $(VENV)/installed-for-tests ## Run the tests as an ordinary user, from root
+	$(BIN)/python tests/ordinary_user.py $(MAKE) test PYTHON=$(PYTHON) VENV=$(VENV)
 
 ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in their own environment
 	$(VENV)-ecosystem/bin/python -m pytest -n 2 tests/ecosystem tests/policy/test_packs.py \
