@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,6 +143,11 @@ def full(tmp_path: Path) -> str:
     return str(path)
 
 
+def slow(*values: Any) -> Any:
+    """A case that differs little from others: every process takes its time."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 # -- standard streams ------------------------------------------------------------------------------
 
 
@@ -185,7 +191,7 @@ def test_a_lost_result_is_an_error_whether_python_buffers_or_not(
         assert outcome.error == "output-undelivered"
 
 
-@pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize("stream", [slow("2>/dev/full"), "2>&-"])
 @pytest.mark.parametrize("what", RESULTS)
 def test_remarks_that_are_lost_change_no_exit_code(what: str, stream: str) -> None:
     arguments, code = RESULTS[what]
@@ -195,7 +201,9 @@ def test_remarks_that_are_lost_change_no_exit_code(what: str, stream: str) -> No
     assert outcome.err == ""
 
 
-@pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize(
+    "stream", ["2>/dev/full", slow("2>&-"), ">&- 2>&-", slow(">/dev/full 2>/dev/full")]
+)
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -269,8 +277,17 @@ SHOWING: dict[str, tuple[list[str | bytes], int]] = {
 }
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=str)
-@pytest.mark.parametrize("what", SHOWING)
+@pytest.mark.parametrize(
+    ("what", "environment"),
+    [
+        (what, environment)
+        if environment is ENVIRONMENTS[0] or what == "audit"
+        else slow(what, environment)
+        for what in SHOWING
+        for environment in ENVIRONMENTS
+    ],
+    ids=str,
+)
 def test_any_name_is_shown_in_any_encoding(
     here: Path, what: str, environment: dict[str, str]
 ) -> None:
