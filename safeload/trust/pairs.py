@@ -113,10 +113,15 @@ def publish_pair(
             # Each step is on the disk before the next one is taken.
             folder.sync()
         undo.pop_all()
+    # By its name, for a folder that one may write to need not be one that one may list.
+    with suppress(OSError):
+        folder.remove(waiting)
 
 
 def settle_pair(folder: Folder, name: str) -> None:
     """Remove bundles that wait for a model whose bundle is in place now.
+
+    Whoever they belong to: who could give a file that name in this folder could have removed it.
 
     Args:
         folder: Where they are; its lock is held by the caller.
@@ -126,8 +131,9 @@ def settle_pair(folder: Folder, name: str) -> None:
     with suppress(OSError):
         for found in folder.names():
             match = _WAITING.fullmatch(found)
-            if match and match[1] == own and _is_ours(folder, found):
-                folder.remove(found)
+            if match and match[1] == own:
+                with suppress(OSError):
+                    folder.remove(found)
 
 
 def finish_pairs(folder: Folder, *, but: str) -> None:
@@ -151,20 +157,26 @@ def finish_pairs(folder: Folder, *, but: str) -> None:
 
 
 def _finish(folder: Folder, waiting: str, name: str | None, digest: str) -> None:
+    if name is not None and not _is_ours(folder, name):
+        # Whoever made the model may have it grow while it is read.
+        return
     sha256 = "" if name is None else _sha256(folder, name)
     if name is None or not sha256.startswith(digest):
         folder.remove(waiting)
         return
-    place = folder.path / name
-    try:
-        done = _is_about(read_bundle(bundle_path(place)), sha256)
-    except TrustError:
-        done = False
-    if done:
+    ordinary = bundle_path(folder.path / name)
+    if _lies_about(ordinary, sha256) or not _lies_about(folder.path / waiting, sha256):
         folder.remove(waiting)
     else:
-        folder.move(waiting, folder, bundle_path(place).name)
+        folder.move(waiting, folder, ordinary.name)
         folder.sync()
+
+
+def _lies_about(path: Path, sha256: str) -> bool:
+    try:
+        return _is_about(read_bundle(path), sha256)
+    except TrustError:
+        return False
 
 
 def _sha256(folder: Folder, name: str) -> str:
@@ -180,6 +192,7 @@ def _is_about(bundle: UnverifiedBundle, sha256: str) -> bool:
 
 
 def _is_ours(folder: Folder, name: str) -> bool:
+    """Whether a file is of our making; another one may be, under a name that somebody gave it."""
     status = folder.status(name)
     return stat.S_ISREG(status.st_mode) and (
         not hasattr(os, "geteuid") or status.st_uid == os.geteuid()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import safeload.signing
 from safeload.errors import ArtefactError, TrustError
 from safeload.trust import pairs
 from safeload.trust.bundle import read_bundle
+from safeload.writing.folder import Folder
+from tests.owners.users import as_root
 from tests.writing.scenarios import DATA, KEY, MODEL, NEW, OLD, OTHER, TRUST, leftovers
 
 
@@ -232,15 +235,64 @@ def test_what_is_in_its_place_by_now_is_not_replaced(between: Path) -> None:
     assert version(between / MODEL) == "9"
 
 
-@pytest.mark.skipif(
-    os.name != "posix" or os.geteuid() != 0, reason="only root makes files of others"
-)
+@as_root
 def test_what_somebody_else_has_begun_is_left_to_them(between: Path) -> None:
     beside = waiting(between / MODEL)
     os.chown(beside, 65534, 65534)
     safeload.dump(OLD, between / "other.joblib", key=KEY, name="other", version="1")
     assert beside.exists()
     assert version(between / MODEL) == "2"
+
+
+def test_what_waits_is_put_in_place_only_if_it_is_about_the_model(between: Path) -> None:
+    beside, ordinary = waiting(between / MODEL), between / f"{MODEL}.sig"
+    before = ordinary.read_bytes()
+    beside.write_bytes(b"a file of ours that somebody gave this name")
+    safeload.dump(OLD, between / "other.joblib", key=KEY, name="other", version="1")
+    assert ordinary.read_bytes() == before
+    assert leftovers(between) == []
+
+
+@as_root
+def test_a_model_of_somebody_else_is_not_read_to_finish_its_pair(
+    between: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It may have no end, while all other writers wait.
+    os.chown(between / MODEL, 65534, 65534)
+    read = []
+    monkeypatch.setattr(pairs, "_sha256", lambda *given: read.append(given))
+    safeload.dump(OLD, between / "other.joblib", key=KEY, name="other", version="1")
+    assert read == []
+    assert waiting(between / MODEL).exists()
+
+
+@as_root
+def test_a_pair_of_somebody_else_stays_theirs_and_stays_two_files(tmp_path: Path) -> None:
+    dump(tmp_path, OLD, "1")
+    for path in tmp_path.iterdir():
+        os.chown(path, 65534, 65534)
+    dump(tmp_path, NEW, "2")
+    assert {(path.name, path.stat().st_uid) for path in tmp_path.iterdir()} == {
+        (MODEL, 65534),
+        (f"{MODEL}.sig", 65534),
+    }
+
+
+def test_a_folder_that_cannot_be_listed_holds_two_files_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Folder.names
+
+    def names(folder: Folder) -> list[str]:
+        # Root may list every folder, so no mode will do.
+        if folder.path == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return original(folder)
+
+    monkeypatch.setattr(Folder, "names", names)
+    dump(tmp_path, OLD, "1")
+    dump(tmp_path, NEW, "2")
+    assert {path.name for path in tmp_path.iterdir()} == {MODEL, f"{MODEL}.sig"}
 
 
 def test_a_model_that_is_replaced_while_it_is_signed_is_not_signed(
