@@ -50,13 +50,13 @@ def why_no_name(text: object) -> str:
     """
     if not isinstance(text, str) or not 0 < len(text) <= _CHARACTERS:
         return f"is no text of 1 to {_CHARACTERS} characters"
-    if not text.isprintable() or _UNSEEN.search(text):
+    if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         return "holds a character that cannot be shown"
     if _SEPARATORS & set(text):
         return "holds a separator of paths, which names do not have"
     if text != text.strip():
         return "begins or ends with a blank"
-    if not unicodedata.is_normalized("NFC", text):
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         return "is not in Unicode's normal form C (NFC)"
     return ""
 
