@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pytest
 
 import safeload
@@ -334,22 +336,48 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
     assert mapped.predict_proba(DATA).tolist() == expected
 
 
+def exchange_the_draft(folder: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
+    """Have another draft in the place of the next one, before or after its model is written."""
+    original = safeload.signing._write
+
+    def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
+        if not before:
+            original(model, path, compress, **more)
+        (draft,) = folder.glob(".safeload-????????????????")
+        draft.rename(folder / "moved")
+        draft.mkdir()
+        original(NEW, draft / path.name, compress, **more)
+        if before:
+            (draft / path.name).rename(folder / "precious")
+            (draft / path.name).symlink_to(folder / "precious")
+            original(model, path, compress, **more)
+
+    monkeypatch.setattr("safeload.signing._write", exchanged)
+
+
 @pytest.mark.guarantee("G24")
 def test_another_model_in_the_place_of_the_draft_is_not_signed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever may write to the folder can exchange the draft, though not enter it.
     dump(tmp_path, OLD, "1")
-    original = safeload.signing._write
-
-    def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
-        original(model, path, compress, **more)
-        path.parent.rename(tmp_path / "moved")
-        path.parent.mkdir()
-        original(NEW, path, compress, **more)
-
-    monkeypatch.setattr("safeload.signing._write", exchanged)
+    exchange_the_draft(tmp_path, monkeypatch, before=False)
+    monkeypatch.setattr("safeload.writing.folder._OPEN_FILES", tmp_path)
     with pytest.raises(ArtefactError) as caught:
         dump(tmp_path, OLD, "2")
     assert caught.value.code == "changed"
     assert version(tmp_path / MODEL) == "1"
+
+
+@pytest.mark.guarantee("G24")
+@pytest.mark.skipif(sys.platform != "linux", reason="a path leads to an open folder on Linux")
+@pytest.mark.parametrize("before", [True, False])
+def test_a_draft_is_written_where_it_was_made_whoever_renames_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    exchange_the_draft(tmp_path, monkeypatch, before=before)
+    dump(tmp_path, OLD, "2")
+    assert safeload.load(tmp_path / MODEL, trust=TRUST).C == OLD.C
+    if before:
+        # What the link leads to is as it was.
+        assert joblib.load(tmp_path / "precious").C == NEW.C
