@@ -151,15 +151,12 @@ def finish_pairs(folder: Folder, *, but: str) -> None:
         models = {_digest_of_name(name): name for name in names}
         for found, match in waiting.items():
             name = models.get(match[1])
-            if name != but and _is_ours(folder, found):
-                with suppress(OSError):
+            with suppress(OSError):
+                if name != but and _is_own(folder.status(found)):
                     _finish(folder, found, name, match[2])
 
 
 def _finish(folder: Folder, waiting: str, name: str | None, digest: str) -> None:
-    if name is not None and not _is_ours(folder, name):
-        # Whoever made the model may have it grow while it is read.
-        return
     sha256 = "" if name is None else _sha256(folder, name)
     if name is None or not sha256.startswith(digest):
         folder.remove(waiting)
@@ -181,8 +178,9 @@ def _lies_about(path: Path, sha256: str) -> bool:
 
 def _sha256(folder: Folder, name: str) -> str:
     with os.fdopen(folder.open(name, _READ), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file")
+        # One of somebody else's may have no end.
+        if not _is_own(os.fstat(file.fileno())):
+            raise OSError(errno.EINVAL, "Not a regular file of our own")
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -191,9 +189,8 @@ def _is_about(bundle: UnverifiedBundle, sha256: str) -> bool:
     return sha256.encode("ascii") in bundle.unverified_payload
 
 
-def _is_ours(folder: Folder, name: str) -> bool:
-    """Whether a file is of our making; another one may be, under a name that somebody gave it."""
-    status = folder.status(name)
+def _is_own(status: os.stat_result) -> bool:
+    """Whether a regular file belongs to us; what is in it may be of somebody else's choice."""
     return stat.S_ISREG(status.st_mode) and (
         not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
     )
