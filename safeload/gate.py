@@ -111,9 +111,7 @@ def load(
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
-    verified = verify(
-        path, trust=trust, name=name, limits=bounds, progress=progress, mmap_mode=mmap_mode
-    )
+    verified = _verified(path, trust, name, bounds, progress, mmap_mode)
     about = _about(verified.manifest)
     allowed = allowed.with_packs(verified.packs)
     # 6
@@ -166,7 +164,7 @@ def rehearse(
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
-    verified = verify(path, trust=trust, name=name, limits=bounds)
+    verified = _verified(path, trust, name, bounds)
     about = _about(verified.manifest)
     allowed = allowed.with_packs(verified.packs)
     # 6 to 9
@@ -270,14 +268,24 @@ def verify(
             none that its parameter takes.
     """
     check_arguments(**locals())
-    bounds = limits or Limits()
+    return _verified(path, trust, name, limits or Limits(), progress, mmap_mode)
+
+
+def _verified(
+    path: _Path,
+    trust: _Path | TrustFile | None,
+    name: str | None,
+    bounds: Limits,
+    progress: Progress | None = None,
+    mmap_mode: str | None = None,
+) -> Verified:
     if name is not None:
         require_name(name)
     replaced = 0
     while True:
         # 1 Read the artefact once.
         artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
-        trusted = trust = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
+        trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
         try:
             # 2 to 5, with the bundle beside it.
             return first_accepted(

@@ -168,12 +168,13 @@ def dump(
             require_replaceable(folder, target.name)
             with _alone(folder, target.name):
                 inner = at_end.enter_context(draft(folder))
-            _write(model, inner.path / part, compress, as_skops=target.suffix == ".skops")
+            drafted = inner.path_of(part)
+            _write(model, drafted, compress, as_skops=target.suffix == ".skops")
             artefact, bundle = _sealed(
-                inner.path / part, shown_as=target, key=key, name=name, version=version, **facts
+                drafted, shown_as=target, key=key, name=name, version=version, **facts
             )
             inner.sync_file(part)
-            # Whoever may write to the folder can have put another draft in the place of ours.
+            # Where a path is no open folder, another draft may have taken the place of ours.
             if not artefact.is_current(inner.status(part)):
                 raise _changed()
             with locked(folder) as alone:

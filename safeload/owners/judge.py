@@ -98,7 +98,8 @@ class Judge:
         return Fault(
             f"the {_named(step)} holds {length} bytes where its size is {status.st_size}, as what "
             "a kernel or a process makes up while it is read",
-            "Use a file on a disk that nobody writes to meanwhile.",
+            "Give a file on a disk that nobody writes to meanwhile, not /dev/stdin or a shell's "
+            "<(command).",
         )
 
     def _of_owner(self, step: Step) -> Fault | None:
@@ -109,7 +110,11 @@ class Judge:
             return Fault(
                 f"the {_named(step)} belongs to user {printable(name_of(owner))}, who is neither "
                 "you nor root",
-                f"If its content is yours, run {_command('chown -h root', step)} as root; "
+                # A folder has other uses, for which its owner may be the right one.
+                f"Put a copy of the file where only you and root may write, or run this as user "
+                f"{printable(name_of(owner))}."
+                if step.kind is Kind.FOLDER
+                else f"If its content is yours, run {_command('chown -h root', step)} as root; "
                 "otherwise put the file where only you and root may write.",
             )
         if step.kind is not Kind.FILE and not self._lies_shared(step) and not _has_number(step):

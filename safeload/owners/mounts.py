@@ -54,11 +54,12 @@ def mount_of(descriptor: int) -> Mount | None:
     """
     try:
         found = _ID.search((_OPEN_FILES / str(descriptor)).read_text("ascii"))
-        lines = os.fsdecode(_MOUNTS.read_bytes()).splitlines()
+        lines = os.fsdecode(_MOUNTS.read_bytes()).split("\n")
     except OSError:
         return None
     if found is None:
         return None
+    # Of what ends a line for Python, the kernel escapes only the one character that does for it.
     return next((_mount(line) for line in lines if line.startswith(f"{found[1]} ")), None)
 
 

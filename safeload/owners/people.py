@@ -94,10 +94,10 @@ def name_of(uid: int) -> str:
 def _ranges() -> list[tuple[int, int]]:
     """First number and length of each range of users that the namespace has numbers for."""
     try:
-        lines = _MAP.read_text("ascii").splitlines()
+        lines = _MAP.read_bytes().splitlines()
     except OSError:
         return [(0, 2**32 - 1)]  # There are no user namespaces, or nothing that tells.
-    return [(int(first), int(count)) for first, _, count in map(str.split, lines)]
+    return [(int(first), int(count)) for first, _, count in map(bytes.split, lines)]
 
 
 def _overflow() -> int:

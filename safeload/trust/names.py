@@ -11,11 +11,14 @@ refused, because it would grant something else than its writer meant.
 Trust: names come from arguments, from signed statements and from the trust file; what is no name
 is never compared with anything.
 
-Source: UAX #15 (normal forms); POSIX, Shell Command Language, 2.2 and 2.14, for what is special.
+Source: UAX #15 (normal forms); Unicode's property Default_Ignorable_Code_Point for what is not
+seen, and U+2800, a braille cell without dots; POSIX, Shell Command Language, 2.2 and 2.14, for what
+is special.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from safeload.errors import UsageError
@@ -23,6 +26,12 @@ from safeload.errors import UsageError
 __all__ = ["matches", "require_name", "why_no_name", "why_no_pattern"]
 
 _CHARACTERS = 255
+# Letters, marks and a sign that show nothing, or change only how another one is drawn. The other
+# characters of that kind are not printable in Python's sense.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _SEPARATORS = frozenset("/\\")
 _WILD = frozenset("*?")
 # Of ASCII, what stands for itself in a shell wherever it stands; a blank does in quotes, and the
@@ -41,13 +50,13 @@ def why_no_name(text: object) -> str:
     """
     if not isinstance(text, str) or not 0 < len(text) <= _CHARACTERS:
         return f"is no text of 1 to {_CHARACTERS} characters"
-    if not text.isprintable():
+    if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         return "holds a character that cannot be shown"
     if _SEPARATORS & set(text):
         return "holds a separator of paths, which names do not have"
     if text != text.strip():
         return "begins or ends with a blank"
-    if not unicodedata.is_normalized("NFC", text):
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         return "is not in Unicode's normal form C (NFC)"
     return ""
 

@@ -113,10 +113,15 @@ def publish_pair(
             # Each step is on the disk before the next one is taken.
             folder.sync()
         undo.pop_all()
+    # By its name, for a folder that one may write to need not be one that one may list.
+    with suppress(OSError):
+        folder.remove(waiting)
 
 
 def settle_pair(folder: Folder, name: str) -> None:
     """Remove bundles that wait for a model whose bundle is in place now.
+
+    Whoever they belong to: who could give a file that name in this folder could have removed it.
 
     Args:
         folder: Where they are; its lock is held by the caller.
@@ -126,8 +131,9 @@ def settle_pair(folder: Folder, name: str) -> None:
     with suppress(OSError):
         for found in folder.names():
             match = _WAITING.fullmatch(found)
-            if match and match[1] == own and _is_ours(folder, found):
-                folder.remove(found)
+            if match and match[1] == own:
+                with suppress(OSError):
+                    folder.remove(found)
 
 
 def finish_pairs(folder: Folder, *, but: str) -> None:
@@ -145,8 +151,8 @@ def finish_pairs(folder: Folder, *, but: str) -> None:
         models = {_digest_of_name(name): name for name in names}
         for found, match in waiting.items():
             name = models.get(match[1])
-            if name != but and _is_ours(folder, found):
-                with suppress(OSError):
+            with suppress(OSError):
+                if name != but and _is_own(folder.status(found)):
                     _finish(folder, found, name, match[2])
 
 
@@ -155,22 +161,26 @@ def _finish(folder: Folder, waiting: str, name: str | None, digest: str) -> None
     if name is None or not sha256.startswith(digest):
         folder.remove(waiting)
         return
-    place = folder.path / name
-    try:
-        done = _is_about(read_bundle(bundle_path(place)), sha256)
-    except TrustError:
-        done = False
-    if done:
+    ordinary = bundle_path(folder.path / name)
+    if _lies_about(ordinary, sha256) or not _lies_about(folder.path / waiting, sha256):
         folder.remove(waiting)
     else:
-        folder.move(waiting, folder, bundle_path(place).name)
+        folder.move(waiting, folder, ordinary.name)
         folder.sync()
+
+
+def _lies_about(path: Path, sha256: str) -> bool:
+    try:
+        return _is_about(read_bundle(path), sha256)
+    except TrustError:
+        return False
 
 
 def _sha256(folder: Folder, name: str) -> str:
     with os.fdopen(folder.open(name, _READ), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file")
+        # One of somebody else's may have no end.
+        if not _is_own(os.fstat(file.fileno())):
+            raise OSError(errno.EINVAL, "Not a regular file of our own")
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -179,8 +189,8 @@ def _is_about(bundle: UnverifiedBundle, sha256: str) -> bool:
     return sha256.encode("ascii") in bundle.unverified_payload
 
 
-def _is_ours(folder: Folder, name: str) -> bool:
-    status = folder.status(name)
+def _is_own(status: os.stat_result) -> bool:
+    """Whether a regular file belongs to us; what is in it may be of somebody else's choice."""
     return stat.S_ISREG(status.st_mode) and (
         not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
     )

@@ -293,7 +293,9 @@ def keep_rights(folder: Folder, name: str, inner: Folder, part: str) -> None:
             if os.fstat(descriptor).st_gid != old.st_gid:
                 # Another group than before has no more rights than everybody.
                 mode = mode & ~_GROUP | (mode & 0o007) << 3
-        os.fchmod(descriptor, mode)
+        # On a disk whose modes are made up all files have the same, and none can be given one.
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+            os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -17,7 +17,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ __all__ = ["Folder"]
 _RELATIVE = os.open in os.supports_dir_fd
 _CLOSED = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_OPEN_FILES = Path("/proc/self/fd")
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 # File systems that cannot write a folder through to the disk say so in one of these ways.
 _CANNOT_SYNC = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS}
@@ -46,7 +47,7 @@ class Folder:
     """An open folder.
 
     Attributes:
-        path: Its path, for people and for libraries that write to paths.
+        path: Its path, for people.
         descriptor: The open folder, or None where the system has no such thing.
     """
 
@@ -92,6 +93,18 @@ class Folder:
             yield Folder(path, descriptor)
         finally:
             os.close(descriptor)
+
+    def path_of(self, name: str) -> Path:
+        """A path to a file in it, for libraries that take nothing else.
+
+        On Linux it leads to the open folder, whatever the folder's own path leads to meanwhile.
+        """
+        if self.descriptor is not None:
+            lasting = _OPEN_FILES / str(self.descriptor)
+            with suppress(OSError):
+                if os.path.samestat(lasting.stat(), os.fstat(self.descriptor)):
+                    return lasting / name
+        return self.path / name
 
     def names(self) -> list[str]:
         """The names of all that lies in it."""

@@ -246,10 +246,18 @@ def _sign(folder: Folder, descriptor: int) -> None:
     for may_write, granted in (_GROUP, _OTHERS):
         if status.st_mode & may_write:
             mode |= granted
-    if mode != 0o600 and hasattr(os, "fchown"):
+    if not hasattr(os, "fchown"):
+        return
+    # Where owners and modes are made up, nobody is kept out of the file anyway.
+    if mode != 0o600:
         with suppress(OSError):
             os.fchown(descriptor, -1, status.st_gid)
-        os.fchmod(descriptor, mode)
+        with suppress(OSError):
+            os.fchmod(descriptor, mode)
+    if status.st_uid != os.geteuid():
+        # Otherwise what root leaves when it is killed would keep the owner out for good.
+        with suppress(OSError):
+            os.fchown(descriptor, status.st_uid, -1)
 
 
 def _remove(folder: Folder, descriptor: int) -> None:

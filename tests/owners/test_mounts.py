@@ -19,6 +19,8 @@ LINES = (
     "21 20 8:1 /a\\040b /mnt/a\\040b\\134\\011 ro,nosuid shared:1 master:2 - ext4 /dev/sda1 rw\n"
     "22 20 0:40 / /home/bob/x rw,nosuid - fuse.sshfs host:/my\\040x rw,user_id=1001,group_id=5\n"
     "23 20 0:41 / /sq ro - squashfs /dev/loop0 ro,errors=continue\n"
+    "26 20 0:43 / /a\u202827 rw - fuse.x x rw,user_id=1001\n"
+    "27 20 0:44 / /b\x0c20 rw shared:1 - fuse.x x rw,user_id=1001\n"
     "24 20 0:42 / /empty rw - tmpfs  rw,size=4k\n"
 )
 MOUNTS = {
@@ -28,12 +30,15 @@ MOUNTS = {
     23: Mount("/sq", "squashfs", True, True, None),
     24: Mount("/empty", "tmpfs", False, False, None),
     25: None,
+    # Whoever serves a mount chooses its path, in which Python sees ends of lines.
+    26: Mount("/a\u202827", "fuse.x", False, False, 1001),
+    27: Mount("/b\x0c20", "fuse.x", False, False, 1001),
 }
 
 
 @pytest.fixture
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "mountinfo").write_text(LINES)
+    (tmp_path / "mountinfo").write_text(LINES, "utf-8")
     monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "mountinfo")
     monkeypatch.setattr(mounts, "_OPEN_FILES", tmp_path)
     return tmp_path

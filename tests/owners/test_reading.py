@@ -91,6 +91,16 @@ def test_a_file_of_roots_in_the_folder_of_a_stranger_is_not_believed(trust_file:
     assert read_as(STRANGER, trust_file) == "read alice"
 
 
+@as_root
+def test_nobody_is_told_to_give_a_folder_away(trust_file: Path) -> None:
+    # It may be the home of the user who runs this as root, and has other uses than this file.
+    os.chown(trust_file.parent, STRANGER, -1)
+    assert "chown" not in refused(trust_file).hint
+    os.chown(trust_file.parent, 0, -1)
+    os.chown(trust_file, STRANGER, -1)
+    assert str(trust_file) in refused(trust_file).hint.partition("chown")[2]
+
+
 @pytest.mark.guarantee("G6")
 @as_root
 def test_a_folder_of_a_stranger_far_above_is_seen(place: Path) -> None:

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 __all__ = ["NAMES", "PATTERNS"]
 
 
+# Printable in Python's sense, and not seen.
+_UNSEEN = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+_UNSEEN |= {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+
+
 def _is_name(text: str) -> bool:
     return (
         text.isprintable()
+        and _UNSEEN.isdisjoint(map(ord, text))
         and unicodedata.is_normalized("NFC", text)
         and text == text.strip()
         and not {"/", "\\"} & set(text)

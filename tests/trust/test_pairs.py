@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pytest
 
 import safeload
@@ -16,6 +19,8 @@ import safeload.signing
 from safeload.errors import ArtefactError, TrustError
 from safeload.trust import pairs
 from safeload.trust.bundle import read_bundle
+from safeload.writing.folder import Folder
+from tests.owners.users import as_root
 from tests.writing.scenarios import DATA, KEY, MODEL, NEW, OLD, OTHER, TRUST, leftovers
 
 
@@ -232,15 +237,60 @@ def test_what_is_in_its_place_by_now_is_not_replaced(between: Path) -> None:
     assert version(between / MODEL) == "9"
 
 
-@pytest.mark.skipif(
-    os.name != "posix" or os.geteuid() != 0, reason="only root makes files of others"
-)
+@as_root
 def test_what_somebody_else_has_begun_is_left_to_them(between: Path) -> None:
     beside = waiting(between / MODEL)
     os.chown(beside, 65534, 65534)
     safeload.dump(OLD, between / "other.joblib", key=KEY, name="other", version="1")
     assert beside.exists()
     assert version(between / MODEL) == "2"
+
+
+def test_what_waits_is_put_in_place_only_if_it_is_about_the_model(between: Path) -> None:
+    beside, ordinary = waiting(between / MODEL), between / f"{MODEL}.sig"
+    before = ordinary.read_bytes()
+    beside.write_bytes(b"a file of ours that somebody gave this name")
+    safeload.dump(OLD, between / "other.joblib", key=KEY, name="other", version="1")
+    assert ordinary.read_bytes() == before
+    assert leftovers(between) == []
+
+
+@as_root
+def test_a_model_of_somebody_else_is_not_read_to_finish_its_pair(between: Path) -> None:
+    # It may have no end, while all other writers wait.
+    os.chown(between / MODEL, 65534, 65534)
+    safeload.dump(OLD, between / "other.joblib", key=KEY, name="other", version="1")
+    assert waiting(between / MODEL).exists()
+    assert version(between / MODEL) == "2"
+
+
+@as_root
+def test_a_pair_of_somebody_else_stays_theirs_and_stays_two_files(tmp_path: Path) -> None:
+    dump(tmp_path, OLD, "1")
+    for path in tmp_path.iterdir():
+        os.chown(path, 65534, 65534)
+    dump(tmp_path, NEW, "2")
+    assert {(path.name, path.stat().st_uid) for path in tmp_path.iterdir()} == {
+        (MODEL, 65534),
+        (f"{MODEL}.sig", 65534),
+    }
+
+
+def test_a_folder_that_cannot_be_listed_holds_two_files_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Folder.names
+
+    def names(folder: Folder) -> list[str]:
+        # Root may list every folder, so no mode will do.
+        if folder.path == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return original(folder)
+
+    monkeypatch.setattr(Folder, "names", names)
+    dump(tmp_path, OLD, "1")
+    dump(tmp_path, NEW, "2")
+    assert {path.name for path in tmp_path.iterdir()} == {MODEL, f"{MODEL}.sig"}
 
 
 def test_a_model_that_is_replaced_while_it_is_signed_is_not_signed(
@@ -282,22 +332,48 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
     assert mapped.predict_proba(DATA).tolist() == expected
 
 
+def exchange_the_draft(folder: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
+    """Have another draft in the place of the next one, before or after its model is written."""
+    original = safeload.signing._write
+
+    def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
+        if not before:
+            original(model, path, compress, **more)
+        (draft,) = folder.glob(".safeload-????????????????")
+        draft.rename(folder / "moved")
+        draft.mkdir()
+        original(NEW, draft / path.name, compress, **more)
+        if before:
+            (draft / path.name).rename(folder / "precious")
+            (draft / path.name).symlink_to(folder / "precious")
+            original(model, path, compress, **more)
+
+    monkeypatch.setattr("safeload.signing._write", exchanged)
+
+
 @pytest.mark.guarantee("G24")
 def test_another_model_in_the_place_of_the_draft_is_not_signed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever may write to the folder can exchange the draft, though not enter it.
     dump(tmp_path, OLD, "1")
-    original = safeload.signing._write
-
-    def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
-        original(model, path, compress, **more)
-        path.parent.rename(tmp_path / "moved")
-        path.parent.mkdir()
-        original(NEW, path, compress, **more)
-
-    monkeypatch.setattr("safeload.signing._write", exchanged)
+    exchange_the_draft(tmp_path, monkeypatch, before=False)
+    monkeypatch.setattr("safeload.writing.folder._OPEN_FILES", tmp_path)
     with pytest.raises(ArtefactError) as caught:
         dump(tmp_path, OLD, "2")
     assert caught.value.code == "changed"
     assert version(tmp_path / MODEL) == "1"
+
+
+@pytest.mark.guarantee("G24")
+@pytest.mark.skipif(sys.platform != "linux", reason="a path leads to an open folder on Linux")
+@pytest.mark.parametrize("before", [True, False])
+def test_a_draft_is_written_where_it_was_made_whoever_renames_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    exchange_the_draft(tmp_path, monkeypatch, before=before)
+    dump(tmp_path, OLD, "2")
+    assert safeload.load(tmp_path / MODEL, trust=TRUST).C == OLD.C
+    if before:
+        # What the link leads to is as it was.
+        assert joblib.load(tmp_path / "precious").C == NEW.C

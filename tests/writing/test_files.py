@@ -43,6 +43,7 @@ def test_a_failed_replacement_leaves_the_old_file_alone(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
+    path.chmod(0o640)
     monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="space"):
         replace_file(path, b"new", mode=0o600)

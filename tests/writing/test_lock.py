@@ -16,9 +16,10 @@ import pytest
 
 from safeload.errors import UsageError
 from safeload.writing import lock
-from safeload.writing.files import write_new
+from safeload.writing.files import replace_file, write_new
 from safeload.writing.folder import Folder
 from safeload.writing.lock import LOCK, locked
+from tests.owners.users import STRANGER, as_root
 
 
 @pytest.fixture
@@ -127,6 +128,29 @@ def test_who_may_write_to_the_folder_may_lock_it_and_nobody_else(
     assert stat.S_IMODE(status.st_mode) == lock_mode
     if lock_mode != 0o600:
         assert status.st_gid == tmp_path.stat().st_gid
+
+
+@as_root
+def test_the_owner_of_the_folder_may_lock_it_whoever_was_killed(tmp_path: Path) -> None:
+    os.chown(tmp_path, STRANGER, -1)
+    with Folder.opened(tmp_path) as folder, locked(folder):
+        status = (tmp_path / LOCK).stat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (STRANGER, 0o600)
+
+
+def test_where_owners_and_modes_are_made_up_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made_up(*_: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    tmp_path.chmod(0o777)
+    monkeypatch.setattr(os, "fchmod", made_up)
+    monkeypatch.setattr(os, "fchown", made_up)
+    writes(tmp_path)
+    # All files there have one mode, so the next one has it already.
+    replace_file(tmp_path / "file", b"new", mode=0o600)
+    assert (tmp_path / "file").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
