@@ -199,7 +199,7 @@ def test_no_fork_comes_between_the_start_and_the_list_of_what_was_started() -> N
 
     def start() -> Started:
         # What a fork does before it forks, with no patience.
-        thread = threading.Thread(target=lambda: seen.append(module._LOCK._acquire(0)))
+        thread = threading.Thread(target=lambda: seen.append(module._LOCK.acquire(blocking=False)))
         thread.start()
         thread.join()
         return Started([sys.executable, "-c", ""], life=None)
