@@ -20,10 +20,23 @@ from typing import NoReturn
 
 from safeload.isolation.libc import prctl
 
-__all__ = ["end_with_parent", "keep", "stand_by"]
+__all__ = ["end_with_parent", "hear_signals", "keep", "stand_by"]
 
 # <linux/prctl.h>
 _DEATH_SIGNAL, _DUMPABLE = 1, 4
+
+
+def hear_signals() -> None:
+    """Undo that whoever started this process blocks or ignores signals, which is handed down.
+
+    Without that of a child's end nobody would know how it ended; without those of a crash or of
+    used up time there would be none.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        # Python itself ignores the others that it does.
+        for name in ("SIGCHLD", "SIGXCPU", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def keep(process: int, life: int | None) -> NoReturn:
