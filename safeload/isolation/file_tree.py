@@ -16,7 +16,6 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -56,16 +55,20 @@ def enter_file_tree(granted: Iterable[str]) -> bool:
     if pivot is None or is_everything(granted):
         return False
     wanted = list(_bindings(granted))
+    # Any folder but the root can be mounted over for a moment.
+    place = next((source for _, source in wanted if kind(source) == stat.S_IFDIR), None)
+    if place is None:
+        return False
     try:
         # What is mounted here from now on is seen nowhere else.
         _mount("none", "/", _RECURSIVE | _PRIVATE)
-        _mount("tmpfs", sys.prefix, _NO_SET_USER | _NO_DEVICES, kind="tmpfs", data="mode=0755")
-        Path(sys.prefix + _OLD).mkdir()
-        _check(libc().syscall(pivot, os.fsencode(sys.prefix), os.fsencode(sys.prefix + _OLD)))
+        _mount("tmpfs", place, _NO_SET_USER | _NO_DEVICES, kind="tmpfs", data="mode=0755")
+        Path(place + _OLD).mkdir()
+        _check(libc().syscall(pivot, os.fsencode(place), os.fsencode(place + _OLD)))
     except OSError:
         # One file system more, in which nothing is; nothing depends on it.
         with suppress(OSError):
-            _check(libc().umount2(os.fsencode(sys.prefix), _DETACH))
+            _check(libc().umount2(os.fsencode(place), _DETACH))
         return False
     os.chdir("/")
     for path, source in wanted:
@@ -96,10 +99,10 @@ def _bindings(granted: Iterable[str]) -> Iterator[tuple[str, str]]:
     paths = {path for path in paths if not path.startswith("/proc/") and kind(path)}
     done: list[str] = []
     for path in sorted(paths | {os.path.realpath(path) for path in paths}):
-        source = os.path.realpath(path)
-        # Below a folder that is there already, and not by way of a link that leads out of it.
-        if not any(source == path and path.startswith(f"{folder}/") for folder in done):
-            yield path, source
+        # What is below a folder is there with it; a link leads to what is there by its own name.
+        # Nothing is made in a folder that is mounted: it is the caller's.
+        if not any(path.startswith(f"{folder}/") for folder in done):
+            yield path, os.path.realpath(path)
             done.append(path)
 
 

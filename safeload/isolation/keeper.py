@@ -27,16 +27,20 @@ _DEATH_SIGNAL, _DUMPABLE = 1, 4
 
 
 def hear_signals() -> None:
-    """Undo that whoever started this process blocks or ignores signals, which is handed down.
+    """Have signals mean the same here, whatever those who started this process made of them.
 
-    Without that of a child's end nobody would know how it ended; without those of a crash or of
-    used up time there would be none.
+    What they block or ignore is handed down. Without the signal of a child's end nobody would know
+    how it ended; without those of a crash or of used up time there would be none.
     """
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        # Python itself ignores the others that it does.
-        for name in ("SIGCHLD", "SIGXCPU", "SIGTERM", "SIGHUP"):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGCHLD, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
+    # Service managers send these to every process of a service, whose own may have questions until
+    # it ends; then this one does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def keep(process: int, life: int | None) -> NoReturn:
