@@ -7,7 +7,7 @@ Where the kernel gives an ordinary user no namespaces, there are two: the keeper
 goes on.
 
 Trust: all of it takes place before anything hostile arrives. The one that goes on is told neither
-the name of the machine nor the number of its user.
+the name of the machine, unless a filter of somebody else's keeps it, nor the number of its user.
 Source: user_namespaces(7), pid_namespaces(7), capabilities(7), capset(2).
 """
 

@@ -244,11 +244,14 @@ def _start() -> Started:
 
 
 def _started() -> Started:
+    """Start the interpreter, where no pipe can be taken for standard input or output."""
     folder = _empty_folder()
-    # Its keeper watches the one end; the other is closed when this process ends, however it does.
-    theirs, ours = os.pipe() if os.name == "posix" else (None, None)
-    life = None if ours is None else FileIO(ours, "wb")
+    theirs, life = None, None
     try:
+        if os.name == "posix":
+            # Its keeper watches this end; ours is closed when this process ends, however it does.
+            theirs, ours = os.pipe()
+            life = FileIO(ours, "wb")
         return Started(  # our own interpreter and module
             [sys.executable, "-I", "-c", _PROGRAM, json.dumps(import_path()), json.dumps(theirs)],
             life=life,
