@@ -10,7 +10,6 @@ whatever happens here may be the model's doing, and nothing that is sent back is
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from typing import Any
 from safeload.errors import LoadError, SafeloadError, printable
 from safeload.isolation.channel import Bytes, NoFormError, receive, send
 from safeload.isolation.confinement import confine
+from safeload.isolation.keeper import hear_signals
 from safeload.limits import Isolation, Limits
 
 __all__ = ["METHODS", "main"]
@@ -38,26 +38,21 @@ def main(life: int | None) -> None:
     Args:
         life: The reading end of a pipe whose other end only the caller has, or None.
     """
+    hear_signals()
     null = os.open(os.devnull, os.O_RDWR)
     request, _ = receive(0, text=_ANY, size=0)
-    confinement = confine(Isolation(**request["isolation"]), _readable(), life)
+    try:
+        confinement = confine(Isolation(**request["isolation"]), life)
+    except OSError as error:
+        # There are no processes or open files left for this user, for example.
+        send(1, {"failed": f"{error}"})
+        return
     requests, answers = os.dup(0), os.dup(1)
     # What the model or a library prints must not mix with the answers.
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     send(answers, {"confinement": asdict(confinement)})
     _Server().serve(requests, answers)
-
-
-def _readable() -> list[str]:
-    """The files and folders that Python imports from, and those of its libraries."""
-    folders = [*sys.path, f"{sys.prefix}/lib", f"{sys.base_prefix}/lib"]
-    folders += os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    for name, module in list(sys.modules.items()):
-        # Where packages lie that setuptools has installed as editable.
-        if name.startswith("__editable__"):
-            folders += getattr(module, "MAPPING", {}).values()
-    return [folder for folder in folders if folder]
 
 
 class _Server:

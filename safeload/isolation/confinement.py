@@ -11,14 +11,17 @@ Source: setrlimit(2), user_namespaces(7), pid_namespaces(7), capabilities(7), la
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from safeload.isolation.granted import granted, is_everything, kind
 from safeload.isolation.namespaces import go_on_kept
 from safeload.isolation.system_calls import allow_system_calls
+from safeload.isolation.trial import is_survived
 from safeload.limits import Isolation
 
 __all__ = ["Confinement", "confine"]
@@ -26,29 +29,6 @@ __all__ = ["Confinement", "confine"]
 # The version of Landlock since which it forbids to cut a file short.
 _CUTS_SHORT = 3
 
-# What Python and its libraries read besides the folders they are installed in.
-_READABLE = (
-    "/dev/null",
-    "/dev/urandom",
-    "/dev/zero",
-    "/etc/ld.so.cache",
-    "/etc/localtime",
-    "/lib",
-    "/lib64",
-    "/nix/store",
-    "/proc/cpuinfo",
-    "/proc/meminfo",
-    "/proc/sys/vm/overcommit_memory",
-    "/sys/devices/system/cpu",
-    "/sys/devices/system/node",
-    "/sys/fs/cgroup/cpu.max",
-    "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
-    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
-    "/usr/lib",
-    "/usr/lib64",
-    "/usr/local/lib",
-    "/usr/share/zoneinfo",
-)
 # Which libraries this process has loaded, and where: threadpoolctl and glibc ask for it.
 _OWN_MAP = "/proc/self/maps"
 
@@ -81,14 +61,13 @@ class Confinement:
         return tuple(field.name for field in fields(self) if not getattr(self, field.name))
 
 
-def confine(isolation: Isolation, readable: Sequence[str], life: int | None) -> Confinement:
+def confine(isolation: Isolation, life: int | None) -> Confinement:
     """Confine this process, which goes on as a child of itself where it can.
 
     It must have one thread only.
 
     Args:
         isolation: Bounds.
-        readable: Files and folders that Python needs, besides the system's own.
         life: The reading end of a pipe whose other end only the caller has: when that is closed,
             the process ends. None where there is none.
 
@@ -98,9 +77,9 @@ def confine(isolation: Isolation, readable: Sequence[str], life: int | None) -> 
     # Where memory runs out, the kernel ends this process before any other.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
-    granted = [*readable, *_READABLE]
-    alone, paths = go_on_kept(granted, life)
-    files = _forbid_files([*granted, *_own_map()])
+    readable = granted()
+    alone, paths = go_on_kept(readable, life)
+    files = _forbid([*readable, *_own_map()]) and not is_everything(readable)
     memory, processor = _bound(isolation, threads=alone)
     system_calls = allow_system_calls()
     return Confinement(memory, processor, files, paths, system_calls, processes=alone)
@@ -118,6 +97,11 @@ def _own_map() -> list[str]:
     return []
 
 
+def _forbid(readable: list[str]) -> bool:
+    """Read only these files, where that can be had."""
+    return is_survived(lambda: _forbid_files(readable)) and _forbid_files(readable)
+
+
 def _forbid_files(readable: Iterable[str]) -> bool:
     """Read only these files, change none, run no program, and signal nobody."""
     try:
@@ -128,7 +112,7 @@ def _forbid_files(readable: Iterable[str]) -> bool:
         with Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules:
             for path in readable:
                 rights = AccessFS.READ_FILE
-                if Path(path).is_dir():
+                if kind(path) == stat.S_IFDIR:
                     rights |= AccessFS.READ_DIR
                 # What is not there is not needed.
                 with suppress(OSError):

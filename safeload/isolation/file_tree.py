@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from safeload.isolation.granted import is_everything, kind
 from safeload.isolation.libc import libc
 
-__all__ = ["enter_file_tree"]
+__all__ = ["enter_file_tree", "try_calls"]
 
 # <linux/mount.h>
 _READ_ONLY, _NO_SET_USER, _NO_DEVICES, _NO_PROGRAMS = 0x1, 0x2, 0x4, 0x8
-_REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 0x20, 0x1000, 0x4000, 0x4_0000
+_BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x4_0000
 _DETACH = 2
 _ALL_BELOW = 0x8000  # AT_RECURSIVE
 # Numbers that all architectures share, and that of pivot_root by architecture.
@@ -49,20 +50,25 @@ def enter_file_tree(granted: Iterable[str]) -> bool:
     Returns:
         Whether the tree was entered; where not, the old one is still there as it was.
     """
-    wanted = list(_bindings(granted))
+    granted = list(granted)
     pivot = _PIVOT_ROOT.get(os.uname().machine)
-    if pivot is None or any(source == "/" for _, source in wanted):
+    if pivot is None or is_everything(granted):
+        return False
+    wanted = list(_bindings(granted))
+    # Any folder but the root can be mounted over for a moment.
+    place = next((source for _, source in wanted if kind(source) == stat.S_IFDIR), None)
+    if place is None:
         return False
     try:
         # What is mounted here from now on is seen nowhere else.
         _mount("none", "/", _RECURSIVE | _PRIVATE)
-        _mount("tmpfs", sys.prefix, _NO_SET_USER | _NO_DEVICES, kind="tmpfs", data="mode=0755")
-        Path(sys.prefix + _OLD).mkdir()
-        _check(libc().syscall(pivot, os.fsencode(sys.prefix), os.fsencode(sys.prefix + _OLD)))
+        _mount("tmpfs", place, _NO_SET_USER | _NO_DEVICES, kind="tmpfs", data="mode=0755")
+        Path(place + _OLD).mkdir()
+        _check(libc().syscall(pivot, os.fsencode(place), os.fsencode(place + _OLD)))
     except OSError:
         # One file system more, in which nothing is; nothing depends on it.
         with suppress(OSError):
-            _check(libc().umount2(os.fsencode(sys.prefix), _DETACH))
+            _check(libc().umount2(os.fsencode(place), _DETACH))
         return False
     os.chdir("/")
     for path, source in wanted:
@@ -76,35 +82,36 @@ def enter_file_tree(granted: Iterable[str]) -> bool:
     return True
 
 
+def try_calls() -> None:
+    """Make the calls of this module, with arguments that change nothing."""
+    libc().mount(None, None, None, ctypes.c_ulong(0), None)
+    libc().umount2(None, 0)
+    libc().syscall(_PIVOT_ROOT.get(os.uname().machine, -1), None, None)
+    libc().syscall(_MOUNT_SETATTR, -1, None, 0, None, ctypes.c_size_t(0))
+
+
 def _bindings(granted: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Where each granted path is to be, and what is there; folders before what is in them.
 
     A path that leads over symbolic links is there by both names.
     """
     paths = {os.path.normpath(path) for path in granted if Path(path).is_absolute()}
-    paths = {path for path in paths if not path.startswith("/proc/") and _exists(path)}
+    paths = {path for path in paths if not path.startswith("/proc/") and kind(path)}
     done: list[str] = []
     for path in sorted(paths | {os.path.realpath(path) for path in paths}):
-        source = os.path.realpath(path)
-        # Below a folder that is there already, and not by way of a link that leads out of it.
-        if not any(source == path and path.startswith(f"{folder}/") for folder in done):
-            yield path, source
+        # What is below a folder is there with it; a link leads to what is there by its own name.
+        # Nothing is made in a folder that is mounted: it is the caller's.
+        if not any(path.startswith(f"{folder}/") for folder in done):
+            yield path, os.path.realpath(path)
             done.append(path)
 
 
-def _exists(path: str) -> bool:
-    try:
-        return Path(path).exists()
-    except OSError:
-        return False
-
-
 def _bind(source: str, path: str) -> None:
-    if Path(source).is_dir():
+    if kind(source) == stat.S_IFDIR:
         Path(path).mkdir(parents=True, exist_ok=True)
     else:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        if not Path(path).exists():
+        if not kind(path):
             Path(path).touch()
     _mount(source, path, _BIND | _RECURSIVE)
 

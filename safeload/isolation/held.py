@@ -25,6 +25,7 @@ from typing import Any
 from safeload.errors import UsageError
 from safeload.forks import Lock
 from safeload.isolation.clock import Clock
+from safeload.isolation.descriptors import close_own, identity
 
 __all__ = ["Held", "Started", "no_signal"]
 
@@ -82,7 +83,8 @@ class Held:
             if requests is None or answers is None:
                 raise AssertionError("started with pipes")
             self.requests, self.answers = requests.fileno(), answers.fileno()
-            self._pipes = [pipe for pipe in (requests, answers, life) if pipe is not None]
+            pipes = (requests, answers, life)
+            self._pipes = {pipe: identity(pipe) for pipe in pipes if pipe is not None}
             _ALL.add(self)
         if _POLL:
             os.set_blocking(self.requests, False)
@@ -92,7 +94,7 @@ class Held:
         """See that it can be used.
 
         Raises:
-            UsageError: It has ended, or belongs to another process.
+            UsageError: It has ended, or belongs to another process, or its pipes are gone.
         """
         if self._is_elsewhere():
             raise UsageError(
@@ -103,6 +105,12 @@ class Held:
         if self._ended:
             raise UsageError(
                 "The isolated model has been closed.", code="isolated-closed", hint="Load it anew."
+            )
+        if any(identity(pipe) != known for pipe, known in self._pipes.items()):
+            raise UsageError(
+                "Something in this program has closed the pipes of the isolated model.",
+                code="isolated-closed",
+                hint="Programs that close all files to go into the background load it after that.",
             )
 
     @contextmanager
@@ -226,9 +234,9 @@ class Held:
             _ALL.discard(self)
 
     def _close(self) -> None:
-        for pipe in self._pipes:
+        for pipe, known in self._pipes.items():
             with suppress(OSError):
-                pipe.close()
+                close_own(pipe, known)
 
 
 def _in_child() -> None:

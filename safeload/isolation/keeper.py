@@ -20,10 +20,27 @@ from typing import NoReturn
 
 from safeload.isolation.libc import prctl
 
-__all__ = ["end_with_parent", "keep", "stand_by"]
+__all__ = ["end_with_parent", "hear_signals", "keep", "stand_by"]
 
 # <linux/prctl.h>
 _DEATH_SIGNAL, _DUMPABLE = 1, 4
+
+
+def hear_signals() -> None:
+    """Have signals mean the same here, whatever those who started this process made of them.
+
+    What they block or ignore is handed down. Without the signal of a child's end nobody would know
+    how it ended; without those of a crash or of used up time there would be none.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGCHLD, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
+    # Service managers send these to every process of a service, whose own may have questions until
+    # it ends; then this one does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def keep(process: int, life: int | None) -> NoReturn:

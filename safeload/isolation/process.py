@@ -30,7 +30,10 @@ from typing import Any, TypeVar
 from safeload.errors import LoadError, SafeloadError
 from safeload.isolation.channel import Bytes, GarbledError, receive, send
 from safeload.isolation.clock import Clock, LateError
-from safeload.isolation.forms import read_confinement
+from safeload.isolation.confinement import Confinement
+from safeload.isolation.descriptors import standard_taken
+from safeload.isolation.forms import read_confinement, read_text
+from safeload.isolation.granted import import_path
 from safeload.isolation.held import Held, Started, no_signal
 from safeload.limits import Isolation
 
@@ -86,11 +89,7 @@ class Process:
         self._held = Held(_start)
         # Also when nobody closes it, and when the program ends.
         self._end = weakref.finalize(self, self._held.end)
-        self.confinement = self.ask(
-            {"isolation": asdict(isolation)},
-            lambda answer, *_: read_confinement(answer.get("confinement")),
-            clock=clock,
-        )
+        self.confinement = self.ask({"isolation": asdict(isolation)}, self._confined, clock=clock)
 
     def ask(
         self,
@@ -165,6 +164,17 @@ class Process:
             send(held.requests, question, parts, wait=wait)
         return receive(held.answers, text=bounds.text, size=bounds.reply, wait=wait)
 
+    def _confined(self, answer: dict[str, Any], *_: Any) -> Confinement:
+        if "failed" in answer:
+            self._end()
+            raise LoadError(
+                f"The isolated process cannot be set up: {read_text(answer['failed'])}.",
+                code="isolated-unavailable",
+                hint="It takes three processes, and some open files and memory, of what this user "
+                "may have (ulimit -a).",
+            )
+        return read_confinement(answer.get("confinement"))
+
     def _late(self) -> LoadError:
         return LoadError(
             f"The isolated process took longer than {self._isolation.seconds:g} seconds.",
@@ -212,22 +222,41 @@ class Process:
             f"The isolated process was ended by {_name(number)}.",
             code="isolated-crashed",
             hint="This model would end a service too. Do not load it elsewhere. (Only where memory "
-            "is short, it may have been the system that ended it.)",
+            "or threads are short, it may have been the system or a library that ended it.)",
         )
 
 
 def _start() -> Started:
-    """Start a fresh interpreter in a folder that is not there any more."""
+    """Start a fresh interpreter in a folder that is not there any more.
+
+    Raises:
+        LoadError: It cannot be started.
+    """
+    if getattr(sys, "frozen", False):
+        raise LoadError(
+            "No process can be started to isolate the model: this program has its Python built in.",
+            code="isolated-unavailable",
+            hint="Isolation starts the Python that sys.executable names, which would be the "
+            "program itself.",
+        )
+    with standard_taken():
+        return _started()
+
+
+def _started() -> Started:
+    """Start the interpreter, where no pipe can be taken for standard input or output."""
     folder = _empty_folder()
-    # Its keeper watches the one end; the other is closed when this process ends, however it does.
-    theirs, ours = os.pipe() if os.name == "posix" else (None, None)
-    life = None if ours is None else FileIO(ours, "wb")
+    theirs, life = None, None
     try:
+        if os.name == "posix":
+            # Its keeper watches this end; ours is closed when this process ends, however it does.
+            theirs, ours = os.pipe()
+            life = FileIO(ours, "wb")
         return Started(  # our own interpreter and module
-            [sys.executable, "-I", "-c", _PROGRAM, json.dumps(_import_path()), json.dumps(theirs)],
+            [sys.executable, "-I", "-c", _PROGRAM, json.dumps(import_path()), json.dumps(theirs)],
             life=life,
             stderr=subprocess.DEVNULL,
-            cwd=folder,
+            cwd=folder or os.sep,
             env={name: os.environ[name] for name in _VARIABLES if name in os.environ} | _OVERRIDDEN,
             start_new_session=True,
             pass_fds=() if theirs is None else (theirs,),
@@ -253,11 +282,6 @@ def _empty_folder() -> str | None:
     with suppress(OSError):
         return tempfile.mkdtemp(prefix="safeload-")
     return None
-
-
-def _import_path() -> list[str]:
-    # The working directory, which an empty entry stands for, may be the stranger's.
-    return [entry for entry in sys.path if Path(entry).is_absolute()]
 
 
 def _no_room() -> LoadError:

@@ -53,10 +53,16 @@ _SET_SECCOMP, _FILTER, _NO_NEW_PRIVILEGES = 22, 2, 38
 # unbuffered reading, architectures hand out in different orders). Not to write or create, and no
 # descriptor for a mere path, of which Landlock is not asked.
 _READING = 0o2_744_400
-# A thread shares all with its maker: CLONE_VM, _FS, _FILES, _SIGHAND, _SYSVSEM; and says where its
-# own variables and its number are kept: _SETTLS, _PARENT_SETTID, _CHILD_CLEARTID, _DETACHED,
+# A thread shares all with its maker: CLONE_THREAD, _VM, _FS, _FILES, _SIGHAND (with open files of
+# its own, it would have their number once more). It may share _SYSVSEM, and say where its own
+# variables and its number are kept: _SETTLS, _PARENT_SETTID, _CHILD_CLEARTID, _DETACHED,
 # _CHILD_SETTID.
-_THREAD, _SHARES = 0x0001_0000, 0x017C_0F00
+_THREAD, _MAY = 0x0001_0F00, 0x017C_0000
+# What is told about memory of one's own: MADV_NORMAL to MADV_DONTNEED, _FREE, _DONTFORK, _DOFORK,
+# _HUGEPAGE, _NOHUGEPAGE, _DONTDUMP, _DODUMP, _WIPEONFORK, _KEEPONFORK, _COLD, _POPULATE_READ,
+# _POPULATE_WRITE, _DONTNEED_LOCKED, _COLLAPSE, _GUARD_INSTALL, _GUARD_REMOVE. Not _MERGEABLE, which
+# tells what other processes have in theirs, and not _PAGEOUT, which reaches files that others use.
+_ADVICE = (0, 1, 2, 3, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 20, 22, 23, 24, 25, 102, 103)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ def _conditions() -> dict[str, tuple[_Test, ...]]:
         "": (),
         "reads": (_Test(2, (0,), _WORD & ~_READING),),
         "opens": (_Test(1, (0,), _WORD & ~_READING),),
-        "thread": (_Test(0, (_THREAD,), _THREAD), _Test(0, (0,), _WORD & ~(_THREAD | _SHARES))),
+        "thread": (_Test(0, (_THREAD,), _WORD & ~_MAY),),
+        "advises": (_Test(2, _ADVICE),),
         "itself": (_Test(0, (os.getpid(),)),),
         "asks": (_Test(0, (0,)), _Test(2, (0,)), _Test(2, (0,), upper=True)),
         # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import safeload
+from safeload.isolation import process
 from safeload.isolation.file_tree import _bindings
 from tests.isolation.strangers import Stranger
 from tests.isolation.test_model import held, load
@@ -92,8 +93,21 @@ def test_where_the_root_is_granted_nothing_is_hidden_and_it_says_so(
 ) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path, "/"])
     with load(tmp_path / "a.joblib", Stranger()) as isolated:
-        assert "paths" in isolated.confinement.missing
+        assert {"files", "paths"} <= set(isolated.confinement.missing)
         assert isolated.predict(["1 + 1"]) == ["2"]
+
+
+def test_a_prefix_that_is_the_root_hides_the_rest_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger: safeload.IsolatedModel
+) -> None:
+    del stranger  # Its machine can hide paths.
+    before = Path("/old").exists()
+    code = process._PROGRAM.replace("main(", "sys.prefix = '/'\nmain(")
+    monkeypatch.setattr(process, "_PROGRAM", code)
+    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+        assert isolated.confinement.paths
+        assert isolated.predict(["__import__('os').path.exists('/etc/passwd')"]) == ["False"]
+    assert Path("/old").exists() == before
 
 
 def test_a_folder_stands_before_what_is_in_it_and_once(tmp_path: Path) -> None:
@@ -101,10 +115,13 @@ def test_a_folder_stands_before_what_is_in_it_and_once(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (tmp_path / "a-b").mkdir()
     (tmp_path / "link").symlink_to(inner)
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "z")
+    (tmp_path / "z").mkdir()
     given = [str(inner), str(tmp_path / "a"), str(tmp_path / "a-b"), str(tmp_path / "link"), "a"]
-    given += [str(tmp_path / "nowhere"), "/proc/self"]
+    given += [str(tmp_path / "nowhere"), "/proc/self", str(tmp_path / "a" / "link")]
     assert list(_bindings(given)) == [
         (str(tmp_path / "a"), str(tmp_path / "a")),
         (str(tmp_path / "a-b"), str(tmp_path / "a-b")),
         (str(tmp_path / "link"), str(inner)),
+        (str(tmp_path / "z"), str(tmp_path / "z")),
     ]

@@ -116,6 +116,19 @@ def test_none_is_left_when_one_of_its_processes_is_killed(
         assert comes_true(lambda: not processes_with(mark))
 
 
+def test_it_answers_until_its_caller_ends_although_a_service_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = f"/nonexistent{tmp_path}"
+    monkeypatch.setattr(sys, "path", [*sys.path, mark])
+    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+        for process in processes_with(mark):
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                os.kill(int(process), number)
+        assert isolated.predict(["1 + 1"]) == ["2"]
+    assert comes_true(lambda: not processes_with(mark))
+
+
 def living(processes: list[str]) -> list[str]:
     """Those that are not waiting to be waited for."""
     found = []

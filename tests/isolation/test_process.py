@@ -5,6 +5,7 @@ Processes here speak for themselves: a program stands in for the one that serves
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -186,6 +187,24 @@ def test_where_there_is_no_python_nothing_is_isolated(
         monkeypatch.setattr(sys, "executable", nothing)
         with pytest.raises(LoadError) as caught:
             Process(SOON)
+        assert caught.value.code == "isolated-unavailable"
+
+
+def test_where_no_more_files_can_be_opened_nothing_is_left(
+    program: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count in (0, 1):
+        left, pipe = iter(range(count)), os.pipe
+
+        def few(*_: Any, left: Iterator[int] = left, pipe: Any = pipe) -> Any:
+            if next(left, None) is None:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return pipe()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "pipe", few)
+            with pytest.raises(LoadError) as caught:
+                Process(SOON)
         assert caught.value.code == "isolated-unavailable"
 
 

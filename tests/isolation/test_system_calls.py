@@ -42,7 +42,8 @@ ENDING = {"exit", "exit_group", "rt_sigreturn"}
 UNFILTERED = {335, 336} if os.uname().machine == "x86_64" else set()
 # Arguments that meet each condition, and others that do not: writing, truncating, making, a mere
 # path; another process; limits that are set; a lease, a watch on a folder, a signal, a lock; input
-# for a terminal; death with the parent, leave to be traced, a longer life for capabilities.
+# for a terminal; memory that is compared with that of others; death with the parent, leave to be
+# traced, a longer life for capabilities.
 THREAD = 0x003D_0F00
 CONDITIONS: dict[str, tuple[Sequence[tuple[int, ...]], Sequence[tuple[int, ...]]]] = {
     "": ([(0,) * 6, (2**64 - 1,) * 6], []),
@@ -57,7 +58,13 @@ CONDITIONS: dict[str, tuple[Sequence[tuple[int, ...]], Sequence[tuple[int, ...]]
     "thread": (
         [(THREAD,), (THREAD | 0x0140_0000,)],
         [(flags,) for flags in (0, 17, 0x4100 | 17, 0x0120_0011, 0x1000_0000, 2**32)]
-        + [(flags | THREAD, 0) for flags in (0x2000, 0x1000_0000, 0x0002_0000, 0x8000_0000)],
+        + [(flags | THREAD, 0) for flags in (0x2000, 0x1000_0000, 0x0002_0000, 0x8000_0000)]
+        # With memory, folder, open files or handlers of its own.
+        + [(THREAD & ~flag, 0) for flag in (0x100, 0x200, 0x400, 0x800)],
+    ),
+    "advises": (
+        [(0, 0, advice) for advice in (0, 4, 8, 14, 16, 22, 102)],
+        [(0, 0, advice) for advice in (9, 12, 13, 21, 100, 101, 2**32 - 1)],
     ),
     "itself": (
         [(os.getpid(), 1, 6)],

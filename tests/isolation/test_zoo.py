@@ -65,11 +65,12 @@ def unlike(model: Honest, path: Path, packs: Iterable[str] = ()) -> list[str] | 
     """The methods of a model that say another thing there, in a form that is handed on, than here.
 
     Returns:
-        Their names; None for a model that is refused.
+        Their names; None for a file that does not load here.
     """
     try:
         plain = safeload.load_unsigned(path, packs=packs)
-    except safeload.RefusedError:
+    except (safeload.RefusedError, safeload.LoadError):
+        # Other tests say why.
         return None
     isolated = safeload.load_unsigned(path, packs=packs, isolated=PATIENT)
     there = predictions(isolated, model.data, isolated.methods)
