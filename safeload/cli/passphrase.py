@@ -12,8 +12,8 @@ import getpass
 import os
 import re
 import sys
-from pathlib import Path
 
+from safeload.arguments import as_path
 from safeload.cli.output import is_terminal
 from safeload.errors import UsageError
 from safeload.owners.reading import read_own
@@ -106,7 +106,7 @@ def _read_file(name: str) -> bytes:
         with os.fdopen(os.dup(int(own[1])), "rb") as file:
             return file.readline(_BYTES)
     data, _ = read_own(
-        Path(name),
+        as_path(name, "passphrase file"),
         noun="passphrase file",
         code="passphrase-writable",
         limit=_FILE_BYTES,
