@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+import safeload
 from safeload.cli.destination import Destination
 from safeload.errors import UsageError
 from tests.cli.conftest import Outcome
@@ -385,6 +386,32 @@ def test_an_option_that_leads_to_no_file_is_a_usage_error(here: Path, option: st
     assert changes <= {odd[what] for what in GOOD.get(option, ())}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["trust", "check"],
+        ["trust", "check", "--key"],
+        ["trust", "check", "--policy"],
+        ["policy", "check"],
+        ["keygen"],
+        ["keygen", "new.key", "--name", "a", "--passphrase-file"],
+        ["keygen", "new.key", "--name", "a", "--no-passphrase", "--add-to-trust"],
+    ],
+    ids=" ".join,
+)
+def test_no_text_is_no_path_and_not_this_folder(command: list[str]) -> None:
+    outcome = process(*command, "")
+    ends_well(outcome, 2)
+    assert outcome.error == "no-path"
+
+
+def test_a_policy_that_cannot_be_read_is_named() -> None:
+    outcome = process("policy", "check", "there-is-none.toml")
+    ends_well(outcome, 2)
+    assert outcome.error == "policy-unreadable"
+    assert "there-is-none.toml" in outcome.err
+
+
 @pytest.mark.parametrize("what", [w for w in ODD_FILES if w != "no text"])
 def test_a_dataset_that_is_no_file_is_a_usage_error(here: Path, what: str) -> None:
     bundle = (here / "churn.joblib.sig").read_bytes()
@@ -407,6 +434,13 @@ def test_what_a_shell_opens_for_us_is_read() -> None:
     ends_well(outcome, 0)
     outcome = process("verify", "churn.joblib", *TRUSTED)
     assert "auc = 0.5" in outcome.out
+
+
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"])
+def test_standard_input_by_any_name_has_a_passphrase(name: str) -> None:
+    new = ["keygen", "new.key", "--name", "n", "--passphrase-file", name]
+    ends_well(process(*new, shell="<<< 'open sesame'"), 0)
+    safeload.SigningKey.read("new.key", passphrase=b"open sesame")
 
 
 def test_a_pipe_without_end_is_not_read_to_it() -> None:
