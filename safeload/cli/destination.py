@@ -16,7 +16,7 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path
 from safeload.cli.opened import descriptor_of
@@ -31,21 +31,6 @@ __all__ = ["Destination", "add_output_option", "candidates_beside"]
 _NEW_FILE = 0o666
 
 
-class _Once(argparse.Action):
-    """An option that is given once: of two outputs, one would be left unwritten."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        if getattr(namespace, self.dest) is not None:
-            parser.error(f"argument {option_string}: given twice")
-        setattr(namespace, self.dest, values)
-
-
 def add_output_option(parser: argparse.ArgumentParser, *flags: str, what: str) -> None:
     """Add ``--output``.
 
@@ -57,7 +42,6 @@ def add_output_option(parser: argparse.ArgumentParser, *flags: str, what: str) -
     parser.add_argument(
         *flags,
         "--output",
-        action=_Once,
         metavar="FILE",
         help=f"write the {what} there, not to stdout",
     )

@@ -542,6 +542,32 @@ def test_two_outputs_are_a_usage_error(here: Path) -> None:
     assert not {"a", "b"} & {path.name for path in here.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "values"),
+    [
+        (["verify", "churn.joblib"], "--trust", ("trust.toml", "trust.toml")),
+        (["verify", "churn.joblib", *TRUSTED], "--name", ("other", "churn")),
+        (["verify", "churn.joblib", *TRUSTED], "--format", ("console", "console")),
+        (["audit", "churn.joblib"], "--policy", ("there-is-none.toml", "empty.toml")),
+        (["explain", "churn.joblib"], "--lines", ("400", "400")),
+        (["load", "churn.joblib", *TRUSTED], "--seconds", ("1", "120")),
+        (SIGN, "--serial", ("1", "2")),
+        (["policy", "show"], "--library", ("numpy", "scipy")),
+    ],
+)
+def test_of_an_option_that_is_given_twice_none_is_left_out(
+    command: list[str], option: str, values: tuple[str, str]
+) -> None:
+    ends_well(process(*command, option, values[0], f"{option}={values[1]}"), 2)
+
+
+def test_options_that_collect_are_given_again_and_again() -> None:
+    collected = ["--metric", "a=1", "b=2", "--metric", "c=3", "--limit", "seconds=9"]
+    ends_well(process(*SIGN, *collected, "--limit", "opcodes=9000"), 0)
+    shown = process("verify", "churn.joblib", *TRUSTED).out
+    assert all(metric in shown for metric in ("a = 1", "b = 2", "c = 3"))
+
+
 @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])
 def test_a_new_report_has_the_mode_that_the_umask_gives(here: Path, umask: int, mode: int) -> None:
     line = f"umask {umask:03o}; {shlex.join(command('audit', 'attack.pkl', '--output', 'report'))}"
