@@ -12,14 +12,15 @@ whatever it likes; that is a wrong value too.
 from __future__ import annotations
 
 import math
-import numbers
 import os
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safeload.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
 
 __all__ = [
     "as_metrics",
@@ -72,6 +73,8 @@ def as_path(value: object, parameter: str = "path") -> Path:
         UsageError: It is none (``no-path``): bytes, a number, or nothing at all, which would be
             this folder; or text that no file can be named by.
     """
+    from pathlib import Path  # ``import safeload`` costs next to nothing, and needs none of these
+
     try:
         text = os.fspath(value)  # type: ignore[call-overload]
         if isinstance(text, str):
@@ -147,6 +150,8 @@ def as_whole(value: object, parameter: str, *, least: int, most: int) -> int:
     Raises:
         UsageError: It is no whole number, or not between the bounds.
     """
+    import numbers
+
     takes = f"a whole number from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise wrong_type(value, parameter, takes)
@@ -194,6 +199,8 @@ def as_moment(value: object, parameter: str) -> datetime:
     Raises:
         UsageError: It is none, has no time zone, or lies beyond the years of UTC.
     """
+    from datetime import UTC, datetime
+
     takes = "a datetime with a time zone, within the years 1 to 9999 of UTC"
     if not isinstance(value, datetime):
         raise wrong_type(value, parameter, takes)

@@ -17,7 +17,8 @@ Trust: text taken from a file passes through :func:`printable` before it becomes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import copyreg
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from safeload.verdict import FileReport
@@ -53,6 +54,11 @@ class SafeloadError(Exception):
         self.message = message
         self.code = code
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Made anew from its sentence alone, an exception would lack what it takes by name; and a
+        # pool of processes waits for ever for an error that it cannot receive.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class UsageError(SafeloadError):

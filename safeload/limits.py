@@ -8,7 +8,6 @@ arrays of that many dimensions.)
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -193,6 +192,8 @@ class Isolation:
     text: int = 4 * _MIB
 
     def __post_init__(self) -> None:
+        import numbers  # ``import safeload`` costs next to nothing, and needs none
+
         for name, (least, most) in _POSSIBLE.items():
             value: Any = getattr(self, name)
             kind = numbers.Real if name == "seconds" else numbers.Integral

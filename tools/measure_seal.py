@@ -63,10 +63,18 @@ _HOLDERS = (
     "_multiprocessing.SemLock", "posix.DirEntry", "array.array", "_thread.lock", "_thread.RLock",
 )  # fmt: skip
 _ATTRIBUTES = frozenset(["LOAD_ATTR", "LOAD_METHOD"])
-# What they change shows in nothing that is looked at.
+# What they change shows in nothing that is looked at, or takes arguments that do nothing harmless.
 _BY_HAND = {
     "_codecs.register": "has something called for every encoding that is not known",
+    "_codecs.unregister": "has something called for every encoding that is not known",
+    "_thread.interrupt_main": "sends a signal",
+    "calendar.setfirstweekday": "changes how libraries work",
+    "hashlib.file_digest": "reads from an open file or socket",
     "posix.register_at_fork": "has something called at every fork",
+    "random.seed": "changes how libraries work",
+    "random.setstate": "changes how libraries work",
+    "uuid.getnode": "changes where the process is",
+    "zoneinfo.reset_tzpath": "changes how libraries work",
 }
 # They wait for a person.
 _ENDS = frozenset(["builtins.breakpoint", "builtins.input"])
@@ -79,8 +87,10 @@ def callables() -> Iterator[tuple[str, Any, str | None]]:
             if not callable(value) or not _own(value, module) or name.startswith("__"):
                 continue
             if not (inspect.isclass(value) and issubclass(value, BaseException)):
-                yield f"{module.__name__}.{name}", value, None
+                # Some say that they have another name, as _io of Python 3.11 does.
+                yield f"{module.__spec__.name}.{name}", value, None
     yield "builtins.__import__", __import__, None
+    yield "builtins.open", open, None
     for holder in _HOLDERS:
         module_name, _, name = holder.rpartition(".")
         kind = _type_of(module_name, name)
@@ -98,7 +108,7 @@ def _type_of(module: str, name: str) -> type:
 
 def _own(value: Any, module: types.ModuleType) -> bool:
     home = getattr(value, "__module__", None)
-    return home in (module.__name__, module.__name__.lstrip("_"), None)
+    return home is None or home.lstrip("_") == module.__name__.lstrip("_")
 
 
 def _modules(*, compiled: bool) -> Iterator[types.ModuleType]:
@@ -312,7 +322,7 @@ _ABOUT = """\
 # acts: does something without an audit event; asks: tells how things are, without one; stopped: is
 # refused, with that event, before anything is done; leads: is written in Python and names one that
 # acts. Everything else that was tried computes and no more; {untried} callables were not tried, as
-# no arguments were found for them. Two whose doing leaves no trace are there by hand.
+# no arguments were found for them. Those whose doing leaves no trace are there by hand.
 """
 
 

@@ -79,11 +79,11 @@ class Place:
     def holder(self, type_name: str) -> Any:
         """An instance of one of the types whose methods are tried."""
         return {
-            "_io.FileIO": lambda: io.FileIO(self.fd, "r+", closefd=False),
-            "_io.BufferedReader": lambda: open(self.fd, "rb", closefd=False),
-            "_io.BufferedWriter": lambda: open(self.fd, "wb", closefd=False),
-            "_io.BufferedRandom": lambda: open(self.fd, "r+b", closefd=False),
-            "_io.TextIOWrapper": lambda: open(self.fd, "r+", closefd=False),
+            "_io.FileIO": lambda: io.FileIO(os.dup(self.fd), "r+"),
+            "_io.BufferedReader": lambda: os.fdopen(os.dup(self.fd), "rb"),
+            "_io.BufferedWriter": lambda: os.fdopen(os.dup(self.fd), "wb"),
+            "_io.BufferedRandom": lambda: os.fdopen(os.dup(self.fd), "r+b"),
+            "_io.TextIOWrapper": lambda: os.fdopen(os.dup(self.fd), "r+"),
             "mmap.mmap": lambda: self.map,
             "_socket.socket": lambda: self.sockets[0],
             "select.epoll": select.epoll,
@@ -96,6 +96,7 @@ class Place:
         }[type_name]()
 
 
+_BUFFERED = ("Reader", "Writer", "Random")
 # Where the names of parameters do not tell what is wanted.
 ARGUMENTS: dict[str, Callable[[Place], tuple[Any, ...]]] = {
     "_posixshmem.shm_open": lambda p: (f"/measured-{os.getpid()}", os.O_CREAT | os.O_RDWR),
@@ -165,7 +166,6 @@ ARGUMENTS: dict[str, Callable[[Place], tuple[Any, ...]]] = {
     "array.array.fromfile": lambda p: (io.FileIO(p.fd, "r+", closefd=False), 4),
     "_thread.start_new_thread": lambda p: (print, ()), "_thread.start_new": lambda p: (print, ()),
     "_thread.start_joinable_thread": lambda p: (print,), "_thread.stack_size": lambda p: (1 << 20,),
-    "_thread.interrupt_main": lambda p: (signal.SIGUSR1,),
     "sys.setrecursionlimit": lambda p: (5000,), "sys.setswitchinterval": lambda p: (0.1,),
     "sys.settrace": lambda p: (print,), "sys.setprofile": lambda p: (print,),
     "sys.setdlopenflags": lambda p: (1,), "sys.set_int_max_str_digits": lambda p: (5000,),
@@ -184,7 +184,7 @@ ARGUMENTS: dict[str, Callable[[Place], tuple[Any, ...]]] = {
     "sys.activate_stack_trampoline": lambda p: ("perf",), "sys.excepthook": lambda p: (
         ValueError, ValueError("x"), None), "sys.displayhook": lambda p: (1,),
     "gc.set_threshold": lambda p: (1000,), "gc.set_debug": lambda p: (1,),
-    "atexit.register": lambda p: (print,), "atexit.unregister": lambda p: (_at_exit,),
+    "atexit.register": lambda p: (print,),
     "faulthandler.register": lambda p: (signal.SIGUSR1,), "faulthandler.enable": lambda p: (),
     "faulthandler.dump_traceback_later": lambda p: (60,), "faulthandler.dump_traceback": lambda p: (
         p.other,), "_locale.setlocale": lambda p: (0, "C"), "time.tzset": lambda p: (),
@@ -209,7 +209,28 @@ ARGUMENTS: dict[str, Callable[[Place], tuple[Any, ...]]] = {
     "_warnings.warn": lambda p: ("x",), "_imp.create_dynamic": lambda p: (
         types.SimpleNamespace(name="math", origin="/nowhere.so"),),
     "_queue.SimpleQueue": lambda p: (), "_contextvars.Context": lambda p: (),
+    **{f"_io.Buffered{kind}": lambda p: (p.holder("_io.FileIO"),) for kind in _BUFFERED},
+    "_io.TextIOWrapper": lambda p: (p.holder("_io.BufferedWriter"), "utf-8"),
+    "_socket.setdefaulttimeout": lambda p: (5,),
+    # What ends something is tried where there is something to end.
+    "gc.enable": lambda p: _after(gc.disable), "gc.unfreeze": lambda p: _after(gc.freeze),
+    "tracemalloc.stop": lambda p: _after(tracemalloc.start),
+    "_tracemalloc.stop": lambda p: _after(tracemalloc.start),
+    "faulthandler.disable": lambda p: _after(faulthandler.enable),
+    "faulthandler.unregister": lambda p: (
+        *_after(faulthandler.register, signal.SIGUSR1), signal.SIGUSR1),
+    "faulthandler.cancel_dump_traceback_later": lambda p: _after(
+        faulthandler.dump_traceback_later, 60),
+    "atexit.unregister": lambda p: (*_after(atexit.register, _nothing), _nothing),
+    "_codecs.unregister": lambda p: (*_after(codecs.register, _nothing), _nothing),
+    "_csv.unregister_dialect": lambda p: (*_after(csv.register_dialect, "x"), "x"),
 }  # fmt: skip
+
+
+def _after(begin: Callable[..., object], *arguments: Any) -> tuple[()]:
+    """No arguments, once something was begun that is to be ended."""
+    begin(*arguments)
+    return ()
 
 
 def _fork_exec() -> tuple[Any, ...]:
@@ -221,10 +242,6 @@ def _fork_exec() -> tuple[Any, ...]:
 
 def _newer() -> bool:
     return sys.version_info >= (3, 14)
-
-
-def _at_exit() -> None:
-    pass
 
 
 def _nothing(*_: object, **__: object) -> None:
@@ -258,7 +275,8 @@ def state(place: Place) -> dict[str, Any]:
                                        csv.field_size_limit(),
                                        csv.list_dialects(),
                                        sys.get_coroutine_origin_tracking_depth(),
-                                       threading.stack_size(), sys.getdlopenflags()),
+                                       threading.stack_size(), sys.getdlopenflags(),
+                                       socket.getdefaulttimeout()),
     }  # fmt: skip
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path
+from safeload.cli.opened import descriptor_of
 from safeload.errors import UsageError
 from safeload.limits import Limits
 
@@ -28,27 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Destination", "add_output_option", "candidates_beside"]
 
-# What this process has opened already, by the names that Unix gives it.
-_OPENED = re.compile(
-    r"/dev/(?:std(?P<name>out|err)|fd/(?P<fd>[0-9]{1,9}))|/proc/self/fd/(?P<own>[0-9]{1,9})"
-)
-_STANDARD = {"out": 1, "err": 2}
 _NEW_FILE = 0o666
-
-
-class _Once(argparse.Action):
-    """An option that is given once: of two outputs, one would be left unwritten."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        if getattr(namespace, self.dest) is not None:
-            parser.error(f"argument {option_string}: given twice")
-        setattr(namespace, self.dest, values)
 
 
 def add_output_option(parser: argparse.ArgumentParser, *flags: str, what: str) -> None:
@@ -62,7 +42,6 @@ def add_output_option(parser: argparse.ArgumentParser, *flags: str, what: str) -
     parser.add_argument(
         *flags,
         "--output",
-        action=_Once,
         metavar="FILE",
         help=f"write the {what} there, not to stdout",
     )
@@ -172,10 +151,9 @@ class Destination:
 
     def _open(self, text: str) -> int | None:
         """A descriptor to write to, or None where a file is to be put in place."""
-        opened = _OPENED.fullmatch(text)
+        opened = descriptor_of(text)
         if opened is not None:
-            number = opened["fd"] or opened["own"]
-            return os.dup(_STANDARD[opened["name"]] if number is None else int(number))
+            return os.dup(opened)
         if self._status is None or stat.S_ISREG(self._status.st_mode):
             folder = Path(os.path.realpath(self._path)).parent
             if not os.access(folder, os.W_OK | os.X_OK):

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 
 from safeload.arguments import as_path
+from safeload.cli.opened import descriptor_of
 from safeload.trust.files import read_small
 
 __all__ = ["read_input"]
 
-_OPENED = re.compile(r"/dev/(?:stdin|fd/([0-9]{1,9}))|/proc/self/fd/([0-9]{1,9})")
 _CHUNK = 1 << 16
 
 
@@ -36,11 +35,11 @@ def read_input(text: str, option: str, *, limit: int) -> bytes:
         OSError: It cannot be read, is neither a regular file nor open already, or is larger.
         UsageError: The path is no path.
     """
-    opened = _OPENED.fullmatch(text)
+    opened = descriptor_of(text)
     if opened is None:
         return read_small(as_path(text, option), limit=limit)[0]
     data = bytearray()
-    with os.fdopen(os.dup(int(opened[1] or opened[2] or 0)), "rb", buffering=0) as file:
+    with os.fdopen(os.dup(opened), "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             data += chunk
             if len(data) > limit:

@@ -11,6 +11,7 @@ import getpass
 import sys
 from pathlib import Path
 
+from safeload.arguments import as_path
 from safeload.cli.output import is_terminal, note
 from safeload.cli.passphrase import add_option, new_passphrase
 from safeload.errors import UsageError
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from safeload.trust.trustfile import TrustFile, entry_text
     from safeload.writing.files import tidy
 
-    private = Path(options.path)
+    private = as_path(options.path, "key")
     # A run that was killed may have left one file of the two.
     tidy(private.parent)
     public = Path(f"{private}.pub")
@@ -128,7 +129,7 @@ def _trust_file(options: argparse.Namespace) -> Path | None:
     from safeload.trust.trustfile import TrustFile
 
     if options.add_to_trust is not None:
-        return Path(options.add_to_trust)
+        return as_path(options.add_to_trust, "trust file")
     if options.trust_default:
         return TrustFile.default_path()
     if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):

@@ -20,6 +20,7 @@ from importlib import import_module
 
 from safeload import __version__
 from safeload.cli.output import note, show_error
+from safeload.cli.parser import Parser
 from safeload.cli.streams import (
     Ended,
     deliver,
@@ -124,7 +125,7 @@ def _run(given: Sequence[str], *, closed: bool) -> int:
 
 def _parser(given: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
     """The parser, complete for the verb that is asked for, and that verb."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="safeload",
         description="Sign models, load only what was signed and is allowed, audit the rest.",
         epilog=_CODES,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
-import re
 import sys
-from pathlib import Path
 
+from safeload.arguments import as_path
+from safeload.cli.opened import descriptor_of
 from safeload.cli.output import is_terminal
 from safeload.errors import UsageError
 from safeload.owners.reading import read_own
@@ -22,7 +22,6 @@ __all__ = ["add_option", "new_passphrase", "passphrase_of"]
 
 _BYTES = 4096
 _FILE_BYTES = 1 << 20
-_OWN_DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/(\d{1,9})", re.ASCII)
 
 
 def add_option(parser: argparse._ActionsContainer) -> None:
@@ -100,13 +99,13 @@ def _require_terminal(hint: str) -> None:
 
 
 def _read_file(name: str) -> bytes:
-    own = _OWN_DESCRIPTOR.fullmatch(name)
-    if own:
+    opened = descriptor_of(name)
+    if opened is not None:
         # What the caller has opened for us may be a pipe, as a shell's <(command) is.
-        with os.fdopen(os.dup(int(own[1])), "rb") as file:
+        with os.fdopen(os.dup(opened), "rb") as file:
             return file.readline(_BYTES)
     data, _ = read_own(
-        Path(name),
+        as_path(name, "passphrase file"),
         noun="passphrase file",
         code="passphrase-writable",
         limit=_FILE_BYTES,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.cli.destination import Destination, add_output_option, candidates_beside
@@ -227,24 +226,24 @@ def _packs(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    codes = {_check_file(Path(name), importing=options.importing) for name in options.files}
+    codes = {_check_file(name, importing=options.importing) for name in options.files}
     if not options.importing:
         note("Not checked, as nothing was imported: whether the names exist (--import).")
     return next((code for code in (2, 1, 3) if code in codes), 0)
 
 
-def _check_file(path: Path, *, importing: bool) -> int:
+def _check_file(path: str, *, importing: bool) -> int:
     from safeload.policy.policy import policy_text
     from safeload.policy.team.review import own_entries, review
 
     try:
         text = policy_text(path)
-        remarks = list(review(text, str(path), importing=importing))
+        remarks = list(review(text, path, importing=importing))
     except UsageError as error:
         # The other files are looked through all the same.
         show_error(error)
         return error.exit_code
-    entries = own_entries(text, str(path))
+    entries = own_entries(text, path)
     if importing:
         from safeload.policy.team.existence import examine
 

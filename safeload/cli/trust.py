@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeload.arguments import as_path
 from safeload.cli.output import plain, show_error
 from safeload.errors import UsageError
 
@@ -73,12 +74,18 @@ def _check(options: argparse.Namespace) -> int:
 
     codes: set[int] = set()
     if options.file is not None or not (options.key or options.policy):
-        path = TrustFile.default_path() if options.file is None else Path(options.file)
+        path = (
+            TrustFile.default_path()
+            if options.file is None
+            else as_path(options.file, "trust file")
+        )
         codes.add(_check_file("trust file", path, _trust_file))
     for key in options.key:
-        codes.add(_check_file("private key", Path(key), _private_key, secret=True))
+        codes.add(_check_file("private key", as_path(key, "key"), _private_key, secret=True))
     for policy in options.policy:
-        codes.add(_check_file("policy file", Path(policy), _policy_file, own_group=True))
+        codes.add(
+            _check_file("policy file", as_path(policy, "policy"), _policy_file, own_group=True)
+        )
     return max(codes)
 
 

@@ -23,6 +23,7 @@ from safeload.isolation.process import Process
 from safeload.isolation.values import Reader, Writer
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
+from safeload.unruly import described
 
 __all__ = ["IsolatedModel", "load_isolated"]
 
@@ -123,14 +124,12 @@ class IsolatedModel:
             )
         writer = Writer()
         try:
-            described = writer.value(data)
+            form = writer.value(data)
         except NoFormError as error:
-            raise UsageError(
-                f"The data hold {error}, which is not sent to an isolated model.",
-                code="isolated-input",
-                hint="Give arrays, sparse matrices, data frames or lists of plain values.",
-            ) from error
-        question = {"call": {"method": method, "value": described}}
+            raise _not_sent(str(error)) from error
+        except Exception as error:  # whatever an object raises when it is asked what it holds
+            raise _not_sent(f"what cannot be read ({described(error)})") from error
+        question = {"call": {"method": method, "value": form}}
         warned, value = self._process.ask(question, self._value, writer.parts)
         for text in warned:
             # Python keeps each one that it has shown, for good.
@@ -200,6 +199,14 @@ def load_isolated(
         process.end()
         raise
     return model
+
+
+def _not_sent(what: str) -> UsageError:
+    return UsageError(
+        f"The data hold {what}, which is not sent to an isolated model.",
+        code="isolated-input",
+        hint="Give arrays, sparse matrices, data frames or lists of plain values.",
+    )
 
 
 def _heard(answer: dict[str, Any], path: str, clock: Clock) -> list[str]:

@@ -39,10 +39,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 
 from safeload.arguments import as_path, as_text, require_type
-from safeload.errors import UsageError
-from safeload.owners.reading import read_own
+from safeload.errors import UsageError, printable
 from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.methods import gives_arrays
 from safeload.policy.entries import (
@@ -280,11 +280,11 @@ def _narrowed(entry: Entry, uses: frozenset[str]) -> Entry:
     return replace(entry, uses=frozenset(use for use in entry.uses if use in uses))
 
 
-def _unreadable(why: str) -> UsageError:
+def _unreadable(path: Path, why: str) -> UsageError:
     return UsageError(
         f"The policy file cannot be read: {why}.",
         code="policy-unreadable",
-        hint="Check the path given with --policy or policy=.",
+        hint=f"Check {printable(os.fspath(path))!r}.",
     )
 
 
@@ -301,17 +301,20 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
         UsageError: The file cannot be read, or somebody else could have written it
             (``policy-writable``).
     """
+    from safeload.owners.reading import read_own  # most runs are given no policy file
+
+    file = as_path(path, "policy")
     try:
         # Teams keep their policy in a checkout, whose files a user's own group may often write.
         text, _ = read_own(
-            as_path(path, "policy"),
+            file,
             noun="policy file",
             code="policy-writable",
             limit=_BYTES,
             own_group=True,
         )
     except OSError as error:
-        raise _unreadable(str(error.strerror)) from error
+        raise _unreadable(file, str(error.strerror)) from error
     return text
 
 

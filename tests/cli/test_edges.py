@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+import safeload
 from safeload.cli.destination import Destination
 from safeload.errors import UsageError
 from tests.cli.conftest import Outcome
@@ -385,6 +386,32 @@ def test_an_option_that_leads_to_no_file_is_a_usage_error(here: Path, option: st
     assert changes <= {odd[what] for what in GOOD.get(option, ())}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["trust", "check"],
+        ["trust", "check", "--key"],
+        ["trust", "check", "--policy"],
+        ["policy", "check"],
+        ["keygen"],
+        ["keygen", "new.key", "--name", "a", "--passphrase-file"],
+        ["keygen", "new.key", "--name", "a", "--no-passphrase", "--add-to-trust"],
+    ],
+    ids=" ".join,
+)
+def test_no_text_is_no_path_and_not_this_folder(command: list[str]) -> None:
+    outcome = process(*command, "")
+    ends_well(outcome, 2)
+    assert outcome.error == "no-path"
+
+
+def test_a_policy_that_cannot_be_read_is_named() -> None:
+    outcome = process("policy", "check", "there-is-none.toml")
+    ends_well(outcome, 2)
+    assert outcome.error == "policy-unreadable"
+    assert "there-is-none.toml" in outcome.err
+
+
 @pytest.mark.parametrize("what", [w for w in ODD_FILES if w != "no text"])
 def test_a_dataset_that_is_no_file_is_a_usage_error(here: Path, what: str) -> None:
     bundle = (here / "churn.joblib.sig").read_bytes()
@@ -407,6 +434,13 @@ def test_what_a_shell_opens_for_us_is_read() -> None:
     ends_well(outcome, 0)
     outcome = process("verify", "churn.joblib", *TRUSTED)
     assert "auc = 0.5" in outcome.out
+
+
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"])
+def test_standard_input_by_any_name_has_a_passphrase(name: str) -> None:
+    new = ["keygen", "new.key", "--name", "n", "--passphrase-file", name]
+    ends_well(process(*new, shell="<<< 'open sesame'"), 0)
+    safeload.SigningKey.read("new.key", passphrase=b"open sesame")
 
 
 def test_a_pipe_without_end_is_not_read_to_it() -> None:
@@ -506,6 +540,32 @@ def test_the_report_of_yesterday_in_the_same_folder_is_replaced(here: Path) -> N
 def test_two_outputs_are_a_usage_error(here: Path) -> None:
     ends_well(process("audit", "attack.pkl", "--output", "a", "--output", "b"), 2)
     assert not {"a", "b"} & {path.name for path in here.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "values"),
+    [
+        (["verify", "churn.joblib"], "--trust", ("trust.toml", "trust.toml")),
+        (["verify", "churn.joblib", *TRUSTED], "--name", ("other", "churn")),
+        (["verify", "churn.joblib", *TRUSTED], "--format", ("console", "console")),
+        (["audit", "churn.joblib"], "--policy", ("there-is-none.toml", "empty.toml")),
+        (["explain", "churn.joblib"], "--lines", ("400", "400")),
+        (["load", "churn.joblib", *TRUSTED], "--seconds", ("1", "120")),
+        (SIGN, "--serial", ("1", "2")),
+        (["policy", "show"], "--library", ("numpy", "scipy")),
+    ],
+)
+def test_of_an_option_that_is_given_twice_none_is_left_out(
+    command: list[str], option: str, values: tuple[str, str]
+) -> None:
+    ends_well(process(*command, option, values[0], f"{option}={values[1]}"), 2)
+
+
+def test_options_that_collect_are_given_again_and_again() -> None:
+    collected = ["--metric", "a=1", "b=2", "--metric", "c=3", "--limit", "seconds=9"]
+    ends_well(process(*SIGN, *collected, "--limit", "opcodes=9000"), 0)
+    shown = process("verify", "churn.joblib", *TRUSTED).out
+    assert all(metric in shown for metric in ("a = 1", "b = 2", "c = 3"))
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])

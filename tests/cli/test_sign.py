@@ -17,7 +17,8 @@ from safeload.cli.facts import read_probe
 from safeload.trust.model import Model
 from tests.cli.conftest import ROWS, Run
 
-BASE = ["--key", "signing.key", "--name", "churn", "--version", "2.0"]
+FACTS = ["--name", "churn", "--version", "2.0"]
+BASE = ["--key", "signing.key", *FACTS]
 
 
 def model_of(path: str) -> Model:
@@ -110,7 +111,7 @@ def test_metadata_that_will_not_do(run: Run, unsigned: Path, text: str) -> None:
         ["--metric", "roc_auc"], ["--metric", "=1"], ["--metric", "roc_auc=high"],
         ["--metric", "roc_auc=nan"], ["--not-after", "soon"], ["--dataset", "nothing"],
         ["--metadata", "nothing.json"], ["--probe", "nothing.npy"], ["--policy", "nothing.toml"],
-        ["--key", "nothing"], ["--key", "signing.key.sig"], ["--serial", "-1"],
+        ["--serial", "-1"],
     ],
 )  # fmt: skip
 def test_facts_that_will_not_do(run: Run, unsigned: Path, extra: list[str]) -> None:
@@ -120,9 +121,16 @@ def test_facts_that_will_not_do(run: Run, unsigned: Path, extra: list[str]) -> N
     assert sorted(p.name for p in Path().glob("unsigned*")) == ["unsigned.joblib"]
 
 
+@pytest.mark.parametrize("key", ["nothing", "signing.key.sig"])
+def test_a_key_that_will_not_do(run: Run, unsigned: Path, key: str) -> None:
+    outcome = run("sign", unsigned.name, *FACTS, "--key", key)
+    assert (outcome.code, outcome.error) == (2, "key-unreadable")
+    assert sorted(p.name for p in Path().glob("unsigned*")) == ["unsigned.joblib"]
+
+
 def test_an_encrypted_key(run: Run, unsigned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     safeload.SigningKey.read("signing.key").write("locked.key", passphrase=b"open sesame")
-    sign = ["sign", unsigned.name, *BASE, "--key", "locked.key"]
+    sign = ["sign", unsigned.name, *FACTS, "--key", "locked.key"]
     assert run(*sign).error == "passphrase-needed"
     Path("right").write_text("open sesame\n")
     Path("wrong").write_text("open barley\n")

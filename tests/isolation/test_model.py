@@ -69,6 +69,13 @@ FRAME = pd.DataFrame(
 )
 
 
+class Unreadable:
+    """Input that raises an error of its own when it is asked what it is."""
+
+    def __getattr__(self, name: str) -> object:
+        raise ZeroDivisionError(name)
+
+
 def test_it_predicts_as_it_would_here(tmp_path: Path) -> None:
     model = RandomForestClassifier(5, n_jobs=-1, random_state=0).fit(ROWS, LABELS)
     with load(tmp_path / "a.joblib", model) as isolated:
@@ -88,6 +95,9 @@ def test_it_predicts_as_it_would_here(tmp_path: Path) -> None:
         assert wrong.value.code == "isolated-no-method"
         with pytest.raises(UsageError) as wrong:
             isolated.predict(np.array([object()]))
+        assert wrong.value.code == "isolated-input"
+        with pytest.raises(UsageError) as wrong:
+            isolated.predict(Unreadable())
         assert wrong.value.code == "isolated-input"
     with pytest.raises(UsageError) as wrong:
         isolated.predict(ROWS)

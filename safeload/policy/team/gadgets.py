@@ -20,10 +20,10 @@ from safeload.policy.code_by_value import is_code
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 
-__all__ = ["doubt", "gadget"]
+__all__ = ["COMPUTING", "STANDARD", "doubt", "gadget"]
 
 # Modules of Python's own that compute and do nothing else.
-_COMPUTING = frozenset(
+COMPUTING = frozenset(
     "array base64 binascii bisect calendar cmath collections colorsys datetime decimal difflib "
     "enum fractions hashlib heapq html ipaddress itertools json keyword math numbers random re "
     "statistics string struct textwrap unicodedata uuid zlib zoneinfo".split()
@@ -34,7 +34,7 @@ _ELSEWHERE = frozenset(
     "commands crypt distutils ensurepip imp lib2to3 mailcap msilib msvcrt nis nntplib nt pipes "
     "popen2 posix pwd smtpd spwd telnetlib winreg xdrlib".split()
 )
-_STANDARD = sys.stdlib_module_names | _ELSEWHERE | frozenset(IMPORT_MAPPING)
+STANDARD = sys.stdlib_module_names | _ELSEWHERE | frozenset(IMPORT_MAPPING)
 # Libraries whose business is to run, load, build, connect, evaluate or install.
 _ACTING = frozenset(
     "_pytest aiohttp asteval asyncssh billiard boto3 botocore celery cffi cloudpickle dask dill "
@@ -100,7 +100,7 @@ def gadget(module: str, name: str) -> str | None:
         return "rebuilds code that the file itself brings along; no list can say what it does"
     if any(part.startswith("__") and part.endswith("__") for part in modules + names):
         return "reaches for what Python keeps for itself"
-    if top in _STANDARD and (top not in _COMPUTING or names[0].startswith("_")):
+    if top in STANDARD and (top not in COMPUTING or names[0].startswith("_")):
         return f"belongs to Python's own {top}; what does no harm of that is in the packs"
     if f"{module}.{name}.".startswith(_ACTING_PARTS):
         return f"belongs to a part of {top} that reads, writes, builds or fetches"

@@ -65,6 +65,24 @@ def severity(module: str, name: str) -> Severity | None:
         ("posix", "mkfifo.__call__"),
         ("__builtin__", "setattr"),
         ("multiprocessing.util", "spawnv_passfds"),
+        # By another name: of the module in C, or of a module that imports it.
+        ("csv", "field_size_limit"),
+        ("codecs", "register"),
+        ("decimal", "setcontext"),
+        ("asyncio", "Future"),
+        ("tempfile", "_os.mkfifo"),
+        ("acme.tools", "_os.mkfifo"),
+        ("_io", "BufferedWriter.close"),
+        ("io", "TextIOWrapper"),
+        # What ends something that a program has begun.
+        ("gc", "enable"),
+        ("tracemalloc", "stop"),
+        ("faulthandler", "disable"),
+        ("socket", "setdefaulttimeout"),
+        ("_thread", "interrupt_main"),
+        # Of modules that compute.
+        ("random", "seed"),
+        ("hashlib", "file_digest"),
     ],
 )
 def test_what_acts_without_an_event_is_known(module: str, name: str) -> None:
@@ -79,6 +97,40 @@ def test_what_acts_without_an_event_is_known(module: str, name: str) -> None:
     ],
 )
 def test_what_names_a_function_that_acts_is_known(module: str, name: str) -> None:
+    assert severity(module, name) is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        # Objects of the program.
+        ("sys", "stdout.write"),
+        ("sys", "modules.pop"),
+        ("gc", "callbacks.clear"),
+        ("os", "environ._data.clear"),
+        ("warnings", "filters.clear"),
+        ("builtins", "dict.update"),
+        ("operator", "setitem"),
+        # They act, or have others act, in their own code or in that of a library.
+        ("logging", "shutdown"),
+        ("shutil", "copyfileobj"),
+        ("multiprocessing", "Pipe"),
+        ("multiprocessing", "Semaphore"),
+        ("asyncio", "new_event_loop"),
+        ("selectors", "DefaultSelector"),
+        ("ssl", "create_default_context"),
+        ("ctypes", "memmove"),
+        ("ctypes", "memset"),
+        ("sqlite3", "Connection.execute"),
+        ("threading", "excepthook"),
+        ("_queue", "SimpleQueue.get"),
+        ("readline", "write_history_file"),
+        ("_tkinter", "create"),
+        ("_xxsubinterpreters", "run_string"),
+        ("__builtin__", "execfile"),
+    ],
+)
+def test_whatever_else_was_not_seen_to_be_stopped_is_named(module: str, name: str) -> None:
     assert severity(module, name) is Severity.WARNING
 
 
@@ -101,11 +153,14 @@ def test_what_tells_how_things_are_is_known(module: str, name: str) -> None:
         ("os", "kill"),
         # They compute.
         ("math", "sin"),
-        ("builtins", "len"),
         ("json", "loads"),
+        ("collections", "deque.append"),
+        ("random", "Random"),
         # The table knows none of these.
         ("acme.models", "Model"),
         ("acme", "write"),
+        ("acme.queue", "Queue.put"),
+        ("acme.code", "run"),
         ("numpy", "fromfile"),
         ("mkfifo", "os_"),
     ],
