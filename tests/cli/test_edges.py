@@ -639,17 +639,35 @@ entry_point()
 """
 
 
+# Whoever runs the tests may ignore these signals, as a shell has its background jobs do.
+AS_BY_HAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+"""
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_that_ends_a_command_is_its_exit_code(number: signal.Signals, code: int) -> None:
-    with subprocess.Popen([sys.executable, "-c", AT_WORK], stderr=subprocess.PIPE) as child:
+    code_of_child = AS_BY_HAND + AT_WORK
+    with subprocess.Popen([sys.executable, "-c", code_of_child], stderr=subprocess.PIPE) as child:
         assert child.stderr is not None
         assert child.stderr.readline() == b"at work\n"
         child.send_signal(number)
-        _, said = child.communicate(timeout=HANGS)
+        said = said_before_it_hangs(child)
     assert child.returncode == code
     assert b"Traceback" not in said
+
+
+def said_before_it_hangs(child: subprocess.Popen[bytes]) -> bytes:
+    """What a process says until it ends; it is killed if it does not."""
+    try:
+        return child.communicate(timeout=HANGS)[1]
+    finally:
+        child.kill()
 
 
 def test_a_signal_that_is_ignored_ends_nothing() -> None:
@@ -661,5 +679,5 @@ def test_a_signal_that_is_ignored_ends_nothing() -> None:
         assert child.stderr.readline() == b"at work\n"
         child.send_signal(signal.SIGHUP)
         child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=HANGS)
+        said_before_it_hangs(child)
     assert child.returncode == 143
