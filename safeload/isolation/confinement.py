@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from safeload.isolation.granted import granted, is_everything, kind
+from safeload.isolation.granted import granted, import_path, is_root, kind
 from safeload.isolation.namespaces import go_on_kept
 from safeload.isolation.system_calls import allow_system_calls
 from safeload.isolation.trial import is_survived
@@ -79,7 +79,9 @@ def confine(isolation: Isolation, life: int | None) -> Confinement:
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     readable = granted()
     alone, paths = go_on_kept(readable, life)
-    files = _forbid([*readable, *_own_map()]) and not is_everything(readable)
+    # In a tree of its own, the root lists nothing but what was granted.
+    listed = ["/"] if paths and any(map(is_root, import_path())) else []
+    files = _forbid([*readable, *_own_map()], listed)
     memory, processor = _bound(isolation, threads=alone)
     system_calls = allow_system_calls()
     return Confinement(memory, processor, files, paths, system_calls, processes=alone)
@@ -97,13 +99,13 @@ def _own_map() -> list[str]:
     return []
 
 
-def _forbid(readable: list[str]) -> bool:
-    """Read only these files, where that can be had."""
-    return is_survived(lambda: _forbid_files(readable)) and _forbid_files(readable)
+def _forbid(readable: list[str], listed: list[str]) -> bool:
+    """Read only these files, and list these folders, where that can be had."""
+    return is_survived(lambda: _forbid_files(readable, listed)) and _forbid_files(readable, listed)
 
 
-def _forbid_files(readable: Iterable[str]) -> bool:
-    """Read only these files, change none, run no program, and signal nobody."""
+def _forbid_files(readable: Iterable[str], listed: Iterable[str]) -> bool:
+    """Read and list no other files, change none, run no program, and signal nobody."""
     try:
         from landlockpy import AccessFS, Ruleset, Scope, abi_version
     except ImportError:
@@ -117,6 +119,8 @@ def _forbid_files(readable: Iterable[str]) -> bool:
                 # What is not there is not needed.
                 with suppress(OSError):
                     rules.allow_path(path, rights)
+            for path in listed:
+                rules.allow_path(path, AccessFS.READ_DIR)
             rules.restrict()
         return bool(abi_version() >= _CUTS_SHORT)
     except OSError:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from safeload.isolation.granted import is_everything, kind
+from safeload.isolation.granted import kind
 from safeload.isolation.libc import libc
 
 __all__ = ["enter_file_tree", "try_calls"]
@@ -44,15 +44,14 @@ def enter_file_tree(granted: Iterable[str]) -> bool:
     its own; so are its children's then.
 
     Args:
-        granted: Files and folders. What is not there is left out; if the root is among them, there
-            is nothing to hide.
+        granted: Files and folders, and not the root. What is not there is left out.
 
     Returns:
         Whether the tree was entered; where not, the old one is still there as it was.
     """
     granted = list(granted)
     pivot = _PIVOT_ROOT.get(os.uname().machine)
-    if pivot is None or is_everything(granted):
+    if pivot is None:
         return False
     wanted = list(_bindings(granted))
     # Any folder but the root can be mounted over for a moment.

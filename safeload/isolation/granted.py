@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
+from importlib.machinery import all_suffixes
 from pathlib import Path
 
-__all__ = ["granted", "import_path", "is_everything", "kind"]
+__all__ = ["granted", "import_path", "is_root", "kind"]
 
 # What Python and its libraries read besides the folders they are installed in.
 _SYSTEM = (
@@ -58,14 +59,18 @@ def granted() -> list[str]:
         if name.startswith("__editable__"):
             folders += getattr(module, "MAPPING", {}).values()
     folders = [_or_archive(Path(folder)) for folder in folders if _is_absolute(folder)]
+    # A script that lies in the root, as in a container, imports from there; it grants no more.
+    folders = [
+        path for folder in folders for path in (_modules(folder) if is_root(folder) else [folder])
+    ]
     linked = [path for folder in folders for path in _linked(folder)]
     wanted = filter(_is_lasting, dict.fromkeys([*folders, *linked, *_SYSTEM]))
     return [*wanted, *filter(kind, _MACHINE)]
 
 
-def is_everything(paths: Iterable[str]) -> bool:
-    """Whether the root is among some paths, so that nothing is withheld."""
-    return any(os.path.realpath(path) == "/" for path in paths)
+def is_root(path: str) -> bool:
+    """Whether everything lies below a path."""
+    return os.path.realpath(path) == "/"
 
 
 def kind(path: str | Path) -> int:
@@ -91,6 +96,16 @@ def _or_archive(path: Path) -> str:
         if kind(file):
             return str(file if kind(file) == stat.S_IFREG else path)
     return str(path)
+
+
+def _modules(folder: str) -> list[str]:
+    """The modules and packages in a folder."""
+    try:
+        paths = sorted(Path(folder).iterdir())
+    except OSError:
+        return []
+    suffixes = tuple(all_suffixes())
+    return [str(p) for p in paths if p.name.endswith(suffixes) or kind(p / "__init__.py")]
 
 
 def _linked(folder: str) -> Iterator[str]:

@@ -88,13 +88,19 @@ def test_it_finds_what_it_was_granted_by_way_of_links(
     assert sorted(path.name for path in there.iterdir()) == ["a folder \udcff", "hidden.txt"]
 
 
-def test_where_the_root_is_granted_nothing_is_hidden_and_it_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_script_in_the_root_grants_no_more_than_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger: safeload.IsolatedModel
 ) -> None:
-    monkeypatch.setattr(sys, "path", [*sys.path, "/"])
+    monkeypatch.setattr(sys, "path", ["/", *sys.path])
     with load(tmp_path / "a.joblib", Stranger()) as isolated:
-        assert {"files", "paths"} <= set(isolated.confinement.missing)
-        assert isolated.predict(["1 + 1"]) == ["2"]
+        assert isolated.confinement == stranger.confinement
+        system = "__import__('os')"
+        tried = [f"{system}.stat('/etc/passwd')", f"{system}.stat({str(tmp_path)!r})"]
+        assert isolated.predict(tried) == ["FileNotFoundError"] * 2
+        # Modules are looked for there.
+        (listed,) = isolated.predict([f"{system}.listdir('/')"])
+        assert "usr" in listed
+        assert "home" not in listed
 
 
 def test_a_prefix_that_is_the_root_hides_the_rest_all_the_same(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from safeload.isolation.granted import granted, import_path, is_everything
+from safeload.isolation.granted import _modules, granted, import_path, is_root
 from tests.isolation.strangers import Stranger
 from tests.isolation.test_model import held, load
 
@@ -93,6 +92,19 @@ def test_no_file_about_processes_is_granted(
 
 
 @pytest.mark.parametrize("root", ["/", "//", "/usr/.."])
-def test_the_root_is_everything(root: str) -> None:
-    assert is_everything(["/usr", root])
-    assert not is_everything(["/usr", "/nonexistent", os.sep + "tmp"])
+def test_of_the_root_only_what_can_be_imported_is_granted(path: list[Any], root: str) -> None:
+    assert is_root(root)
+    path[:] = [root, *path]
+    assert not any(map(is_root, granted()))
+    assert not {"/etc", "/home", "/root", "/tmp", "/var"} & set(granted())
+
+
+def test_what_can_be_imported_is_a_module_or_a_package(tmp_path: Path) -> None:
+    for name in ("module.py", "compiled.abi3.so", "data.csv", "secret"):
+        (tmp_path / name).write_text("")
+    for name in ("package", "folder"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    names = [Path(found).name for found in _modules(str(tmp_path))]
+    assert names == ["compiled.abi3.so", "module.py", "package"]
+    assert _modules(str(tmp_path / "nowhere")) == []
