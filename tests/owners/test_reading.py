@@ -380,7 +380,8 @@ def test_a_folder_without_an_owner_that_anybody_could_have_made_is_not_believed(
 
 # Reads as root of a user namespace that has numbers for 65,536 users, as rootless containers do.
 AS_CONTAINER = """
-import ctypes, os, sys
+import codecs, ctypes, grp, os, pwd, sys
+codecs.lookup("ascii")
 from pathlib import Path
 from safeload.errors import UsageError
 from safeload.trust.trustfile import TrustFile

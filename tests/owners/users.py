@@ -31,7 +31,8 @@ try:
     TrustFile.read("/nowhere/at/all")
 except UsageError:
     pass
-import ctypes, grp, pwd, platformdirs
+import codecs, ctypes, grp, pwd, platformdirs
+codecs.lookup("ascii")
 os.setgroups([])
 os.setgid(int(group))
 os.setuid(int(user))
