@@ -7,6 +7,7 @@ what is needed. Nothing is changed outside. An ordinary user runs the program as
 
 from __future__ import annotations
 
+import compileall
 import ctypes
 import os
 import stat
@@ -28,6 +29,9 @@ def main() -> None:
     """Become the user, and the program."""
     if os.geteuid() == 0:
         uncover([Path(sys.base_prefix).resolve(), Path(sys.prefix).absolute(), ROOT])
+        # The user cannot write beside the code, and every process would compile it anew.
+        for name in ("safeload", "tests"):
+            compileall.compile_dir(ROOT / name, quiet=1)
         for name in WRITTEN:
             (ROOT / name).mkdir(exist_ok=True)
             os.chown(ROOT / name, NOBODY, NOBODY)
