@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 NOT_THERE = {"umap"}
 PATIENT = Isolation(seconds=600)
 # All of scikit-learn's takes minutes; "-m slow" tries the other shares.
-SHARES = 6
+SHARES = 10
 
 
 @pytest.fixture

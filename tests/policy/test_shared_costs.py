@@ -17,7 +17,7 @@ import pytest
 from tests.policy import shared_costs
 
 # Processes, and of how many cases one is tried where there is not time for all.
-SHARES, SEVERAL = 4, 7
+SHARES, SEVERAL = 4, 14
 
 
 def _costs(*arguments: str) -> list[dict[str, Any]]:
