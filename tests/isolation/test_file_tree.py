@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,10 @@ from tests.isolation.test_model import held, load
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[safeload.IsolatedModel]:
-    """A model that looks around."""
-    with load(tmp_path_factory.mktemp("stranger") / "a.joblib", Stranger()) as isolated:
-        held(isolated, "paths")
-        yield isolated
+def stranger(stranger: safeload.IsolatedModel) -> safeload.IsolatedModel:
+    """One that is held in the way that is tried here."""
+    held(stranger, "paths")
+    return stranger
 
 
 @pytest.mark.guarantee("G20")

@@ -6,7 +6,6 @@ import os
 import socket
 import struct
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -236,14 +235,6 @@ def test_only_its_own_process_is_harmed_when_it_will(
         load(tmp_path / "a.joblib", Stranger(on_load), isolation)
     assert caught.value.code == code
     assert caught.value.hint
-
-
-@pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[safeload.IsolatedModel]:
-    """A model that is told what to try."""
-    folder = tmp_path_factory.mktemp("stranger")
-    with load(folder / "a.joblib", Stranger()) as isolated:
-        yield isolated
 
 
 def held(model: safeload.IsolatedModel, part: str) -> None:

@@ -12,7 +12,7 @@ import re
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,7 @@ from safeload.isolation.system_calls import (
     filter_program,
     system_calls,
 )
-from tests.isolation.strangers import Stranger
-from tests.isolation.test_model import held, load
+from tests.isolation.test_model import held
 
 ALLOW = 0x7FFF_0000
 REFUSE = 0x0005_0000 | errno.EPERM
@@ -176,11 +175,10 @@ def test_every_line_has_a_reason_and_a_condition_that_there_is() -> None:
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[safeload.IsolatedModel]:
-    """A model that makes the calls it is told to."""
-    with load(tmp_path_factory.mktemp("stranger") / "a.joblib", Stranger()) as isolated:
-        held(isolated, "system_calls")
-        yield isolated
+def stranger(stranger: safeload.IsolatedModel) -> safeload.IsolatedModel:
+    """One that is held in the way that is tried here."""
+    held(stranger, "system_calls")
+    return stranger
 
 
 @pytest.mark.guarantee("G20")
