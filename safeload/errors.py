@@ -17,6 +17,7 @@ Trust: text taken from a file passes through :func:`printable` before it becomes
 
 from __future__ import annotations
 
+import codecs
 import copyreg
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,6 +33,10 @@ __all__ = [
     "UsageError",
     "printable",
 ]
+
+
+# Found once: whoever looks an encoding up for the first time imports it.
+_escape = codecs.getencoder("unicode_escape")
 
 
 class SafeloadError(Exception):
@@ -120,5 +125,5 @@ def printable(text: str, *, limit: int = 120) -> str:
         Printable ASCII text of at most ``limit`` characters.
     """
     # Cutting first bounds the work; escaping only ever lengthens.
-    escaped = text[: limit + 1].encode("unicode_escape").decode("ascii")
+    escaped = _escape(text[: limit + 1])[0].decode("ascii")
     return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."

@@ -11,6 +11,10 @@ Source: ``os.register_at_fork`` in the Python documentation.
 
 from __future__ import annotations
 
+# The two modules of Python's own that hold locks of theirs across a fork. What is registered last
+# is asked first: we have to wait for imports before those are held, as imports wait for them.
+import concurrent.futures.thread  # noqa: F401
+import logging  # noqa: F401
 import os
 import threading
 import time

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.artefact import Artefact, Progress
 from safeload.errors import TrustError, UsageError
+from safeload.forks import IMPORTING
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
@@ -120,7 +121,8 @@ def load(
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9
     if probe:
-        from safeload.loading.probe import check_probe
+        with IMPORTING:
+            from safeload.loading.probe import check_probe
 
         check_probe(model, about.probe)
     return model
@@ -159,7 +161,8 @@ def rehearse(
             argument is none that its parameter takes.
     """
     check_arguments(**locals())
-    from safeload.isolation.model import load_isolated
+    with IMPORTING:
+        from safeload.isolation.model import load_isolated
 
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
@@ -229,7 +232,8 @@ def load_unsigned(
     allowed = Policy.of(policy, packs=packs)
     # 6 to 8
     if isolated:
-        from safeload.isolation.model import load_isolated
+        with IMPORTING:
+            from safeload.isolation.model import load_isolated
 
         bounds_of_process = isolated if isinstance(isolated, Isolation) else Isolation()
         return load_isolated(artefact, allowed, bounds, bounds_of_process)

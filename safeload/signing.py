@@ -22,6 +22,7 @@ from typing import Any
 from safeload.arguments import as_metrics, as_path
 from safeload.artefact import Artefact, Progress, open_regular
 from safeload.errors import ArtefactError, LoadError, UsageError
+from safeload.forks import IMPORTING
 from safeload.limits import Limits
 from safeload.loading.admit import Accepted, admit, deserialise
 from safeload.loading.environment import library_versions
@@ -274,11 +275,13 @@ def _alone(folder: Folder, name: str) -> Iterator[bool]:
 def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
     try:
         if as_skops:
-            import skops.io
+            with IMPORTING:
+                import skops.io
 
             skops.io.dump(model, path)
         else:
-            import joblib
+            with IMPORTING:
+                import joblib
 
             joblib.dump(model, path, compress=compress)
     except OSError:
@@ -353,7 +356,8 @@ def _globals(accepted: Accepted) -> tuple[SignedGlobal, ...]:
 def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
     if rows is None:
         return None
-    from safeload.loading.probe import seal_probe
+    with IMPORTING:
+        from safeload.loading.probe import seal_probe
 
     return seal_probe(loaded, rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import pickle
 import signal
@@ -15,11 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
 
 import safeload
 from safeload import forks
 from safeload.loading import names, seal
+from safeload.trust.keys import KeyType, SigningKey
+from safeload.trust.trustfile import TrustFile
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -154,6 +160,35 @@ def test_a_child_forked_while_another_thread_imports_finds_the_module_whole(
     assert whole == 0
 
 
+HOLDING = """
+import os, threading, time, warnings
+warnings.simplefilter("ignore")
+from safeload import forks
+import concurrent.futures.thread, logging
+importing, done = threading.Event(), []
+def work():
+    with forks.IMPORTING:
+        importing.set()
+        time.sleep(0.5)
+        with logging._lock, concurrent.futures.thread._global_shutdown_lock:
+            done.append(True)
+other = threading.Thread(target=work)
+other.start()
+importing.wait()
+child = os.fork()
+if not child:
+    os._exit(0 if done else 1)
+print(os.waitpid(child, 0)[1])
+other.join()
+"""
+
+
+def test_a_fork_waits_for_imports_before_it_holds_what_they_wait_for() -> None:
+    command = [sys.executable, "-c", HOLDING]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (shown.stdout, shown.returncode) == ("0\n", 0), shown.stderr
+
+
 def test_a_child_forked_while_another_thread_prepares_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +198,45 @@ def test_a_child_forked_while_another_thread_prepares_loads(
     with Holder(seal._PREPARING):
         monkeypatch.setattr(seal, "_prepared", False)
         assert in_a_child(lambda: safeload.load_unsigned(path)) == 0
+
+
+IMPORTS = """
+import json, sys, traceback, warnings
+warnings.simplefilter("ignore")
+import safeload
+from safeload import forks
+from safeload.trust.trustfile import TrustFile
+
+class Finder:
+    alone = []
+    def find_spec(self, name, path=None, target=None):
+        if not any(lock._is_owned() for lock in forks._LOCKS):
+            ours = [at for at in traceback.extract_stack() if "/safeload/" in at.filename]
+            self.alone.append([name, f"{ours[-1].filename}:{ours[-1].lineno}" if ours else ""])
+
+safeload.load, safeload.IsolatedModel
+sys.meta_path.insert(0, Finder())
+folder = sys.argv[1]
+safeload.load_unsigned(f"{folder}/a.pkl")
+safeload.load(f"{folder}/a.joblib", trust=f"{folder}/trust.toml", probe=True)
+safeload.load(f"{folder}/a.skops", trust=f"{folder}/trust.toml", probe=True)
+safeload.load_unsigned(f"{folder}/a.joblib", isolated=True).close()
+print(json.dumps(Finder.alone))
+"""
+
+
+def test_whatever_a_load_imports_it_imports_where_a_fork_waits_for_it(tmp_path: Path) -> None:
+    # A module that was half imported by another thread stays so in the child: it would wait for it.
+    key = SigningKey.generate(KeyType.ED25519)
+    TrustFile.add(tmp_path / "trust.toml", name="me", key=key.public, models=["m"])
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps([1, 2]))
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    for file in ("a.joblib", "a.skops"):
+        safeload.dump(model, tmp_path / file, key=key, name="m", version="1", probe=[[0.0]])
+    shown = subprocess.run(
+        [sys.executable, "-c", IMPORTS, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    assert json.loads(shown.stdout) == []
 
 
 CHILDREN = """
@@ -191,10 +265,6 @@ print(ends)
 
 
 def test_children_forked_while_other_threads_load_for_the_first_time_load(tmp_path: Path) -> None:
-    import joblib
-    import skops.io
-    from sklearn.linear_model import LogisticRegression
-
     model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
     joblib.dump(model, tmp_path / "a.joblib")
     skops.io.dump(model, tmp_path / "a.skops")

@@ -18,6 +18,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distributions, version
 
 from safeload.errors import LoadError, printable
+from safeload.forks import IMPORTING
 from safeload.policy.policy import Policy
 
 __all__ = ["check_installed", "check_versions", "library_versions", "with_origin"]
@@ -148,7 +149,8 @@ def _version(library: str) -> str | None:
 @cache
 def _installed(library: str) -> str:
     # Reading it takes as long as loading a small model. What is missing raises, and is asked again.
-    return version(library)
+    with IMPORTING:
+        return version(library)
 
 
 def _parts(release: str, count: int) -> tuple[str, ...]:

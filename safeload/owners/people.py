@@ -10,8 +10,13 @@ private that is named as its user.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+with suppress(ImportError):  # there are none on Windows
+    import grp
+    import pwd
 
 __all__ = ["People", "has_no_other_member", "name_of"]
 
@@ -59,9 +64,6 @@ def has_no_other_member(gid: int) -> bool:
     Returns:
         True if nobody but root and us is a member, as far as the machine knows its accounts.
     """
-    import grp
-    import pwd
-
     user = os.geteuid()
     try:
         group = grp.getgrgid(gid)
@@ -83,8 +85,6 @@ def has_no_other_member(gid: int) -> bool:
 
 def name_of(uid: int) -> str:
     """What to call an owner: the name if there is one, otherwise the number."""
-    import pwd
-
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

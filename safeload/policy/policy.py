@@ -43,6 +43,7 @@ from pathlib import Path
 
 from safeload.arguments import as_path, as_text, require_type
 from safeload.errors import UsageError, printable
+from safeload.forks import IMPORTING
 from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.methods import gives_arrays
 from safeload.policy.entries import (
@@ -301,7 +302,8 @@ def policy_text(path: str | os.PathLike[str]) -> bytes:
         UsageError: The file cannot be read, or somebody else could have written it
             (``policy-writable``).
     """
-    from safeload.owners.reading import read_own  # most runs are given no policy file
+    with IMPORTING:
+        from safeload.owners.reading import read_own  # most runs are given no policy file
 
     file = as_path(path, "policy")
     try:

@@ -15,9 +15,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib import resources
 
 from safeload.scan.program import ObjectToken, Token
+from safeload.shipped import shipped
 
 __all__ = ["shadowing", "table"]
 
@@ -27,7 +27,7 @@ _NONE: frozenset[str] = frozenset()
 @cache
 def table() -> dict[str, frozenset[str]]:
     """The names of methods, by the name of the check of their class."""
-    text = (resources.files("safeload.soundness") / "methods.toml").read_text("utf-8")
+    text = shipped("safeload.soundness", "methods.toml").read_text("utf-8")
     return {check: frozenset(names) for check, names in tomllib.loads(text).items()}
 
 

@@ -9,7 +9,7 @@ from malicious_samples.native_state import dumped
 
 
 def _change(text: str) -> str:
-    return line(text, "left_child", "1000000 1000000 1000000")
+    return line(text, "left_child", "2000000000 2000000000 2000000000")
 
 
 def model() -> Any:

@@ -20,7 +20,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+
+from safeload.shipped import shipped
 
 __all__ = [
     "Attributes",
@@ -131,7 +132,7 @@ def _key(module: str, name: str) -> str:
 
 
 def _text(name: str) -> str:
-    return (resources.files("safeload.policy.callables") / name).read_text("utf-8")
+    return shipped("safeload.policy.callables", name).read_text("utf-8")
 
 
 def _classes(names: Mapping[str, list[str]]) -> Iterator[str]:

@@ -19,10 +19,10 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 from safeload.arguments import as_texts
 from safeload.errors import UsageError, printable
+from safeload.shipped import shipped
 
 __all__ = ["HEAD_KEYS", "Pack", "opt_in_packs", "shipped_packs", "wanted_packs"]
 
@@ -57,7 +57,7 @@ class Pack:
 @lru_cache(maxsize=1)
 def shipped_packs() -> Mapping[str, Pack]:
     """Every pack that ships with safeload, by name, sorted."""
-    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(_SUFFIX)]
+    files = [file for file in shipped(__name__).iterdir() if file.name.endswith(_SUFFIX)]
     packs = [_pack(file.name, file.read_bytes()) for file in files]
     return {pack.name: pack for pack in sorted(packs, key=lambda pack: pack.name)}
 

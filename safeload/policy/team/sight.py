@@ -16,9 +16,9 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 
 from safeload.policy.team.gadgets import COMPUTING, STANDARD
+from safeload.shipped import shipped
 from safeload.verdict import Severity
 
 __all__ = ["blind_spots", "table"]
@@ -44,7 +44,7 @@ _ALIASES = {
 @cache
 def table() -> Mapping[str, Mapping[str, str]]:
     """What was measured: by section, what each function does, by its module and name."""
-    text = (resources.files("safeload.policy.team") / "seal_sight.toml").read_text("utf-8")
+    text = shipped("safeload.policy.team", "seal_sight.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
