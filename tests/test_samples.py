@@ -17,6 +17,8 @@ from tests.samples import LOADERS, Sample, judge, let_loose, samples_made_here
 
 SAMPLES = samples_made_here()
 LIVE = [sample for sample in SAMPLES if sample.is_live_here()]
+# What the tests share is made once, by the runner that has them all.
+pytestmark = pytest.mark.xdist_group("samples")
 
 
 @pytest.fixture(scope="module")
