@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## Sign, load and refuse a real model, from start to end
 	@$(BIN)/safeload demo
 
 test: $(VENV)/installed-for-tests ## Run the tests, except those marked slow
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
 
 unprivileged: $(VENV)/installed-for-tests ## Run the tests as an ordinary user, from root
 	$(BIN)/python tests/ordinary_user.py $(MAKE) test PYTHON=$(PYTHON) VENV=$(VENV)

@@ -41,6 +41,7 @@ def found() -> list[Finding]:
     return findings
 
 
+@pytest.mark.xdist_group("culprits")
 @pytest.mark.parametrize(
     ("culprit", "harm"),
     [
