@@ -71,7 +71,8 @@ class Limits:
             beyond one for each byte of the file. Notebooks show a name for each.
         growth: How many times longer than what it is given a text or whole number of Python may
             become that a model computes. Numbers of numpy's do not grow.
-        members: Members of a skops archive.
+        members: Files in an archive, and things that stand one behind the other in a file.
+        containers: Archives and compressed streams within each other.
         schema_bytes: Size of a skops ``schema.json``, bytes.
         findings: Findings kept for one stream; of the others, only the first refusal.
         bundle_bytes: Size of a signature bundle, bytes.
@@ -103,6 +104,7 @@ class Limits:
     columns: int = 4_194_304
     growth: int = 131_072
     members: int = 200_000
+    containers: int = 5
     schema_bytes: int = 512 * _MIB
     findings: int = 1_000
     bundle_bytes: int = 16 * _MIB

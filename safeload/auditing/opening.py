@@ -1,6 +1,6 @@
 """A file that a walk came upon is read, skipped with a reason, or unreadable with a finding.
 
-Trust: names and bytes are hostile; see :mod:`safeload.auditing.discovery` for what may be skipped.
+Trust: names and bytes are hostile; see :mod:`safeload.scan.discovery` for what may be skipped.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from safeload.artefact import Artefact
-from safeload.auditing.discovery import reason_to_skip
-from safeload.auditing.endings import has_model_name
+from safeload.scan.discovery import reason_to_skip
+from safeload.scan.endings import has_model_name
 from safeload.auditing.walk import Candidate
 from safeload.errors import ArtefactError
 from safeload.limits import Limits

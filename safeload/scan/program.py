@@ -16,6 +16,7 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -34,6 +35,7 @@ __all__ = [
     "Global",
     "GlobalUse",
     "Mapping",
+    "MemberScan",
     "ObjectToken",
     "Program",
     "Scan",
@@ -292,6 +294,8 @@ class ArraySpan(NamedTuple):
             or for records a dict of names, formats, offsets and itemsize.
         shape: Shape of the array.
         order: ``"C"`` or ``"F"``.
+        described: Whether the file says this beside the bytes, in numpy's own form; otherwise the
+            code builds an object that says it.
     """
 
     offset: int
@@ -299,6 +303,7 @@ class ArraySpan(NamedTuple):
     dtype: Any
     shape: tuple[int, ...]
     order: str
+    described: bool = False
 
 
 class GlobalUse(NamedTuple):
@@ -377,9 +382,11 @@ class Scan:
 
     Attributes:
         format: ``"pickle"``, ``"joblib"``, ``"joblib+zlib"`` (and gzip, bz2, lzma, xz, lz4),
-            ``"skops"`` or ``"unknown"``.
+            ``"skops"``, ``"npy"``, ``"npz"``, ``"zip"``, ``"tar"`` (and those with the name of a
+            codec behind, such as ``"tar+gzip"``) or ``"unknown"``.
         programs: The streams in it, outermost first. A skops file has one, without code.
         findings: What concerns the file as a whole.
+        members: What else is in it, each scanned when it is asked for; it can be asked once.
         data: The bytes that the programs' offsets point into: the artefact's own, or what they
             decompress to.
         limits: What it was scanned within.
@@ -392,3 +399,19 @@ class Scan:
     data: Buffer
     limits: Limits = field(default_factory=Limits)
     budget: WorkBudget | None = None
+    members: Iterable[MemberScan] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberScan:
+    """A file within a container, or one thing that stands behind another.
+
+    Attributes:
+        path: Its name there, printable; ``"+96"`` for what begins at that byte.
+        scan: What it would do; None for what is no model.
+        reason: Why it is none.
+    """
+
+    path: str
+    scan: Scan | None
+    reason: str = ""

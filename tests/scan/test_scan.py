@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 import safeload
-from safeload.auditing.discovery import reason_to_skip
+from safeload.scan.discovery import reason_to_skip
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
 from safeload.verdict import Verdict, verdict_of

@@ -9,7 +9,6 @@ Source: CPython ``zipfile.py`` and ``tarfile.py``.
 
 from __future__ import annotations
 
-import io
 import lzma
 import tarfile
 import zipfile
@@ -18,6 +17,8 @@ from collections.abc import Iterator
 from typing import IO, cast
 
 from safeload.scan.containers.lenient import UndecidedError
+from safeload.scan.containers.reader import Reader
+from safeload.scan.containers.tars import is_tar
 from safeload.scan.runs import Buffer
 
 __all__ = ["is_archive", "members"]
@@ -27,7 +28,6 @@ _PIECE = 1 << 12
 _TAIL = 22 + 65_535
 _MEMBERS = 200_000
 _ENCRYPTED = 1
-_BLOCK = 512
 _Damaged = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError)
 # What readers of archives raise for what is damaged beyond that.
 _Failures = (*_Damaged, ValueError, RuntimeError, LookupError, OverflowError)
@@ -35,7 +35,7 @@ _Failures = (*_Damaged, ValueError, RuntimeError, LookupError, OverflowError)
 
 def is_archive(data: Buffer) -> bool:
     """Whether bytes begin like an archive, or end like one."""
-    return data[:4] == b"PK\x03\x04" or _has_end(data) or _is_tar(data)
+    return data[:4] == b"PK\x03\x04" or _has_end(data) or is_tar(data)
 
 
 def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -50,10 +50,10 @@ def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
     Raises:
         UndecidedError: It has more members than are looked at, or is damaged.
     """
-    reader = cast("IO[bytes]", _Reader(data))
+    reader = cast("IO[bytes]", Reader(data))
     if data[:4] == b"PK\x03\x04" or _has_end(data):
         yield from _zip(reader, begins=data[:4] == b"PK\x03\x04")
-    if _is_tar(data):
+    if is_tar(data):
         yield from _tar(reader)
 
 
@@ -107,40 +107,3 @@ def _pieces(member: IO[bytes]) -> Iterator[bytes]:
 
 def _has_end(data: Buffer) -> bool:
     return data.rfind(b"PK\x05\x06", max(0, len(data) - _TAIL)) >= 0
-
-
-def _is_tar(data: Buffer) -> bool:
-    if len(data) < _BLOCK or not data[0]:
-        return False
-    try:
-        tarfile.TarInfo.frombuf(bytes(data[:_BLOCK]), "utf-8", "surrogateescape")
-    except (tarfile.HeaderError, ValueError):
-        return False
-    return True
-
-
-class _Reader:
-    """A file that reads bytes without copying them first, and never more than there are."""
-
-    def __init__(self, data: Buffer) -> None:
-        self._data = memoryview(data)
-        self._place = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: len(self._data)}[whence]
-        if start + offset < 0:
-            raise OSError("before the beginning")
-        self._place = start + offset
-        return self._place
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._data) if size < 0 else self._place + size
-        piece = bytes(self._data[self._place : end])
-        self._place += len(piece)
-        return piece

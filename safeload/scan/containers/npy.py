@@ -16,16 +16,17 @@ from typing import Any
 
 from safeload.limits import Limits
 
-__all__ = ["Npy", "NpyError", "read_npy"]
+__all__ = ["MAGIC", "Npy", "NpyError", "read_npy", "read_npy_at"]
 
-_MAGIC = b"\x93NUMPY"
+MAGIC = b"\x93NUMPY"
 # Version to the width of the header's length, and to the header's encoding.
 _VERSIONS = {(1, 0): (2, "latin1"), (2, 0): (4, "latin1"), (3, 0): (4, "utf-8")}
 # numpy.load refuses longer ones.
 _HEADER_SIZE = 10_000
-# A text without escapes, a whole number, a constant or a bracket, with the spaces behind it.
+# A text without escapes, a whole number (with an L as Python 2 wrote it), a constant or a bracket,
+# with the spaces behind it.
 _TOKEN = re.compile(
-    r"(?:'(?P<text>[^'\\\n]*+)'|(?P<number>0|[1-9][0-9]{0,18}+)(?![0-9A-Za-z_])|"
+    r"(?:'(?P<text>[^'\\\n]*+)'|(?P<number>0|[1-9][0-9]{0,18}+)L?(?![0-9A-Za-z_])|"
     r"(?P<constant>True|False)(?![0-9A-Za-z_])|(?P<mark>[()\[\]{},:])) *+"
 )
 _CONSTANTS = {"True": True, "False": False}
@@ -34,6 +35,7 @@ _TYPE = re.compile(
     r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|([SUV])(0|[1-9][0-9]{0,9})"
     r"|[Mm]8(?:\[[0-9]{0,9}(?:generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
 )
+_OBJECT = re.compile(r"[<>|=]?O[48]?")
 _ITEMSIZE = 2**31 - 1
 _RECORD_DEPTH = 16
 # Brackets within brackets: a list and a tuple for each record, the dict, and a shape.
@@ -44,17 +46,21 @@ class NpyError(ValueError):
     """The bytes are no array that numpy would write; the text says why."""
 
 
+class _ObjectsError(NpyError):
+    """The elements are objects."""
+
+
 @dataclass(frozen=True, slots=True)
 class Npy:
     """An array in ``.npy`` form.
 
     Attributes:
         dtype: What ``numpy.dtype`` takes: a type string such as ``"<f8"``, or for records a dict of
-            names, formats, offsets and itemsize.
+            names, formats, offsets and itemsize; None if elements are objects, or hold some.
         shape: Shape of the array.
         order: ``"C"`` or ``"F"``.
-        offset: First raw byte, from the start of the member.
-        nbytes: Number of raw bytes.
+        offset: First raw byte, or the first of the pickle that holds the objects.
+        nbytes: Number of raw bytes; 0 for objects.
     """
 
     dtype: Any
@@ -78,11 +84,34 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
         NpyError: It is not an array in numpy's own form, or one of objects.
     """
     version = tuple(data[6:8])
-    if data[:6] != _MAGIC or version not in _VERSIONS:
+    npy = read_npy_at(data, 0, limits)
+    if npy.dtype is None:
+        raise NpyError("an array's elements are objects, or of an unknown type")
+    if len(data) != npy.offset + npy.nbytes:
+        raise NpyError("an array's bytes are not as many as its header says")
+    return npy
+
+
+def read_npy_at(data: memoryview, position: int, limits: Limits) -> Npy:
+    """Read the header of an array that something may follow.
+
+    Args:
+        data: Bytes.
+        position: Where it begins.
+        limits: ``array_dimensions`` bounds the shape.
+
+    Returns:
+        What the header says; how many bytes there are is not compared.
+
+    Raises:
+        NpyError: It is not in numpy's own form.
+    """
+    version = tuple(data[position + 6 : position + 8])
+    if data[position : position + 6] != MAGIC or version not in _VERSIONS:
         raise NpyError("the member is not an array in numpy's form")
     width, encoding = _VERSIONS[version]
-    start = 8 + width
-    size = int.from_bytes(data[8:start], "little")
+    start = position + 8 + width
+    size = int.from_bytes(data[position + 8 : start], "little")
     if size > _HEADER_SIZE or len(data) < start + size:
         raise NpyError("an array's header has no end, or is longer than numpy reads")
     header = _literal(bytes(data[start : start + size]), encoding)
@@ -92,16 +121,18 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
     if type(header["descr"]) is tuple:
         # numpy would make further dimensions of the subarrays, which the header does not have.
         raise NpyError("an array's dtype is that of subarrays")
-    dtype, itemsize = _describe(header["descr"], 0)
+    order = "F" if fortran else "C"
+    try:
+        dtype, itemsize = _describe(header["descr"], 0)
+    except _ObjectsError:
+        return Npy(None, shape, order, start + size, 0)
     count = 1
     for length in shape:
         count *= length
     if count and not itemsize:
         # numpy would make any number of them out of nothing.
         raise NpyError("an array has elements without size")
-    if len(data) != start + size + count * itemsize:
-        raise NpyError("an array's bytes are not as many as its header says")
-    return Npy(dtype, shape, "F" if fortran else "C", start + size, count * itemsize)
+    return Npy(dtype, shape, order, start + size, count * itemsize)
 
 
 def _literal(header: bytes, encoding: str) -> dict[str, Any]:
@@ -226,6 +257,8 @@ def _describe(descr: Any, depth: int) -> tuple[Any, int]:
 
 def _simple_size(descr: str) -> int:
     match = _TYPE.fullmatch(descr)
+    if match is None and _OBJECT.fullmatch(descr):
+        raise _ObjectsError("an array's elements are objects, or of an unknown type")
     if match is None:
         raise NpyError("an array's elements are objects, or of an unknown type")
     if match[1] is None:

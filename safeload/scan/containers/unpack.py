@@ -19,10 +19,10 @@ from safeload.limits import Limits
 from safeload.scan.bounds.budget import over
 from safeload.scan.containers.archive import BZIP2, DEFLATED, STORED, ArchiveError, Member
 
-__all__ = ["Budget", "extract", "store"]
+__all__ = ["LZMA_HEADER", "Budget", "extract", "lzma_filters", "store"]
 
 # Version and length of the properties, and the properties themselves.
-_LZMA_HEADER = 9
+LZMA_HEADER = 9
 # No preset of xz makes a larger one than 64 MiB; the decoder allocates it.
 _LZMA_DICTIONARY = 64 * 1024 * 1024
 
@@ -103,18 +103,27 @@ def _decompress(packed: memoryview, member: Member) -> bytes:
 
 
 def _decompress_lzma(packed: memoryview, most: int) -> bytes:
-    if len(packed) < _LZMA_HEADER or bytes(packed[2:4]) != b"\x05\x00":
+    stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=lzma_filters(packed))
+    return stream.decompress(packed[LZMA_HEADER:], most)
+
+
+def lzma_filters(packed: memoryview) -> list[dict[str, int]]:
+    """What a zip's LZMA stream says it takes to read it.
+
+    Args:
+        packed: The member's bytes.
+
+    Raises:
+        ValueError: It says nothing of the kind, or wants more memory than any preset.
+    """
+    if len(packed) < LZMA_HEADER or bytes(packed[2:4]) != b"\x05\x00":
         raise ValueError("no LZMA properties")
     rest, lc = divmod(packed[4], 9)
     pb, lp = divmod(rest, 5)
     dictionary = int.from_bytes(packed[5:9], "little")
     if dictionary > _LZMA_DICTIONARY:
         raise ValueError("the dictionary is larger than any preset makes it")
-    chain = [
-        {"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb},
-    ]
-    stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
-    return stream.decompress(packed[_LZMA_HEADER:], most)
+    return [{"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": lc, "lp": lp, "pb": pb}]
 
 
 def store(members: Iterable[tuple[str, bytes | memoryview]]) -> bytes:

@@ -63,6 +63,7 @@ def interpret(
     member: str = "",
     start: int = 0,
     nested: bool = False,
+    followed: bool = False,
 ) -> Program:
     """Interpret one stream of opcodes up to its STOP.
 
@@ -74,12 +75,21 @@ def interpret(
         start: Where the stream begins, bytes.
         nested: The stream is an object array within a joblib file: arrays in it are ordinary
             pickled objects, and bytes may follow its STOP.
+        followed: Bytes may follow its STOP, which somebody else looks at.
 
     Returns:
         The program, with findings for whatever is malformed or was not read.
     """
     budget = budget or WorkBudget(limits, len(data))
-    machine = Machine(data, limits=limits, budget=budget, member=member, start=start, nested=nested)
+    machine = Machine(
+        data,
+        limits=limits,
+        budget=budget,
+        member=member,
+        start=start,
+        nested=nested,
+        followed=nested or followed,
+    )
     try:
         _run(machine)
         machine.shape.check(machine.program.opcodes)

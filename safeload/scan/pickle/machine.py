@@ -95,6 +95,7 @@ class Machine:
         member: str,
         start: int,
         nested: bool,
+        followed: bool,
     ) -> None:
         self.data = data
         self.size = len(data)
@@ -102,6 +103,7 @@ class Machine:
         self.start = start
         self.position = start
         self.nested = nested
+        self.followed = followed
         self.stack: list[Token] = []
         self.marks: list[int] = []
         self.memo: list[Token] = []
@@ -427,7 +429,7 @@ class Machine:
                 self.note("SL217", "An array is used before it has its state.", self.position)
             if self.wrappers:
                 self.note("SL215", "An array wrapper is not followed by its array.", self.position)
-            if not self.nested and self.position != self.size:
+            if not self.followed and self.position != self.size:
                 self.note("SL202", "Bytes follow the end of the stream.", self.position)
         if any(finding.rule == "SL004" for finding in program.findings):
             # The type of array that such a wrapper names, it does not keep.

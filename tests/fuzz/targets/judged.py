@@ -7,7 +7,7 @@ import io
 import random
 from collections.abc import Sequence
 
-from safeload.auditing.discovery import reason_to_skip
+from safeload.scan.discovery import reason_to_skip
 from safeload.auditing.run import AuditReport
 from safeload.limits import Limits
 from safeload.policy.judge import judge

@@ -22,8 +22,8 @@ import pytest
 
 import safeload
 from safeload.auditing import discovery
-from safeload.auditing.discovery import reason_to_skip
-from safeload.auditing.endings import has_model_name
+from safeload.scan.discovery import reason_to_skip
+from safeload.scan.endings import has_model_name
 
 CALL = b"cposix\nsystem\n(S'true'\ntR."
 # Each begins with what CPython reads and no pickler writes.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from safeload.auditing.endings import has_model_name, is_clear_model_name
+from safeload.scan.endings import has_model_name, is_clear_model_name
 from safeload.scan.containers.lenient import Pieces, UndecidedError, unpackings
 from safeload.scan.containers.members import is_archive, members
 from safeload.scan.containers.skops.read import has_schema

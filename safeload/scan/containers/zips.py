@@ -1,0 +1,356 @@
+"""The files in a zip archive, as any of its readers finds them.
+
+A zip describes its files twice, and readers differ in whom they believe. ``zipfile``, torch's
+reader and most others go by the directory at the end, found by the last end record or by one before
+it, from where that record says or from the record back; who reads a stream goes by the headers
+before the files. Here every directory is read, then every header that none of them leads to; where
+a header says something else than the directory, the file is read as both say. Flags and checksums
+that some readers honour and others ignore keep nothing from being read: they are findings.
+
+``archive`` beside this module reads what must have one reading only.
+
+Trust: the bytes are hostile. Files may overlap, but what comes out of all is bounded by the budget.
+Source: PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; CPython ``zipfile``; miniz, as torch has it.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from safeload.errors import printable
+from safeload.scan.bounds.budget import OverLimitError, over
+from safeload.scan.containers.archive import STORED
+from safeload.scan.containers.inflating import inflated, is_known
+from safeload.scan.containers.nesting import Members, Nesting, Packed
+from safeload.scan.containers.paths import leads_outside
+from safeload.scan.runs import Buffer
+from safeload.verdict import Finding
+
+__all__ = ["Entry", "is_zip", "read_zip", "zip_entries"]
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+# Where readers look for an end record: a comment has 65,535 bytes at most.
+_TAIL = _END.size + 65_535
+# More end records than this in the tail are nobody's.
+_ENDS = 16
+_ENCRYPTED, _STREAMED, _UTF8, _STRONG = 0x1, 0x8, 0x800, 0x40
+_AES = 99
+_IN_EXTRA = 0xFFFFFFFF
+_ZIP64 = 1
+_SYMLINK = 0o120000
+
+
+class Entry(NamedTuple):
+    """What a directory or a header says of a file.
+
+    Attributes:
+        name: As it is written; bytes that are no text as ``\\udc80`` to ``\\udcff``.
+        flags: General purpose flags.
+        method: Compression.
+        crc: CRC-32 of the file.
+        packed: Its length in the archive, bytes.
+        size: Its length, bytes.
+        header: Where its header begins.
+        mode: Unix mode, or 0.
+    """
+
+    name: str
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    header: int
+    mode: int = 0
+
+
+def is_zip(data: Buffer) -> bool:
+    """Whether any reader takes bytes for a zip archive.
+
+    Args:
+        data: The whole file.
+    """
+    return data[:4] == _LOCAL_MARK or any(True for _ in _directories(data))
+
+
+def read_zip(data: Buffer, nesting: Nesting) -> Members:
+    """Unpack the files of an archive.
+
+    Args:
+        data: The archive.
+        nesting: Bounds; ``members`` and the budget apply.
+
+    Yields:
+        Each file once for each reading of it that differs, and at last, under the name ``""``, what
+        is wrong with the archive as a whole.
+
+    Raises:
+        OverLimitError: It has too many files, or decompresses to too much.
+    """
+    entries, problems = zip_entries(data, nesting)
+    seen: set[str] = set()
+    covered: list[tuple[int, int]] = []
+    for entry in entries:
+        nesting.work.check_time()
+        yield from _files(data, entry, nesting, covered, again=entry.name in seen)
+        seen.add(entry.name)
+    for entry in _headers(data, entries, covered, nesting):
+        message = "No directory lists it; who reads the archive as a stream finds it."
+        for packed in _files(data, entry, nesting, [], again=False):
+            yield packed._replace(findings=(*packed.findings, Finding("SL302", message)))
+    problems += [Finding("SL302", "Files of the archive overlap.")] if _overlap(covered) else []
+    if problems:
+        yield Packed("", b"", tuple(problems))
+
+
+def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Finding]]:
+    """What the directories of an archive list.
+
+    Args:
+        data: The archive.
+        nesting: Bounds; ``members`` applies.
+
+    Returns:
+        Every entry of every directory once, and what is wrong with the directories.
+
+    Raises:
+        OverLimitError: There are too many.
+    """
+    entries: dict[Entry, None] = {}
+    problems: list[Finding] = []
+    readings = list(_directories(data))
+    for start, base, stop in readings:
+        position = start
+        while position + 4 <= stop and data[position : position + 4] == _CENTRAL_MARK:
+            nesting.work.check_time()
+            entry, position = _entry(data, position, base)
+            if entry is None:
+                problems.append(Finding("SL302", "The directory is damaged.", offset=position))
+                break
+            entries[entry] = None
+            if len(entries) > nesting.limits.members:
+                raise OverLimitError("The archive has too many files.", "members")
+    if len(readings) > 1:
+        message = "It has several directories, and readers differ in which one they go by."
+        problems.append(Finding("SL302", message))
+    elif not readings:
+        problems.append(Finding("SL302", "The archive has no directory: it was cut short."))
+    return list(entries), problems
+
+
+def _directories(data: Buffer) -> Iterator[tuple[int, int, int]]:
+    """Where directories begin, where offsets in them count from, and where each ends at most."""
+    found: dict[tuple[int, int, int], None] = {}
+    lowest = max(0, len(data) - _TAIL)
+    end = data.rfind(_END_MARK, lowest)
+    for _ in range(_ENDS):
+        if end < 0:
+            break
+        if end + _END.size <= len(data):
+            _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
+            stop, count, size, offset = _wide(data, end, count, size, offset)
+            # From the end record back, as zipfile; or where it says, as most others.
+            for start, base in ((stop - size, stop - size - offset), (offset, 0)):
+                if 0 <= start <= stop and (
+                    data[start : start + 4] == _CENTRAL_MARK or (not count and start == stop)
+                ):
+                    found[start, base, stop] = None
+        end = data.rfind(_END_MARK, lowest, end)
+    # An archive of nothing within a comment is none.
+    listed = [one for one in found if one[0] < one[2]]
+    yield from listed or list(found)[:1]
+
+
+def _wide(
+    data: Buffer, end: int, count: int, size: int, offset: int
+) -> tuple[int, int, int, int]:
+    """Where the directory ends, and what a zip64 end record says of it."""
+    locator = end - _LOCATOR.size
+    if locator < 0 or data[locator : locator + 4] != b"PK\x06\x07":
+        return end, count, size, offset
+    _, _, place, _ = _LOCATOR.unpack_from(data, locator)
+    # Right before the locator, as zipfile looks for it, or where that says.
+    for start in (locator - _END64.size, place):
+        if 0 <= start <= locator - _END64.size and data[start : start + 4] == b"PK\x06\x06":
+            fields = _END64.unpack_from(data, start)
+            return start, fields[7], fields[8], fields[9]
+    return end, count, size, offset
+
+
+def _entry(data: Buffer, position: int, base: int) -> tuple[Entry | None, int]:
+    """An entry of a directory, and where the next one begins."""
+    if position + _CENTRAL.size > len(data):
+        return None, position
+    fields = _CENTRAL.unpack_from(data, position)
+    _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, _, _, outer, header = (
+        fields
+    )
+    start = position + _CENTRAL.size
+    following = start + name + extra + comment
+    if following > len(data):
+        return None, position
+    wide = _widened(bytes(data[start + name : start + name + extra]), [size, packed, header])
+    raw = bytes(data[start : start + name])
+    size, packed, header = wide
+    entry = Entry(
+        _text(raw, flags), flags, method, crc, packed, size, header + base, outer >> 16
+    )
+    return entry, following
+
+
+def _local(data: Buffer, header: int) -> tuple[Entry, int] | None:
+    """What a header says, and where its file begins."""
+    if header < 0 or header + _LOCAL.size > len(data) or data[header : header + 4] != _LOCAL_MARK:
+        return None
+    _, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(data, header)
+    start = header + _LOCAL.size
+    raw = bytes(data[start : start + name])
+    size, packed = _widened(bytes(data[start + name : start + name + extra]), [size, packed])
+    entry = Entry(_text(raw, flags), flags, method, crc, packed, size, header)
+    return entry, start + name + extra
+
+
+def _widened(extra: bytes, values: list[int]) -> list[int]:
+    """The sizes and offsets that a zip64 field holds in full, in the place of what is too large."""
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, position)
+        if kind == _ZIP64:
+            full = extra[position + 4 : position + 4 + length]
+            numbers = iter(struct.unpack(f"<{len(full) // 8}Q", full[: len(full) // 8 * 8]))
+            return [next(numbers, value) if value == _IN_EXTRA else value for value in values]
+        position += 4 + length
+    return values
+
+
+def _text(raw: bytes, flags: int) -> str:
+    return raw.decode("utf-8" if flags & _UTF8 else "cp437", "surrogateescape")
+
+
+def _files(
+    data: Buffer, entry: Entry, nesting: Nesting, covered: list[tuple[int, int]], *, again: bool
+) -> Members:
+    """A file as its entry says, and as its header says if that differs."""
+    problems = []
+    if again:
+        problems.append(Finding("SL902", "Another file of the archive has this name, too."))
+    local = _local(data, entry.header)
+    if local is None:
+        problems.append(Finding("SL302", "It has no header where the directory says."))
+        yield Packed(entry.name, b"", tuple(problems))
+        return
+    header, start = local
+    stop = min(start + entry.packed, len(data))
+    covered.append((entry.header, stop))
+    if leads_outside(entry.name) or leads_outside(header.name):
+        problems.append(Finding("SL302", "Its name leads out of the folder it is unpacked in."))
+    readings = [entry]
+    if _differ(entry, header):
+        problems.append(Finding("SL302", "Its header and the directory disagree."))
+        readings.append(entry._replace(method=header.method, packed=header.packed))
+    elif header.name != entry.name:
+        problems.append(Finding("SL302", "Its header and the directory disagree about its name."))
+    if entry.name.endswith("/") and not any(reading.packed for reading in readings):
+        if problems:
+            yield Packed(entry.name, b"", tuple(problems))
+        return
+    for reading in dict.fromkeys(readings):
+        content, found = _content(data, reading, start, nesting)
+        if entry.mode & 0o170000 == _SYMLINK and leads_outside(
+            content[:4096].decode("utf-8", "replace"), beside=entry.name
+        ):
+            found.append(Finding("SL302", "It is a link that leads out of the archive's folder."))
+        yield Packed(entry.name, content, (*problems, *found))
+
+
+def _differ(entry: Entry, header: Entry) -> bool:
+    """Whether two readers would take a file for something else."""
+    if header.method != entry.method or (header.flags ^ entry.flags) & _ENCRYPTED:
+        return True
+    said = (header.packed, header.size, header.crc)
+    if header.flags & _STREAMED and not header.crc:
+        # What the writer did not know yet stands behind the file.
+        return any(value not in (0, _IN_EXTRA) and value != right for value, right in zip(
+            said, (entry.packed, entry.size, entry.crc), strict=True
+        ))
+    return said != (entry.packed, entry.size, entry.crc)
+
+
+def _content(
+    data: Buffer, entry: Entry, start: int, nesting: Nesting
+) -> tuple[bytes, list[Finding]]:
+    packed = memoryview(data)[start : start + entry.packed]
+    encrypted = entry.flags & (_ENCRYPTED | _STRONG) or entry.method == _AES
+    if not is_known(entry.method):
+        if encrypted:
+            return b"", [Finding("SL011", "It is encrypted.")]
+        return b"", [Finding("SL003", f"Nothing here reads compression method {entry.method}.")]
+    content, whole = inflated(packed, entry.method, nesting.unpacked)
+    fits = whole and len(content) == entry.size and zlib.crc32(content) == entry.crc
+    if encrypted and not fits:
+        return b"", [Finding("SL011", "It is encrypted.")]
+    findings = []
+    if encrypted:
+        message = "It is said to be encrypted and is not: some readers take it, others do not."
+        findings.append(Finding("SL302", message))
+    if len(packed) < entry.packed:
+        findings.append(Finding("SL302", "The archive ends before it does."))
+    elif not fits:
+        message = "It is damaged: it has another length or checksum than the archive says."
+        findings.append(Finding("SL302", message))
+    return content, findings
+
+
+def _headers(
+    data: Buffer, entries: list[Entry], covered: list[tuple[int, int]], nesting: Nesting
+) -> Iterator[Entry]:
+    """Entries made from the headers that lie in no listed file."""
+    known = {entry.header for entry in entries}
+    regions = sorted(covered)
+    region = 0
+    position = data.find(_LOCAL_MARK)
+    count = 0
+    while position >= 0:
+        nesting.work.check_time()
+        while region < len(regions) and regions[region][1] <= position:
+            region += 1
+        inside = region < len(regions) and regions[region][0] < position
+        if not inside and position not in known:
+            local = _local(data, position)
+            if local is not None and _is_sound(local[0], local[1], len(data)):
+                count += 1
+                if count > nesting.limits.members:
+                    raise OverLimitError("The archive has too many files.", "members")
+                yield _ended(data, *local)
+        position = data.find(_LOCAL_MARK, position + 1)
+
+
+def _is_sound(entry: Entry, start: int, size: int) -> bool:
+    """Whether a header outside of all files is one, and not four bytes that look like it."""
+    return bool(entry.name) and is_known(entry.method) and start + entry.packed <= size
+
+
+def _ended(data: Buffer, entry: Entry, start: int) -> Entry:
+    """An entry with the length that a reader of streams finds out."""
+    if not entry.flags & _STREAMED or entry.packed:
+        return entry
+    following = [
+        place
+        for mark in (_LOCAL_MARK, _CENTRAL_MARK, b"PK\x07\x08")
+        if (place := data.find(mark, start)) >= 0
+    ]
+    length = min(following, default=len(data)) - start
+    return entry._replace(packed=length, size=length if entry.method == STORED else entry.size)
+
+
+def _overlap(covered: list[tuple[int, int]]) -> bool:
+    regions = sorted(set(covered))
+    return any(after[0] < before[1] for before, after in zip(regions, regions[1:], strict=False))

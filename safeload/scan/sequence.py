@@ -1,0 +1,133 @@
+"""What stands one behind the other in a file: pickles, and arrays in numpy's form.
+
+``pickle.dump`` and ``numpy.save`` can be called again for a file that is open, and whoever reads it
+does so as often. The first of them is what a loader gets that knows nothing of this.
+
+Trust: the bytes are hostile. Each byte is read once, and what follows the last of them is a
+finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.containers.nesting import Nesting
+from safeload.scan.containers.npy import MAGIC, NpyError, read_npy_at
+from safeload.scan.pickle.interpreter import interpret
+from safeload.scan.program import Array, ArraySpan, Buffer, MemberScan, Program, Scan
+from safeload.verdict import Finding
+
+__all__ = ["array_at", "flat", "read_sequence"]
+
+# NONE BINPERSID STOP: hand over an array, for which nothing has to be built.
+_HANDED_OVER = b"NQ."
+
+
+def read_sequence(data: Buffer, nesting: Nesting) -> Scan:
+    """Read a file that begins with a pickle or an array.
+
+    Args:
+        data: The whole file.
+        nesting: Bounds.
+
+    Returns:
+        The scan of what comes first, with all that follows as its members.
+    """
+    first = _piece(data, 0, nesting)
+    if first.end < len(data):
+        first.scan.members = _following(first.scan, data, first.end, nesting)
+    return first.scan
+
+
+class _Piece:
+    """One thing in a file, and where it ends.
+
+    Attributes:
+        scan: What it would do.
+        end: The byte behind it; the last one's if that is unknown.
+    """
+
+    def __init__(self, form: str, program: Program, data: Buffer, nesting: Nesting) -> None:
+        self.scan = Scan(form, flat(program), [], data, nesting.limits, nesting.work)
+        self.end = program.size
+        if not program.segments:
+            self.end = len(data)
+
+
+def _piece(data: Buffer, start: int, nesting: Nesting) -> _Piece:
+    limits, work = nesting.limits, nesting.work
+    if data[start : start + len(MAGIC)] == MAGIC:
+        program = array_at(data, start, nesting)
+        piece = _Piece("npy", program, data, nesting)
+    else:
+        program = interpret(data, limits=limits, budget=work, start=start, followed=True)
+        piece = _Piece("joblib" if program.arrays else "pickle", program, data, nesting)
+        piece.end += start if program.segments else 0
+    return piece
+
+
+def array_at(data: Buffer, start: int, nesting: Nesting, member: str = "") -> Program:
+    """The program that makes an array in numpy's form.
+
+    Args:
+        data: Bytes.
+        start: Where the array begins.
+        nesting: Bounds.
+        member: The array's path, for findings.
+
+    Returns:
+        For numbers and texts, a program that takes them as they lie there; for objects, the pickle
+        that holds them. Its size counts from the first byte of ``data``.
+    """
+    try:
+        npy = read_npy_at(memoryview(data), start, nesting.limits)
+    except NpyError as error:
+        return _Odd(member, data, start, f"{str(error).capitalize()}.", "SL305")
+    if npy.dtype is None:
+        program = interpret(
+            data,
+            limits=nesting.limits,
+            budget=nesting.work,
+            member=member,
+            start=npy.offset,
+            nested=True,
+        )
+        program.size += npy.offset
+        return program
+    span = ArraySpan(npy.offset, npy.nbytes, npy.dtype, npy.shape, npy.order, described=True)
+    end = npy.offset + npy.nbytes
+    if end > len(data):
+        return _Odd(member, data, start, "An array has more elements than there are bytes.", "SL212")
+    return Program(
+        member, data, [_HANDED_OVER], [span], root=Array(span, data), opcodes=3, size=end
+    )
+
+
+def _Odd(member: str, data: Buffer, start: int, message: str, rule: str) -> Program:
+    return Program(member, data, findings=[Finding(rule, message, member, start)], size=len(data))
+
+
+def _following(first: Scan, data: Buffer, end: int, nesting: Nesting) -> Iterator[MemberScan]:
+    count = 0
+    while end < len(data):
+        count += 1
+        if count > nesting.limits.members:
+            why = "Too many things stand one behind the other."
+            raise OverLimitError(why, "members")
+        piece = _piece(data, end, nesting)
+        if not all(program.segments for program in piece.scan.programs[:1]):
+            # It is neither, or is damaged; what can be said of it is said beside.
+            finding = Finding("SL202", "Bytes follow the end of the stream.", offset=end)
+            piece.scan.findings.insert(0, finding)
+        yield MemberScan(f"+{end}", piece.scan)
+        end = piece.end
+
+
+def flat(program: Program) -> list[Program]:
+    """A program and those nested in it, outermost first."""
+    programs = [program]
+    for array in program.arrays:
+        if isinstance(array, Program):
+            programs.extend(flat(array))
+    return programs
