@@ -61,7 +61,7 @@ RULE_IDS: dict[str, RuleId] = {
         "If you expect such a model, raise the limit that the message names: `--limit NAME=VALUE`.",
     ),
     "SL003": RuleId(
-        "the library for its compression is not installed",
+        "nothing here reads its compression, or the library for it is not installed",
         _NOT_READ,
         "Install the library that the message names.",
     ),
@@ -94,6 +94,11 @@ RULE_IDS: dict[str, RuleId] = {
         "native state in a form that no check reads",
         "Compiled code would follow it, and nobody has looked where to.",
         "Load it with the release that wrote it, in a place without secrets, and dump it again.",
+    ),
+    "SL011": RuleId(
+        "a file in an archive is encrypted",
+        _NOT_READ,
+        "Unpack the archive with its password, and audit what comes out.",
     ),
     "SL101": RuleId(
         "a name that is not on the allow-list",
@@ -212,6 +217,11 @@ RULE_IDS: dict[str, RuleId] = {
         "What skops makes of it is not known.",
         _ASK,
     ),
+    "SL305": RuleId(
+        "an array that is not written as numpy writes it",
+        "Readers disagree about what it is.",
+        _REPLACE,
+    ),
     "SL401": RuleId(
         "state that compiled code may not be handed",
         "Compiled code believes indices, sizes and types; these would make it read or write memory "
@@ -222,5 +232,10 @@ RULE_IDS: dict[str, RuleId] = {
         "a doubt of fickling's",
         "A second opinion on the decompiled program; it leaves the verdict as it is.",
         "Read the program that explain shows.",
+    ),
+    "SL902": RuleId(
+        "two files of an archive have one name",
+        "Readers differ in which of them they take; both were read.",
+        "Ask whoever made the archive which one is meant.",
     ),
 }

@@ -19,6 +19,7 @@ __all__ = [
     "GlobalReport",
     "MemberReport",
     "Severity",
+    "Skipped",
     "Verdict",
     "verdict_of",
 ]
@@ -79,23 +80,41 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class GlobalReport:
-    """One global of a file, with how it is used and whether all those uses are allowed."""
+    """One global of a file, with how it is used and whether all those uses are allowed.
+
+    The offset counts from the start of ``member``, the part of the file that names it: ``""`` for
+    the file's own stream.
+    """
 
     name: str
     uses: tuple[str, ...]
     offset: int | None
     allowed: bool
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberReport:
-    """One stream inside a file: the pickle itself, or an object array within it."""
+    """One stream inside a file: the pickle itself, an object array in it, a file in an archive."""
 
     path: str
     format: str
     verdict: Verdict
     opcodes: int
     arrays: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file in a folder or an archive that is left out of the report.
+
+    Attributes:
+        path: Its path, below the folder that was given, or in the archive.
+        reason: Why, one or two sentences.
+    """
+
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +129,7 @@ class FileReport:
     members: tuple[MemberReport, ...] = ()
     globals: tuple[GlobalReport, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    skipped: tuple[Skipped, ...] = ()
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

@@ -9,13 +9,14 @@ import os
 from collections.abc import Callable, Iterable
 
 from safeload.arguments import require_callable
-from safeload.auditing.opening import Skipped, open_candidate
+from safeload.auditing.opening import open_candidate
 from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.policy.team.learn import Learner, Proposal
+from safeload.scan.program import joined
 from safeload.scan.scan import scan
-from safeload.verdict import Finding
+from safeload.verdict import Finding, Skipped
 
 __all__ = ["learn"]
 
@@ -53,5 +54,7 @@ def learn(
         if isinstance(opened, Finding):
             learner.unread(path, opened)
         elif not isinstance(opened, Skipped):
-            learner.add(path, scan(opened.data, bounds))
+            for part, scanned in scan(opened.data, bounds).parts():
+                if scanned.programs or scanned.findings:
+                    learner.add(joined(path, part), scanned)
     return learner.proposal()

@@ -5,30 +5,15 @@ Trust: names and bytes are hostile; see :mod:`safeload.scan.discovery` for what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from safeload.artefact import Artefact
-from safeload.scan.discovery import reason_to_skip
-from safeload.scan.endings import has_model_name
 from safeload.auditing.walk import Candidate
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
-from safeload.verdict import Finding
+from safeload.scan.discovery import reason_to_skip
+from safeload.scan.endings import has_model_name
+from safeload.verdict import Finding, Skipped
 
-__all__ = ["Skipped", "open_candidate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file in a folder that is left out of the report.
-
-    Attributes:
-        path: Its path, below the folder that was given.
-        reason: Why, one or two sentences.
-    """
-
-    path: str
-    reason: str
+__all__ = ["open_candidate"]
 
 
 def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped | Finding:

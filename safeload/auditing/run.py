@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from safeload.arguments import require_callable
-from safeload.auditing.opening import Skipped, open_candidate
+from safeload.auditing.opening import open_candidate
 from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
 from safeload.scan.scan import scan
-from safeload.verdict import FileReport, Finding, Verdict, verdict_of
+from safeload.verdict import FileReport, Finding, Skipped, Verdict, verdict_of
 
 __all__ = ["AuditReport", "audit"]
 

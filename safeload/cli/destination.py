@@ -206,7 +206,8 @@ def candidates_beside(
         UsageError: One of them is what would be written over, and a model (``output-is-input``).
             The report of yesterday is none, and may lie in the same folder.
     """
-    from safeload.auditing.opening import Skipped, open_candidate
+    from safeload.auditing.opening import open_candidate
+    from safeload.verdict import Skipped
 
     found = list(candidates)
     if destination is not None and destination.exists:

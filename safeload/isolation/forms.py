@@ -32,6 +32,7 @@ from safeload.verdict import (
     Finding,
     GlobalReport,
     MemberReport,
+    Skipped,
     Verdict,
 )
 
@@ -134,11 +135,12 @@ def write_error(error: SafeloadError) -> dict[str, Any]:
 
 def _shortened(report: FileReport) -> FileReport:
     """A report that is not too long to be sent: without many members that nothing is said of."""
-    if len(report.members) <= _MEMBERS:
+    if max(len(report.members), len(report.skipped)) <= _MEMBERS:
         return report
     told = {finding.member for finding in report.findings}
     return replace(
         report,
+        skipped=report.skipped[:_MEMBERS],
         members=tuple(
             member
             for number, member in enumerate(report.members)
@@ -232,6 +234,7 @@ def _report(form: Any, path: str, clock: Clock) -> FileReport:
                 uses=tuple(_member(Use, use) for use in clock.each(_as(list, _of(item, "uses")))),
                 offset=_offset(_of(item, "offset")),
                 allowed=_as(bool, _of(item, "allowed")),
+                member=read_text(_of(item, "member")),
             )
             for item in clock.each(_as(list, _of(form, "globals")))
         ),
@@ -243,6 +246,10 @@ def _report(form: Any, path: str, clock: Clock) -> FileReport:
                 offset=_offset(_of(finding, "offset")),
             )
             for finding in clock.each(_as(list, _of(form, "findings")))
+        ),
+        skipped=tuple(
+            Skipped(path=read_text(_of(one, "path")), reason=read_text(_of(one, "reason")))
+            for one in clock.each(_as(list, _of(form, "skipped")))
         ),
     )
 

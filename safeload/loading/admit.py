@@ -29,6 +29,11 @@ from safeload.verdict import FileReport, Severity, Verdict
 
 __all__ = ["Accepted", "admit", "deserialise"]
 
+# Formats of which a file is one object, beside what joblib compresses; and in which arrays lie as
+# they are.
+_LOADABLE = frozenset(["pickle", "joblib", "skops", "npy", "npz"])
+_MAPPED = frozenset(["joblib", "npy"])
+
 
 def admit(
     artefact: Artefact, policy: Policy, limits: Limits, *, use_cache: bool = False
@@ -57,6 +62,8 @@ def admit(
     )
     if report.verdict is not Verdict.ACCEPT:
         raise _refusal(report)
+    if not (scanned.single and _is_loadable(scanned.format)):
+        raise _not_one(report)
     written = {"scikit-learn": written_with(scanned.programs)}
     for program in scanned.programs:
         program.forget()
@@ -118,7 +125,7 @@ def _unpickle(
     try:
         if accepted.report.format == "skops":
             return load_skops(data, trusted_names(programs[0]))
-        if mmap_mode is not None and accepted.report.format != "joblib":
+        if mmap_mode is not None and accepted.report.format not in _MAPPED:
             warnings.warn(
                 f"mmap_mode has no effect on a {accepted.report.format} file.", stacklevel=5
             )
@@ -132,6 +139,25 @@ def _unpickle(
             code="load-failed",
             hint="Compare the installed library versions with those the model was written with.",
         ) from error
+
+
+def _is_loadable(form: str) -> bool:
+    # joblib compresses once.
+    return form in _LOADABLE or (form.startswith("joblib+") and form.count("+") == 1)
+
+
+def _not_one(report: FileReport) -> LoadError:
+    if report.format in _LOADABLE:
+        return LoadError(
+            "The file holds several things, one behind the other.",
+            code="not-one-model",
+            hint="Dump each into a file of its own, or all of them as one list.",
+        )
+    return LoadError(
+        f"The file is no model but a container of files ({report.format}).",
+        code="not-one-model",
+        hint="Unpack it and load the model in it; safeload audit reads all files in it.",
+    )
 
 
 def _needed(scanned: Scan, policy: Policy) -> frozenset[tuple[str, tuple[str, ...]]]:

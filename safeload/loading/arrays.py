@@ -52,7 +52,8 @@ class ArrayMaker:
 
         Args:
             span: Where its bytes lie, and what they are.
-            wrapper: The object the code built in the array's place.
+            wrapper: The object the code built in the array's place; None for an array that the file
+                describes beside its bytes.
 
         Returns:
             An array of the span's shape and dtype; in native byte order unless ``mmap_mode`` is
@@ -76,7 +77,7 @@ class ArrayMaker:
 
     def _dtype(self, span: ArraySpan, wrapper: object) -> tuple[np.dtype[Any], bool]:
         """The array's type, and whether its byte order is not this machine's."""
-        found = getattr(wrapper, "dtype", None)
+        found = dtype_of(span.dtype) if span.described else getattr(wrapper, "dtype", None)
         key = id(span.dtype), id(found)
         known = self._dtypes.get(key)
         if known is None:

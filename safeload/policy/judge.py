@@ -10,7 +10,7 @@ Trust: the scan is a description of a hostile file, the policy is ours.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safeload.errors import printable
 from safeload.policy.callables.growth import Growth
@@ -33,6 +33,7 @@ from safeload.scan.program import (
     Program,
     Scan,
     Use,
+    joined,
 )
 from safeload.soundness import check_named
 from safeload.soundness.methods import shadowing
@@ -43,6 +44,7 @@ from safeload.verdict import (
     GlobalReport,
     MemberReport,
     Severity,
+    Skipped,
     verdict_of,
 )
 
@@ -65,17 +67,19 @@ class Judgement:
             else; empty if all is allowed.
         globals: Every global with its uses, and whether they are allowed.
         members: One report for each stream.
+        skipped: Files of an archive that are no models, each with the reason.
     """
 
     findings: tuple[Finding, ...]
     globals: tuple[GlobalReport, ...]
     members: tuple[MemberReport, ...]
+    skipped: tuple[Skipped, ...] = ()
 
     def report(self, path: str, sha256: str, size: int, form: str) -> FileReport:
         """The report on the file these findings are about."""
         return FileReport(
             path, sha256, size, form, verdict_of(self.findings),
-            self.members, self.globals, self.findings,
+            self.members, self.globals, self.findings, self.skipped,
         )  # fmt: skip
 
 
@@ -94,8 +98,18 @@ class _Together:
     widths: Widths
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is known of a global: all its uses, where it is first named, whether all are allowed."""
+
+    uses: set[Use]
+    offset: int
+    member: str
+    allowed: bool = True
+
+
 def judge(scan: Scan, policy: Policy) -> Judgement:
-    """Judge a scan by a policy.
+    """Judge a scan by a policy, and all that is in it, one after the other.
 
     Args:
         scan: A file as scanned.
@@ -104,12 +118,68 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     Returns:
         The judgement. The verdict is ACCEPT exactly if it has no finding but notes.
     """
+    whole = _Sum(_judge(scan, policy))
+    for member in scan.members:
+        if member.scan is None:
+            whole.skipped.append(Skipped(member.path, member.reason))
+        else:
+            whole.add(member.path, judge(member.scan, policy), member.scan.format)
+    return whole.judgement()
+
+
+class _Sum:
+    """What is said of a container and of its members, added up."""
+
+    def __init__(self, first: Judgement) -> None:
+        self.skipped: list[Skipped] = []
+        self._findings = [*first.findings]
+        self._globals = [*first.globals]
+        self._members = [*first.members]
+
+    def add(self, path: str, judgement: Judgement, form: str) -> None:
+        """Add what is said of a member.
+
+        Args:
+            path: Its path in the container.
+            judgement: What is said of it.
+            form: Its format.
+        """
+        self._findings += [
+            replace(finding, member=joined(path, finding.member)) for finding in judgement.findings
+        ]
+        self._globals += [
+            replace(item, member=joined(path, item.member)) for item in judgement.globals
+        ]
+        self._members += [
+            replace(member, path=joined(path, member.path)) for member in judgement.members
+        ] or [MemberReport(path, form, verdict_of(judgement.findings), 0, 0)]
+        self.skipped += [replace(one, path=joined(path, one.path)) for one in judgement.skipped]
+
+    def judgement(self) -> Judgement:
+        """The whole, with as many findings as are kept for one file."""
+        return Judgement(
+            _most_important(self._findings),
+            tuple(self._globals),
+            tuple(self._members),
+            tuple(self.skipped),
+        )
+
+
+def _most_important(findings: list[Finding]) -> tuple[Finding, ...]:
+    """As many findings as are kept, refusals first if those are not all: they decide."""
+    if len(findings) > _MAX_FINDINGS:
+        findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    return tuple(findings[:_MAX_FINDINGS])
+
+
+def _judge(scan: Scan, policy: Policy) -> Judgement:
+    """Judge what a scan has itself."""
     findings = list(scan.findings)
     members = []
     # What else is wrong with a file is found as if these packs were on.
     off = lacking(scan.programs, policy)
     policy = policy.with_packs(off.values())
-    uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
+    uses: dict[tuple[str, str], _Known] = {}
     size = len(scan.data)
     refitting = fits_while_predicting(scan.programs)
     resources = any(
@@ -140,25 +210,23 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     if code is not None:
         # All the rest comes down to it.
         findings.insert(0, summary(scan.programs, code))
-    if len(findings) > _MAX_FINDINGS:
-        # Refusals first: they decide.
-        findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
     globals_ = tuple(
         GlobalReport(
             printable(f"{module}.{name}"),
-            tuple(sorted(of_name)),
-            offset,
-            allowed and (module, name) not in off,
+            tuple(sorted(known.uses)),
+            known.offset,
+            known.allowed and (module, name) not in off,
+            known.member,
         )
-        for (module, name), (of_name, offset, allowed) in uses.items()
+        for (module, name), known in uses.items()
     )
-    return Judgement(tuple(findings[:_MAX_FINDINGS]), globals_, tuple(members))
+    return Judgement(_most_important(findings), globals_, tuple(members))
 
 
 def _judge_program(
     program: Program,
     policy: Policy,
-    uses: dict[tuple[str, str], tuple[set[Use], int, bool]],
+    uses: dict[tuple[str, str], _Known],
     inspect: Inspector,
     together: _Together,
 ) -> list[Finding]:
@@ -166,8 +234,9 @@ def _judge_program(
     for use in program.globals:
         finding = _judge_global(use, policy, program.member)
         key = (use.module, use.name)
-        known = uses.get(key, (set(), use.offset, True))
-        uses[key] = (known[0] | use.uses, known[1], known[2] and finding is None)
+        known = uses.setdefault(key, _Known(set(), use.offset, program.member))
+        known.uses |= use.uses
+        known.allowed = known.allowed and finding is None
         if finding is not None:
             findings.append(finding)
     try:

@@ -16,8 +16,8 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ __all__ = [
     "Blob",
     "Buffer",
     "Collection",
+    "Contents",
     "Global",
     "GlobalUse",
     "Mapping",
@@ -41,6 +42,7 @@ __all__ = [
     "Scan",
     "Token",
     "Use",
+    "joined",
 ]
 
 # Bytes of a blob that are kept apart.
@@ -386,7 +388,8 @@ class Scan:
             codec behind, such as ``"tar+gzip"``) or ``"unknown"``.
         programs: The streams in it, outermost first. A skops file has one, without code.
         findings: What concerns the file as a whole.
-        members: What else is in it, each scanned when it is asked for; it can be asked once.
+        members: What else is in it, each scanned when it is asked for.
+        single: Whether the programs are all that a loader gets from it.
         data: The bytes that the programs' offsets point into: the artefact's own, or what they
             decompress to.
         limits: What it was scanned within.
@@ -400,6 +403,43 @@ class Scan:
     limits: Limits = field(default_factory=Limits)
     budget: WorkBudget | None = None
     members: Iterable[MemberScan] = ()
+    single: bool = True
+
+    def parts(self) -> Iterator[tuple[str, Scan]]:
+        """What can be judged by itself: what this file has of its own, and all that is in it.
+
+        Yields:
+            Paths, ``""`` for the file itself, and scans without members.
+        """
+        yield "", replace(self, members=())
+        for member in self.members:
+            if member.scan is not None:
+                for path, scan in member.scan.parts():
+                    yield joined(member.path, path), scan
+
+
+def joined(path: str, within: str) -> str:
+    """The path of something in a member, written as the URLs of Java archives are.
+
+    Args:
+        path: The member's.
+        within: Its path in the member; either may be empty.
+    """
+    return "!/".join(part for part in (path, within) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in a container, unpacked and scanned anew for each who goes through it.
+
+    Attributes:
+        begin: Begins with the first.
+    """
+
+    begin: Callable[[], Iterator[MemberScan]]
+
+    def __iter__(self) -> Iterator[MemberScan]:
+        return self.begin()
 
 
 @dataclass(frozen=True, slots=True)

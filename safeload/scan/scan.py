@@ -1,38 +1,47 @@
 """A file's bytes become a :class:`Scan`: which format, which streams, what they would do.
 
-The format is told by content. What is in no format we read is INCOMPLETE with its reason.
+The format is told by content. A file that is one thing for one reader and another for the next is
+read as both. What is in no format we read is INCOMPLETE with its reason.
 
 Trust: the bytes are hostile; nothing is imported or run.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
 
+from safeload.errors import printable
 from safeload.limits import Limits
-from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.containers.archive import ArchiveError
 from safeload.scan.containers.compressed import codec_of, decompress
 from safeload.scan.containers.lenient import is_zfile
+from safeload.scan.containers.nesting import Members, Nesting, Packed
+from safeload.scan.containers.npy import MAGIC
+from safeload.scan.containers.npz import read_npz
 from safeload.scan.containers.skops.read import has_schema, read_skops
-from safeload.scan.pickle.interpreter import interpret
+from safeload.scan.containers.tars import is_tar, read_tar
+from safeload.scan.containers.zips import is_zip, read_zip
+from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.lenient import Outcome, reach
 from safeload.scan.placeholders import placeholder
-from safeload.scan.program import Buffer, Program, Scan
+from safeload.scan.program import Buffer, Contents, MemberScan, Scan
+from safeload.scan.sequence import read_sequence
 from safeload.verdict import Finding
 
 __all__ = ["scan"]
 
-_PICKLE = b"\x80"
+_PICKLE, _ZIP = b"\x80", b"PK"
 _HEAD = 4096
-# Bytes that have to come out of a compressed stream to know that it is one.
-_PROBE = 1 << 16
 _NAMING = (Outcome.NAME, Outcome.UNDECIDED)
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _ZFILE = "It was written by joblib before 0.10, which needs companion files."
-_UNREAD = (
-    (b"\x93NUMPY", "SL001", "It is a numpy .npy file, not a model."),
-    (b"\x89HDF", "SL001", "It is an HDF5 file, which safeload does not read."),
-)
+_UNREAD = ((b"\x89HDF", "SL001", "It is an HDF5 file, which safeload does not read."),)
+# Archives by what they are called, what tells them, and what unpacks them.
+_ARCHIVES: tuple[
+    tuple[str, Callable[[Buffer], bool], Callable[[Buffer, Nesting], Members]], ...
+] = (("zip", is_zip, read_zip), ("tar", is_tar, read_tar))
 
 
 def scan(data: Buffer, limits: Limits | None = None) -> Scan:
@@ -43,26 +52,36 @@ def scan(data: Buffer, limits: Limits | None = None) -> Scan:
         limits: Bounds on the work.
 
     Returns:
-        The scan. Whatever was not read or is malformed is among its findings.
+        The scan. Whatever was not read or is malformed is among its findings, or among those of
+        its members.
     """
-    limits = limits or Limits()
-    budget = WorkBudget(limits, len(data))
+    return _guarded(data, Nesting.of(limits or Limits(), len(data)))
+
+
+def _guarded(data: Buffer, nesting: Nesting) -> Scan:
     try:
-        scanned = _scan(data, limits, budget)
-    except OverLimitError as problem:
-        scanned = _unread(data, "SL002", str(problem))
-    except MemoryError:
-        scanned = _unread(data, "SL002", "Reading it needs more memory than there is.")
+        scanned = _scan(data, nesting)
     except Exception as error:  # noqa: BLE001
         # Unforeseen by us is unread, not accepted, and no reason to leave other files unread.
-        reason = f"The scan failed: {type(error).__name__}. Please report it."
-        scanned = _unread(data, "SL008", reason)
-    scanned.limits = limits
-    scanned.budget = budget
+        scanned = Scan("unknown", [], [_failure(error)], data)
+    scanned.limits = nesting.limits
+    scanned.budget = nesting.work
+    scanned.members = Contents(partial(_checked, scanned.members))
     return scanned
 
 
-def _scan(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
+def _failure(error: Exception) -> Finding:
+    """What to say of a scan that did not come to its end."""
+    if isinstance(error, OverLimitError):
+        return Finding("SL002", str(error))
+    if isinstance(error, ArchiveError):
+        return Finding(error.rule, error.message, offset=error.offset)
+    if isinstance(error, MemoryError):
+        return Finding("SL002", "Reading it needs more memory than there is.")
+    return Finding("SL008", f"The scan failed: {type(error).__name__}. Please report it.")
+
+
+def _scan(data: Buffer, nesting: Nesting) -> Scan:
     head = bytes(data[:_HEAD])
     instead = placeholder(head, len(data))
     if instead is not None:
@@ -72,23 +91,95 @@ def _scan(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
     for prefix, rule, message in _UNREAD:
         if head.startswith(prefix):
             return _unread(data, rule, message)
-    if head.startswith(_ZIP):
-        if has_schema(data):
-            return read_skops(data, limits, budget)
-        return _unread(data, "SL001", "It is a zip archive without a skops schema.")
+    if has_schema(data):
+        return read_skops(data, nesting.limits, nesting.work)
+    return _together(list(_readings(data, head, nesting)), data)
+
+
+def _readings(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Scan]:
+    """What the file is, for each reader that takes it."""
+    begins_as_zip = head.startswith(_ZIP)
+    archives = [(form, unpack) for form, is_one, unpack in _ARCHIVES if is_one(data)]
+    if not begins_as_zip:
+        # One that only ends there comes last.
+        archives.reverse()
     codec = codec_of(head)
-    if codec is None:
-        return _stream(data, limits, budget)
-    return _compressed(data, codec, limits, budget)
+    if codec is not None:
+        yield _compressed(data, codec, nesting)
+    elif head.startswith((MAGIC, _PICKLE)) or (not begins_as_zip and _is_stream(data)):
+        # Protocols 0 and 1 have no mark of their own, so what they are is told by how far an
+        # unpickler gets.
+        yield read_sequence(data, nesting)
+    for form, unpack in archives:
+        arrays = read_npz(data, nesting) if form == "zip" and begins_as_zip else None
+        members = Contents(partial(_members, data, unpack, nesting))
+        yield arrays or Scan(form, [], [], data, members=members, single=False)
 
 
-def _compressed(data: Buffer, codec: str, limits: Limits, budget: WorkBudget) -> Scan:
-    unpacked, findings = decompress(data, codec, limits, budget)
+def _together(readings: list[Scan], data: Buffer) -> Scan:
+    """The first reading of a file, with all that the others find as further members."""
+    known = [reading for reading in readings if reading.format != "unknown"] or readings
+    if not known:
+        return _unread(data, "SL001", "It is in no format that safeload reads.")
+    first, *others = known
+    if others:
+        also = [MemberScan(f"as {other.format}", other) for other in others]
+        first.members = Contents(partial(chain, first.members, also))
+    return first
+
+
+def _checked(members: Iterable[MemberScan]) -> Iterator[MemberScan]:
+    """Members up to the first that cannot be had, which becomes a finding."""
+    try:
+        yield from members
+    except Exception as error:  # noqa: BLE001  # as for a whole file
+        yield MemberScan("", Scan("unknown", [], [_failure(error)], b""))
+
+
+def _members(
+    data: Buffer, unpack: Callable[[Buffer, Nesting], Members], nesting: Nesting
+) -> Iterator[MemberScan]:
+    """The files of an archive, each scanned when it is asked for."""
+    models = 0
+    for one in unpack(data, nesting):
+        member = _member(one, nesting)
+        if member is not None:
+            models += member.scan is not None
+            yield member
+    if not models:
+        message = "It holds nothing that an unpickler gets to a name in."
+        yield MemberScan("", Scan("unknown", [], [Finding("SL001", message)], b""))
+
+
+def _member(packed: Packed, nesting: Nesting) -> MemberScan | None:
+    """A file of an archive; None for a folder."""
+    path = printable(packed.path, limit=_HEAD)
+    name = packed.path.replace("\\", "/").rpartition("/")[2]
+    if packed.findings and not packed.data:
+        # It was not read, or is no file but what is wrong with the archive.
+        return MemberScan(path, Scan("unknown", [], [*packed.findings], b""))
+    if not name and not packed.data:
+        return None
+    reason = reason_to_skip(name, packed.data)
+    if reason is None:
+        scanned = _guarded(packed.data, nesting.within(len(packed.data)))
+        scanned.findings = [*packed.findings, *scanned.findings]
+        return MemberScan(path, scanned)
+    if packed.findings:
+        # What is wrong with it counts, although it is no model.
+        return MemberScan(path, Scan("unknown", [], [*packed.findings], packed.data))
+    return MemberScan(path, None, reason)
+
+
+def _compressed(data: Buffer, codec: str, nesting: Nesting) -> Scan:
+    unpacked, findings = decompress(data, codec, nesting.limits, nesting.work)
+    nesting.unpacked.take(len(unpacked))
     rules = {finding.rule for finding in findings}
     if "SL001" in rules:
         # It only begins so. A pickle can, too: opcodes are letters as well.
-        scanned = _stream(data, limits, budget)
-        return Scan("unknown", [], findings, data) if scanned.format == "unknown" else scanned
+        if _is_stream(data):
+            return read_sequence(data, nesting)
+        return Scan("unknown", [], findings, data)
     if reach(data).outcome in _NAMING:
         both = "It is a compressed stream, and for an unpickler a pickle that names something."
         return Scan("unknown", [], [Finding("SL301", both)], data)
@@ -97,41 +188,19 @@ def _compressed(data: Buffer, codec: str, limits: Limits, budget: WorkBudget) ->
     if "SL002" in rules:
         # What came out ends where the limit was, so nothing can be said of it.
         return Scan(f"joblib+{codec}", [], findings, data)
-    if _is_compressed(unpacked, limits):
-        return _unread(data, "SL001", "It is compressed more than once, which joblib never does.")
-    budget.grow(len(unpacked))
-    budget.bound_density(len(data), limits)
-    inner = _stream(unpacked, limits, budget)
-    form = "unknown" if inner.format == "unknown" else f"joblib+{codec}"
-    return Scan(form, inner.programs, [*findings, *inner.findings], unpacked)
+    within = nesting.within(len(unpacked))
+    within.work.bound_density(len(data), nesting.limits)
+    inner = _scan(unpacked, within)
+    known = {"unknown": "unknown", "pickle": f"joblib+{codec}", "joblib": f"joblib+{codec}"}
+    inner.format = known.get(inner.format, f"{inner.format}+{codec}")
+    inner.findings = [*findings, *inner.findings]
+    return inner
 
 
-def _stream(data: Buffer, limits: Limits, budget: WorkBudget) -> Scan:
-    if data[:1] != _PICKLE:
-        # Protocols 0 and 1 have no mark of their own, so what they are is told by how far an
-        # unpickler gets.
-        outcome, _, whole = reach(data)
-        if outcome not in _NAMING and not whole:
-            return _unread(data, "SL001", "It is in no format that safeload reads.")
-    program = interpret(data, limits=limits, budget=budget)
-    return Scan("joblib" if program.arrays else "pickle", _flat(program), [], data)
-
-
-def _is_compressed(data: Buffer, limits: Limits) -> bool:
-    """Whether what came out of a compressed stream is another one, and no pickle."""
-    codec = codec_of(bytes(data[:16]))
-    if codec is None:
-        return False
-    _, findings = decompress(data, codec, replace(limits, bytes_out=_PROBE))
-    return all(finding.rule != "SL001" for finding in findings)
-
-
-def _flat(program: Program) -> list[Program]:
-    programs = [program]
-    for array in program.arrays:
-        if isinstance(array, Program):
-            programs.extend(_flat(array))
-    return programs
+def _is_stream(data: Buffer) -> bool:
+    """Whether an unpickler would get to a name in some bytes, or to their end."""
+    found = reach(data)
+    return found.outcome in _NAMING or found.whole
 
 
 def _unread(data: Buffer, rule: str, message: str) -> Scan:

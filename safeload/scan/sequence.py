@@ -10,12 +10,13 @@ finding.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.npy import MAGIC, NpyError, read_npy_at
 from safeload.scan.pickle.interpreter import interpret
-from safeload.scan.program import Array, ArraySpan, Buffer, MemberScan, Program, Scan
+from safeload.scan.program import Array, ArraySpan, Buffer, Contents, MemberScan, Program, Scan
 from safeload.verdict import Finding
 
 __all__ = ["array_at", "flat", "read_sequence"]
@@ -36,7 +37,8 @@ def read_sequence(data: Buffer, nesting: Nesting) -> Scan:
     """
     first = _piece(data, 0, nesting)
     if first.end < len(data):
-        first.scan.members = _following(first.scan, data, first.end, nesting)
+        first.scan.single = False
+        first.scan.members = Contents(partial(_following, data, first.end, nesting))
     return first.scan
 
 
@@ -83,7 +85,7 @@ def array_at(data: Buffer, start: int, nesting: Nesting, member: str = "") -> Pr
     try:
         npy = read_npy_at(memoryview(data), start, nesting.limits)
     except NpyError as error:
-        return _Odd(member, data, start, f"{str(error).capitalize()}.", "SL305")
+        return _odd(member, data, start, f"{str(error).capitalize()}.", "SL305")
     if npy.dtype is None:
         program = interpret(
             data,
@@ -98,17 +100,19 @@ def array_at(data: Buffer, start: int, nesting: Nesting, member: str = "") -> Pr
     span = ArraySpan(npy.offset, npy.nbytes, npy.dtype, npy.shape, npy.order, described=True)
     end = npy.offset + npy.nbytes
     if end > len(data):
-        return _Odd(member, data, start, "An array has more elements than there are bytes.", "SL212")
+        return _odd(
+            member, data, start, "An array has more elements than there are bytes.", "SL212"
+        )
     return Program(
         member, data, [_HANDED_OVER], [span], root=Array(span, data), opcodes=3, size=end
     )
 
 
-def _Odd(member: str, data: Buffer, start: int, message: str, rule: str) -> Program:
+def _odd(member: str, data: Buffer, start: int, message: str, rule: str) -> Program:
     return Program(member, data, findings=[Finding(rule, message, member, start)], size=len(data))
 
 
-def _following(first: Scan, data: Buffer, end: int, nesting: Nesting) -> Iterator[MemberScan]:
+def _following(data: Buffer, end: int, nesting: Nesting) -> Iterator[MemberScan]:
     count = 0
     while end < len(data):
         count += 1

@@ -74,8 +74,9 @@ def _of_argument(argument: Token = "") -> str | None:
     if type(argument) is str:
         return argument
     if isinstance(argument, Array) and isinstance(argument.span, ArraySpan):
-        offset, nbytes, spec, _, _ = argument.span
-        return _decoded(memoryview(argument.source)[offset : offset + nbytes], spec)
+        span = argument.span
+        content = memoryview(argument.source)[span.offset : span.offset + span.nbytes]
+        return _decoded(content, span.dtype)
     return None
 
 

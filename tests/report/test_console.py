@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from safeload.auditing.opening import Skipped
 from safeload.auditing.run import AuditReport
 from safeload.report.console import print_report
 from safeload.verdict import (
@@ -15,6 +14,7 @@ from safeload.verdict import (
     Finding,
     GlobalReport,
     MemberReport,
+    Skipped,
     Verdict,
 )
 

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 import safeload
-from safeload.auditing import discovery
+from safeload.scan import discovery
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.endings import has_model_name
 

@@ -83,7 +83,6 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
     Raises:
         NpyError: It is not an array in numpy's own form, or one of objects.
     """
-    version = tuple(data[6:8])
     npy = read_npy_at(data, 0, limits)
     if npy.dtype is None:
         raise NpyError("an array's elements are objects, or of an unknown type")

@@ -10,7 +10,6 @@ Source: CPython ``tarfile``; POSIX pax; GNU tar's manual (``--ignore-zeros``); P
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import Iterator
 from typing import IO, cast
@@ -61,7 +60,7 @@ def read_tar(data: Buffer, nesting: Nesting) -> Members:
         OverLimitError: It has too many files, or holes that are too large.
     """
     seen: set[str] = set()
-    position = 0
+    position: int | None = 0
     while position is not None:
         reader = Reader(data, position)
         try:

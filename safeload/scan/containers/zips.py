@@ -18,10 +18,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
-from safeload.errors import printable
-from safeload.scan.bounds.budget import OverLimitError, over
+from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.archive import STORED
 from safeload.scan.containers.inflating import inflated, is_known
 from safeload.scan.containers.nesting import Members, Nesting, Packed
@@ -49,10 +49,10 @@ _SYMLINK = 0o120000
 
 
 class Entry(NamedTuple):
-    """What a directory or a header says of a file.
+    r"""What a directory or a header says of a file.
 
     Attributes:
-        name: As it is written; bytes that are no text as ``\\udc80`` to ``\\udcff``.
+        name: As it is written; bytes that are no text as ``\udc80`` to ``\udcff``.
         flags: General purpose flags.
         method: Compression.
         crc: CRC-32 of the file.
@@ -169,9 +169,7 @@ def _directories(data: Buffer) -> Iterator[tuple[int, int, int]]:
     yield from listed or list(found)[:1]
 
 
-def _wide(
-    data: Buffer, end: int, count: int, size: int, offset: int
-) -> tuple[int, int, int, int]:
+def _wide(data: Buffer, end: int, count: int, size: int, offset: int) -> tuple[int, int, int, int]:
     """Where the directory ends, and what a zip64 end record says of it."""
     locator = end - _LOCATOR.size
     if locator < 0 or data[locator : locator + 4] != b"PK\x06\x07":
@@ -200,9 +198,7 @@ def _entry(data: Buffer, position: int, base: int) -> tuple[Entry | None, int]:
     wide = _widened(bytes(data[start + name : start + name + extra]), [size, packed, header])
     raw = bytes(data[start : start + name])
     size, packed, header = wide
-    entry = Entry(
-        _text(raw, flags), flags, method, crc, packed, size, header + base, outer >> 16
-    )
+    entry = Entry(_text(raw, flags), flags, method, crc, packed, size, header + base, outer >> 16)
     return entry, following
 
 
@@ -278,9 +274,10 @@ def _differ(entry: Entry, header: Entry) -> bool:
     said = (header.packed, header.size, header.crc)
     if header.flags & _STREAMED and not header.crc:
         # What the writer did not know yet stands behind the file.
-        return any(value not in (0, _IN_EXTRA) and value != right for value, right in zip(
-            said, (entry.packed, entry.size, entry.crc), strict=True
-        ))
+        return any(
+            value not in (0, _IN_EXTRA) and value != right
+            for value, right in zip(said, (entry.packed, entry.size, entry.crc), strict=True)
+        )
     return said != (entry.packed, entry.size, entry.crc)
 
 
@@ -353,4 +350,4 @@ def _ended(data: Buffer, entry: Entry, start: int) -> Entry:
 
 def _overlap(covered: list[tuple[int, int]]) -> bool:
     regions = sorted(set(covered))
-    return any(after[0] < before[1] for before, after in zip(regions, regions[1:], strict=False))
+    return any(after[0] < before[1] for before, after in pairwise(regions))

@@ -7,7 +7,6 @@ import io
 import random
 from collections.abc import Sequence
 
-from safeload.scan.discovery import reason_to_skip
 from safeload.auditing.run import AuditReport
 from safeload.limits import Limits
 from safeload.policy.judge import judge
@@ -15,6 +14,7 @@ from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from safeload.report.console import print_report
 from safeload.report.json import as_json
+from safeload.scan.discovery import reason_to_skip
 from safeload.scan.scan import scan
 from tests.fuzz import models
 from tests.fuzz.mutation import MOST, bent, exchanged, respelt
