@@ -79,12 +79,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class GlobalReport:
-    """One global of a file, with how it is used and whether all those uses are allowed."""
+    """One global of a file, with how it is used and whether all those uses are allowed.
+
+    Attributes:
+        name: Module and qualified name, joined by a dot, printable.
+        uses: All its uses in the file, sorted.
+        offset: Where it first occurs, a byte offset in the member, or None where there is none.
+        allowed: Whether the policy allows it for all of these uses.
+        member: The stream in which it first occurs, as in :class:`MemberReport`.
+    """
 
     name: str
     uses: tuple[str, ...]
     offset: int | None
     allowed: bool
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)

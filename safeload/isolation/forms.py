@@ -232,6 +232,7 @@ def _report(form: Any, path: str, clock: Clock) -> FileReport:
                 uses=tuple(_member(Use, use) for use in clock.each(_as(list, _of(item, "uses")))),
                 offset=_offset(_of(item, "offset")),
                 allowed=_as(bool, _of(item, "allowed")),
+                member=read_text(_of(item, "member")),
             )
             for item in clock.each(_as(list, _of(form, "globals")))
         ),

@@ -55,6 +55,10 @@ _MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
 _OBJECTS_PER_CLOCK = 256
 
+# For each name: its uses, where it first occurs, whether all of them are allowed, and the stream
+# that it first occurs in.
+_Uses = dict[tuple[str, str], tuple[set[Use], int, bool, str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -109,7 +113,7 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
     # What else is wrong with a file is found as if these packs were on.
     off = lacking(scan.programs, policy)
     policy = policy.with_packs(off.values())
-    uses: dict[tuple[str, str], tuple[set[Use], int, bool]] = {}
+    uses: _Uses = {}
     size = len(scan.data)
     refitting = fits_while_predicting(scan.programs)
     resources = any(
@@ -149,8 +153,9 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
             tuple(sorted(of_name)),
             offset,
             allowed and (module, name) not in off,
+            member,
         )
-        for (module, name), (of_name, offset, allowed) in uses.items()
+        for (module, name), (of_name, offset, allowed, member) in uses.items()
     )
     return Judgement(tuple(findings[:_MAX_FINDINGS]), globals_, tuple(members))
 
@@ -158,7 +163,7 @@ def judge(scan: Scan, policy: Policy) -> Judgement:
 def _judge_program(
     program: Program,
     policy: Policy,
-    uses: dict[tuple[str, str], tuple[set[Use], int, bool]],
+    uses: _Uses,
     inspect: Inspector,
     together: _Together,
 ) -> list[Finding]:
@@ -166,8 +171,8 @@ def _judge_program(
     for use in program.globals:
         finding = _judge_global(use, policy, program.member)
         key = (use.module, use.name)
-        known = uses.get(key, (set(), use.offset, True))
-        uses[key] = (known[0] | use.uses, known[1], known[2] and finding is None)
+        known = uses.get(key, (set(), use.offset, True, program.member))
+        uses[key] = (known[0] | use.uses, known[1], known[2] and finding is None, known[3])
         if finding is not None:
             findings.append(finding)
     try:

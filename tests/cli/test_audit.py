@@ -117,3 +117,33 @@ def test_a_report_that_has_no_place(run: Run, files: Path, output: str) -> None:
 def test_a_device_is_written_to_and_not_replaced(run: Run, files: Path) -> None:
     assert run("audit", "below", "--output", os.devnull).code == 0
     assert Path(os.devnull).is_char_device()
+
+
+def test_reports_in_several_formats_come_of_one_run(run: Run, files: Path) -> None:
+    shown = run("audit", "bad", "below")
+    outcome = run("audit", "bad", "below", "--report", "json=a.json", "--report", "console=a.txt")
+    assert (outcome.code, outcome.out) == (1, shown.out)
+    assert json.loads(Path("a.json").read_text())["summary"]["files"] == 2
+    assert Path("a.txt").read_text() == shown.out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--report", "jsn=a.json"], "format-unknown"),
+        (["--report", "a.json"], "format-unknown"),
+        (["--report", "json"], "report-malformed"),
+        (["--report", "json="], "report-malformed"),
+        (["--report", "json=a", "--report", "console=./a"], "output-twice"),
+        (["--output", "a", "--report", "json=a"], "output-twice"),
+        (["--report", "json=bad/photo.jpg"], "output-is-input"),
+        (["--report", "json=a.json", "--report", "console=below"], "output-unwritable"),
+    ],
+)
+def test_reports_that_cannot_all_be_written_are_not_begun(
+    run: Run, files: Path, options: list[str], code: str
+) -> None:
+    outcome = run("audit", "bad", *options)
+    assert (outcome.code, outcome.error) == (2, code)
+    assert not Path("a").exists()
+    assert not Path("a.json").exists()

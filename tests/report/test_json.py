@@ -14,7 +14,7 @@ from tests.builder import Name, Pickle
 
 FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings"}
 MEMBER = {"path", "format", "verdict", "opcodes", "arrays"}
-GLOBAL = {"name", "uses", "offset", "allowed"}
+GLOBAL = {"name", "uses", "offset", "allowed", "member"}
 FINDING = {"rule", "severity", "message", "member", "offset"}
 
 
