@@ -82,8 +82,12 @@ class Finding:
 class GlobalReport:
     """One global of a file, with how it is used and whether all those uses are allowed.
 
-    The offset counts from the start of ``member``, the part of the file that names it: ``""`` for
-    the file's own stream.
+    Attributes:
+        name: Module and qualified name, joined by a dot, printable.
+        uses: All its uses in the file, sorted.
+        offset: Where it first occurs, a byte offset in the member, or None where there is none.
+        allowed: Whether the policy allows it for all of these uses.
+        member: The stream in which it first occurs, as in :class:`MemberReport`.
     """
 
     name: str

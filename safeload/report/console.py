@@ -6,6 +6,7 @@ so that a file can neither move the cursor nor colour its own verdict.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TextIO
 
@@ -18,7 +19,7 @@ from safeload.policy.code_by_value import leading
 from safeload.policy.opt_in import PACK_IS_OFF
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
-__all__ = ["PlainConsole", "print_report"]
+__all__ = ["PlainConsole", "as_text", "print_report"]
 
 _STYLES = {
     Verdict.ACCEPT: "bold green",
@@ -65,6 +66,13 @@ def print_report(report: AuditReport, *, file: TextIO | None = None) -> None:
             console.print(line, soft_wrap=not console.is_terminal)
     for line in _summary(report):
         console.print(line, soft_wrap=not console.is_terminal)
+
+
+def as_text(report: AuditReport) -> str:
+    """The report as plain text, as a pipe gets it."""
+    text = io.StringIO()
+    print_report(report, file=text)
+    return text.getvalue()
 
 
 def _file(report: FileReport) -> list[Text]:

@@ -65,6 +65,7 @@ def _file(file: FileReport) -> dict[str, Any]:
                 "uses": [str(use) for use in item.uses],
                 "offset": item.offset,
                 "allowed": item.allowed,
+                "member": item.member,
             }
             for item in file.globals
         ],
@@ -78,4 +79,5 @@ def _file(file: FileReport) -> dict[str, Any]:
             }
             for finding in file.findings
         ],
+        "skipped": [{"path": one.path, "reason": one.reason} for one in file.skipped],
     }

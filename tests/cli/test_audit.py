@@ -22,7 +22,7 @@ def files(folder: Path, attack: Path) -> Path:
     (folder / "bad").mkdir()
     attack.rename(folder / "bad" / "photo.jpg")
     (folder / "odd").mkdir()
-    (folder / "odd" / "data.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    (folder / "odd" / "data.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     (folder / "none").mkdir()
     (folder / "empty").write_bytes(b"")
     return folder
@@ -77,7 +77,7 @@ def test_json_goes_to_stdout_and_nothing_else_does(run: Run, files: Path) -> Non
     assert document["summary"] == {"files": 3, "accept": 1, "refuse": 1, "incomplete": 1}
     assert {Path(file["path"]).name: file["verdict"] for file in document["files"]} == {
         "photo.jpg": "refuse",
-        "data.npy": "incomplete",
+        "data.h5": "incomplete",
         "good.bin": "accept",
     }
 
@@ -117,3 +117,33 @@ def test_a_report_that_has_no_place(run: Run, files: Path, output: str) -> None:
 def test_a_device_is_written_to_and_not_replaced(run: Run, files: Path) -> None:
     assert run("audit", "below", "--output", os.devnull).code == 0
     assert Path(os.devnull).is_char_device()
+
+
+def test_reports_in_several_formats_come_of_one_run(run: Run, files: Path) -> None:
+    shown = run("audit", "bad", "below")
+    outcome = run("audit", "bad", "below", "--report", "json=a.json", "--report", "console=a.txt")
+    assert (outcome.code, outcome.out) == (1, shown.out)
+    assert json.loads(Path("a.json").read_text())["summary"]["files"] == 2
+    assert Path("a.txt").read_text() == shown.out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--report", "jsn=a.json"], "format-unknown"),
+        (["--report", "a.json"], "format-unknown"),
+        (["--report", "json"], "report-malformed"),
+        (["--report", "json="], "report-malformed"),
+        (["--report", "json=a", "--report", "console=./a"], "output-twice"),
+        (["--output", "a", "--report", "json=a"], "output-twice"),
+        (["--report", "json=bad/photo.jpg"], "output-is-input"),
+        (["--report", "json=a.json", "--report", "console=below"], "output-unwritable"),
+    ],
+)
+def test_reports_that_cannot_all_be_written_are_not_begun(
+    run: Run, files: Path, options: list[str], code: str
+) -> None:
+    outcome = run("audit", "bad", *options)
+    assert (outcome.code, outcome.error) == (2, code)
+    assert not Path("a").exists()
+    assert not Path("a.json").exists()

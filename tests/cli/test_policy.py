@@ -39,7 +39,7 @@ def files(folder: Path, attack: Path) -> Path:
     write("enum/model.pkl", Pickle(4).call(Name("acme.models", "Colour"), 1).finish())
     write("bad/photo.jpg", attack.read_bytes())
     attack.unlink()
-    write("odd/data.npy", b"\x93NUMPY\x01\x00")
+    write("odd/data.h5", b"\x89HDF\r\n\x1a\n")
     Path("empty").mkdir()
     Path("team.toml").write_text(TEAM)
     return folder

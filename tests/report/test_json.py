@@ -12,9 +12,9 @@ import safeload
 from safeload.report.json import as_document, as_json
 from tests.builder import Name, Pickle
 
-FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings"}
+FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings", "skipped"}
 MEMBER = {"path", "format", "verdict", "opcodes", "arrays"}
-GLOBAL = {"name", "uses", "offset", "allowed"}
+GLOBAL = {"name", "uses", "offset", "allowed", "member"}
 FINDING = {"rule", "severity", "message", "member", "offset"}
 
 
