@@ -87,6 +87,7 @@ def test_every_technique_has_a_control_or_cannot_have_one() -> None:
         "key with a hash of its own",
         "path or logger as an attribute",
         "skops archive or schema",
+        "other containers",
         "unknown format",
     }
 

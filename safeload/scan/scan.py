@@ -91,7 +91,7 @@ def _scan(data: Buffer, nesting: Nesting) -> Scan:
     for prefix, rule, message in _UNREAD:
         if head.startswith(prefix):
             return _unread(data, rule, message)
-    if has_schema(data):
+    if head.startswith(_ZIP) and has_schema(data):
         return read_skops(data, nesting.limits, nesting.work)
     return _together(list(_readings(data, head, nesting)), data)
 

@@ -14,6 +14,7 @@ import struct
 
 from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.nesting import Nesting
+from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.unpack import extract, store
 from safeload.scan.program import Array, Buffer, Mapping, Program, Scan
 from safeload.scan.sequence import array_at, flat
@@ -49,6 +50,9 @@ def read_npz(data: Buffer, nesting: Nesting) -> Scan | None:
     except ArchiveError as error:
         if error.rule != "SL302":
             raise
+        return None
+    if not all(content[: len(MAGIC)] == MAGIC for content in contents.values()):
+        # What only has the name of one, numpy hands on as bytes.
         return None
     if any(member.method for member in members.values()):
         data = store(contents.items())
