@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem peers lint format bench fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem peers browser lint format bench fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -35,6 +35,9 @@ peers: $(VENV)/installed-for-tests ## Run the test suites of joblib and skops wi
 	$(BIN)/python -m pytest -p no:xdist -p tests.peers.plugin -c tests/peers/pytest.ini \
 		--rootdir tests/peers -p no:cacheprovider \
 		--pyargs joblib.test.test_numpy_pickle skops.io.tests.test_persist
+
+browser: $(VENV)/installed-for-browser ## Test the HTML report in the Chromium that is installed
+	$(BIN)/python -m pytest tests/report/test_html_in_a_browser.py
 
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
@@ -96,6 +99,12 @@ $(FUZZ_VENV)/installed: pyproject.toml
 
 $(VENV)/installed-for-tests: $(VENV)/installed
 	$(PIP) --editable ".[test,lint]"
+	@touch $@
+
+# Needs npm; what it installs is named in exact releases.
+$(VENV)/installed-for-browser: $(VENV)/installed-for-tests tests/report/browser/package.json
+	$(PIP) --editable ".[browser]"
+	npm install --prefix tests/report/browser --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(VENV)-ecosystem/installed: pyproject.toml

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from itertools import islice
 
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
@@ -64,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     from safeload.policy.judge import judge
     from safeload.policy.policy import Policy
     from safeload.report.console import print_report
-    from safeload.report.decompiled import decompile
+    from safeload.report.programs import listings
     from safeload.scan.scan import scan
 
     policy = Policy.of(options.policy, packs=options.packs)
@@ -76,33 +75,20 @@ def run(options: argparse.Namespace) -> int:
             str(artefact.path), artefact.sha256, artefact.size, scanned.format
         )
         allowed = frozenset(item.name for item in report.globals if item.allowed)
-        programs = [
-            (program, decompile(program, allowed=allowed, lines=options.lines))
-            for program in scanned.programs
-            if program.code
-        ]
-    for program, decompiled in programs:
-        where = f"object array {program.member}" if program.member else scanned.format
-        print(f"# {where}: {program.opcodes} opcodes, {len(program.arrays)} arrays")
-        for line in decompiled.lines:
+        programs = list(listings(scanned, allowed=allowed, lines=options.lines))
+    for program in programs:
+        if program.title:
+            print(f"# {program.title}")
+        for line in program.lines:
             print(line)
-        if decompiled.left_out:
-            print(f"# ... {decompiled.left_out} more statements (--lines N shows more)")
-        if decompiled.problem:
-            print(f"# not shown: {decompiled.problem}")
+        if program.left_out:
+            print(f"# ... {program.left_out} more lines (--lines N shows more)")
+        if program.problem:
+            print(f"# not shown: {program.problem}")
         print()
-    if scanned.format == "skops" and scanned.programs:
-        from safeload.report.nodes import tree
-
-        lines = tree(scanned)
-        for line in islice(lines, options.lines):
-            print(line)
-        if next(lines, None) is not None:
-            print("# ... and more (--lines N shows more)")
-        print()
-    elif not programs:
+    if not programs:
         note("There is no program to show.")
-    doubts = tuple(doubt for _, decompiled in programs for doubt in decompiled.doubts)
+    doubts = tuple(doubt for program in programs for doubt in program.doubts)
     full = AuditReport((replace(report, findings=(*report.findings, *doubts)),))
     print_report(full)
     return full.exit_code

@@ -1,0 +1,1 @@
+"""An audit's report as one HTML page: a tree of elements, a style sheet and a script."""

@@ -1,0 +1,125 @@
+"""In which words and in which order do reports for people speak? The console's and the HTML page's.
+
+Trust: messages and rules come from the scan; what a file says in them was escaped there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from safeload.policy.code_by_value import leading
+from safeload.policy.opt_in import PACK_IS_OFF
+from safeload.rule_ids import RULE_IDS, RuleId
+from safeload.verdict import FileReport, Finding, Severity, Verdict
+
+__all__ = [
+    "ACCEPTED",
+    "WORDS",
+    "Group",
+    "by_weight",
+    "caveat",
+    "count",
+    "counts",
+    "groups",
+    "ranking",
+    "rules",
+]
+
+ACCEPTED = (
+    "Accepted: loads nothing off the allow-list. Who made it, and what it predicts, is another "
+    "matter."
+)
+WORDS = {
+    Verdict.ACCEPT: "accepted",
+    Verdict.REFUSE: "refused",
+    Verdict.INCOMPLETE: "incomplete",
+}
+_UNREAD = "Not everything was read; what was not read could do anything."
+_PACK_IS_OFF = "Everything was read; what the pack is for is not checked in full."
+_RANKS = {Verdict.REFUSE: 0, Verdict.INCOMPLETE: 1, Verdict.ACCEPT: 2}
+_WEIGHTS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+_UNKNOWN = RuleId("a rule that this release does not know", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings about one file under one rule.
+
+    Attributes:
+        rule: Its identifier.
+        about: What the rule means.
+        severity: How much each of them weighs.
+        findings: At least one.
+    """
+
+    rule: str
+    about: RuleId
+    severity: Severity
+    findings: tuple[Finding, ...]
+
+
+def count(number: int, noun: str) -> str:
+    """A number and what it counts: ``"1 file"``, ``"1,200 files"``.
+
+    Args:
+        number: At least 0.
+        noun: In the singular; its plural takes an s.
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def counts(verdicts: Iterable[Verdict], *, zeros: bool = True) -> str:
+    """How many files have each verdict: ``"1 accepted, 2 refused, 0 incomplete"``.
+
+    Args:
+        verdicts: One for each file.
+        zeros: Whether to name a verdict that no file has.
+    """
+    found = Counter(verdicts)
+    return ", ".join(
+        f"{found[verdict]:,} {word}" for verdict, word in WORDS.items() if zeros or found[verdict]
+    )
+
+
+def ranking(file: FileReport) -> tuple[int, int, str]:
+    """What files are sorted by: the verdict, then how much speaks against them, then the path."""
+    errors = sum(finding.severity is Severity.ERROR for finding in file.findings)
+    return _RANKS[file.verdict], -errors, file.path
+
+
+def by_weight(files: Iterable[FileReport]) -> list[FileReport]:
+    """Sort files: refused ones first, of these the ones with most against them."""
+    return sorted(files, key=ranking)
+
+
+def groups(findings: Sequence[Finding]) -> list[Group]:
+    """What to show of the findings about a file: by rule, what weighs most first.
+
+    Args:
+        findings: All of them, in the judge's order.
+    """
+    found: dict[str, list[Finding]] = {}
+    for finding in leading(findings):
+        found.setdefault(finding.rule, []).append(finding)
+    made = [
+        Group(rule, RULE_IDS.get(rule, _UNKNOWN), same[0].severity, tuple(same))
+        for rule, same in found.items()
+    ]
+    return sorted(made, key=lambda group: _WEIGHTS[group.severity])
+
+
+def rules(files: Iterable[FileReport]) -> list[tuple[str, int]]:
+    """The rules that have findings, each with the number of files, most files first."""
+    found = Counter(rule for file in files for rule in {one.rule for one in leading(file.findings)})
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+
+def caveat(file: FileReport) -> str:
+    """What is to be said of an incomplete file as a whole; an empty text for others."""
+    if file.verdict is not Verdict.INCOMPLETE:
+        return ""
+    # All that keeps it from being accepted may be a pack that is off.
+    read = all(finding.rule == PACK_IS_OFF for finding in file.findings if finding.is_unread)
+    return _PACK_IS_OFF if read else _UNREAD
