@@ -222,6 +222,11 @@ RULE_IDS: dict[str, RuleId] = {
         "Readers disagree about what it is.",
         _REPLACE,
     ),
+    "SL306": RuleId(
+        "a storage of a torch checkpoint that is not in the file as the stream says",
+        "torch would read memory beyond its bytes, or others than were looked at.",
+        _REPLACE,
+    ),
     "SL401": RuleId(
         "state that compiled code may not be handed",
         "Compiled code believes indices, sizes and types; these would make it read or write memory "

@@ -104,6 +104,7 @@ LIBRARIES = {
     "scipy": Library(("scipy",), scipy_groups, scipy_functions),
     "sktime": Library(("sktime",), sktime_groups),
     "statsmodels": Library(("statsmodels",), statsmodels_groups, statsmodels_functions),
+    "torch": Library(("torch",)),
     "umap-learn": Library(("umap-learn",), no_groups),
     "xgboost": Library(("xgboost", "xgboost-cpu"), no_groups),
 }
@@ -275,10 +276,11 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
     files = {}
     checks = checks_of(reviewed_groups())
     for name, library in LIBRARIES.items():
+        head = tomllib.loads((REVIEWED / f"{name}.toml").read_text(encoding="utf-8"))
         installed = library.version is not None or not library.distributions
         groups = read_groups(REVIEWED / f"{name}.toml", must_exist=installed)
         kept = read_kept(CALLABLES / f"{name}.toml", must_exist=installed)
-        versions = [library.version] if library.version else []
+        versions = [library.version] if library.version else head.get("releases", [])
         if library.introspect is not None:
             texts = {
                 path: path.read_text(encoding="utf-8") for path in RELEASES.glob(f"{name}-*.toml")
@@ -300,7 +302,6 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
                 kept += kept_of(texts[path])
             groups += heirs(groups, checks)
         note = "Written by tools/derive_packs.py from tools/reviewed and tools/releases."
-        head = tomllib.loads((REVIEWED / f"{name}.toml").read_text(encoding="utf-8"))
         opt_in, groups = head.get("opt_in", False), merged(groups)
         packages = {module.partition(".")[0] for each in [*groups, *kept] for module in each.names}
         files[PACKS / f"{name}.toml"] = text_of(
@@ -310,6 +311,7 @@ def packs(recorded: dict[Path, str]) -> dict[Path, str]:
             [*(["opt_in = true"] if opt_in else []), f'why = "{head["why"]}"'],
             releases=versions,
             distributions=library.distributions,
+            formats=head.get("formats", ()),
             packages=sorted(packages) if opt_in else (),
         ) + text_of_kept(merged_kept(kept))
     return files
@@ -355,6 +357,8 @@ def entries_table(files: dict[Path, str]) -> Iterator[str]:
         total += len(every)
         releases = ", ".join(document.get("releases", [])) or "3.11 and later"
         on = "off" if document.get("opt_in") else "on"
+        if document.get("formats"):
+            on = f"for {' and '.join(document['formats'])}"
         counts = " | ".join(str(len(names[use])) for use in USES)
         library = f"{document['library']} (`{path.name}`)"
         yield f"| {library} | {on} | {releases} | {counts} | {len(called)} | {len(every)} |"
@@ -374,7 +378,7 @@ def callables_table(files: dict[Path, str]) -> Iterator[str]:
             by_evidence.setdefault((", ".join(kept.kinds), kept.evidence), set()).update(names)
         for (kinds, evidence), names in sorted(by_evidence.items()):
             is_family = evidence == UFUNCS
-            if not document.get("opt_in"):
+            if not (document.get("opt_in") or document.get("formats")):
                 of_family += len(names) if is_family else 0
                 of_class += len(names) if kinds == "own" else 0
                 total += 0 if is_family or kinds == "own" else len(names)

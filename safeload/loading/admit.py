@@ -21,6 +21,7 @@ from safeload.loading.seal import prepare
 from safeload.policy.judge import judge
 from safeload.policy.opt_in import PACK_IS_OFF
 from safeload.policy.policy import Policy
+from safeload.scan.containers.torch import FORMATS
 from safeload.scan.origin import written_with
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
@@ -52,6 +53,7 @@ def admit(
 
     Raises:
         RefusedError: The verdict is REFUSE or INCOMPLETE; the error carries the report.
+        LoadError: It is a checkpoint of torch, which is audited only (``audited-only``).
     """
     rules = Rules.of(policy, limits) if use_cache else None
     if rules is not None and (before := lookup(artefact, rules)) is not None:
@@ -147,6 +149,12 @@ def _is_loadable(form: str) -> bool:
 
 
 def _not_one(report: FileReport) -> LoadError:
+    if report.format in FORMATS:
+        return LoadError(
+            "It is a checkpoint of torch, which safeload audits and does not load.",
+            code="audited-only",
+            hint="Load it with torch.load(path, weights_only=True).",
+        )
     if report.format in _LOADABLE:
         return LoadError(
             "The file holds several things, one behind the other.",

@@ -52,6 +52,8 @@ __all__ = ["Judgement", "judge"]
 
 # What a module is called while Python runs it as a program.
 _SCRIPTS = frozenset(["__main__", "__mp_main__"])
+# Where torch keeps the classes that whole models are made of.
+_MODULES_OF_TORCH = "torch.nn.modules."
 # Findings kept for one file.
 _MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
@@ -176,6 +178,7 @@ def _judge(scan: Scan, policy: Policy) -> Judgement:
     """Judge what a scan has itself."""
     findings = list(scan.findings)
     members = []
+    policy = policy.for_format(scan.format)
     # What else is wrong with a file is found as if these packs were on.
     off = lacking(scan.programs, policy)
     policy = policy.with_packs(off.values())
@@ -329,6 +332,11 @@ def _unknown(use: GlobalUse) -> tuple[str, str]:
         return "SL109", (
             "was defined in a script or notebook, where no other program finds it; "
             "move it to a module that can be imported and dump the model again"
+        )
+    if use.module.startswith(_MODULES_OF_TORCH):
+        return "SL101", (
+            "is a part of a whole torch model, whose code is found by name when it is loaded; "
+            "save its state_dict instead"
         )
     return "SL101", f"is not on the allow-list (used: {', '.join(sorted(use.uses))})"
 

@@ -54,7 +54,7 @@ from safeload.policy.entries import (
     merged,
     parse_text,
 )
-from safeload.policy.packs import shipped_packs, wanted_packs
+from safeload.policy.packs import packs_for_format, shipped_packs, wanted_packs
 from safeload.scan.program import Use
 
 __all__ = ["Entry", "Policy", "policy_text"]
@@ -76,7 +76,7 @@ class Policy:
         versions: ``"error"``, ``"warn"`` or ``"ignore"`` by library: what it leads to that a model
             was written with another minor release. Only what a policy file sets; see
             :meth:`version_check`.
-        packs: The packs that are on and would not be by default.
+        packs: The packs that are on and would not be by default, or not for every file.
         whole: The policy that this one is a part of; None if it is the whole.
     """
 
@@ -175,7 +175,18 @@ class Policy:
         Raises:
             UsageError: There is no such pack.
         """
-        added = wanted_packs(names) - self.packs
+        return self._with(wanted_packs(names))
+
+    def for_format(self, form: str) -> Policy:
+        """This policy and what the packs list that are for files of one format.
+
+        Args:
+            form: The format of a :class:`~safeload.scan.program.Scan`.
+        """
+        return self._with(packs_for_format(form))
+
+    def _with(self, names: frozenset[str]) -> Policy:
+        added = names - self.packs
         if not added:
             return self
         if self is _packs(self.packs):
@@ -327,7 +338,7 @@ def _packs(names: frozenset[str]) -> Policy:
     entries: dict[tuple[str, str], Entry] = {}
     digest = hashlib.sha256()
     for pack in shipped_packs().values():
-        if not pack.opt_in:
+        if pack.is_core:
             add_entries(entries, parse_text(pack.text, pack.source, is_pack=True))
             digest.update(hashlib.sha256(pack.text).digest())
     return Policy(entries, digest.hexdigest())

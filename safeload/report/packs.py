@@ -27,7 +27,7 @@ def lines_of(policy: Policy) -> Iterator[str]:
     for pack in packs:
         state = "on" if _is_on(pack, policy) else "off"
         yield f"{pack.name}: {state}, {_names(pack):,} names"
-        yield f"  {'off by default' if pack.opt_in else 'on by default'}: {pack.why}"
+        yield f"  {_by_default(pack)}: {pack.why}"
 
 
 def as_json(policy: Policy) -> str:
@@ -49,6 +49,7 @@ def _document(pack: Pack, policy: Policy) -> dict[str, Any]:
         "name": pack.name,
         "on": _is_on(pack, policy),
         "opt_in": pack.opt_in,
+        "formats": sorted(pack.formats),
         "why": pack.why,
         "releases": tomllib.loads(pack.text.decode("utf-8")).get("releases", []),
         "distributions": list(pack.distributions),
@@ -56,8 +57,14 @@ def _document(pack: Pack, policy: Policy) -> dict[str, Any]:
     }
 
 
+def _by_default(pack: Pack) -> str:
+    if pack.formats:
+        return f"on for files of the formats {', '.join(sorted(pack.formats))}"
+    return "off by default" if pack.opt_in else "on by default"
+
+
 def _is_on(pack: Pack, policy: Policy) -> bool:
-    return not pack.opt_in or pack.name in policy.packs
+    return pack.is_core or pack.name in policy.packs
 
 
 def _names(pack: Pack) -> int:

@@ -384,8 +384,8 @@ class Scan:
 
     Attributes:
         format: ``"pickle"``, ``"joblib"``, ``"joblib+zlib"`` (and gzip, bz2, lzma, xz, lz4),
-            ``"skops"``, ``"npy"``, ``"npz"``, ``"zip"``, ``"tar"`` (and those with the name of a
-            codec behind, such as ``"tar+gzip"``) or ``"unknown"``.
+            ``"skops"``, ``"npy"``, ``"npz"``, ``"torch"``, ``"torch-legacy"``, ``"zip"``, ``"tar"``
+            (and those with the name of a codec behind, such as ``"tar+gzip"``) or ``"unknown"``.
         programs: The streams in it, outermost first. A skops file has one, without code.
         findings: What concerns the file as a whole.
         members: What else is in it, each scanned when it is asked for.

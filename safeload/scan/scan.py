@@ -23,6 +23,9 @@ from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
 from safeload.scan.containers.skops.read import has_schema, read_skops
 from safeload.scan.containers.tars import is_tar, read_tar
+from safeload.scan.containers.torch.checkpoint import read_checkpoint
+from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
+from safeload.scan.containers.torch.recognise import is_checkpoint
 from safeload.scan.containers.zips import is_zip, read_zip
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.lenient import Outcome, reach
@@ -109,8 +112,11 @@ def _readings(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Scan]:
     elif head.startswith((MAGIC, _PICKLE)) or (not begins_as_zip and _is_stream(data)):
         # Protocols 0 and 1 have no mark of their own, so what they are is told by how far an
         # unpickler gets.
-        yield read_sequence(data, nesting)
+        yield (read_legacy if is_legacy(head) else read_sequence)(data, nesting)
     for form, unpack in archives:
+        if form == "zip" and begins_as_zip and is_checkpoint(data):
+            yield read_checkpoint(data, nesting)
+            continue
         arrays = read_npz(data, nesting) if form == "zip" and begins_as_zip else None
         members = Contents(partial(_members, data, unpack, nesting))
         yield arrays or Scan(form, [], [], data, members=members, single=False)

@@ -87,6 +87,7 @@ CHECKS: dict[str, str] = {
     "statespace_smoother": "safeload.soundness.libraries.statespace:kalman_smoother",
     "svm_classifier": "safeload.soundness.sklearn.vectors:classifier",
     "svm_regressor": "safeload.soundness.sklearn.vectors:regressor",
+    "torch_sparse": "safeload.soundness.libraries.torch_sparse:sparse",
     "tree": "safeload.soundness.sklearn.trees:trees",
     "xgboost_booster": "safeload.soundness.libraries.xgboost:booster",
     "xgboost_estimator": "safeload.soundness.libraries.xgboost:estimator",

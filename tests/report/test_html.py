@@ -10,7 +10,7 @@ from dataclasses import replace
 import html5lib
 import pytest
 
-from safeload.auditing.opening import Skipped
+from safeload.verdict import Skipped
 from safeload.auditing.run import AuditReport
 from safeload.report.html import page
 from safeload.report.html.page import as_html

@@ -51,13 +51,14 @@ from safeload.scan.program import (
     Use,
 )
 from safeload.scan.runs import Run
+from safeload.scan.storage import Storage
 
 __all__ = ["Place", "Places"]
 
 _TYPE = "type"
 # Attributes that hold parameters of other estimators, by their names.
 _OF_PARAMETERS = frozenset(["best_params_", "cv_results_", "param_distributions", "param_grid"])
-_ATOMS = frozenset([type(None), bool, int, float, str, Blob, Run])
+_ATOMS = frozenset([type(None), bool, int, float, str, Blob, Run, Storage])
 _DICTS = frozenset([Mapping, type(None)])
 # Libraries whose models read the file of that name where they are given a text.
 _TAKE_PATHS = frozenset(["catboost", "xgboost"])

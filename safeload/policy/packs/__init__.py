@@ -8,7 +8,12 @@ with the reason::
     why = "compiled code parses the bytes of its models, and nothing reads them first"
     packages = ["catboost"]     # the top-level packages that its names lie in
 
-It is on where somebody asks for it, and its names are not parsed before.
+It is on where somebody asks for it, and its names are not parsed before. A pack for files of some
+formats alone names these::
+
+    formats = ["torch", "torch-legacy"]
+
+It is on for such a file, and for no other.
 
 Trust: the packs are part of safeload; the names by which they are asked for are the caller's.
 """
@@ -24,10 +29,17 @@ from safeload.arguments import as_texts
 from safeload.errors import UsageError, printable
 from safeload.shipped import shipped
 
-__all__ = ["HEAD_KEYS", "Pack", "opt_in_packs", "shipped_packs", "wanted_packs"]
+__all__ = [
+    "HEAD_KEYS",
+    "Pack",
+    "opt_in_packs",
+    "packs_for_format",
+    "shipped_packs",
+    "wanted_packs",
+]
 
 # What only a pack says of itself.
-HEAD_KEYS = frozenset(["opt_in", "why", "packages"])
+HEAD_KEYS = frozenset(["opt_in", "why", "packages", "formats"])
 _SUFFIX = ".toml"
 
 
@@ -43,6 +55,7 @@ class Pack:
         why: Why it is on, or why it is not: the end of a sentence, without its full stop.
         distributions: What provides its library, any one of them; none for Python itself.
         packages: The top-level packages of an opt-in pack.
+        formats: Formats of the files that it is for; none for one that is for all.
     """
 
     name: str
@@ -52,6 +65,12 @@ class Pack:
     why: str
     distributions: tuple[str, ...]
     packages: tuple[str, ...]
+    formats: frozenset[str]
+
+    @property
+    def is_core(self) -> bool:
+        """Whether it is on in every policy, for every file."""
+        return not self.opt_in and not self.formats
 
 
 @lru_cache(maxsize=1)
@@ -73,12 +92,24 @@ def _pack(source: str, text: bytes) -> Pack:
         why=head.get("why", ""),
         distributions=tuple(head.get("distributions", ())),
         packages=tuple(head.get("packages", ())),
+        formats=frozenset(head.get("formats", ())),
     )
 
 
 def opt_in_packs() -> frozenset[str]:
     """The names of all packs that are off unless somebody asks for them."""
     return frozenset(name for name, pack in shipped_packs().items() if pack.opt_in)
+
+
+@lru_cache(maxsize=16)
+def packs_for_format(form: str) -> frozenset[str]:
+    """The names of the packs that are on for files of one format.
+
+    Args:
+        form: The format of a :class:`~safeload.scan.program.Scan`; a codec is no part of it.
+    """
+    plain = form.partition("+")[0]
+    return frozenset(name for name, pack in shipped_packs().items() if plain in pack.formats)
 
 
 def wanted_packs(names: Iterable[str]) -> frozenset[str]:

@@ -25,6 +25,7 @@ from safeload.policy.rules.reduction_aliases import ALIAS_RULES
 from safeload.policy.rules.reductions import REDUCTION_RULES
 from safeload.policy.rules.rule import Rule
 from safeload.policy.rules.statistics import STATISTICS_RULES
+from safeload.policy.rules.torch import TORCH_RULES
 from safeload.scan.bounds.allowance import asked
 from safeload.scan.bounds.given import pay_for_parts
 from safeload.scan.program import ObjectToken
@@ -53,7 +54,7 @@ RULES: dict[str, Rule] = {
     for rules in (
         REDUCTION_RULES, ARRAY_RULES, FUNCTION_RULES, CLASS_RULES, COMPOSITE_RULES, LIBRARY_RULES,
         PANDAS_RULES, PYTHON_RULES, BOOSTER_RULES, OPERATOR_RULES, ALIAS_RULES, STATISTICS_RULES,
-        CALLBACK_RULES,
+        CALLBACK_RULES, TORCH_RULES,
     )
     for name, rule in rules.items()
 }  # fmt: skip

@@ -187,6 +187,11 @@ def _is_code(token: Token) -> bool:
     return type(token) is str and token in _CODES
 
 
+def _is_dated(built: ObjectToken) -> bool:
+    """Whether all that its state says is what torch says of the modules of a model."""
+    return all(type(state) is Mapping and state.form == ("_metadata",) for state in built.states)
+
+
 _NO_NUMBERS = "an array is made from something else than numbers"
 _LISTED = frozenset([tuple, list, Mapping, Collection])
 
@@ -194,10 +199,11 @@ _LISTED = frozenset([tuple, list, Mapping, Collection])
 def _container(built: ObjectToken) -> str | None:
     """What the file itself lists, and the factory of a ``defaultdict``; never an iterator.
 
-    Made from any other object it would iterate over it, or call its methods, while loading.
+    Made from any other object it would iterate over it, or call its methods, while loading. An
+    ``OrderedDict`` of tensors keeps beside them which releases their modules are of.
     """
     args = built.args
-    if built.states:
+    if built.states and not (built.is_of("collections", "OrderedDict") and _is_dated(built)):
         return "a container is made in another way than pickle does"
     if built.is_of("collections", "defaultdict"):
         factory = args[0] if args else None

@@ -95,7 +95,7 @@ class Catalogue:
         sources = [
             (pack.source, pack.text)
             for pack in shipped_packs().values()
-            if not pack.opt_in or pack.name in policy.packs
+            if pack.is_core or pack.name in policy.packs
         ]
         if text is not None:
             sources.append((source, text))

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from safeload import __version__
-from safeload.auditing.opening import Skipped
+from safeload.verdict import Skipped
 from safeload.auditing.run import AuditReport
 from safeload.report.html.chart import bar, legend, table_of_rules
 from safeload.report.html.filter import filters

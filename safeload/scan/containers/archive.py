@@ -19,7 +19,16 @@ from safeload.errors import printable
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import over
 
-__all__ = ["BZIP2", "DEFLATED", "LZMA", "STORED", "ArchiveError", "Member", "read_archive"]
+__all__ = [
+    "BZIP2",
+    "DEFLATED",
+    "LZMA",
+    "STORED",
+    "ArchiveError",
+    "Member",
+    "find_directory",
+    "read_archive",
+]
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -88,7 +97,7 @@ def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
     Raises:
         ArchiveError: The archive is malformed or has too many members.
     """
-    count, start, stop = _find_directory(data)
+    count, start, stop = find_directory(data)
     if count > limits.members:
         raise ArchiveError("SL002", over(f"The archive has {count} members.", "members"), start)
     members: dict[str, Member] = {}
@@ -109,8 +118,18 @@ def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
     return members
 
 
-def _find_directory(data: memoryview) -> tuple[int, int, int]:
-    """Number of members, and the half-open range of the directory."""
+def find_directory(data: memoryview) -> tuple[int, int, int]:
+    """Find the directory, of which all readers of archives agree where it lies.
+
+    Args:
+        data: The whole archive.
+
+    Returns:
+        Number of members, and the half-open range of the directory.
+
+    Raises:
+        ArchiveError: The archive does not end with its directory and one end record.
+    """
     end = len(data) - _END.size
     if end < 0 or bytes(data[end : end + 4]) != b"PK\x05\x06":
         raise ArchiveError("SL302", "The archive does not end with its end record.", max(end, 0))

@@ -37,6 +37,7 @@ from safeload.scan.program import (
     Use,
 )
 from safeload.scan.runs import STRETCH, WRAPPER, count_pairs, shape_of
+from safeload.scan.storage import Persistent
 
 __all__ = ["interpret"]
 
@@ -64,6 +65,7 @@ def interpret(
     start: int = 0,
     nested: bool = False,
     followed: bool = False,
+    persistent: Persistent | None = None,
 ) -> Program:
     """Interpret one stream of opcodes up to its STOP.
 
@@ -76,20 +78,15 @@ def interpret(
         nested: The stream is an object array within a joblib file: arrays in it are ordinary
             pickled objects, and bytes may follow its STOP.
         followed: Bytes may follow its STOP, which somebody else looks at.
+        persistent: What its persistent identifiers stand for; none may stand in it unless given.
 
     Returns:
         The program, with findings for whatever is malformed or was not read.
     """
     budget = budget or WorkBudget(limits, len(data))
-    machine = Machine(
-        data,
-        limits=limits,
-        budget=budget,
-        member=member,
-        start=start,
-        nested=nested,
-        followed=nested or followed,
-    )
+    machine = Machine(data, limits=limits, budget=budget, member=member, start=start, nested=nested)
+    machine.followed = nested or followed
+    machine.persistent = persistent
     try:
         _run(machine)
         machine.shape.check(machine.program.opcodes)

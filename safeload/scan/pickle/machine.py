@@ -38,6 +38,7 @@ from safeload.scan.program import (
     Use,
 )
 from safeload.scan.runs import Run
+from safeload.scan.storage import Persistent
 from safeload.verdict import Finding, Severity
 
 __all__ = ["CONSTANTS", "SPENT", "UNSET", "WATCHED", "Handler", "Machine"]
@@ -56,14 +57,12 @@ SPENT = _Spent()
 
 # Tokens whose every return from the memo is counted or judged.
 WATCHED = frozenset([Global, ObjectToken, Collection, Mapping, Run, list, tuple, _Spent, _Unset])
-
 _FROMBUFFER = {(f"numpy.{core}.numeric", "_frombuffer") for core in ("_core", "core")}
 # NONE, NEWTRUE, NEWFALSE, EMPTY_TUPLE.
 CONSTANTS: dict[int, Token] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 
 # How many opcodes that push what is there cost as much as another: eight bytes of memory each.
 _LIGHT = 8
-
 # Opcodes up to so many bytes are copied; a view of them would take up more.
 _COPIED = 256
 
@@ -83,6 +82,7 @@ class Machine:
         globals: Every global so far, by module and name as they will be imported.
         program: What becomes the result.
         stopped: Whether STOP was reached.
+        persistent: What persistent identifiers stand for; None where none may stand.
         frame_end: Where the current frame ends, bytes, or None outside of frames.
     """
 
@@ -95,7 +95,6 @@ class Machine:
         member: str,
         start: int,
         nested: bool,
-        followed: bool,
     ) -> None:
         self.data = data
         self.size = len(data)
@@ -103,7 +102,8 @@ class Machine:
         self.start = start
         self.position = start
         self.nested = nested
-        self.followed = followed
+        self.followed = nested
+        self.persistent: Persistent | None = None
         self.stack: list[Token] = []
         self.marks: list[int] = []
         self.memo: list[Token] = []

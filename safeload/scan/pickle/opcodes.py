@@ -343,6 +343,14 @@ def _persistent(m: Machine) -> None:
     raise MalformedError("SL207", "A persistent identifier, which no model has.", m.position - 1)
 
 
+def _binary_persistent(m: Machine) -> None:
+    if m.persistent is None:
+        _persistent(m)
+        return
+    identifier = m.pop()
+    m.stack.append(m.persistent(identifier, m.position - 1))
+
+
 def _extension(m: Machine) -> None:
     raise MalformedError("SL206", "An extension code, which hides a name.", m.position - 1)
 
@@ -388,7 +396,7 @@ _FUNCTIONS: dict[bytes, Handler] = {
     b"\x80": _proto,
     b".": _stop,
     b"P": _persistent,
-    b"Q": _persistent,
+    b"Q": _binary_persistent,
     b"\x82": _extension,
     b"\x83": _extension,
     b"\x84": _extension,

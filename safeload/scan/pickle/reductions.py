@@ -44,6 +44,11 @@ def reduce(m: Machine, target: Token, args: Token) -> Token:
         m.shape.hash_keys(call, args)
     if target.module == "copyreg" and args and isinstance(args[0], Global):
         return _instance(m, target.name, args[0], args) or call
+    if key == _CALLING and len(args) == 4 and isinstance(args[0], Global):
+        # It calls what it is given with the arguments it is given.
+        m.use_up(args[0], Use.CALL, holder=args)
+        m.build(args[0], Use.CALL, args[2])
+        return call
     if key == ("functools", "partial"):
         m.search_within(args)
         return call
@@ -117,6 +122,7 @@ def _method_caller(m: Machine, target: ObjectToken, args: Token) -> ObjectToken 
 
 
 _CALLER = ("operator", "methodcaller")
+_CALLING = ("torch._tensor", "_rebuild_from_type_v2")
 
 
 def _is_ordinary(target: Global) -> bool:
@@ -128,7 +134,7 @@ def _is_ordinary(target: Global) -> bool:
 
 # Where everything is that is looked for below, so that other calls need not be compared with it.
 _SPECIAL = frozenset(
-    ["_codecs", "builtins", "copyreg", "functools", "numpy.ma.core", *RESPELLED]
+    ["_codecs", "builtins", "copyreg", "functools", "numpy.ma.core", _CALLING[0], *RESPELLED]
 ) | {module for module, _ in _HASHING}
 
 
