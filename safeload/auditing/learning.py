@@ -14,7 +14,7 @@ from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.policy.team.learn import Learner, Proposal
-from safeload.scan.program import joined
+from safeload.scan.contents import joined, parts
 from safeload.scan.scan import scan
 from safeload.verdict import Finding, Skipped
 
@@ -54,7 +54,7 @@ def learn(
         if isinstance(opened, Finding):
             learner.unread(path, opened)
         elif not isinstance(opened, Skipped):
-            for part, scanned in scan(opened.data, bounds).parts():
+            for part, scanned in parts(scan(opened.data, bounds)):
                 if scanned.programs or scanned.findings:
                     learner.add(joined(path, part), scanned)
     return learner.proposal()

@@ -25,6 +25,7 @@ from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting
 from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.contents import joined
 from safeload.scan.program import (
     ArraySpan,
     Global,
@@ -33,7 +34,6 @@ from safeload.scan.program import (
     Program,
     Scan,
     Use,
-    joined,
 )
 from safeload.soundness import check_named
 from safeload.soundness.methods import shadowing

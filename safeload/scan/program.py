@@ -16,15 +16,18 @@ Source: DESIGN of the ``pickle`` machine, PEP 307, PEP 3154, PEP 574.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import WorkBudget
 from safeload.scan.runs import Buffer, Run
 from safeload.verdict import Finding
+
+if TYPE_CHECKING:
+    from safeload.scan.contents import MemberScan
 
 __all__ = [
     "Array",
@@ -32,17 +35,14 @@ __all__ = [
     "Blob",
     "Buffer",
     "Collection",
-    "Contents",
     "Global",
     "GlobalUse",
     "Mapping",
-    "MemberScan",
     "ObjectToken",
     "Program",
     "Scan",
     "Token",
     "Use",
-    "joined",
 ]
 
 # Bytes of a blob that are kept apart.
@@ -404,54 +404,3 @@ class Scan:
     budget: WorkBudget | None = None
     members: Iterable[MemberScan] = ()
     single: bool = True
-
-    def parts(self) -> Iterator[tuple[str, Scan]]:
-        """What can be judged by itself: what this file has of its own, and all that is in it.
-
-        Yields:
-            Paths, ``""`` for the file itself, and scans without members.
-        """
-        yield "", replace(self, members=())
-        for member in self.members:
-            if member.scan is not None:
-                for path, scan in member.scan.parts():
-                    yield joined(member.path, path), scan
-
-
-def joined(path: str, within: str) -> str:
-    """The path of something in a member, written as the URLs of Java archives are.
-
-    Args:
-        path: The member's.
-        within: Its path in the member; either may be empty.
-    """
-    return "!/".join(part for part in (path, within) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What is in a container, unpacked and scanned anew for each who goes through it.
-
-    Attributes:
-        begin: Begins with the first.
-    """
-
-    begin: Callable[[], Iterator[MemberScan]]
-
-    def __iter__(self) -> Iterator[MemberScan]:
-        return self.begin()
-
-
-@dataclass(frozen=True, slots=True)
-class MemberScan:
-    """A file within a container, or one thing that stands behind another.
-
-    Attributes:
-        path: Its name there, printable; ``"+96"`` for what begins at that byte.
-        scan: What it would do; None for what is no model.
-        reason: Why it is none.
-    """
-
-    path: str
-    scan: Scan | None
-    reason: str = ""

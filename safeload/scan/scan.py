@@ -21,16 +21,17 @@ from safeload.scan.containers.lenient import is_zfile
 from safeload.scan.containers.nesting import Members, Nesting, Packed
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
-from safeload.scan.containers.skops.read import has_schema, read_skops
+from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
 from safeload.scan.containers.tars import is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
 from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
 from safeload.scan.containers.torch.recognise import is_checkpoint
-from safeload.scan.containers.zips import is_zip, read_zip
+from safeload.scan.containers.zips import archive_within, is_zip, read_zip
+from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.lenient import Outcome, reach
 from safeload.scan.placeholders import placeholder
-from safeload.scan.program import Buffer, Contents, MemberScan, Scan
+from safeload.scan.program import Buffer, Scan
 from safeload.scan.sequence import read_sequence
 from safeload.verdict import Finding
 
@@ -41,10 +42,7 @@ _HEAD = 4096
 _NAMING = (Outcome.NAME, Outcome.UNDECIDED)
 _ZFILE = "It was written by joblib before 0.10, which needs companion files."
 _UNREAD = ((b"\x89HDF", "SL001", "It is an HDF5 file, which safeload does not read."),)
-# Archives by what they are called, what tells them, and what unpacks them.
-_ARCHIVES: tuple[
-    tuple[str, Callable[[Buffer], bool], Callable[[Buffer, Nesting], Members]], ...
-] = (("zip", is_zip, read_zip), ("tar", is_tar, read_tar))
+_Unpack = Callable[[Buffer, Nesting], Members]
 
 
 def scan(data: Buffer, limits: Limits | None = None) -> Scan:
@@ -94,37 +92,63 @@ def _scan(data: Buffer, nesting: Nesting) -> Scan:
     for prefix, rule, message in _UNREAD:
         if head.startswith(prefix):
             return _unread(data, rule, message)
-    if head.startswith(_ZIP) and has_schema(data):
-        return read_skops(data, nesting.limits, nesting.work)
-    return _together(list(_readings(data, head, nesting)), data)
+    return _together([_attempt(read) for read in _readers(data, head, nesting)], data)
 
 
-def _readings(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Scan]:
-    """What the file is, for each reader that takes it."""
+def _attempt(read: Callable[[], Scan]) -> Scan:
+    """A reading, or why there is none."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001  # as for a whole file
+        return Scan("unknown", [], [_failure(error)], b"")
+
+
+def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[], Scan]]:
+    """Who takes the file for one of theirs, whoever looks at its first bytes first."""
     begins_as_zip = head.startswith(_ZIP)
-    archives = [(form, unpack) for form, is_one, unpack in _ARCHIVES if is_one(data)]
-    if not begins_as_zip:
-        # One that only ends there comes last.
-        archives.reverse()
     codec = codec_of(head)
     if codec is not None:
-        yield _compressed(data, codec, nesting)
+        yield partial(_compressed, data, codec, nesting)
     elif head.startswith((MAGIC, _PICKLE)) or (not begins_as_zip and _is_stream(data)):
         # Protocols 0 and 1 have no mark of their own, so what they are is told by how far an
         # unpickler gets.
-        yield (read_legacy if is_legacy(head) else read_sequence)(data, nesting)
-    for form, unpack in archives:
-        if form == "zip" and begins_as_zip and is_checkpoint(data):
-            yield read_checkpoint(data, nesting)
-            continue
-        arrays = read_npz(data, nesting) if form == "zip" and begins_as_zip else None
-        members = Contents(partial(_members, data, unpack, nesting))
-        yield arrays or Scan(form, [], [], data, members=members, single=False)
+        yield partial(read_legacy if is_legacy(head) else read_sequence, data, nesting)
+    if is_tar(data) and not begins_as_zip:
+        yield partial(_archive, data, "tar", read_tar, nesting)
+    if is_zip(data):
+        yield from _readers_of_zip(data, nesting)
+
+
+def _readers_of_zip(data: Buffer, nesting: Nesting) -> Iterator[Callable[[], Scan]]:
+    # Most readers take an archive that something stands in front of.
+    whole = archive_within(data)
+    if has_schema(whole):
+        more = holds_more(whole)
+        yield partial(_skops, whole, nesting, alone=not more)
+        if not more:
+            return
+    if is_checkpoint(whole):
+        yield partial(read_checkpoint, whole, nesting)
+    else:
+        yield lambda: read_npz(whole, nesting) or _archive(data, "zip", read_zip, nesting)
+
+
+def _skops(data: Buffer, nesting: Nesting, *, alone: bool) -> Scan:
+    scanned = read_skops(data, nesting.limits, nesting.work)
+    if not alone and not scanned.programs and scanned.findings[0].rule in ("SL303", "SL304"):
+        # Others call a file so, too.
+        return _unread(data, "SL001", "Its schema is none of skops.")
+    return scanned
+
+
+def _archive(data: Buffer, form: str, unpack: _Unpack, nesting: Nesting) -> Scan:
+    members = Contents(partial(_members, data, unpack, nesting))
+    return Scan(form, [], [], data, members=members, single=False)
 
 
 def _together(readings: list[Scan], data: Buffer) -> Scan:
     """The first reading of a file, with all that the others find as further members."""
-    known = [reading for reading in readings if reading.format != "unknown"] or readings
+    known = [reading for reading in readings if not _is_mistaken(reading)] or readings
     if not known:
         return _unread(data, "SL001", "It is in no format that safeload reads.")
     first, *others = known
@@ -132,6 +156,12 @@ def _together(readings: list[Scan], data: Buffer) -> Scan:
         also = [MemberScan(f"as {other.format}", other) for other in others]
         first.members = Contents(partial(chain, first.members, also))
     return first
+
+
+def _is_mistaken(reading: Scan) -> bool:
+    """Whether a reader found that the file is none of its own."""
+    rules = {finding.rule for finding in reading.findings}
+    return reading.format == "unknown" and rules == {"SL001"} and not reading.programs
 
 
 def _checked(members: Iterable[MemberScan]) -> Iterator[MemberScan]:
@@ -142,9 +172,7 @@ def _checked(members: Iterable[MemberScan]) -> Iterator[MemberScan]:
         yield MemberScan("", Scan("unknown", [], [_failure(error)], b""))
 
 
-def _members(
-    data: Buffer, unpack: Callable[[Buffer, Nesting], Members], nesting: Nesting
-) -> Iterator[MemberScan]:
+def _members(data: Buffer, unpack: _Unpack, nesting: Nesting) -> Iterator[MemberScan]:
     """The files of an archive, each scanned when it is asked for."""
     models = 0
     for one in unpack(data, nesting):

@@ -15,8 +15,9 @@ from functools import partial
 from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.npy import MAGIC, NpyError, read_npy_at
+from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.pickle.interpreter import interpret
-from safeload.scan.program import Array, ArraySpan, Buffer, Contents, MemberScan, Program, Scan
+from safeload.scan.program import Array, ArraySpan, Buffer, Program, Scan
 from safeload.verdict import Finding
 
 __all__ = ["array_at", "flat", "read_sequence"]

@@ -10,12 +10,11 @@ from dataclasses import replace
 import html5lib
 import pytest
 
-from safeload.verdict import Skipped
 from safeload.auditing.run import AuditReport
 from safeload.report.html import page
 from safeload.report.html.page import as_html
 from safeload.report.programs import Listing
-from safeload.verdict import FileReport, Finding, GlobalReport, MemberReport, Verdict
+from safeload.verdict import FileReport, Finding, GlobalReport, MemberReport, Skipped, Verdict
 from tests.report.test_console import ACCEPTED, UNREAD, refused
 
 HOSTILE = [

@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from safeload import __version__
-from safeload.verdict import Skipped
 from safeload.auditing.run import AuditReport
 from safeload.report.html.chart import bar, legend, table_of_rules
 from safeload.report.html.filter import filters
@@ -26,7 +25,7 @@ from safeload.report.html.room import Room
 from safeload.report.programs import Rereading
 from safeload.report.words import ACCEPTED, WORDS, by_weight, count, counts, rules
 from safeload.shipped import shipped
-from safeload.verdict import FileReport, Verdict
+from safeload.verdict import FileReport, Skipped, Verdict
 
 __all__ = ["as_html", "with_programs"]
 

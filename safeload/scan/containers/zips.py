@@ -29,7 +29,7 @@ from safeload.scan.containers.paths import leads_outside
 from safeload.scan.runs import Buffer
 from safeload.verdict import Finding
 
-__all__ = ["Entry", "is_zip", "read_zip", "zip_entries"]
+__all__ = ["Entry", "archive_within", "is_zip", "read_zip", "zip_entries"]
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -79,6 +79,25 @@ def is_zip(data: Buffer) -> bool:
         data: The whole file.
     """
     return data[:4] == _LOCAL_MARK or any(True for _ in _directories(data))
+
+
+def archive_within(data: Buffer) -> Buffer:
+    """An archive without what stands in front of it and behind it.
+
+    Args:
+        data: The whole file.
+
+    Returns:
+        From where the last directory counts its offsets to the end of its end record; all of it
+        where there is no directory.
+    """
+    start, stop = 0, len(data)
+    found = next(_directories(data), None)
+    if found is not None:
+        end = data.find(_END_MARK, found[2])
+        start = max(0, found[1])
+        stop = end + _END.size + int.from_bytes(data[end + 20 : end + 22], "little")
+    return data if (start, stop) == (0, len(data)) else bytes(data[start:stop])
 
 
 def read_zip(data: Buffer, nesting: Nesting) -> Members:

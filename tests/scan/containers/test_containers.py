@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import pickle
 import struct
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
 
 from safeload.limits import Limits
 from safeload.policy.judge import judge
@@ -206,6 +209,41 @@ DISAGREEING: Mapping[str, bytes] = {
 @pytest.mark.parametrize("case", DISAGREEING)
 def test_what_any_reader_finds_is_read(case: str) -> None:
     found = report(DISAGREEING[case])
+
+    assert found.verdict is Verdict.REFUSE
+    assert "posix.system" in {item.name for item in found.globals}
+
+
+SKOPS = skops.io.dumps(LogisticRegression())
+HONEST: Mapping[str, tuple[bytes, str]] = {
+    "a pickle that holds an archive": (pickle.dumps(zipped([("a.pkl", GOOD)])), "pickle"),
+    "a pickle that holds a skops file": (pickle.dumps(SKOPS), "pickle"),
+    "a skops file behind a prefix": (b"#!/bin/sh\n" + SKOPS, "skops"),
+    "a schema of somebody else's": (
+        zipped([("schema.json", b'{"type": "object"}'), ("model.pkl", GOOD)]),
+        "zip",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HONEST)
+def test_an_honest_file_that_is_more_than_one_thing_is_accepted(case: str) -> None:
+    data, form = HONEST[case]
+
+    found = report(data)
+
+    assert (found.format, found.verdict, found.findings) == (form, Verdict.ACCEPT, ())
+
+
+def test_a_skops_file_within_an_archive_of_pickles_is_read_as_both() -> None:
+    schema = json.dumps(
+        {
+            "__class__": "system", "__module__": "posix", "__loader__": "TypeNode",
+            "protocol": 2, "_skops_version": "0.16.0",
+        }
+    )  # fmt: skip
+
+    found = report(b"prefix" + zipped([("schema.json", schema.encode()), ("a.pkl", GOOD)]))
 
     assert found.verdict is Verdict.REFUSE
     assert "posix.system" in {item.name for item in found.globals}

@@ -30,9 +30,11 @@ from safeload.scan.containers.unpack import Budget, extract, store
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding
 
-__all__ = ["has_schema", "read_skops", "trusted_names"]
+__all__ = ["has_schema", "holds_more", "read_skops", "trusted_names"]
 
 _SCHEMA = "schema.json"
+# What skops writes beside it: an array, or a sparse matrix.
+_SUFFIXES = (".npy", ".npz")
 _NEWEST_PROTOCOL = 2
 # An end record and the longest comment; a directory of so many members as Limits allows.
 _TAIL = 22 + 65_535
@@ -78,6 +80,22 @@ def has_schema(data: Buffer | memoryview) -> bool:
             return True
         found = directory.find(name, found + 1)
     return False
+
+
+def holds_more(data: Buffer) -> bool:
+    """Whether an archive with a schema holds what skops does not write.
+
+    Args:
+        data: The archive.
+
+    Returns:
+        False as well for an archive that has more than one reading, which :func:`read_skops` says.
+    """
+    try:
+        members = read_archive(memoryview(data), Limits())
+    except ArchiveError:
+        return False
+    return not all(name == _SCHEMA or name.endswith(_SUFFIXES) for name in members)
 
 
 def read_skops(data: Buffer | memoryview, limits: Limits, work: WorkBudget | None = None) -> Scan:
