@@ -100,6 +100,11 @@ RULE_IDS: dict[str, RuleId] = {
         _NOT_READ,
         "Unpack the archive with its password, and audit what comes out.",
     ),
+    "SL012": RuleId(
+        "the process that read the file was ended",
+        _NOT_READ,
+        "Audit the file alone, on a machine with more memory; if it ends there too, do without it.",
+    ),
     "SL101": RuleId(
         "a name that is not on the allow-list",
         "Whatever a file names may run when it is loaded or used.",

@@ -20,6 +20,7 @@ __all__ = [
     "MemberReport",
     "Severity",
     "Skipped",
+    "Suppressed",
     "Verdict",
     "verdict_of",
 ]
@@ -122,8 +123,39 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """What somebody accepted of a file: the findings of one rule, in exactly these bytes.
+
+    Attributes:
+        rule: The rule.
+        reason: Why, in the words of whoever accepted it.
+        author: Who that was.
+        until: The last day on which it counts, as ``2027-03-31``.
+    """
+
+    rule: str
+    reason: str
+    author: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
-    """What a scan says about one file; one element of ``files`` in the JSON report."""
+    """What a scan says about one file; one element of ``files`` in the JSON report.
+
+    Attributes:
+        path: As the caller gave it, or below the folder that was given.
+        sha256: Of its bytes, 64 lower-case hex digits; empty if none were read.
+        size: Their number.
+        format: What it is, told by content.
+        verdict: What all findings add up to, suppressed ones too.
+        members: The streams in it.
+        globals: The names it asks for.
+        findings: What speaks against it.
+        skipped: The files of an archive that are left out.
+        suppressed: Which of the findings somebody accepted, by their rule.
+        expired: The same, where the time for it is over: these findings count again.
+    """
 
     path: str
     sha256: str
@@ -134,6 +166,14 @@ class FileReport:
     globals: tuple[GlobalReport, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     skipped: tuple[Skipped, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    expired: tuple[Suppressed, ...] = ()
+
+    @property
+    def counted(self) -> Verdict:
+        """What the findings add up to that nobody accepted; for exit codes, and nothing else."""
+        accepted = {each.rule for each in self.suppressed}
+        return verdict_of(finding for finding in self.findings if finding.rule not in accepted)
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

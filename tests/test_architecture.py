@@ -44,7 +44,7 @@ APART = {
 DESERIALISERS = {
     "pickle": {"loading/guard.py"},
     "skops": {"loading/skops.py", "signing.py"},
-    "joblib": {"signing.py", "cli/demo.py"},
+    "joblib": {"auditing/jobs.py", "signing.py", "cli/demo.py"},
     "marshal": set(),
     "dill": set(),
     "cloudpickle": set(),

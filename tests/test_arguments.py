@@ -183,7 +183,7 @@ CALLS: dict[str, Call] = {
     "audit": (
         safeload.audit,
         ("path", "path2"),
-        _LOADING,
+        (*_LOADING, "jobs", "cache", "rehash", "baseline"),
         {"path": "none.pkl", "path2": "nowhere"},
     ),
     "learn": (learn, ("path", "path2"), _LOADING, {"path": "none.pkl", "path2": "nowhere"}),

@@ -13,7 +13,7 @@ from safeload.scan.discovery import reason_to_skip
 from safeload.scan.endings import has_model_name
 from safeload.verdict import Finding, Skipped
 
-__all__ = ["open_candidate"]
+__all__ = ["is_listed", "open_candidate", "read_candidate"]
 
 
 def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped | Finding:
@@ -26,16 +26,40 @@ def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped |
     Returns:
         Its bytes, or why it was skipped, or why it could not be read.
     """
+    opened = read_candidate(candidate, limits)
+    if isinstance(opened, Artefact) and not is_listed(candidate):
+        reason = reason_to_skip(candidate.path.name, opened.data)
+        if reason is not None:
+            return Skipped(str(candidate.path), reason)
+    return opened
+
+
+def read_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped | Finding:
+    """Read a file, if it is one.
+
+    Args:
+        candidate: The file.
+        limits: ``bytes_in`` applies.
+
+    Returns:
+        Its bytes, whatever they are, or why there are none to be read.
+    """
     if candidate.obstacle:
         if has_model_name(candidate.path.name):
             return Finding("SL000", candidate.obstacle)
         return Skipped(str(candidate.path), candidate.obstacle)
     try:
-        artefact = Artefact.read(candidate.path, limits=limits)
+        return Artefact.read(candidate.path, limits=limits)
     except ArtefactError as error:
         return Finding("SL000", error.message)
-    if not candidate.named:
-        reason = reason_to_skip(candidate.path.name, artefact.data)
-        if reason is not None:
-            return Skipped(str(candidate.path), reason)
-    return artefact
+
+
+def is_listed(candidate: Candidate) -> bool:
+    """Whether a file is in the report whatever is in it.
+
+    Nothing else of a name bears on what is said of its bytes; the cache relies on that.
+
+    Args:
+        candidate: The file.
+    """
+    return candidate.named or has_model_name(candidate.path.name)

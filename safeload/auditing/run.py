@@ -6,19 +6,36 @@ Trust: the files are hostile and are never run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 
-from safeload.arguments import require_callable
-from safeload.auditing.opening import open_candidate
+from safeload.arguments import as_path, as_whole, require_callable, require_type
+from safeload.auditing.baseline import Baseline
+from safeload.auditing.cache import Cache, found_of
+from safeload.auditing.jobs import Task, answers, cores
+from safeload.auditing.judging import Judging
+from safeload.auditing.one import identity_of
+from safeload.auditing.opening import is_listed
 from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
-from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
-from safeload.scan.scan import scan
-from safeload.verdict import FileReport, Finding, Skipped, Verdict, verdict_of
+from safeload.verdict import FileReport, Skipped, Verdict, verdict_of
 
-__all__ = ["AuditReport", "audit"]
+__all__ = ["Audit", "AuditReport", "FailOn", "audit"]
+
+_CODES = {Verdict.ACCEPT: 0, Verdict.REFUSE: 1, Verdict.INCOMPLETE: 3}
+_MOST_JOBS = 1_024
+
+
+class FailOn(StrEnum):
+    """From which verdict on an audit has failed."""
+
+    REFUSE = "refuse"
+    INCOMPLETE = "incomplete"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +45,50 @@ class AuditReport:
     Attributes:
         files: One report for each file that may be a model, or that the caller named.
         skipped: The other files in folders, each with the reason why it is none.
+        unfinished: How many files were not looked at, because the audit was ended.
+        remarks: What else is to be said of the audit itself, a sentence each.
     """
 
     files: tuple[FileReport, ...]
     skipped: tuple[Skipped, ...] = ()
+    unfinished: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """REFUSE if any file is refused, else INCOMPLETE if any is incomplete, else ACCEPT."""
+        """REFUSE if any file is refused, else INCOMPLETE if any is incomplete, else ACCEPT.
+
+        Findings that a baseline has count here as all others.
+        """
         return verdict_of(finding for file in self.files for finding in file.findings)
 
     @property
     def exit_code(self) -> int:
-        """1 if any file is refused, else 3 if any is incomplete, else 0."""
-        return {Verdict.ACCEPT: 0, Verdict.REFUSE: 1, Verdict.INCOMPLETE: 3}[self.verdict]
+        """1 if any file is refused, else 3 if any is incomplete, else 0.
+
+        Findings that a baseline has do not count.
+        """
+        return self.exit_code_for(FailOn.INCOMPLETE)
+
+    def exit_code_for(self, fail_on: FailOn, *, only_new: bool = False) -> int:
+        """The exit code, where not everything is to be a failure.
+
+        Args:
+            fail_on: From which verdict on it is one.
+            only_new: Whether a finding is none that was accepted once, even if the time for that
+                is over.
+
+        Returns:
+            1 if a file is refused, else 3 if one is incomplete, else 0; 0 for what is no failure.
+        """
+        if fail_on is FailOn.NEVER:
+            return 0
+        verdicts = {_counted(file, only_new=only_new) for file in self.files}
+        if Verdict.REFUSE in verdicts:
+            return _CODES[Verdict.REFUSE]
+        if fail_on is FailOn.INCOMPLETE and (Verdict.INCOMPLETE in verdicts or self.unfinished):
+            return _CODES[Verdict.INCOMPLETE]
+        return 0
 
 
 def audit(
@@ -50,6 +97,10 @@ def audit(
     packs: Iterable[str] = (),
     limits: Limits | None = None,
     progress: Callable[[Iterable[Candidate]], Iterable[Candidate]] | None = None,
+    jobs: int | None = 1,
+    cache: str | os.PathLike[str] | None = None,
+    rehash: bool = False,
+    baseline: str | os.PathLike[str] | Baseline | None = None,
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
@@ -58,36 +109,181 @@ def audit(
         policy: The allow-list, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
-        progress: Wraps the iteration over files, to show it.
+        progress: Wraps the files as they are done, to show it; they know how many they are.
+        jobs: Processes that work at most; None for one for each processor. Few files are read in
+            this process whatever it is.
+        cache: A file for what was found, which is not looked for again in the same bytes; made if
+            there is none. It is not used with a :class:`Policy`.
+        rehash: Whether to read every file, even one that the cache takes for unchanged.
+        baseline: Findings that were accepted, or the file that lists them.
 
     Returns:
-        The report.
+        The report; the same whatever ``jobs`` and ``cache`` are.
 
     Raises:
-        UsageError: The policy file cannot be used, there is no such pack, or an argument is none
-            that its parameter takes.
+        UsageError: The policy file or baseline cannot be used, there is no such pack, or an
+            argument is none that its parameter takes.
     """
-    require_callable(progress, "progress", takes="None or a function")
-    bounds = Limits.of(limits)
-    candidates: Iterable[Candidate] = walk(paths)
-    allowed = Policy.of(policy, packs=packs)
-    files: list[FileReport] = []
-    skipped: list[Skipped] = []
-    for candidate in progress(candidates) if progress is not None else candidates:
-        report = _audit_one(candidate, allowed, bounds)
-        if isinstance(report, Skipped):
-            skipped.append(report)
-        else:
-            files.append(report)
-    return AuditReport(tuple(files), tuple(skipped))
+    work = Audit(
+        *paths,
+        policy=policy,
+        packs=packs,
+        limits=limits,
+        jobs=jobs,
+        cache=cache,
+        rehash=rehash,
+        baseline=baseline,
+    )
+    work.run(progress)
+    return work.report()
 
 
-def _audit_one(candidate: Candidate, policy: Policy, limits: Limits) -> FileReport | Skipped:
-    path = str(candidate.path)
-    opened = open_candidate(candidate, limits)
-    if isinstance(opened, Skipped):
-        return opened
-    if isinstance(opened, Finding):
-        return FileReport(path, "", 0, "unknown", Verdict.INCOMPLETE, findings=(opened,))
-    scanned = scan(opened.data, limits)
-    return judge(scanned, policy).report(path, opened.sha256, opened.size, scanned.format)
+class Audit:
+    """An audit that can be asked what it has found so far; the arguments are those of `audit`."""
+
+    def __init__(
+        self,
+        *paths: str | os.PathLike[str],
+        policy: str | os.PathLike[str] | Policy | None = None,
+        packs: Iterable[str] = (),
+        limits: Limits | None = None,
+        jobs: int | None = 1,
+        cache: str | os.PathLike[str] | None = None,
+        rehash: bool = False,
+        baseline: str | os.PathLike[str] | Baseline | None = None,
+    ) -> None:
+        self._paths = [as_path(path) for path in paths]
+        self._jobs = cores() if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
+        self._cache_path = None if cache is None else as_path(cache, "cache")
+        require_type(rehash, "rehash", bool, takes="True or False")
+        self._rehash = rehash
+        self._judging = Judging.of(policy, packs, limits)
+        self._baseline = baseline
+        if baseline is not None and not isinstance(baseline, Baseline):
+            self._baseline = Baseline.read(baseline)
+        self._candidates: list[Candidate] = []
+        self._found: dict[int, FileReport | Skipped] = {}
+        self._remarks: list[str] = []
+
+    def run(
+        self, progress: Callable[[Iterable[Candidate]], Iterable[Candidate]] | None = None
+    ) -> None:
+        """Look at all files.
+
+        Args:
+            progress: Wraps the files as they are done.
+
+        Raises:
+            UsageError: The policy cannot be used.
+        """
+        require_callable(progress, "progress", takes="None or a function")
+        self._candidates = list(walk(self._paths))
+        with closing(self._done()) as done:
+            finished = _Finished(done, len(self._candidates))
+            for _ in progress(finished) if progress is not None else finished:
+                pass
+
+    def report(self) -> AuditReport:
+        """What was found so far, in the order of the files."""
+        today = datetime.now(UTC).date()
+        found = [self._found[number] for number in sorted(self._found)]
+        files = [each for each in found if isinstance(each, FileReport)]
+        remarks = list(self._remarks)
+        if isinstance(self._baseline, Baseline):
+            files = [self._baseline.applied(file, today) for file in files]
+            expired = sum(len(file.expired) for file in files)
+            if expired:
+                remarks.append(
+                    f"Counts again, because the time for it is over: {expired:,} of what the "
+                    "baseline accepted."
+                )
+        return AuditReport(
+            tuple(files),
+            tuple(each for each in found if isinstance(each, Skipped)),
+            len(self._candidates) - len(found),
+            tuple(remarks),
+        )
+
+    def _done(self) -> Generator[Candidate, None, None]:
+        """Look at all files, and say which is done."""
+        cache = self._opened()
+        try:
+            tasks = []
+            for number, candidate in enumerate(self._candidates):
+                known = None if cache is None or self._rehash else _remembered(cache, candidate)
+                if known is None:
+                    tasks.append(Task(number, candidate, _size(candidate)))
+                else:
+                    self._found[number] = known
+                    yield candidate
+            if tasks or not self._found:
+                # One that cannot be used is an error, whether or not there is a file to judge.
+                self._judging.policy()
+            for number, answer in answers(
+                tasks,
+                self._judging,
+                jobs=self._jobs,
+                known=_unknown if cache is None else cache.known,
+                cache=self._cache_path,
+            ):
+                candidate = self._candidates[number]
+                self._found[number] = answer.found
+                if cache is not None:
+                    cache.keep(candidate.path, answer, listed=is_listed(candidate))
+                yield candidate
+        finally:
+            if cache is not None:
+                cache.close()
+                if cache.problem:
+                    self._remarks.append(f"The cache is not used: {cache.problem}")
+
+    def _opened(self) -> Cache | None:
+        if self._cache_path is None:
+            return None
+        key = self._judging.key
+        if key is None:
+            self._remarks.append("The cache is not used: it knows policies by their files.")
+            return None
+        return Cache(self._cache_path, key, audited=self._paths)
+
+
+class _Finished:
+    """The files that are done, one after the other; whoever shows them may ask how many."""
+
+    def __init__(self, done: Iterator[Candidate], total: int) -> None:
+        self._done = done
+        self._total = total
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return self._done
+
+    def __len__(self) -> int:
+        return self._total
+
+
+def _remembered(cache: Cache, candidate: Candidate) -> FileReport | Skipped | None:
+    """What was found of a file before, if it is the same still."""
+    identity = identity_of(candidate)
+    sha256 = cache.digest_of(candidate.path, identity) if identity else None
+    if sha256 is None:
+        return None
+    row = cache.known(sha256, is_listed(candidate))
+    return None if row is None else found_of(row, sha256, str(candidate.path))
+
+
+def _size(candidate: Candidate) -> int:
+    try:
+        return candidate.path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _unknown(sha256: str, listed: bool) -> str | None:  # noqa: FBT001  # as Cache.known
+    return None
+
+
+def _counted(file: FileReport, *, only_new: bool) -> Verdict:
+    if not only_new:
+        return file.counted
+    accepted = {each.rule for each in (*file.suppressed, *file.expired)}
+    return verdict_of(finding for finding in file.findings if finding.rule not in accepted)

@@ -6,16 +6,18 @@ Folders are searched for models by name and by content, whatever the files are c
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sized
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeload.arguments import as_path
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.cli.reports import Outputs, add_report_options
+from safeload.errors import UsageError
 from safeload.report.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -30,33 +32,109 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_report_options(parser)
     add_policy_options(parser)
     add_limit_option(parser)
+    _add_work_options(parser)
+    _add_outcome_options(parser)
+
+
+def _add_work_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("work")
+    group.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes that work at most (default: one for each processor)",
+    )
+    caches = group.add_mutually_exclusive_group()
+    caches.add_argument(
+        "--cache",
+        metavar="FILE",
+        help="what was found before (default for folders: in the user's own cache folder)",
+    )
+    caches.add_argument("--no-cache", action="store_true", help="look at every file anew")
+    group.add_argument(
+        "--rehash",
+        action="store_true",
+        help="read every file, also those that by their times are unchanged",
+    )
+
+
+def _add_outcome_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("exit code")
+    group.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="findings that were accepted ('safeload baseline add'); they do not count",
+    )
+    group.add_argument(
+        "--fail-on",
+        choices=["refuse", "incomplete", "never"],
+        default="incomplete",
+        help="from which verdict on the exit code is not 0 (default: incomplete)",
+    )
+    group.add_argument(
+        "--fail-on-new",
+        action="store_true",
+        help="what was accepted once does not count, even if the time for it is over",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Audit the files and write the report."""
-    from safeload.auditing.run import audit
+    from safeload.auditing.run import Audit, FailOn
+    from safeload.auditing.walk import walk
 
     limits = limits_of(options)
+    if options.fail_on_new and options.baseline is None:
+        raise UsageError(
+            "--fail-on-new says what is new by a baseline, and there is none.",
+            code="baseline-missing",
+            hint="Give --baseline FILE as well.",
+        )
     outputs = Outputs(options)
-    outputs.require_none_of([*options.paths, options.policy])
-    started = datetime.now(UTC)
-    report = audit(
+    outputs.require_none_of([*options.paths, options.policy, options.baseline, options.cache])
+    work = Audit(
         *options.paths,
         policy=options.policy,
         packs=options.packs,
         limits=limits,
-        progress=lambda candidates: _with_bar(outputs.beside(candidates, limits)),
+        jobs=options.jobs,
+        cache=_cache(options),
+        rehash=options.rehash,
+        baseline=options.baseline,
     )
+    if outputs.replace_files:
+        outputs.beside(walk(options.paths), limits)
+    started = datetime.now(UTC)
+    try:
+        work.run(_with_bar)
+    except KeyboardInterrupt as ended:
+        report = work.report()
+        code = 128 + getattr(ended, "number", 2)
+        outputs.deliver_part(report, Invocation(started, datetime.now(UTC), code, root=Path.cwd()))
+        note(f"{report.unfinished:,} files were not looked at.")
+        raise
+    report = work.report()
+    for remark in report.remarks:
+        note(remark)
     if not report.files:
         note("No model was found.")
-    outputs.deliver(
-        report, Invocation(started, datetime.now(UTC), report.exit_code, root=Path.cwd())
-    )
-    return report.exit_code
+    code = report.exit_code_for(FailOn(options.fail_on), only_new=options.fail_on_new)
+    outputs.deliver(report, Invocation(started, datetime.now(UTC), code, root=Path.cwd()))
+    return code
 
 
-def _with_bar(found: list[Candidate]) -> Iterator[Candidate]:
-    with shown("Auditing", total=len(found)) as advance:
-        for candidate in found:
-            yield candidate
+def _cache(options: argparse.Namespace) -> Path | None:
+    """Where to keep what is found; a file or two are not worth it."""
+    from safeload.auditing.cache import default_path
+
+    if options.cache is not None or options.no_cache:
+        return None if options.cache is None else as_path(options.cache, "cache")
+    return default_path() if any(as_path(path).is_dir() for path in options.paths) else None
+
+
+def _with_bar(done: Iterable[Candidate]) -> Iterator[Candidate]:
+    total = len(done) if isinstance(done, Sized) else None
+    with shown("Auditing", total=total, counted=True) as advance:
+        for candidate in done:
             advance(1)
+            yield candidate

@@ -41,6 +41,7 @@ _VERBS = {
     "verify": "check signature and digest, and show the manifest",
     "load": "rehearse loading in a process of its own, with the sealed predictions",
     "audit": "say what files would do when loaded, without loading them",
+    "baseline": "accept findings of an audit, with a reason and a date",
     "explain": "show a file's program as readable Python",
     "policy": "propose, show and check policy files",
     "trust": "explain who could have written a trust, key or policy file",

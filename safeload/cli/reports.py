@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from safeload.cli.destination import Destination, add_output_option, candidates_beside
+from safeload.cli.output import note
 from safeload.errors import UsageError
 from safeload.limits import Limits
 from safeload.report.formats import FORMATS, format_of, render
@@ -76,6 +77,11 @@ class Outputs:
             self._files.append((form, destination))
         self._shown = options.output is None
 
+    @property
+    def replace_files(self) -> bool:
+        """Whether a file that is there already will be written over."""
+        return any(destination.exists for _, destination in self._files)
+
     def require_none_of(self, paths: Iterable[str | None]) -> None:
         """Require that none of the files that the verb reads is written over.
 
@@ -117,6 +123,20 @@ class Outputs:
         texts = [render(report, form, invocation) for form, _ in self._files]
         for text, (_, destination) in zip(texts, self._files, strict=True):
             destination.write(text.encode())
+        self._show(report, invocation)
+
+    def deliver_part(self, report: AuditReport, invocation: Invocation) -> None:
+        """Print what an audit found before it was ended; half a report replaces no file.
+
+        Args:
+            report: The report, as far as it goes.
+            invocation: The run that it comes from.
+        """
+        if self._files:
+            note("The report is not complete, and was written to no file.")
+        self._show(report, invocation)
+
+    def _show(self, report: AuditReport, invocation: Invocation) -> None:
         if not self._shown:
             return
         if self._form == _FOR_PEOPLE:

@@ -102,6 +102,19 @@ class Judge:
             "<(command).",
         )
 
+    def fault_of_folder(self, step: Step) -> Fault | None:
+        """What is wrong with the folder that a file lies in, if others must not add files to it.
+
+        Args:
+            step: The file, after all steps before it.
+        """
+        if step.folder is None or not self._lies_shared(step):
+            return None
+        return Fault(
+            f"others may add files to the {_named(step.folder)}",
+            "Put the file into a folder that only you and root may write to.",
+        )
+
     def _of_owner(self, step: Step) -> Fault | None:
         owner = step.status.st_uid
         if owner in self.people.trusted:

@@ -19,7 +19,7 @@ from safeload.errors import UsageError
 from safeload.owners.judge import Fault, Judge
 from safeload.owners.walk import Kind, walk
 
-__all__ = ["read_open", "read_own"]
+__all__ = ["read_open", "read_own", "require_own"]
 
 _CHUNK = 1 << 16
 # Windows has access lists instead, and none of the calls that would look at them.
@@ -65,6 +65,31 @@ def read_own(
                 _require_none(judge.fault_of_content(step, len(data)), noun, code)
                 return data, step.status
     raise OSError(errno.EINVAL, "Not a regular file")
+
+
+def require_own(path: str | os.PathLike[str], *, noun: str, code: str) -> None:
+    """Require a file that nobody else could have written, for a library that opens it by its path.
+
+    Such a library may open others beside it, so nobody else may write to its folder either, not
+    even one where they could only add files.
+
+    Args:
+        path: The file; links are followed.
+        noun: What to call it, such as ``"cache"``.
+        code: Code of the error about an owner or mode.
+
+    Raises:
+        OSError: There is no such file, or it is not a regular one.
+        UsageError: Somebody else could have written it.
+    """
+    if not _HAS_OWNERS:
+        return
+    judge = Judge(own_group=True)
+    with closing(walk(os.fspath(path))) as steps:
+        for step in steps:
+            _require_none(judge.fault_of(step), noun, code)
+            if step.kind is Kind.FILE:
+                _require_none(judge.fault_of_folder(step), noun, code)
 
 
 def read_open(descriptor: int, limit: int) -> bytes:

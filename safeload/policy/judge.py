@@ -24,7 +24,7 @@ from safeload.policy.rules.attributes import is_resource_module
 from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting
 from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
-from safeload.scan.bounds.budget import OverLimitError, WorkBudget
+from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError, WorkBudget
 from safeload.scan.contents import joined
 from safeload.scan.program import (
     ArraySpan,
@@ -266,6 +266,8 @@ def _judge_program(
         check_claims()
     except OverLimitError as problem:
         findings.append(Finding("SL002", str(problem), program.member))
+    except MemoryError:
+        findings.append(Finding("SL002", NO_MEMORY, program.member))
     except Exception as error:  # noqa: BLE001
         # As in scan(): unforeseen by a rule is unread, not accepted.
         message = f"A rule failed: {type(error).__name__}. Please report it."

@@ -17,7 +17,7 @@ from safeload.auditing.run import AuditReport
 from safeload.errors import printable
 from safeload.policy.code_by_value import leading
 from safeload.policy.opt_in import PACK_IS_OFF
-from safeload.verdict import FileReport, Finding, Severity, Verdict
+from safeload.verdict import FileReport, Finding, Severity, Suppressed, Verdict
 
 __all__ = ["PlainConsole", "as_text", "print_report"]
 
@@ -87,6 +87,8 @@ def _file(report: FileReport) -> list[Text]:
     leaders = leading(report.findings)
     shown = sorted(leaders, key=lambda finding: _WEIGHTS[finding.severity])[:_FINDINGS]
     lines += [_finding(finding) for finding in shown]
+    lines += [_accepted_by(each, over=False) for each in report.suppressed]
+    lines += [_accepted_by(each, over=True) for each in report.expired]
     more = len(report.findings) - len(shown)
     if more > 0:
         lines.append(Text(f"    ... and {_count(more, 'more finding')} (--format json lists all)"))
@@ -99,6 +101,15 @@ def _file(report: FileReport) -> list[Text]:
     if report.verdict is Verdict.INCOMPLETE:
         lines.append(Text(f"    {_UNDECIDED[_was_read(report)]}"))
     return lines
+
+
+def _accepted_by(accepted: Suppressed, *, over: bool) -> Text:
+    """What somebody accepted: it is shown, and does not count."""
+    said = f"{printable(accepted.author)}: {printable(accepted.reason, limit=_PATH)}"
+    until = f"was accepted until {accepted.until}, and counts again"
+    if not over:
+        until = f"is accepted until {accepted.until}, and does not count"
+    return Text(f"    {accepted.rule} {until} ({said})")
 
 
 def _was_read(report: FileReport) -> bool:

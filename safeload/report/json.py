@@ -10,7 +10,7 @@ from typing import Any
 
 from safeload import __version__
 from safeload.auditing.run import AuditReport
-from safeload.verdict import FileReport, Verdict
+from safeload.verdict import FileReport, Finding, Suppressed, Verdict
 
 __all__ = ["as_document", "as_json"]
 
@@ -30,6 +30,7 @@ def as_document(report: AuditReport) -> dict[str, Any]:
         "safeload": __version__,
         "files": [_file(file) for file in report.files],
         "skipped": [{"path": file.path, "reason": file.reason} for file in report.skipped],
+        "unfinished": report.unfinished,
         "summary": {
             "files": len(verdicts),
             **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
@@ -40,6 +41,13 @@ def as_document(report: AuditReport) -> dict[str, Any]:
 def as_json(report: AuditReport) -> str:
     """The report as JSON text, ASCII, without a final newline."""
     return json.dumps(as_document(report), indent=2)
+
+
+def _accepted(finding: Finding, suppressed: tuple[Suppressed, ...]) -> dict[str, Any] | None:
+    for each in suppressed:
+        if each.rule == finding.rule:
+            return {"reason": each.reason, "author": each.author, "until": each.until}
+    return None
 
 
 def _file(file: FileReport) -> dict[str, Any]:
@@ -76,6 +84,7 @@ def _file(file: FileReport) -> dict[str, Any]:
                 "message": finding.message,
                 "member": finding.member,
                 "offset": finding.offset,
+                "suppressed": _accepted(finding, file.suppressed),
             }
             for finding in file.findings
         ],

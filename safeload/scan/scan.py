@@ -14,7 +14,7 @@ from itertools import chain
 
 from safeload.errors import printable
 from safeload.limits import Limits
-from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError
 from safeload.scan.containers.archive import ArchiveError
 from safeload.scan.containers.compressed import codec_of, decompress
 from safeload.scan.containers.lenient import is_zfile
@@ -78,7 +78,7 @@ def _failure(error: Exception) -> Finding:
     if isinstance(error, ArchiveError):
         return Finding(error.rule, error.message, offset=error.offset)
     if isinstance(error, MemoryError):
-        return Finding("SL002", "Reading it needs more memory than there is.")
+        return Finding("SL002", NO_MEMORY)
     return Finding("SL008", f"The scan failed: {type(error).__name__}. Please report it.")
 
 

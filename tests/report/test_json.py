@@ -15,7 +15,7 @@ from tests.builder import Name, Pickle
 FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings", "skipped"}
 MEMBER = {"path", "format", "verdict", "opcodes", "arrays"}
 GLOBAL = {"name", "uses", "offset", "allowed", "member"}
-FINDING = {"rule", "severity", "message", "member", "offset"}
+FINDING = {"rule", "severity", "message", "member", "offset", "suppressed"}
 
 
 @pytest.fixture
@@ -33,7 +33,14 @@ def document(tmp_path: Path) -> Any:
 
 
 def test_the_fields_are_those_of_schema_1(document: Any) -> None:
-    assert set(document) == {"schema", "safeload", "files", "skipped", "summary"}
+    assert set(document) == {
+        "schema",
+        "safeload",
+        "files",
+        "skipped",
+        "unfinished",
+        "summary",
+    }
     assert document["schema"] == 1
     assert document["safeload"] == safeload.__version__
     for file in document["files"]:

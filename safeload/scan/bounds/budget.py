@@ -13,7 +13,9 @@ import time
 
 from safeload.limits import Limits
 
-__all__ = ["OverLimitError", "WorkBudget", "over"]
+__all__ = ["NO_MEMORY", "OverLimitError", "WorkBudget", "over"]
+
+NO_MEMORY = "Reading it needs more memory than there is."
 
 
 class OverLimitError(Exception):

@@ -1,0 +1,227 @@
+"""Who reads which file, in how many processes, and what if one of them does not come back?
+
+Few files are read where we are. For more, joblib starts workers, which get files in batches, large
+ones first. If a worker is killed, all batches that were out may have been its; their files are read
+again one at a time, and one that ends a worker when it is alone is INCOMPLETE. Answers come as they
+are had; whoever wants an order makes it.
+
+Trust: a worker sends a line of text, which is checked like one from the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from safeload.auditing.cache import Cache
+from safeload.auditing.judging import Judging
+from safeload.auditing.one import Answer, answer, unread
+from safeload.auditing.rows import as_row, from_row
+from safeload.auditing.walk import Candidate
+from safeload.auditing.workers import bounded, deaf, share
+from safeload.verdict import Finding
+
+__all__ = ["Task", "answers", "cores"]
+
+# What a file takes, roughly: seconds for its existence and for each byte.
+_PER_FILE, _PER_BYTE = 0.002, 5e-8
+# Seconds that it takes until workers work, and that a batch is worth.
+_START, _BATCH = 1.5, 0.25
+_ENDED = "The process that reads it is ended each time: by the system, or for want of memory."
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to be read.
+
+    Attributes:
+        number: Which of all files it is.
+        candidate: The file.
+        size: Its bytes, as far as is known beforehand.
+    """
+
+    number: int
+    candidate: Candidate
+    size: int
+
+    @property
+    def seconds(self) -> float:
+        """What it may take; good enough to share work out."""
+        return _PER_FILE + self.size * _PER_BYTE
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a worker is told beside its files.
+
+    Attributes:
+        judging: How to judge them.
+        cache: A cache to look digests up in, or None.
+        memory: Bytes that the work may take; 0 for no bound.
+    """
+
+    judging: Judging
+    cache: Path | None
+    memory: int
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def answers(
+    tasks: Sequence[Task],
+    judging: Judging,
+    *,
+    jobs: int,
+    known: Callable[[str, bool], str | None],
+    cache: Path | None = None,
+) -> Iterator[tuple[int, Answer]]:
+    """Read and judge files.
+
+    Args:
+        tasks: The files.
+        judging: How to judge them.
+        jobs: Processes at most.
+        known: Gives the line that was kept for a digest, in this process.
+        cache: The file that workers look such lines up in.
+
+    Yields:
+        The number of a file and what was found of it, in whatever order.
+    """
+    if not _pays(tasks, jobs):
+        for task in tasks:
+            yield task.number, answer(task.candidate, judging, known)
+        return
+    order = _Order(judging, cache, share(jobs))
+    left = yield from _round(_batches(tasks, jobs), order, jobs, ahead=2 * jobs)
+    # One after the other, and with all the memory there is. One job would be done in this process.
+    order = replace(order, memory=0)
+    left = yield from _round([[task] for task in left], order, 2, ahead=1)
+    for task in left:
+        if (yield from _round([[task]], order, 2, ahead=1)):
+            yield task.number, unread(task.candidate, Finding("SL012", _ENDED))
+
+
+def _round(
+    batches: list[list[Task]], order: _Order, jobs: int, *, ahead: int
+) -> Generator[tuple[int, Answer], None, list[Task]]:
+    """Have all batches done by workers, whatever becomes of these.
+
+    Args:
+        batches: Files, of which the last are given out first.
+        order: What workers are told.
+        jobs: How many there are.
+        ahead: How many batches are out at a time.
+
+    Returns:
+        Files that had too little memory, or that were out when a worker was ended.
+    """
+    left: list[Task] = []
+    while batches:
+        out: dict[int, Task] = {}
+
+        def hand_out(out: dict[int, Task] = out) -> Iterator[list[Task]]:
+            while batches:
+                batch = batches.pop()
+                out.update((task.number, task) for task in batch)
+                yield batch
+
+        with suppress(BrokenExecutor):
+            for number, found in _worked(hand_out(), order, jobs, ahead=ahead):
+                task = out.pop(number)
+                if found.starved and order.memory:
+                    left.append(task)
+                else:
+                    yield number, found
+        left += out.values()
+    return left
+
+
+def _pays(tasks: Sequence[Task], jobs: int) -> bool:
+    """Whether workers would be done before this process alone is."""
+    jobs = min(jobs, len(tasks))
+    seconds = sum(task.seconds for task in tasks)
+    return jobs > 1 and seconds * (1 - 1 / jobs) > _START
+
+
+def _batches(tasks: Sequence[Task], jobs: int) -> list[list[Task]]:
+    """Files in batches, of which the last are given out first: those that take longest."""
+    worth = min(_BATCH, sum(task.seconds for task in tasks) / (16 * jobs))
+    batches: list[list[Task]] = []
+    room = 0.0
+    for task in sorted(tasks, key=lambda task: task.seconds):
+        if room < task.seconds or not batches:
+            batches.append([])
+            room = worth
+        batches[-1].append(task)
+        room -= task.seconds
+    return batches
+
+
+def _worked(
+    batches: Iterable[list[Task]], order: _Order, jobs: int, *, ahead: int
+) -> Iterator[tuple[int, Answer]]:
+    """Have workers do batches."""
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(
+        jobs,
+        backend="loky",
+        return_as="generator_unordered",
+        batch_size=1,
+        pre_dispatch=ahead,
+    )
+    with deaf():
+        done = parallel(delayed(_work)(batch, order) for batch in batches)
+    try:
+        for sent in chain.from_iterable(done):
+            yield sent.number, sent.answer()
+    finally:
+        # Whoever reads no further has no use for what the workers still do, and knows of it.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            done.close()
+
+
+# -- in a worker -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """An answer on its way from a worker: the report as a line of text, which is checked."""
+
+    number: int
+    path: str
+    row: str
+    rest: tuple[str, str, bool, bool]
+
+    @classmethod
+    def of(cls, task: Task, made: Answer) -> _Sent:
+        rest = made.sha256, made.identity, made.lasting, made.starved
+        return cls(task.number, str(task.candidate.path), as_row(made.found), rest)
+
+    def answer(self) -> Answer:
+        return Answer(from_row(self.row, self.path), *self.rest)
+
+
+def _work(batch: list[Task], order: _Order) -> list[_Sent]:
+    """Read and judge a batch."""
+    known = _unknown
+    if order.cache is not None and order.judging.key is not None:
+        known = Cache(order.cache, order.judging.key, writing=False).known
+    with bounded(order.memory):
+        return [_Sent.of(task, answer(task.candidate, order.judging, known)) for task in batch]
+
+
+def _unknown(sha256: str, listed: bool) -> str | None:  # noqa: FBT001  # as Cache.known
+    return None

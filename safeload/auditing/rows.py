@@ -1,0 +1,121 @@
+"""How does what was found of a file become a line of text, and come back exactly as it was?
+
+The cache keeps such lines, and workers send them. A dataclass is the list of its fields, in order;
+what is read back has to be of the types that the dataclasses say, to the last item.
+
+Trust: a line may have been damaged. It becomes a whole report or an error, and never another type
+of object than those that a report is made of.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from functools import cache, partial
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from safeload.verdict import FileReport, Skipped, verdict_of
+
+__all__ = ["as_row", "from_row"]
+
+_KINDS: dict[str, type[FileReport | Skipped]] = {"file": FileReport, "skipped": Skipped}
+
+
+def as_row(found: FileReport | Skipped) -> str:
+    """Write a report as a line of ASCII, without its path.
+
+    Args:
+        found: What was found of a file.
+    """
+    kind = next(kind for kind, cls in _KINDS.items() if type(found) is cls)
+    # The path comes first, and is another one wherever the same bytes lie.
+    return json.dumps([kind, *_values(found)[1:]], separators=(",", ":"))
+
+
+def from_row(row: str, path: str) -> FileReport | Skipped:
+    """Read a report back.
+
+    Args:
+        row: What :func:`as_row` wrote.
+        path: Where the file lies.
+
+    Returns:
+        The report.
+
+    Raises:
+        ValueError: It is no such line.
+    """
+    try:
+        value = json.loads(row, parse_constant=_refuse, parse_float=_refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if type(value) is not list or not value or value[0] not in tuple(_KINDS):
+        raise ValueError("no report")
+    of: Any = _KINDS[value[0]]
+    found: FileReport | Skipped = _reader(of)([path, *value[1:]])
+    if isinstance(found, FileReport) and found.verdict is not verdict_of(found.findings):
+        raise ValueError("a verdict that does not follow from its findings")
+    return found
+
+
+def _values(value: Any) -> Any:
+    if is_dataclass(value):
+        return [_values(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, tuple):
+        return [_values(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def _refuse(text: str) -> object:
+    raise ValueError("no number of a report")
+
+
+# -- one reader for each type ----------------------------------------------------------------------
+
+
+@cache
+def _reader(of: Any) -> Callable[[Any], Any]:
+    """What makes a value of a type from JSON's, or raises ValueError."""
+    if of in (str, int, bool, type(None)):
+        return partial(_plain, of)
+    if get_origin(of) is tuple and get_args(of)[1:] == (...,):
+        return partial(_tuple, _reader(get_args(of)[0]))
+    if get_origin(of) in (Union, types.UnionType):
+        return partial(_either, tuple(map(_reader, get_args(of))))
+    if isinstance(of, type) and issubclass(of, StrEnum):
+        return of
+    if isinstance(of, type) and is_dataclass(of):
+        hints = get_type_hints(of)
+        return partial(_fields, of, [_reader(hints[field.name]) for field in fields(of)])
+    raise TypeError(f"no reader for {of}")
+
+
+def _plain(of: type, value: Any) -> Any:
+    # Not isinstance: True is no number here.
+    if type(value) is not of:
+        raise ValueError(f"not of type {of.__name__}")
+    return value
+
+
+def _tuple(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
+    if type(value) is not list:
+        raise ValueError("not a list")
+    return tuple([read(item) for item in value])
+
+
+def _either(readers: tuple[Callable[[Any], Any], ...], value: Any) -> Any:
+    for read in readers:
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    raise ValueError("of none of its types")
+
+
+def _fields(of: Callable[..., Any], readers: list[Callable[[Any], Any]], value: Any) -> Any:
+    if type(value) is not list or len(value) != len(readers):
+        raise ValueError("not as many fields")
+    return of(*[read(item) for read, item in zip(readers, value, strict=True)])
