@@ -238,6 +238,11 @@ RULE_IDS: dict[str, RuleId] = {
         "that is not its own, or never end.",
         _ASK,
     ),
+    "SL501": RuleId(
+        "a virus scanner knows the file",
+        "ClamAV has a signature that fits; it looks for what is known, whatever it is part of.",
+        _ASK,
+    ),
     "SL901": RuleId(
         "a doubt of fickling's",
         "A second opinion on the decompiled program; it leaves the verdict as it is.",

@@ -33,6 +33,7 @@ class Judging:
         packs: Names of packs to switch on beside those on by default.
         text: The text of a team's policy file, or None for the packs alone.
         source: What to call that file.
+        second_opinion: Whether fickling is asked as well.
         given: A policy that the caller made, in place of a file; None if there is none.
     """
 
@@ -40,6 +41,7 @@ class Judging:
     packs: tuple[str, ...] = ()
     text: bytes | None = None
     source: str = ""
+    second_opinion: bool = False
     given: Policy | None = field(default=None, repr=False)
 
     @classmethod
@@ -48,6 +50,8 @@ class Judging:
         policy: str | os.PathLike[str] | Policy | None,
         packs: Iterable[str],
         limits: Limits | None,
+        *,
+        second_opinion: bool = False,
     ) -> Judging:
         """Judge by what a caller gave.
 
@@ -55,15 +59,16 @@ class Judging:
             policy: The allow-list, or a policy file to add to the packs.
             packs: Names of packs to switch on.
             limits: Bounds on each file; None for the usual ones.
+            second_opinion: As the attribute.
 
         Raises:
             UsageError: An argument is none that its parameter takes, or the file cannot be read.
         """
         bounds, names = Limits.of(limits), as_texts(packs, "packs")
         if policy is None or isinstance(policy, Policy):
-            return cls(bounds, names, given=policy)
+            return cls(bounds, names, second_opinion=second_opinion, given=policy)
         path = as_path(policy, "policy")
-        return cls(bounds, names, policy_text(path), str(path))
+        return cls(bounds, names, policy_text(path), str(path), second_opinion)
 
     def policy(self) -> Policy:
         """The policy, which is made once in each process.
@@ -81,7 +86,7 @@ class Judging:
         if self.given is not None:
             return None
         text = b"" if self.text is None else hashlib.sha256(self.text).digest()
-        basis = (repr(self.limits), sorted(set(self.packs)), text, _code())
+        basis = (repr(self.limits), sorted(set(self.packs)), text, self.second_opinion, _code())
         return hashlib.sha256(repr(basis).encode()).hexdigest()
 
 
@@ -121,4 +126,4 @@ def _libraries() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-_DECODERS = ("lz4",)
+_DECODERS = ("fickling", "lz4")

@@ -133,4 +133,10 @@ def _found(candidate: Candidate, artefact: Artefact, judging: Judging) -> FileRe
         return Skipped(str(candidate.path), reason)
     scanned = scan(artefact.data, judging.limits)
     judgement = judge(scanned, judging.policy())
-    return judgement.report(str(candidate.path), artefact.sha256, artefact.size, scanned.format)
+    report = judgement.report(str(candidate.path), artefact.sha256, artefact.size, scanned.format)
+    if not judging.second_opinion:
+        return report
+    from safeload.auditing.second_opinion import doubts_of, with_findings
+
+    allowed = frozenset(item.name for item in report.globals if item.allowed)
+    return with_findings(report, doubts_of(scanned, allowed))

@@ -101,6 +101,7 @@ def audit(
     cache: str | os.PathLike[str] | None = None,
     rehash: bool = False,
     baseline: str | os.PathLike[str] | Baseline | None = None,
+    second_opinion: bool = False,
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
@@ -116,6 +117,7 @@ def audit(
             there is none. It is not used with a :class:`Policy`.
         rehash: Whether to read every file, even one that the cache takes for unchanged.
         baseline: Findings that were accepted, or the file that lists them.
+        second_opinion: Whether to ask fickling and, where it is installed, ClamAV as well.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.
@@ -133,6 +135,7 @@ def audit(
         cache=cache,
         rehash=rehash,
         baseline=baseline,
+        second_opinion=second_opinion,
     )
     work.run(progress)
     return work.report()
@@ -151,13 +154,16 @@ class Audit:
         cache: str | os.PathLike[str] | None = None,
         rehash: bool = False,
         baseline: str | os.PathLike[str] | Baseline | None = None,
+        second_opinion: bool = False,
     ) -> None:
         self._paths = [as_path(path) for path in paths]
         self._jobs = cores() if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
         self._cache_path = None if cache is None else as_path(cache, "cache")
         require_type(rehash, "rehash", bool, takes="True or False")
         self._rehash = rehash
-        self._judging = Judging.of(policy, packs, limits)
+        require_type(second_opinion, "second_opinion", bool, takes="True or False")
+        self._second_opinion = second_opinion
+        self._judging = Judging.of(policy, packs, limits, second_opinion=second_opinion)
         self._baseline = baseline
         if baseline is not None and not isinstance(baseline, Baseline):
             self._baseline = Baseline.read(baseline)
@@ -182,6 +188,8 @@ class Audit:
             finished = _Finished(done, len(self._candidates))
             for _ in progress(finished) if progress is not None else finished:
                 pass
+        if self._second_opinion:
+            self._ask_others()
 
     def report(self) -> AuditReport:
         """What was found so far, in the order of the files."""
@@ -203,6 +211,14 @@ class Audit:
             len(self._candidates) - len(found),
             tuple(remarks),
         )
+
+    def _ask_others(self) -> None:
+        from safeload.auditing.second_opinion import with_viruses
+
+        files = {n: each for n, each in self._found.items() if isinstance(each, FileReport)}
+        asked, problem = with_viruses(list(files.values()))
+        self._found.update(zip(files, asked, strict=True))
+        self._remarks += [problem] if problem else []
 
     def _done(self) -> Generator[Candidate, None, None]:
         """Look at all files, and say which is done."""

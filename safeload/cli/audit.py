@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_report_options(parser)
     add_policy_options(parser)
     add_limit_option(parser)
+    parser.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="add what fickling and, where it is installed, ClamAV find",
+    )
     _add_work_options(parser)
     _add_outcome_options(parser)
 
@@ -101,6 +106,7 @@ def run(options: argparse.Namespace) -> int:
         cache=_cache(options),
         rehash=options.rehash,
         baseline=options.baseline,
+        second_opinion=options.second_opinion,
     )
     if outputs.replace_files:
         outputs.beside(walk(options.paths), limits)

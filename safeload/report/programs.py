@@ -17,6 +17,7 @@ from safeload.artefact import Artefact
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.report.decompiled import decompile
+from safeload.scan.contents import parts
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Finding, Verdict
@@ -51,25 +52,28 @@ def listings(scanned: Scan, *, allowed: frozenset[str], lines: int) -> Iterator[
     """Write the programs of a file down.
 
     Args:
-        scanned: The file.
+        scanned: The file, with its members.
         allowed: Globals (``"module.name"``) that the policy allows; no doubt is about their names.
         lines: Lines of each program, at most.
 
     Yields:
-        One listing for each stream that has code, or one for all of a skops file.
+        One listing for each stream that has code, and one for all of a skops file.
     """
-    for program in scanned.programs:
-        if program.code:
-            where = f"object array {program.member}" if program.member else scanned.format
-            title = f"{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays"
-            made = decompile(program, allowed=allowed, lines=lines)
-            yield Listing(title, made.lines, made.left_out, made.doubts, made.problem)
-    if scanned.format == "skops" and scanned.programs:
-        from safeload.report.nodes import tree
+    for path, part in parts(scanned):
+        for program in part.programs:
+            if program.code:
+                where = f"object array {program.member}" if program.member else part.format
+                if path:
+                    where = f"{path}: {where}"
+                title = f"{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays"
+                made = decompile(program, allowed=allowed, lines=lines)
+                yield Listing(title, made.lines, made.left_out, made.doubts, made.problem)
+        if part.format == "skops" and part.programs:
+            from safeload.report.nodes import tree
 
-        branches = tree(scanned)
-        shown = tuple(islice(branches, lines))
-        yield Listing("", shown, sum(1 for _ in branches))
+            branches = tree(part)
+            shown = tuple(islice(branches, lines))
+            yield Listing(path, shown, sum(1 for _ in branches))
 
 
 class Rereading:

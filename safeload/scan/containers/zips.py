@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -145,8 +145,12 @@ def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Findi
     """
     entries: dict[Entry, None] = {}
     problems: list[Finding] = []
-    readings = list(_directories(data))
-    for start, base, stop in readings:
+    directories = 0
+    for start, base, stop in _directories(data):
+        if _is_within(data, start, entries):
+            # It is that of an archive within this one, which is read when its turn comes.
+            continue
+        directories += 1
         position = start
         while position + 4 <= stop and data[position : position + 4] == _CENTRAL_MARK:
             nesting.work.check_time()
@@ -157,12 +161,22 @@ def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Findi
             entries[entry] = None
             if len(entries) > nesting.limits.members:
                 raise OverLimitError("The archive has too many files.", "members")
-    if len(readings) > 1:
+    if directories > 1:
         message = "It has several directories, and readers differ in which one they go by."
         problems.append(Finding("SL302", message))
-    elif not readings:
+    elif not directories:
         problems.append(Finding("SL302", "The archive has no directory: it was cut short."))
     return list(entries), problems
+
+
+def _is_within(data: Buffer, position: int, entries: Iterable[Entry]) -> bool:
+    """Whether a place lies in a file of an archive."""
+    for entry in entries:
+        if entry.header < position:
+            local = _local(data, entry.header)
+            if local is not None and local[1] <= position < local[1] + entry.packed:
+                return True
+    return False
 
 
 def _directories(data: Buffer) -> Iterator[tuple[int, int, int]]:
