@@ -82,22 +82,21 @@ def is_zip(data: Buffer) -> bool:
 
 
 def archive_within(data: Buffer) -> Buffer:
-    """An archive without what stands in front of it and behind it.
+    """An archive without what stands in front of it, and then without what is behind it.
 
     Args:
         data: The whole file.
 
     Returns:
-        From where the last directory counts its offsets to the end of its end record; all of it
-        where there is no directory.
+        From where the last directory counts its offsets to the end of its end record; all of it if
+        that is the first byte, or where there is no directory.
     """
-    start, stop = 0, len(data)
     found = next(_directories(data), None)
-    if found is not None:
-        end = data.find(_END_MARK, found[2])
-        start = max(0, found[1])
-        stop = end + _END.size + int.from_bytes(data[end + 20 : end + 22], "little")
-    return data if (start, stop) == (0, len(data)) else bytes(data[start:stop])
+    if found is None or found[1] <= 0:
+        return data
+    end = data.find(_END_MARK, found[2])
+    stop = end + _END.size + int.from_bytes(data[end + 20 : end + 22], "little")
+    return bytes(data[found[1] : stop])
 
 
 def read_zip(data: Buffer, nesting: Nesting) -> Members:
