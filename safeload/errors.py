@@ -31,6 +31,7 @@ __all__ = [
     "SafeloadError",
     "TrustError",
     "UsageError",
+    "plain",
     "printable",
 ]
 
@@ -127,3 +128,17 @@ def printable(text: str, *, limit: int = 120) -> str:
     # Cutting first bounds the work; escaping only ever lengthens.
     escaped = _escape(text[: limit + 1])[0].decode("ascii")
     return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+
+
+def plain(text: str) -> str:
+    """Escape what is not printable, line breaks included; letters of any script stay.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        One line that a terminal shows and does not obey.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -88,7 +88,7 @@ RULE_IDS: dict[str, RuleId] = {
     "SL009": RuleId(
         "the file needs a pack that is off by default",
         "What the pack names is not checked in full, so nobody has decided that it may load.",
-        "Switch the pack on, with --pack NAME or in a policy file, if you trust whoever made it.",
+        "Switch the pack on, with `--pack NAME` or in a policy file, if you trust whoever made it.",
     ),
     "SL010": RuleId(
         "native state in a form that no check reads",
@@ -108,7 +108,8 @@ RULE_IDS: dict[str, RuleId] = {
     "SL101": RuleId(
         "a name that is not on the allow-list",
         "Whatever a file names may run when it is loaded or used.",
-        "If the name is your own code, add it to a policy file: safeload policy learn proposes it.",
+        "If the name is your own code, add it to a policy file; `safeload policy learn` proposes "
+        "what to add.",
     ),
     "SL102": RuleId(
         "an allowed name in a use that is not allowed",
@@ -128,7 +129,7 @@ RULE_IDS: dict[str, RuleId] = {
     "SL105": RuleId(
         "a state that is more than plain attributes",
         "Such a state replaces methods, or runs code of the file's choice when it is set.",
-        "Let the class's __getstate__ return a dict of plain attributes.",
+        "Let the class's `__getstate__` return a dict of plain attributes.",
     ),
     "SL106": RuleId(
         "items put into something that must not have them",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from safeload.errors import SafeloadError
+from safeload.errors import SafeloadError, plain
 
 __all__ = ["is_terminal", "note", "plain", "show_error"]
 
@@ -16,20 +16,6 @@ __all__ = ["is_terminal", "note", "plain", "show_error"]
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody sits at the other end of a standard stream, which may be closed."""
     return stream is not None and stream.isatty()
-
-
-def plain(text: str) -> str:
-    """Escape what is not printable, line breaks included; letters of any script stay.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        One line that a terminal shows and does not obey.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def note(text: str) -> None:

@@ -41,6 +41,13 @@ class Format:
 FORMATS = {
     "console": Format("console:as_text", ".txt", "text/plain", "people at a terminal"),
     "json": Format("json:as_json", ".json", "application/json", "programs"),
+    "html": Format("html.page:with_programs", ".html", "text/html", "people with a browser"),
+    "sarif": Format(
+        "sarif:as_sarif", ".sarif", "application/sarif+json", "code scanning", dated=True
+    ),
+    "gitlab": Format("gitlab:as_gitlab", ".json", "application/json", "GitLab", dated=True),
+    "junit": Format("junit:as_junit", ".xml", "application/xml", "pages of tests", dated=True),
+    "markdown": Format("markdown:as_markdown", ".md", "text/markdown", "pull requests"),
 }
 
 

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, ValidationError
 
 import safeload
 from safeload.report.json import as_document, as_json
+from safeload.shipped import shipped
 from tests.builder import Name, Pickle
+from tests.report.reports import EMPTY, EVIL, ORDINARY, SUPPRESSED
+
+SCHEMA = json.loads(shipped("safeload.report", "report.schema.json").read_text("utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
 
 FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings", "skipped"}
 MEMBER = {"path", "format", "verdict", "opcodes", "arrays"}
@@ -47,6 +53,68 @@ def test_the_fields_are_those_of_schema_1(document: Any) -> None:
         assert set(file) == FILE
         for part, fields in (("members", MEMBER), ("globals", GLOBAL), ("findings", FINDING)):
             assert all(set(item) == fields for item in file[part])
+
+
+def test_the_schema_that_ships_is_one_and_describes_every_report(document: Any) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    VALIDATOR.validate(document)
+    for report in (EMPTY, ORDINARY, SUPPRESSED, EVIL):
+        VALIDATOR.validate(json.loads(as_json(report)))
+
+
+def test_the_schema_describes_every_field(document: Any) -> None:
+    assert set(SCHEMA["properties"]) == set(document)
+    fields = {"file": FILE, "stream": MEMBER, "global": GLOBAL, "finding": FINDING}
+    for name, expected in fields.items():
+        assert set(SCHEMA["$defs"][name]["properties"]) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 2},
+        {"summary": {}},
+        {"files": [{}]},
+        {"skipped": [{"path": "a"}]},
+    ],
+    ids=str,
+)
+def test_the_schema_tells_another_document(document: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(document | change)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("verdict", "safe"),
+        ("verdict", "accept"),
+        ("verdict", "incomplete"),
+        ("size", -1),
+        ("sha256", "ab"),
+        ("findings", [{"rule": "101"}]),
+        ("globals", [{"name": "a.b"}]),
+    ],
+)
+def test_the_schema_tells_a_file_that_is_none(document: Any, field: str, value: object) -> None:
+    # It is the file that is refused.
+    document["files"][0][field] = value
+
+    with pytest.raises(ValidationError):
+        VALIDATOR.validate(document)
+
+
+def test_later_releases_may_add_fields(document: Any) -> None:
+    document["more"] = document["files"][0]["more"] = 1
+
+    VALIDATOR.validate(document)
+
+
+def test_a_name_is_told_with_the_stream_that_it_is_in(document: Any) -> None:
+    names = {item["name"]: item["member"] for item in document["files"][1]["globals"]}
+
+    assert names["posix.system"] == "[1]"
+    assert names["joblib.numpy_pickle.NumpyArrayWrapper"] == ""
 
 
 def test_what_was_skipped_is_listed_with_its_reason(document: Any) -> None:
