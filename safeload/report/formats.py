@@ -41,6 +41,9 @@ class Format:
 FORMATS = {
     "console": Format("console:as_text", ".txt", "text/plain", "people at a terminal"),
     "json": Format("json:as_json", ".json", "application/json", "programs"),
+    "html": Format(
+        "html.page:with_programs", ".html", "text/html", "people in a browser", dated=True
+    ),
 }
 
 
