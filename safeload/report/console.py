@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TextIO
 
 from rich.console import Console
@@ -23,6 +25,8 @@ __all__ = ["PlainConsole", "as_text", "print_report"]
 
 # Columns that text has beside a label at least, before a terminal breaks it as it likes.
 _NARROWEST = 24
+# Lines that a terminal gets at once; what to do with each takes far longer one by one.
+_AT_ONCE = 100
 
 
 class PlainConsole(Console):
@@ -51,11 +55,14 @@ def print_report(
         detail: How much of it.
     """
     console = PlainConsole(file)
-    for line in outline(report, detail):
-        if console.is_terminal:
-            _wrap(console, line)
-        else:
+    lines = outline(report, detail)
+    if not console.is_terminal:
+        for line in lines:
             console.file.write(f"{line.plain}\n")
+        return
+    wrapped = chain.from_iterable(_wrapped(console, line) for line in lines)
+    while part := list(islice(wrapped, _AT_ONCE)):
+        console.print(Text("\n").join(part), soft_wrap=True)
 
 
 def as_text(report: AuditReport, *, detail: Detail = Detail.ALL) -> str:
@@ -70,14 +77,17 @@ def as_text(report: AuditReport, *, detail: Detail = Detail.ALL) -> str:
     return text.getvalue()
 
 
-def _wrap(console: Console, line: Line) -> None:
-    """Print a line with what does not fit beside its label below, indented as far."""
+def _wrapped(console: Console, line: Line) -> Iterator[Text]:
+    """A line, and what does not fit beside its label as lines below it that are indented as far."""
     columns = line.indent + len(line.label.plain)
-    if console.width - columns < _NARROWEST:
-        console.print(Text.assemble(" " * line.indent, line.label, line.text), overflow="fold")
-        return
-    first, *others = line.text.wrap(console, console.width - columns) or [Text()]
-    first.rstrip()
-    console.print(Text.assemble(" " * line.indent, line.label, first), soft_wrap=True)
-    for other in others:
-        console.print(Text.assemble(" " * columns, other), soft_wrap=True)
+    room = console.width - columns
+    whole = Text.assemble(" " * line.indent, line.label, line.text)
+    if len(line.text.plain) <= room:
+        yield whole
+    elif room < _NARROWEST:
+        yield from whole.wrap(console, console.width)
+    else:
+        first, *others = line.text.wrap(console, room)
+        first.rstrip()
+        yield Text.assemble(" " * line.indent, line.label, first)
+        yield from (Text.assemble(" " * columns, other) for other in others)
