@@ -71,10 +71,10 @@ def listings(scanned: Scan, *, allowed: frozenset[str], lines: int) -> Iterator[
 def _python(
     path: str, part: Scan, program: Program, allowed: frozenset[str], lines: int
 ) -> Listing:
-    where = joined(path, f"object array {program.member}" if program.member else part.format)
+    where = f"object array {program.member}" if program.member else part.format
     made = decompile(program, allowed=allowed, lines=lines)
     return Listing(
-        f"{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays",
+        f"{f'{path}: ' if path else ''}{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays",
         made.lines,
         made.left_out,
         tuple(replace(doubt, member=joined(path, doubt.member)) for doubt in made.doubts),

@@ -44,9 +44,7 @@ def test_programs_in_an_archive_are_called_by_their_paths(tmp_path: Path) -> Non
             archive.writestr(f"{number}.pkl", ATTACK)
     (file,) = safeload.audit(tmp_path).files
     *shown, rest = Rereading()(file)
-    assert [one.title.partition(":")[0] for one in shown] == [
-        f"{number}.pkl!/pickle" for number in range(20)
-    ]
+    assert [one.title.partition(":")[0] for one in shown] == [f"{n}.pkl" for n in range(20)]
     assert all("from posix import system" in one.lines for one in shown)
     assert rest.problem
 
