@@ -72,9 +72,10 @@ def _python(
     path: str, part: Scan, program: Program, allowed: frozenset[str], lines: int
 ) -> Listing:
     where = f"object array {program.member}" if program.member else part.format
+    size = f"{program.opcodes} opcodes, {len(program.arrays)} arrays"
     made = decompile(program, allowed=allowed, lines=lines)
     return Listing(
-        f"{f'{path}: ' if path else ''}{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays",
+        ": ".join(filter(None, (path, where, size))),
         made.lines,
         made.left_out,
         tuple(replace(doubt, member=joined(path, doubt.member)) for doubt in made.doubts),
