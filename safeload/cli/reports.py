@@ -18,6 +18,7 @@ from safeload.cli.destination import Destination, add_output_option, candidates_
 from safeload.cli.output import note
 from safeload.errors import UsageError
 from safeload.limits import Limits
+from safeload.report.detail import Detail
 from safeload.report.formats import FORMATS, format_of, render
 from safeload.report.invocation import Invocation
 
@@ -31,7 +32,7 @@ _FOR_PEOPLE = "console"
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--format``, ``--output`` and ``--report``."""
+    """Add ``--format``, ``--output``, ``--report``, ``--quiet`` and ``--summary``."""
     parser.add_argument(
         "--format",
         choices=[*FORMATS],
@@ -46,6 +47,23 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT=FILE",
         help="write the report there as well, as in sarif=audit.sarif; may be given again",
     )
+    details = parser.add_mutually_exclusive_group()
+    details.add_argument(
+        "-q",
+        "--quiet",
+        dest="detail",
+        action="store_const",
+        const=Detail.QUIET,
+        default=Detail.ALL,
+        help=f"{_FOR_PEOPLE}: show files that are not accepted, and nothing where there are none",
+    )
+    details.add_argument(
+        "--summary",
+        dest="detail",
+        action="store_const",
+        const=Detail.SUMMARY,
+        help=f"{_FOR_PEOPLE}: show how many files there are of each verdict, and under which rules",
+    )
 
 
 class Outputs:
@@ -56,12 +74,20 @@ class Outputs:
 
     Raises:
         UsageError: A format is none (``format-unknown``), an option names no file
-            (``report-malformed``), two name the same (``output-twice``), or it is plain that
-            nothing can be written there (``output-unwritable``).
+            (``report-malformed``), two name the same (``output-twice``), less is asked for of a
+            report that is for programs (``report-is-whole``), or it is plain that nothing can be
+            written there (``output-unwritable``).
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._form: str = options.format
+        self._detail: Detail = options.detail
+        if self._detail is not Detail.ALL and self._form != _FOR_PEOPLE:
+            raise UsageError(
+                f"A report in the format {self._form} is always whole.",
+                code="report-is-whole",
+                hint=f"Leave --{self._detail} out, or let the format be {_FOR_PEOPLE}.",
+            )
         self._files: list[tuple[str, Destination]] = []
         given = [_parts(text) for text in options.report]
         if options.output is not None:
@@ -120,7 +146,7 @@ class Outputs:
         Raises:
             UsageError: A file cannot be written (``output-unwritable``); it is then as it was.
         """
-        texts = [render(report, form, invocation) for form, _ in self._files]
+        texts = [self._text(report, form, invocation) for form, _ in self._files]
         for text, (_, destination) in zip(texts, self._files, strict=True):
             destination.write(text.encode())
         self._show(report, invocation)
@@ -142,9 +168,16 @@ class Outputs:
         if self._form == _FOR_PEOPLE:
             from safeload.report.console import print_report
 
-            print_report(report)
+            print_report(report, detail=self._detail)
         else:
             sys.stdout.write(render(report, self._form, invocation))
+
+    def _text(self, report: AuditReport, form: str, invocation: Invocation) -> str:
+        if form == _FOR_PEOPLE:
+            from safeload.report.console import as_text
+
+            return as_text(report, detail=self._detail)
+        return render(report, form, invocation)
 
 
 def _parts(text: str) -> tuple[str, str]:

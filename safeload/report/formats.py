@@ -41,7 +41,9 @@ class Format:
 FORMATS = {
     "console": Format("console:as_text", ".txt", "text/plain", "people at a terminal"),
     "json": Format("json:as_json", ".json", "application/json", "programs"),
-    "html": Format("html.page:with_programs", ".html", "text/html", "people with a browser"),
+    "html": Format(
+        "html.page:with_programs", ".html", "text/html", "people in a browser", dated=True
+    ),
     "sarif": Format(
         "sarif:as_sarif", ".sarif", "application/sarif+json", "code scanning", dated=True
     ),

@@ -10,23 +10,24 @@ Trust: files are hostile, and so is what else lies at their paths by now. Every 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from safeload.artefact import Artefact
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.report.decompiled import decompile
-from safeload.scan.contents import parts
-from safeload.scan.program import Scan
+from safeload.scan.contents import joined, parts
+from safeload.scan.program import Program, Scan
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Finding, Verdict
 
 __all__ = ["Listing", "Rereading", "listings"]
 
-# fickling takes about as many microseconds for an opcode; explain has no such bound.
+# A program of as many opcodes takes a second or two; explain has no such bounds.
 _OPCODES = 20_000
-_OUTGROWN = "It is long; safeload explain shows it."
+_STREAMS = 20
+_LONG = "It is long; safeload explain shows it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +53,42 @@ def listings(scanned: Scan, *, allowed: frozenset[str], lines: int) -> Iterator[
     """Write the programs of a file down.
 
     Args:
-        scanned: The file, with its members.
+        scanned: The file.
         allowed: Globals (``"module.name"``) that the policy allows; no doubt is about their names.
         lines: Lines of each program, at most.
 
     Yields:
-        One listing for each stream that has code, and one for all of a skops file.
+        One listing for each stream that has code, or one for all of a skops file.
     """
     for path, part in parts(scanned):
+        if part.format == "skops" and part.programs:
+            yield _tree(path, part, lines)
         for program in part.programs:
             if program.code:
-                where = f"object array {program.member}" if program.member else part.format
-                if path:
-                    where = f"{path}: {where}"
-                title = f"{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays"
-                made = decompile(program, allowed=allowed, lines=lines)
-                yield Listing(title, made.lines, made.left_out, made.doubts, made.problem)
-        if part.format == "skops" and part.programs:
-            from safeload.report.nodes import tree
+                yield _python(path, part, program, allowed, lines)
 
-            branches = tree(part)
-            shown = tuple(islice(branches, lines))
-            yield Listing(path, shown, sum(1 for _ in branches))
+
+def _python(
+    path: str, part: Scan, program: Program, allowed: frozenset[str], lines: int
+) -> Listing:
+    where = f"object array {program.member}" if program.member else part.format
+    size = f"{program.opcodes} opcodes, {len(program.arrays)} arrays"
+    made = decompile(program, allowed=allowed, lines=lines)
+    return Listing(
+        ": ".join(filter(None, (path, where, size))),
+        made.lines,
+        made.left_out,
+        tuple(replace(doubt, member=joined(path, doubt.member)) for doubt in made.doubts),
+        made.problem,
+    )
+
+
+def _tree(path: str, part: Scan, lines: int) -> Listing:
+    from safeload.report.nodes import tree
+
+    branches = tree(part)
+    shown = tuple(islice(branches, lines))
+    return Listing(path, shown, sum(1 for _ in branches))
 
 
 class Rereading:
@@ -101,7 +116,7 @@ class Rereading:
         if self._left == 0:
             return [Listing("", problem="Programs of that many files are not shown at once.")]
         if sum(member.opcodes for member in file.members) > _OPCODES:
-            return [Listing("", problem=_OUTGROWN)]
+            return [Listing("", problem=_LONG)]
         self._left -= 1
         try:
             artefact = Artefact.read(file.path, limits=self._limits)
@@ -111,4 +126,10 @@ class Rereading:
             return [Listing("", problem="The file has changed since it was audited.")]
         allowed = frozenset(item.name for item in file.globals if item.allowed)
         scanned = scan(artefact.data, self._limits)
-        return list(listings(scanned, allowed=allowed, lines=self._lines))
+        made = listings(scanned, allowed=allowed, lines=self._lines)
+        found = list(islice(made, _STREAMS))
+        if next(made, None) is not None:
+            found.append(
+                Listing("", problem="There are more programs; safeload explain shows all.")
+            )
+        return found

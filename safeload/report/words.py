@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from safeload.auditing.run import AuditReport
 from safeload.policy.code_by_value import leading
 from safeload.policy.opt_in import PACK_IS_OFF
 from safeload.rule_ids import RULE_IDS, RuleId
@@ -18,6 +19,7 @@ __all__ = [
     "ACCEPTED",
     "WORDS",
     "Group",
+    "acceptances",
     "by_weight",
     "caveat",
     "count",
@@ -25,6 +27,8 @@ __all__ = [
     "groups",
     "ranking",
     "rules",
+    "tally",
+    "total",
 ]
 
 ACCEPTED = (
@@ -70,17 +74,45 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def counts(verdicts: Iterable[Verdict], *, zeros: bool = True) -> str:
+def tally(verdicts: Iterable[Verdict]) -> list[tuple[Verdict, int]]:
+    """How many files have each verdict that any of them has, accepted ones first."""
+    found = Counter(verdicts)
+    return [(verdict, found[verdict]) for verdict in WORDS if found[verdict]]
+
+
+def counts(verdicts: Iterable[Verdict]) -> str:
     """How many files have each verdict: ``"1 accepted, 2 refused, 0 incomplete"``.
 
     Args:
         verdicts: One for each file.
-        zeros: Whether to name a verdict that no file has.
     """
     found = Counter(verdicts)
-    return ", ".join(
-        f"{found[verdict]:,} {word}" for verdict, word in WORDS.items() if zeros or found[verdict]
-    )
+    return ", ".join(f"{found[verdict]:,} {word}" for verdict, word in WORDS.items())
+
+
+def total(report: AuditReport) -> str:
+    """The whole report in a line: how many files there are, and what became of them."""
+    text = f"{count(len(report.files), 'file')}: {counts(file.verdict for file in report.files)}"
+    if report.skipped:
+        text += f"; {count(len(report.skipped), 'other file')} skipped"
+    if report.unfinished:
+        text += f"; {count(report.unfinished, 'file')} not looked at"
+    return text
+
+
+def acceptances(file: FileReport) -> list[str]:
+    """What somebody accepted of a file, and whether that still holds, a sentence each.
+
+    Args:
+        file: The report on it; its baseline's words are shown as they are.
+    """
+    holds = "is accepted until {}, and does not count"
+    is_over = "was accepted until {}, and counts again"
+    return [
+        f"{one.rule} {state.format(one.until)} ({one.author}: {one.reason})"
+        for state, accepted in ((holds, file.suppressed), (is_over, file.expired))
+        for one in accepted
+    ]
 
 
 def ranking(file: FileReport) -> tuple[int, int, str]:

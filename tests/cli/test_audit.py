@@ -147,3 +147,26 @@ def test_reports_that_cannot_all_be_written_are_not_begun(
     assert (outcome.code, outcome.error) == (2, code)
     assert not Path("a").exists()
     assert not Path("a.json").exists()
+
+
+def test_quiet_and_summary_are_for_people(run: Run, files: Path) -> None:
+    quiet = run("audit", "bad", "below", "--quiet")
+    assert quiet.code == 1
+    assert "good.bin" not in quiet.out
+    assert run("audit", "below", "-q").out == ""
+    assert "photo.jpg" not in run("audit", "bad", "--summary").out
+    assert run("audit", "bad", "-q", "-o", "report").out == ""
+    assert Path("report").read_text() == run("audit", "bad", "-q").out
+    for flag in ("--quiet", "--summary"):
+        outcome = run("audit", "bad", flag, "--format", "json")
+        assert (outcome.code, outcome.error) == (2, "report-is-whole")
+    assert run("audit", "bad", "--quiet", "--summary").code == 2
+
+
+def test_the_page_shows_the_program_of_what_is_refused(run: Run, files: Path) -> None:
+    outcome = run("audit", "bad", "below", "--format", "html")
+    assert outcome.code == 1
+    assert outcome.out.startswith("<!DOCTYPE html>")
+    assert "from posix import system" in outcome.out
+    assert "<time datetime=" in outcome.out
+    assert not Path("canary").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def test_each_stream_is_a_program(tmp_path: Path) -> None:
     (tmp_path / "a.joblib").write_bytes(Pickle(4).object_array(nested).finish())
     (file,) = safeload.audit(tmp_path).files
     assert len(Rereading()(file)) == 2
+
+
+def test_programs_in_an_archive_are_called_by_their_paths(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for number in range(30):
+            archive.writestr(f"{number}.pkl", ATTACK)
+    (file,) = safeload.audit(tmp_path).files
+    *shown, rest = Rereading()(file)
+    assert [one.title.partition(":")[0] for one in shown] == [f"{n}.pkl" for n in range(20)]
+    assert all("from posix import system" in one.lines for one in shown)
+    assert rest.problem
 
 
 def test_lines_are_bounded_and_counted(attack: FileReport) -> None:

@@ -30,7 +30,7 @@ def bar(verdicts: Iterable[Verdict]) -> Element:
         verdicts: One for each file.
     """
     found = Counter(verdicts)
-    title = f"Of {count(found.total(), 'file')}: {counts(found.elements(), zeros=False) or 'none'}"
+    title = f"{count(found.total(), 'file')}: {counts(found.elements())}"
     parts, left = [], 0
     room = _WIDTH - _LEAST * len(found)
     for verdict in _ORDER:

@@ -11,11 +11,12 @@ Source: HTML Living Standard, sections 13.1.2 (elements) and 13.3 (serialising).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from xml.etree.ElementTree import Element, tostring
 
 from safeload.errors import printable
 
-__all__ = ["Element", "document", "lines", "shipped_text", "tag"]
+__all__ = ["Element", "document", "lines", "shipped_text", "size", "tag"]
 
 # Characters of one text that are shown.
 _LONGEST = 4096
@@ -93,6 +94,15 @@ def document(root: Element) -> str:
     """
     written: bytes = tostring(root, encoding="us-ascii", method="html")
     return f"<!DOCTYPE html>\n{written.decode('ascii')}"
+
+
+def size(text: str) -> int:
+    """How many characters a text takes in the source of a page.
+
+    Args:
+        text: As given to :func:`tag`.
+    """
+    return len(escape(_shown(text), quote=False))
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC
 
 from safeload import __version__
 from safeload.auditing.run import AuditReport
@@ -22,6 +23,7 @@ from safeload.report.html.filter import filters
 from safeload.report.html.markup import Element, document, shipped_text, tag
 from safeload.report.html.panel import Programs, panel
 from safeload.report.html.room import Room
+from safeload.report.invocation import Invocation
 from safeload.report.programs import Rereading
 from safeload.report.words import ACCEPTED, WORDS, by_weight, count, counts, rules
 from safeload.shipped import shipped
@@ -33,21 +35,24 @@ __all__ = ["as_html", "with_programs"]
 # browser's time.
 _PANELS, _CONTENT = 11_000_000, 6_000_000
 # Characters of a panel that nothing is in.
-_EMPTY_PANEL = 900
+_EMPTY_PANEL = 1_000
 _FILES = 10_000
 _SKIPPED = 1_000
 
 
-def as_html(report: AuditReport, *, programs: Programs | None = None) -> str:
+def as_html(
+    report: AuditReport, invocation: Invocation | None = None, *, programs: Programs | None = None
+) -> str:
     """The report as a page.
 
     Args:
         report: An audit's report.
+        invocation: The run that it comes from, or None where the page has no date.
         programs: Gives the programs of a file to show beside its findings, such as
             :class:`safeload.report.programs.Rereading`; none are shown by default.
 
     Returns:
-        HTML, ASCII, of some 20 million characters at most. What is left out is counted.
+        HTML, ASCII, of some 17 million characters at most. What is left out is counted.
     """
     verdicts = [file.verdict for file in report.files]
     title = f"Audit of {count(len(verdicts), 'file')}: {counts(verdicts)}"
@@ -55,7 +60,7 @@ def as_html(report: AuditReport, *, programs: Programs | None = None) -> str:
     body = tag(
         "body",
         tag("a", "Skip to the files", href="#files", class_="skip"),
-        tag("header", tag("h1", f"Audit of {count(len(verdicts), 'file')}")),
+        tag("header", tag("h1", f"Audit of {count(len(verdicts), 'file')}"), _date(invocation)),
         tag("main", _summary(report), _files(report.files, programs), _skipped(report.skipped)),
         tag(
             "footer",
@@ -78,18 +83,27 @@ def as_html(report: AuditReport, *, programs: Programs | None = None) -> str:
     return document(tag("html", head, body, lang="en"))
 
 
-def with_programs(report: AuditReport) -> str:
+def with_programs(report: AuditReport, invocation: Invocation | None = None) -> str:
     """The report as a page that shows the programs of files that are not accepted.
 
     The files are read once more, so that it takes the machine that the audit ran on.
 
     Args:
         report: An audit's report.
+        invocation: As for :func:`as_html`.
 
     Returns:
         As :func:`as_html`.
     """
-    return as_html(report, programs=Rereading())
+    return as_html(report, invocation, programs=Rereading())
+
+
+def _date(invocation: Invocation | None) -> Element | None:
+    if invocation is None:
+        return None
+    ended = invocation.ended.astimezone(UTC)
+    shown = tag("time", f"{ended:%Y-%m-%d %H:%M} UTC", datetime=f"{ended:%Y-%m-%dT%H:%MZ}")
+    return tag("p", shown, class_="facts")
 
 
 def _policy(style: str, script: str) -> str:
@@ -115,6 +129,10 @@ def _summary(report: AuditReport) -> Element:
         tag("h2", "Summary", id="summary"),
         bar(verdicts),
         legend(verdicts),
+        tag("p", f"{count(report.unfinished, 'file')} not looked at: the audit was ended.")
+        if report.unfinished
+        else None,
+        *(tag("p", remark) for remark in report.remarks),
         tag("p", ACCEPTED) if Verdict.ACCEPT in verdicts else None,
         *table_of_rules(rules(report.files)),
         aria_labelledby="summary",
@@ -124,7 +142,7 @@ def _summary(report: AuditReport) -> Element:
 def _files(files: Sequence[FileReport], programs: Programs | None) -> Element:
     """The panels, with the form in front of them, and what there is no room for."""
     ranked = by_weight(files)
-    shown = Room(_PANELS).take(ranked, _FILES, lambda file: file.path + " " * _EMPTY_PANEL)
+    shown = Room(_PANELS, markup=_EMPTY_PANEL).take(ranked, _FILES, lambda file: file.path)
     room = Room(_CONTENT)
     panels = [panel(number, file, room, programs) for number, file in enumerate(shown, 1)]
     left_out = Counter(file.verdict for file in ranked[len(shown) :])

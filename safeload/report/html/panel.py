@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from safeload.report.html.markup import Element, lines, tag
 from safeload.report.html.room import Room
 from safeload.report.programs import Listing
-from safeload.report.words import Group, caveat, count, groups
-from safeload.verdict import FileReport, Finding, GlobalReport, MemberReport
+from safeload.report.words import Group, acceptances, caveat, count, groups
+from safeload.verdict import FileReport, Finding, GlobalReport, MemberReport, Skipped
 
 __all__ = ["Programs", "panel"]
 
@@ -43,10 +43,12 @@ def panel(number: int, file: FileReport, room: Room, programs: Programs | None) 
             "div",
             tag("p", remark) if remark else None,
             _facts(file),
+            *(tag("p", sentence) for sentence in acceptances(file)),
             _findings(found, room),
             _names(file.globals, room),
-            _streams(file.members, room),
             *(_listings(programs(file), room) if programs is not None else ()),
+            _streams(file.members, room),
+            _others(file.skipped, room),
             class_="body",
         ),
         class_=f"file {file.verdict.value}",
@@ -135,12 +137,12 @@ def _names(found: Sequence[GlobalReport], room: Room) -> Element | None:
         tag("h4", f"Names ({len(found):,})"),
         _table(
             "The names that the file asks for",
-            ("Name", "Uses", "At byte", "Allowed"),
+            ("Name", "Uses", "First at byte", "Allowed"),
             [
                 (
                     tag("code", item.name),
                     ", ".join(item.uses),
-                    "" if item.offset is None else f"{item.offset:,}",
+                    _where(item),
                     "yes" if item.allowed else tag("span", "no", class_="no"),
                 )
                 for item in shown
@@ -148,6 +150,11 @@ def _names(found: Sequence[GlobalReport], room: Room) -> Element | None:
         ),
         _cut(len(found) - len(shown), "name"),
     )
+
+
+def _where(item: GlobalReport) -> str:
+    offset = "" if item.offset is None else f"{item.offset:,}"
+    return f"{offset} in {item.member}" if item.member else offset
 
 
 def _streams(found: Sequence[MemberReport], room: Room) -> Element | None:
@@ -171,6 +178,22 @@ def _streams(found: Sequence[MemberReport], room: Room) -> Element | None:
             ],
         ),
         _cut(len(found) - len(shown), "stream"),
+    )
+
+
+def _others(found: Sequence[Skipped], room: Room) -> Element | None:
+    if not found:
+        return None
+    shown = room.take(found, _STREAMS, lambda one: one.path + one.reason)
+    return tag(
+        "section",
+        tag("h4", f"Other files in it ({len(found):,})"),
+        _table(
+            "The files in it that are no models",
+            ("File", "Why it is none"),
+            [(tag("code", one.path), one.reason) for one in shown],
+        ),
+        _cut(len(found) - len(shown), "file"),
     )
 
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from safeload.report.html.markup import size
+
 __all__ = ["Room"]
 
 _Item = TypeVar("_Item")
-# Characters of markup around one item, about.
+# About as much as a row of a table has.
 _MARKUP = 120
 
 
@@ -23,10 +25,12 @@ class Room:
 
     Args:
         characters: Of its source, about.
+        markup: Of these, what is around the text of one item.
     """
 
-    def __init__(self, characters: int) -> None:
+    def __init__(self, characters: int, *, markup: int = _MARKUP) -> None:
         self._left = characters
+        self._markup = markup
 
     def take(
         self, items: Sequence[_Item], most: int, text: Callable[[_Item], str]
@@ -39,7 +43,7 @@ class Room:
             text: What is shown of an item.
         """
         for number, item in enumerate(items[:most]):
-            self._left -= _MARKUP + len(text(item))
+            self._left -= self._markup + size(text(item))
             if self._left < 0:
                 return items[:number]
         return items[:most]
