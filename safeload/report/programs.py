@@ -17,6 +17,7 @@ from safeload.artefact import Artefact
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.report.decompiled import decompile
+from safeload.scan.containers.torch import FORMATS
 from safeload.scan.contents import parts
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
@@ -62,7 +63,8 @@ def listings(scanned: Scan, *, allowed: frozenset[str], lines: int) -> Iterator[
     for path, part in parts(scanned):
         for program in part.programs:
             if program.code:
-                where = f"object array {program.member}" if program.member else part.format
+                kind = part.format if part.format in FORMATS else "object array"
+                where = f"{kind} {program.member}" if program.member else part.format
                 if path:
                     where = f"{path}: {where}"
                 title = f"{where}: {program.opcodes} opcodes, {len(program.arrays)} arrays"
