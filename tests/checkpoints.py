@@ -19,12 +19,15 @@ from dataclasses import dataclass
 from tests.builder import Name, Pickle, Value
 
 __all__ = [
+    "FLOATS",
     "MAGIC",
     "Record",
     "archive",
     "checkpoint",
     "legacy",
+    "no_hooks",
     "parameter",
+    "pickled",
     "rebuilt",
     "sized",
     "sparse",

@@ -17,6 +17,7 @@ from safeload.artefact import Artefact
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.report.decompiled import decompile
+from safeload.scan.containers.torch import FORMATS
 from safeload.scan.contents import joined, parts
 from safeload.scan.program import Program, Scan
 from safeload.scan.scan import scan
@@ -71,7 +72,8 @@ def listings(scanned: Scan, *, allowed: frozenset[str], lines: int) -> Iterator[
 def _python(
     path: str, part: Scan, program: Program, allowed: frozenset[str], lines: int
 ) -> Listing:
-    where = f"object array {program.member}" if program.member else part.format
+    kind = part.format if part.format in FORMATS else "object array"
+    where = f"{kind} {program.member}" if program.member else part.format
     size = f"{program.opcodes} opcodes, {len(program.arrays)} arrays"
     made = decompile(program, allowed=allowed, lines=lines)
     return Listing(

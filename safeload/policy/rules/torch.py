@@ -10,7 +10,6 @@ Source: PyTorch ``torch/_utils.py``, ``torch/_tensor.py``, ``torch/serialization
 from __future__ import annotations
 
 from safeload.policy.rules.rule import Rule
-from safeload.scan.bounds.allowance import claim
 from safeload.scan.program import Global, Mapping, ObjectToken, Token
 from safeload.soundness.libraries.torch_views import (
     TENSORS,
@@ -64,9 +63,6 @@ def _view(
     view = view_of(built)
     if isinstance(view, str):
         return view
-    if view.numbers > view.storage.size:
-        # Numbers that lie on each other, which somebody may write out.
-        claim(view.numbers)
     return _common(grad_and_hooks) or _about_numbers(metadata)
 
 

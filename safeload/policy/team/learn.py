@@ -194,13 +194,14 @@ class Learner:
         if not _obstacles(judge(scan, self._policy).findings):
             self._lessons.append(Lesson(path, Outcome.ACCEPTED))
             return
-        policy = self._policy.with_packs(lacking(scan.programs, self._policy).values())
+        known = self._policy.for_format(scan.format)
+        policy = known.with_packs(lacking(scan.programs, known).values())
         needs = _needs(scan, policy)
         reasons = {key: _why_not(*key, policy) for key in needs}
         trial = _with(policy, {key: seen for key, seen in needs.items() if not reasons[key]})
         obstacles = _obstacles(judge(scan, trial).findings)
         if not obstacles:
-            for pack in policy.packs - self._policy.packs:
+            for pack in policy.packs - known.packs:
                 self._packs.setdefault(pack, []).append(path)
         for (module, name), seen in needs.items():
             reason = reasons[module, name]

@@ -57,7 +57,7 @@ def _coordinates(data: tuple[Token, ...]) -> None:
 
 def _in_order(found: NDArray) -> None:
     """Check that columns grow: what says so is added up by nobody."""
-    if found.shape[1] < 2:
+    if 0 in found.shape or found.shape[1] < 2:
         return
     places = found[:, np.lexsort(found[::-1])]
     if not (places == found).all() or (found[:, 1:] == found[:, :-1]).all(axis=0).any():

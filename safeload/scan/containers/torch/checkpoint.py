@@ -36,6 +36,7 @@ _NUMBERS = "data/"
 _TEXTS = frozenset(
     [".data/serialization_id", ".data/version", ".format_version", ".storage_alignment"]
 ) | {"byteorder", "version"}
+_LONGEST_TEXT = 64
 # Constants, traced inputs and the like, each with the folder of its tensors.
 _PICKLES_OF_SCRIPT = re.compile(r"[^/]+\.pkl")
 # The modules of a program's own classes, and of what its library writes beside them; that library
@@ -75,7 +76,7 @@ class _Checkpoint:
         self._limits = nesting.limits
         self._budget = nesting.work
         # Names of records that somebody reads, in lower case.
-        self._read: set[str] = set(_TEXTS)
+        self._read: set[str] = set()
 
     def read(self) -> None:
         """Read what torch reads, then say what it does not read."""
@@ -84,6 +85,7 @@ class _Checkpoint:
         self._unpickle(records, _PICKLE, _NUMBERS)
         if is_script:
             self._script(records)
+        self._read |= {name for name, record in records if _is_text(name, records, record)}
         # Which storages belong to a stream that was not read to its end, nobody knows.
         is_whole = all(program.segments for program in self.programs)
         for name, record in records:
@@ -158,6 +160,14 @@ class _Checkpoint:
         content = records.read(record)
         if reach(bytes(content)).outcome in (Outcome.NAME, Outcome.UNDECIDED):
             self._interpret(content, record.name, None)
+
+
+def _is_text(name: str, records: Records, record: Record) -> bool:
+    """Whether a record is one of the few bytes of text that torch keeps beside the pickle."""
+    if name not in _TEXTS or record.size > _LONGEST_TEXT:
+        return False
+    content = bytes(records.read(record))
+    return content.isascii() and content.decode().rstrip("\n").isprintable()
 
 
 def _leave_to_script(program: Program) -> None:

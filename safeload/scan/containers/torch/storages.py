@@ -97,6 +97,8 @@ def _module(identifier: tuple[Token, ...], offset: int) -> Global:
     cls = identifier[1] if len(identifier) == 4 else None
     if type(cls) is not Global:
         raise _unknown(offset)
+    # It remains in the identifier, too.
+    cls.pushed += 1
     return cls
 
 
