@@ -39,6 +39,8 @@ class Limits:
             Honest models stay below 100; DEFLATE bombs reach 1,032, LZMA and bzip2 far more.
         ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
             without bound and cost nothing.
+        dictionary: Memory that a stream of zstd, or in a 7z archive, asks for to be decompressed,
+            bytes. The strongest settings of 7-Zip ask for that much, those of zstd for half.
         opcodes: Opcodes in one stream. A vocabulary of ten million terms has forty million.
         density: Opcodes for each byte of a compressed file, judged beyond ``density_floor``.
             An opcode may cost a hundred bytes of memory; of those that push what is there already,
@@ -86,6 +88,7 @@ class Limits:
     bytes_out: int = 64 * _GIB
     ratio: int = 400
     ratio_floor: int = 64 * _MIB
+    dictionary: int = 256 * _MIB
     opcodes: int = 200_000_000
     density: int = 16
     density_floor: int = 500_000

@@ -29,6 +29,7 @@ from safeload.errors import TrustError
 from safeload.limits import Limits
 from tests.builder import Name, Pickle
 from tests.costs import cost_of, needs_status
+from tests.scan import zstd
 
 FIELDS = [field.name for field in dataclasses.fields(Limits)]
 # In units of work, as tests.costs has them, and bytes. What costs most here takes a quarter.
@@ -124,6 +125,9 @@ EDGES: dict[str, tuple[bytes, int, dict[str, Any]]] = {
     "columns": (COLUMNS, 10_000 - len(COLUMNS), {}),
     "growth": (pickle.dumps(LONGER), 50, {}),
     "members": (archive(11), 12, {}),
+    "containers": (zlib.compress(zlib.compress(pickle.dumps(WORDS))), 2, {}),
+    # What is in one piece asks for as much as it has.
+    "dictionary": (zstd.compress(pickle.dumps(WORDS)), len(pickle.dumps(WORDS)), {}),
     "schema_bytes": (
         SCALER, zipfile.ZipFile(io.BytesIO(SCALER)).getinfo("schema.json").file_size, {},
     ),

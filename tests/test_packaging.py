@@ -25,6 +25,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 ASKED_FOR_BY_FILES = {"pandas", "pytz", "tzdata"}
 # Which library brings a module of another name; few environments have these.
 BROUGHT_BY = {
+    "backports": "backports-zstd",
     "pynndescent": "umap-learn",
     "skbase": "sktime",
     "umap": "umap-learn",
@@ -32,8 +33,8 @@ BROUGHT_BY = {
 }
 # What tests write and import.
 MADE_BY_TESTS = {"acme", "work_of_another_thread"}
-# What Python 2 has, in which one of the tools is run as well.
-OF_PYTHON_2 = {"cPickle"}
+# What Python 2 has, in which one of the tools is run as well, and what Python has from 3.14 on.
+OF_OTHER_PYTHONS = {"cPickle", "compression"}
 
 
 def distribution(requirement: str) -> str:
@@ -53,7 +54,7 @@ def imported(folder: Path) -> set[str]:
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module is not None:
                 found.add(node.module.partition(".")[0])
-    own = {path.name for path in ROOT.iterdir()} | MADE_BY_TESTS | OF_PYTHON_2
+    own = {path.name for path in ROOT.iterdir()} | MADE_BY_TESTS | OF_OTHER_PYTHONS
     # Scripts that are run by their path import what lies beside them.
     beside = {file.stem for file in files} if folder.name == "tools" else set()
     return found - own - beside - set(sys.stdlib_module_names)
@@ -78,7 +79,8 @@ def undeclared(folder: Path, requirements: list[str]) -> set[str]:
 
 
 def test_every_library_that_safeload_imports_is_declared() -> None:
-    assert undeclared(ROOT / "safeload", PROJECT["dependencies"]) - ASKED_FOR_BY_FILES == set()
+    needed = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["archives"]
+    assert undeclared(ROOT / "safeload", needed) - ASKED_FOR_BY_FILES == set()
 
 
 @pytest.mark.parametrize("folder", ["tests", "tools", "benchmarks", "malicious_samples"])

@@ -383,7 +383,7 @@ class Scan:
     """A whole file, understood as far as it goes.
 
     Attributes:
-        format: ``"pickle"``, ``"joblib"``, ``"joblib+zlib"`` (and gzip, bz2, lzma, xz, lz4),
+        format: ``"pickle"``, ``"joblib"``, ``"joblib+zlib"`` (and gzip, bz2, lzma, xz, lz4, zstd),
             ``"skops"``, ``"npy"``, ``"npz"``, ``"torch"``, ``"torch-legacy"``, ``"zip"``, ``"tar"``
             (and those with the name of a codec behind, such as ``"tar+gzip"``) or ``"unknown"``.
         programs: The streams in it, outermost first. A skops file has one, without code.

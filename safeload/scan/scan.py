@@ -21,6 +21,7 @@ from safeload.scan.containers.lenient import is_zfile
 from safeload.scan.containers.nesting import Members, Nesting, Packed
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
+from safeload.scan.containers.sevenzips import is_7z, read_7z
 from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
 from safeload.scan.containers.tars import is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
@@ -115,6 +116,8 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
         yield partial(read_legacy if is_legacy(head) else read_sequence, data, nesting)
     if is_tar(data) and not begins_as_zip:
         yield partial(_archive, data, "tar", read_tar, nesting)
+    if is_7z(data):
+        yield partial(_archive, data, "7z", read_7z, nesting)
     if is_zip(data):
         yield from _readers_of_zip(data, nesting)
 

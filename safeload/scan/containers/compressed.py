@@ -3,11 +3,12 @@
 The codec is told by the first bytes, as joblib tells it, never by the file's name. Decompression
 streams under a cap on bytes and on the ratio, so that a bomb costs no more than the caps.
 
-Tools that compress in parallel write bzip2 and xz as several streams, one behind the other, which
-loaders read as one. Whatever else follows a stream is refused, although a loader might skip it.
+Tools that compress in parallel write bzip2, xz and zstd as several streams, one behind the other,
+which loaders read as one. Whatever else follows a stream is refused, although a loader might skip
+it.
 
 Trust: the stream is hostile; what comes out is as hostile as before.
-Source: joblib ``compressor.py``; RFC 1950, RFC 1952, the bzip2, xz and LZ4 frame formats.
+Source: joblib ``compressor.py``; RFC 1950, RFC 1952, RFC 8878, the bzip2, xz and LZ4 frame formats.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ from typing import Any, NamedTuple
 
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget, over
+from safeload.scan.containers.zstd import (
+    LIBRARY,
+    ZstdError,
+    begins_zstd,
+    is_frame,
+    zstd_decompressor,
+)
 from safeload.scan.program import Buffer
 from safeload.verdict import Finding
 
@@ -36,10 +44,12 @@ _OVER_MEMORY = "Memory usage limit exceeded"
 
 class _Codec(NamedTuple):
     name: str
-    prefix: bytes
-    decompressor: Callable[[], Any]
-    # Whether a further stream of this codec may follow.
-    repeats: bool = False
+    # Whether bytes begin with a stream of it.
+    begins: Callable[[Buffer], bool]
+    # For the stream that begins at a position of the bytes.
+    decompressor: Callable[[Buffer, int, Limits], Any]
+    # Whether a further stream begins at a position.
+    goes_on: Callable[[Buffer, int], bool] = lambda _data, _position: False
 
 
 class Inflate:
@@ -78,19 +88,41 @@ def lz4_decompressor() -> Any:
     return lz4.frame.LZ4FrameDecompressor()
 
 
+def _simple(
+    name: str, prefix: bytes, decompressor: Callable[[], Any], *, repeats: bool = False
+) -> _Codec:
+    """A codec that is told by its first bytes, and whose streams are all alike."""
+
+    def begins(data: Buffer, position: int = 0) -> bool:
+        return data[position : position + len(prefix)] == prefix
+
+    def new(_data: Buffer, _position: int, _limits: Limits) -> Any:
+        return decompressor()
+
+    return _Codec(name, begins, new, begins) if repeats else _Codec(name, begins, new)
+
+
 _CODECS = (
-    _Codec("zlib", b"\x78", lambda: Inflate(zlib.MAX_WBITS)),
-    _Codec("gzip", b"\x1f\x8b", lambda: Inflate(16 + zlib.MAX_WBITS)),
-    _Codec("bz2", b"BZ", bz2.BZ2Decompressor, repeats=True),
-    _Codec(
+    _simple("zlib", b"\x78", lambda: Inflate(zlib.MAX_WBITS)),
+    _simple("gzip", b"\x1f\x8b", lambda: Inflate(16 + zlib.MAX_WBITS)),
+    _simple("bz2", b"BZ", bz2.BZ2Decompressor, repeats=True),
+    _simple(
         "xz",
         b"\xfd7zXZ",
         lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
         repeats=True,
     ),
-    _Codec("lzma", b"\x5d\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
-    _Codec("lz4", b"\x04\x22\x4d\x18", lz4_decompressor),
+    _simple("lzma", b"\x5d\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_MEMORY)),
+    _simple("lz4", b"\x04\x22\x4d\x18", lz4_decompressor),
+    _Codec(
+        "zstd",
+        begins_zstd,
+        lambda data, position, limits: zstd_decompressor(data, position, limits.dictionary),
+        is_frame,
+    ),
 )
+# What installs the libraries that are no part of the base installation.
+_LIBRARIES = {"zstd": f": {LIBRARY}"}
 
 
 def codec_of(head: bytes) -> str | None:
@@ -100,10 +132,10 @@ def codec_of(head: bytes) -> str | None:
         head: The first bytes, at least five unless there are fewer.
 
     Returns:
-        ``"zlib"``, ``"gzip"``, ``"bz2"``, ``"xz"``, ``"lzma"``, ``"lz4"`` or None.
+        ``"zlib"``, ``"gzip"``, ``"bz2"``, ``"xz"``, ``"lzma"``, ``"lz4"``, ``"zstd"`` or None.
     """
     for codec in _CODECS:
-        if head.startswith(codec.prefix):
+        if codec.begins(head):
             return codec.name
     return None
 
@@ -116,7 +148,7 @@ def decompress(
     Args:
         data: The whole file.
         name: A codec, as :func:`codec_of` names it.
-        limits: ``bytes_out``, ``ratio`` and ``ratio_floor`` apply.
+        limits: ``bytes_out``, ``ratio``, ``ratio_floor`` and ``dictionary`` apply.
         budget: Its clock applies; every further stream is paid for from it.
 
     Returns:
@@ -127,7 +159,8 @@ def decompress(
     try:
         return out, _streams(codec, data, out, limits, budget or WorkBudget(limits, len(data)))
     except ImportError:
-        return out, [_unread("SL003", f"The library for {name} is not installed.")]
+        how = _LIBRARIES.get(name, ".")
+        return out, [_unread("SL003", f"The library for {name} is not installed{how}")]
     except MemoryError:
         return out, [_unread("SL002", "Decompressing needs more memory than there is.")]
     except OverLimitError as problem:
@@ -136,7 +169,7 @@ def decompress(
         if str(error) == _OVER_MEMORY:
             return out, [_unread("SL002", "Its dictionary is larger than any preset makes it.")]
         return out, [_damaged(name, out)]
-    except (zlib.error, OSError, EOFError, ValueError, RuntimeError):
+    except (zlib.error, OSError, EOFError, ValueError, RuntimeError, ZstdError):
         return out, [_damaged(name, out)]
 
 
@@ -150,16 +183,16 @@ def _streams(
     codec: _Codec, data: Buffer, out: bytearray, limits: Limits, budget: WorkBudget
 ) -> list[Finding]:
     position, size = 0, _CHUNK
-    decompressor = codec.decompressor()
+    decompressor = codec.decompressor(data, position, limits)
     while True:
         if decompressor.eof:
             position -= len(decompressor.unused_data or b"")
-            if not codec.repeats or data[position : position + len(codec.prefix)] != codec.prefix:
+            if not codec.goes_on(data, position):
                 break
             # To begin anew takes as long as to decompress a few hundred bytes.
             budget.spend(_STREAM, "Its compressed streams are too many for their size.")
             # Of a short stream little is read that belongs to the next.
-            decompressor, size = codec.decompressor(), _FEW
+            decompressor, size = codec.decompressor(data, position, limits), _FEW
         budget.check_time()
         chunk = b""
         if decompressor.needs_input:

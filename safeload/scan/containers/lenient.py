@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.compressed import Inflate, lz4_decompressor
+from safeload.scan.containers.zstd import ZstdError, begins_zstd, is_frame, zstd_decompressor
 from safeload.scan.runs import Buffer
 
 __all__ = ["Pieces", "UndecidedError", "is_zfile", "unpackings"]
@@ -29,16 +31,24 @@ _CHUNK = 1 << 14
 # as any reader's; the first ones matter most.
 _FIRST, _PIECE = 1 << 8, 1 << 12
 _EARLY = 1 << 16
-_LZMA_MEMORY = 96 << 20
+_LZMA_MEMORY, _ZSTD_MEMORY = 96 << 20, 256 << 20
 _OVER_MEMORY = "Memory usage limit exceeded"
 _XZ = b"\xfd7zXZ\0"
 _LZ4 = b"\x04\x22\x4d\x18"
-_ZSTD = b"\x28\xb5\x2f\xfd"
 # Whether an LZMA header has a name, a comment and so on, in the order in which they come.
 _CRC, _EXTRA, _NAME, _COMMENT = 2, 4, 8, 16
 _ZFILE_HEADER = 21
 
-_Failures = (zlib.error, OSError, EOFError, ValueError, RuntimeError, lzma.LZMAError, struct.error)
+_Failures = (
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    lzma.LZMAError,
+    struct.error,
+    ZstdError,
+)
 # A decompressor, and where its input begins.
 _Begin = Callable[[Buffer, int], tuple[Any, int] | None]
 
@@ -68,7 +78,7 @@ def unpackings(data: Buffer) -> Iterator[Pieces]:
         yield Pieces(data, 0, _lzma)
     if head.startswith(_LZ4):
         yield Pieces(data, 0, partial(_magic, _LZ4, lz4_decompressor))
-    if head.startswith(_ZSTD):
+    if begins_zstd(data):
         yield Pieces(data, 0, _zstd)
     if is_zfile(head):
         start = _ZFILE_HEADER + (data[_ZFILE_HEADER : _ZFILE_HEADER + 1] == b" ")
@@ -111,6 +121,8 @@ class Pieces:
         except _Failures as error:
             if isinstance(error, lzma.LZMAError) and str(error) == _OVER_MEMORY:
                 raise UndecidedError("Its dictionary is larger than any preset makes it.") from None
+        except OverLimitError as error:
+            raise UndecidedError(str(error)) from None
         except ImportError as error:
             raise UndecidedError(f"The library {error.name} is not installed.") from None
 
@@ -181,6 +193,6 @@ def _is_lzma(head: bytes) -> bool:
 
 
 def _zstd(data: Buffer, position: int) -> tuple[Any, int] | None:
-    if data[position : position + len(_ZSTD)] != _ZSTD:
+    if not is_frame(data, position):
         return None
-    raise UndecidedError("It is compressed by zstd, which safeload does not read.")
+    return zstd_decompressor(data, position, _ZSTD_MEMORY), position

@@ -1,7 +1,7 @@
 """What is in an archive, as tolerant readers list it.
 
 ``archive`` beside this module takes a zip as skops writes it. Whoever opens an archive elsewhere
-does so with ``zipfile`` or ``tarfile``; so these say here what is in it.
+does so with ``zipfile`` or ``tarfile``; so these say here what is in it, and py7zr.
 
 Trust: the bytes are hostile; nothing is written anywhere.
 Source: CPython ``zipfile.py`` and ``tarfile.py``.
@@ -16,8 +16,13 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, cast
 
+from safeload.limits import Limits
+from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.containers.archive import ArchiveError
 from safeload.scan.containers.lenient import UndecidedError
+from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.reader import Reader
+from safeload.scan.containers.sevenzips import is_7z, read_7z
 from safeload.scan.containers.tars import is_tar
 from safeload.scan.runs import Buffer
 
@@ -35,7 +40,7 @@ _Failures = (*_Damaged, ValueError, RuntimeError, LookupError, OverflowError)
 
 def is_archive(data: Buffer) -> bool:
     """Whether bytes begin like an archive, or end like one."""
-    return data[:4] == b"PK\x03\x04" or _has_end(data) or is_tar(data)
+    return data[:4] == b"PK\x03\x04" or _has_end(data) or is_tar(data) or is_7z(data)
 
 
 def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -55,6 +60,8 @@ def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
         yield from _zip(reader, begins=data[:4] == b"PK\x03\x04")
     if is_tar(data):
         yield from _tar(reader)
+    if is_7z(data):
+        yield from _7z(data)
 
 
 def _zip(file: IO[bytes], *, begins: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -94,6 +101,17 @@ def _tar(file: IO[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
                     yield entry.name, _pieces(member)
     except _Failures:
         return
+
+
+def _7z(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
+    # Where nothing unpacks it, or not within the limits, nobody can say what is in it.
+    try:
+        for packed in read_7z(data, Nesting.of(Limits(), len(data))):
+            if any(finding.is_unread for finding in packed.findings):
+                raise UndecidedError("A member of the archive cannot be unpacked.")
+            yield packed.path, iter([bytes(packed.data)])
+    except (ArchiveError, OverLimitError) as error:
+        raise UndecidedError(str(error)) from None
 
 
 def _pieces(member: IO[bytes]) -> Iterator[bytes]:

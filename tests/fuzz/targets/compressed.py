@@ -16,6 +16,7 @@ from safeload.limits import Limits
 from safeload.scan.containers.compressed import codec_of, decompress
 from tests.fuzz.mutation import bent
 from tests.fuzz.target import Target, Violation, foreseen
+from tests.scan import zstd
 
 __all__ = ["TARGET"]
 
@@ -36,6 +37,7 @@ _CODECS: dict[str, tuple[_Codec, _Codec]] = {
     "xz": (lzma.compress, lzma.decompress),
     "lzma": (lambda data: lzma.compress(data, lzma.FORMAT_ALONE), _lzma),
     "lz4": (lz4.frame.compress, lz4.frame.decompress),
+    "zstd": (zstd.compress, zstd.decompress),
 }
 
 

@@ -21,6 +21,7 @@ from safeload.scan.containers.compressed import codec_of, decompress
 from safeload.scan.scan import scan
 from safeload.verdict import Finding
 from tests.builder import Name, Pickle
+from tests.scan import zstd
 
 CODECS: dict[str, Callable[[bytes], bytes]] = {
     "zlib": zlib.compress,
@@ -29,9 +30,14 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
     "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
     "lz4": lz4.frame.compress,
+    "zstd": zstd.compress,
 }
 DATA = bytes(range(256)) * 20
-SEVERAL: dict[str, Callable[[bytes], bytes]] = {"bz2": bz2.compress, "xz": lzma.compress}
+SEVERAL: dict[str, Callable[[bytes], bytes]] = {
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstd.compress,
+}
 
 codecs = pytest.mark.parametrize("codec", CODECS)
 
@@ -176,7 +182,7 @@ def test_streams_behind_each_other_are_read_as_one(codec: str, length: int) -> N
 
     assert not findings
     assert out == b"".join(parts)
-    opener = {"bz2": bz2.BZ2File, "xz": lzma.LZMAFile}[codec]
+    opener = {"bz2": bz2.BZ2File, "xz": lzma.LZMAFile, "zstd": zstd.ZstdFile}[codec]
     assert opener(io.BytesIO(packed)).read() == out
 
 
@@ -210,3 +216,38 @@ def test_streams_of_nothing_are_not_read_without_end(codec: str) -> None:
     _, findings = decompress(packed, codec, Limits())
 
     assert [finding.rule for finding in findings] == ["SL002"]
+
+
+def test_frames_of_zstd_that_hold_nothing_are_passed_over() -> None:
+    data = Pickle(2).call(Name("posix", "system"), "id").finish()
+    packed = zstd.SKIPPABLE + zstd.compress(data) + zstd.SKIPPABLE
+
+    scanned = scan(packed)
+
+    assert (scanned.format, scanned.findings) == ("joblib+zstd", [])
+    assert [use.path for use in scanned.programs[0].globals] == ["posix.system"]
+
+
+def test_a_frame_that_asks_for_too_much_memory_is_not_read() -> None:
+    # A window of two gigabytes, by its exponent.
+    asking = b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + b"\x01\x00\x00"
+    whole = zstd.compress(DATA)
+
+    for packed, limits in ((asking, Limits()), (whole, Limits(dictionary=1_000))):
+        out, findings = decompress(packed, "zstd", limits)
+
+        assert not out
+        assert rules(findings) == ["SL002"]
+        assert "dictionary" in findings[0].message
+
+
+def test_without_the_library_of_zstd_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("compression.zstd", "compression", "backports.zstd", "backports"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    _, findings = decompress(zstd.compress(DATA), "zstd", Limits())
+
+    assert rules(findings) == ["SL003"]
+    assert "safeload[archives]" in findings[0].message

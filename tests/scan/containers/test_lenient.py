@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from safeload.scan.containers import lenient
 from safeload.scan.containers.lenient import UndecidedError, unpackings
 from tests.fuzz.mutation import bent
+from tests.scan import zstd
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "zlib": zlib.compress,
@@ -28,6 +29,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
     "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
     "lz4": lz4.frame.compress,
+    "zstd": zstd.compress,
 }
 
 
@@ -53,6 +55,7 @@ OPEN: dict[str, Callable[[IO[bytes]], Any]] = {
     "xz": lzma.LZMAFile,
     "lzma": lzma.LZMAFile,
     "lz4": lz4.frame.LZ4FrameFile,
+    "zstd": zstd.ZstdFile,
 }
 CONTENT = [
     b"",
@@ -144,7 +147,8 @@ def test_a_library_that_is_missing_leaves_it_undecided(monkeypatch: pytest.Monke
     [
         # A dictionary of a gigabyte, which no preset makes.
         b"\x5d\x00\x00\x00\x40" + b"\xff" * 8 + lzma.compress(b"x", lzma.FORMAT_ALONE)[13:],
-        b"\x28\xb5\x2f\xfd and more",
+        # A window of two gigabytes.
+        b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + b"\x01\x00\x00",
     ],
 )
 def test_what_is_not_unpacked_here_is_undecided(data: bytes) -> None:
