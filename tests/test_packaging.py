@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from safeload.cli import main
+from safeload.report.formats import FORMATS
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -114,7 +115,10 @@ VERBS = {
     "load": f"load churn.joblib {TRUST}",
     "load of a stranger's": "load churn.joblib --unsigned",
     "audit": "audit churn.joblib",
+    "audit in every format": "audit churn.joblib "
+    + " ".join(f"--report {name}=report-{name}" for name in FORMATS),
     "explain": "explain churn.joblib",
+    "explain a rule": "explain SL101",
     "policy learn": "policy learn churn.joblib -o policy.toml",
     "policy check": "policy check policy.toml",
     "policy show": "policy show --policy policy.toml collections.OrderedDict",

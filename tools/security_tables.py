@@ -47,7 +47,7 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "SECURITY.md"
 POLICY = ROOT / "docs" / "policy.md"
-RULE_PAGES = ROOT / "docs" / "rules.md"
+RULE_PAGES = ROOT / "docs" / "rules" / "README.md"
 PEERS = ROOT / "docs" / "peers.md"
 ISOLATION = ROOT / "docs" / "isolation.md"
 DIFFERENCES = ROOT / "tests" / "peers" / "differences.toml"
@@ -55,6 +55,7 @@ SAMPLES = ROOT / "malicious_samples"
 TESTS = ROOT / "tests"
 
 OWN = "own"
+EFFECTS = {"none": "as it was"}
 # Powers of 1,024 from the largest; a limit in bytes is shown in the largest that divides it.
 UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
@@ -151,11 +152,11 @@ def rule_ids() -> Iterator[str]:
 
 
 def rule_pages() -> Iterator[str]:
-    """A section for each rule that a finding may name."""
+    """One row for each rule that a finding may name, with a link to its page."""
+    yield "| rule | a finding says | the file is |"
+    yield "|---|---|---|"
     for rule, about in RULE_IDS.items():
-        title = about.title[0].upper() + about.title[1:]
-        yield from ("", f"## {rule}", "", f"{title} ({effect(rule)}). {about.why}", "")
-        yield f"*What to do:* {about.remedy}"
+        yield row(f"[{rule}]({rule}.md)", about.title, EFFECTS.get(effect(rule), effect(rule)))
 
 
 def peers() -> Iterator[str]:

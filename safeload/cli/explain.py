@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import sys
 
 from safeload.cli.limits import add_limit_option, limits_of
-from safeload.cli.output import note
+from safeload.cli.output import is_terminal, note
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 
 __all__ = ["add_arguments", "run"]
 
 _LINES = 400
+# What somebody means who names a rule, perhaps one that there is not.
+_RULE = re.compile(r"SL[-_ ]?\d\w{0,4}", re.IGNORECASE | re.ASCII)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,20 +45,23 @@ def _lines(text: str) -> int:
 
 
 def _show_rule(rule: str) -> int:
-    from safeload.rule_ids import RULE_IDS, effect
+    from safeload.report.rule_pages import page
 
-    about = RULE_IDS[rule]
-    print(f"{rule} ({effect(rule)}): {about.title}.")
-    print(about.why)
-    print(about.remedy)
+    text = page(rule)
+    if is_terminal(sys.stdout):
+        from rich.markdown import Markdown
+
+        from safeload.report.console import PlainConsole
+
+        PlainConsole().print(Markdown(text))
+    else:
+        print(text, end="")
     return 0
 
 
 def run(options: argparse.Namespace) -> int:
     """Scan the file, show its programs, and say what the policy says of it."""
-    from safeload.rule_ids import RULE_IDS
-
-    if options.file in RULE_IDS and not os.path.lexists(options.file):
+    if _RULE.fullmatch(options.file) and not os.path.lexists(options.file):
         return _show_rule(options.file)
     from dataclasses import replace
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from safeload.cli.main import main
 from safeload.limits import Limits
 from safeload.report import decompiled
-from safeload.rule_ids import RULE_IDS
+from safeload.report.rule_pages import page
 from safeload.scan.scan import scan
 from tests.builder import Pickle
 from tests.cli.conftest import ROWS, Run
@@ -42,12 +42,15 @@ def test_an_attack_as_python(run: Run, attack: Path) -> None:
     assert not Path("canary").exists()
 
 
-@pytest.mark.parametrize("rule", RULE_IDS)
-def test_a_rule_in_words(rule: str, run: Run) -> None:
-    outcome = run("explain", rule)
-    assert outcome.code == 0
-    assert outcome.out.startswith(f"{rule} (")
-    assert len(outcome.out.splitlines()) == 3
+def test_a_rule_is_explained_by_its_page(run: Run, folder: Path) -> None:
+    outcome = run("explain", "SL101")
+    assert (outcome.code, outcome.out) == (0, page("SL101"))
+
+
+@pytest.mark.parametrize("name", ["SL999", "sl101", "SL-101"])
+def test_a_rule_that_there_is_not_is_a_usage_error(name: str, run: Run, folder: Path) -> None:
+    outcome = run("explain", name)
+    assert (outcome.code, outcome.error) == (2, "rule-unknown")
 
 
 def test_a_file_that_is_called_like_a_rule_is_a_file(run: Run, attack: Path) -> None:
