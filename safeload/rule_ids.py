@@ -1,8 +1,8 @@
 """What does a rule id mean, why is it a finding, and what can one do? One entry for each.
 
-``safeload explain SL101`` shows an entry, and the table of docs/report.md is made from them.
-``SL0xx`` says that something was not read, which makes a verdict INCOMPLETE; every other rule
-refuses, but for ``SL9xx``, which leaves the verdict as it is.
+The table of docs/rules is made of these entries. Beside it each rule has a page that says more,
+which ``safeload explain SL101`` shows. ``SL0xx`` says that something was not read, which makes a
+verdict INCOMPLETE; every other rule refuses, but for ``SL9xx``, which leaves the verdict as it is.
 """
 
 from __future__ import annotations

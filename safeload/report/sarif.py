@@ -196,7 +196,7 @@ def _invocation(
     if len(unread) > _NAMED:
         more = len(unread) - _NAMED
         notes.append(_notification("incomplete", f"{more:,} more files were not read in full."))
-    notes += [_notification("remark", plain(remark)) for remark in report.remarks]
+    notes += [_notification("remark", remark) for remark in report.remarks]
     if report.unfinished:
         notes.append(
             _notification("unfinished", f"{report.unfinished:,} files were not looked at.")
@@ -279,7 +279,7 @@ def _suppressions(one: _Found) -> list[dict[str, Any]]:
         {
             "kind": "external",
             "status": "accepted",
-            "justification": plain(accepted.reason),
+            "justification": _text(accepted.reason),
             "properties": {"author": plain(accepted.author), "until": accepted.until},
         }
     ]
@@ -303,12 +303,15 @@ def _place(one: _Found, finding: Finding, artifact: int, *, told: bool) -> dict[
     place: dict[str, Any] = {"physicalLocation": physical}
     if told:
         place["message"] = {"text": _text(finding.message)}
-    if finding.offset is not None:
-        if not finding.member and one.file.format in _BARE:
-            physical["region"] = {"byteOffset": finding.offset}
-        else:
-            # It counts from the start of what was unpacked, which is nowhere in the file itself.
-            place["properties"] = {"offsetInMember": finding.offset}
+    bare = not finding.member and one.file.format in _BARE
+    if finding.offset is not None and bare:
+        physical["region"] = {"byteOffset": finding.offset}
+    elif one.file.sha256:
+        # The whole file: viewers ask for a region.
+        physical["region"] = {"byteOffset": 0, "byteLength": one.file.size}
+    if finding.offset is not None and not bare:
+        # It counts from the start of what was unpacked, which is nowhere in the file itself.
+        place["properties"] = {"offsetInMember": finding.offset}
     if finding.member:
         place["logicalLocations"] = [
             {"fullyQualifiedName": _text(finding.member), "kind": "resource"}
@@ -323,8 +326,8 @@ def _fingerprints(rule: str, uri: Uri) -> dict[str, str]:
 
 
 def _text(text: str) -> str:
-    """Text that is read as it stands: braces are doubled, and no bracket begins a link."""
-    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
+    """Printable text that is read as it stands: braces are doubled, no bracket begins a link."""
+    return plain(text).replace("{", "{{").replace("}", "}}").replace("](", "] (")
 
 
 def _time(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from safeload.auditing.run import AuditReport
@@ -106,7 +107,7 @@ EVIL = AuditReport(
             Finding(
                 "SL101",
                 f"{printable(name)} is not on the allow-list (used: call).",
-                printable(name),
+                name,
                 7,
             ),
         )
@@ -116,6 +117,7 @@ EVIL = AuditReport(
 )
 
 
+@cache
 def large(files: int = 30_000) -> AuditReport:
     """Very many files, of which every other is refused."""
     return AuditReport(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -68,7 +69,8 @@ def test_an_offset_is_one_in_the_file_only_where_the_file_is_what_was_read() -> 
     }
 
     assert regions["a/theirs.pkl"]["physicalLocation"]["region"] == {"byteOffset": 2}
-    assert "region" not in regions["b/packed.joblib"]["physicalLocation"]
+    whole = {"byteOffset": 0, "byteLength": 27}
+    assert regions["b/packed.joblib"]["physicalLocation"]["region"] == whole
     assert regions["b/packed.joblib"]["properties"] == {"offsetInMember": 9}
 
 
@@ -155,6 +157,20 @@ def test_no_message_forms_a_link_or_a_placeholder() -> None:
 
     assert "](" not in result["message"]["text"]
     assert "{{0}}" in result["message"]["text"]
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(part)
+
+
+def test_every_text_is_printable_but_for_the_help_on_rules() -> None:
+    for text in texts_of(written(EVIL)):
+        assert text.isprintable() or "**What to do:**" in text
 
 
 def test_what_github_does_not_take_is_cut_and_said() -> None:
