@@ -67,12 +67,11 @@ def path_of(path: str, root: Path) -> str:
 
     Returns:
         The path below that folder, or the whole path; with ``/`` between its parts, and with
-        escapes for what is not printable.
+        escapes for what is not printable and for the backslash. No two files have one text.
     """
-    if _SCHEME.match(path):
-        return plain(path)
-    whole, below = _below(path, root)
-    return plain((whole if below is None else below).replace(os.sep, "/"))
+    whole, below = (path, None) if _SCHEME.match(path) else _below(path, root)
+    shown = (whole if below is None else below).replace(os.sep, "/")
+    return plain(shown.replace("\\", "\\\\"))
 
 
 def _below(path: str, root: Path) -> tuple[str, str | None]:

@@ -138,6 +138,15 @@ def test_a_vulnerability_keeps_its_id_and_no_two_share_one() -> None:
     assert all(UUID(one) for one in every)
 
 
+def test_no_name_passes_for_another_that_is_escaped() -> None:
+    names = ["a\x1b.pkl", "a\\x1b.pkl", "a\\\\x1b.pkl", "caf\udce9.pkl", "caf\\udce9.pkl"]
+    files = [file_of(name, Finding("SL101", "x.y.")) for name in names]
+    found = written(AuditReport(tuple(files)))["vulnerabilities"]
+
+    assert len({one["location"]["file"] for one in found}) == len(names)
+    assert len({one["id"] for one in found}) == len(names)
+
+
 def test_the_rules_of_this_release_are_listed() -> None:
     listed = [one["value"] for one in written(EMPTY)["scan"]["primary_identifiers"]]
 

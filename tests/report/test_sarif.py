@@ -13,6 +13,7 @@ import pytest
 from sarif_kit.validate import validation_errors
 
 from safeload.auditing.run import AuditReport
+from safeload.report import sarif
 from safeload.report.sarif import as_sarif
 from safeload.verdict import Finding
 from tests.report.reports import (
@@ -173,25 +174,26 @@ def test_every_text_is_printable_but_for_the_help_on_rules() -> None:
         assert text.isprintable() or "**What to do:**" in text
 
 
-def test_what_github_does_not_take_is_cut_and_said() -> None:
-    one = Finding("SL101", "x.y.")
-    refusing = [file_of(f"{n}.pkl", one) for n in range(24_990)]
+def test_what_github_does_not_take_is_cut_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (sarif._RESULTS, sarif._COMPRESSED) == (25_000, 10_000_000)
+    monkeypatch.setattr(sarif, "_RESULTS", 2_500)
+    refusing = [file_of(f"{n}.pkl", Finding("SL101", "x.y.")) for n in range(2_490)]
     unread = [file_of(f"{n}.h5", Finding("SL001", "Unknown.")) for n in range(20)]
     run = run_of(AuditReport((*unread, *refusing)))
 
-    assert len(run["results"]) == 25_000
-    assert sum(result["ruleId"] == "SL101" for result in run["results"]) == 24_990
+    assert len(run["results"]) == 2_500
+    assert sum(result["ruleId"] == "SL101" for result in run["results"]) == 2_490
     (cut,) = [
         note
         for note in run["invocations"][0]["toolExecutionNotifications"]
         if note["descriptor"]["id"] == "cut"
     ]
-    assert "10 of 25,010" in cut["message"]["text"]
+    assert "10 of 2,510" in cut["message"]["text"]
 
 
 @pytest.mark.parametrize("bound", [20_000, 2_500, 10])
 def test_a_file_is_as_small_as_github_asks(bound: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("safeload.report.sarif._COMPRESSED", bound)
+    monkeypatch.setattr(sarif, "_COMPRESSED", bound)
     text = as_sarif(large(1_000), INVOCATION)
 
     # What says that nothing else is left takes some bytes, too.
@@ -206,14 +208,14 @@ def test_a_file_is_as_small_as_github_asks(bound: int, monkeypatch: pytest.Monke
 
 
 def test_what_was_cut_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("safeload.report.sarif._RESULTS", 3)
+    monkeypatch.setattr(sarif, "_RESULTS", 3)
     assert len(written(ORDINARY)["results"]) == 3
-    monkeypatch.setattr("safeload.report.sarif._COMPRESSED", 10)
+    monkeypatch.setattr(sarif, "_COMPRESSED", 10)
     assert written(ORDINARY)["results"] == []
 
 
 def test_very_many_accepted_files_are_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("safeload.report.sarif._COMPRESSED", 2_000)
+    monkeypatch.setattr(sarif, "_COMPRESSED", 2_000)
     run = run_of(AuditReport(tuple(file_of(f"{n}.pkl") for n in range(3_000))))
 
     assert run["artifacts"] == []
