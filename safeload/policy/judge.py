@@ -52,8 +52,8 @@ __all__ = ["Judgement", "judge"]
 
 # What a module is called while Python runs it as a program.
 _SCRIPTS = frozenset(["__main__", "__mp_main__"])
-# Where torch keeps the classes that whole models are made of.
-_MODULES_OF_TORCH = "torch.nn.modules."
+# Where torch keeps the classes of modules, optimisers and schedules.
+_MODULES_OF_TORCH = ("torch.nn.modules.", "torch.optim.")
 # Findings kept for one file.
 _MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
@@ -337,7 +337,7 @@ def _unknown(use: GlobalUse) -> tuple[str, str]:
         )
     if use.module.startswith(_MODULES_OF_TORCH):
         return "SL101", (
-            "is a part of a whole torch model, whose code is found by name when it is loaded; "
+            "is a whole object of torch, whose code is found by name when it is loaded; "
             "save its state_dict instead"
         )
     return "SL101", f"is not on the allow-list (used: {', '.join(sorted(use.uses))})"

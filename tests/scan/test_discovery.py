@@ -202,6 +202,14 @@ def test_a_damaged_archive_is_listed() -> None:
     assert listed(_zipped({"readme": b"text"})[:-1])
 
 
+def test_a_member_without_a_name_is_looked_into_like_any_other() -> None:
+    archive = _zipped({"x": pickle.dumps(1)})
+    nameless = archive.replace(b"x\x80", b"\0\x80").replace(b"xPK\x05", b"\0PK\x05")
+
+    assert zipfile.ZipFile(io.BytesIO(nameless)).namelist() == [""]
+    assert listed(nameless)
+
+
 def test_what_is_packed_too_often_to_be_looked_through_is_listed() -> None:
     data = b"text" * 100
     for _ in range(6):

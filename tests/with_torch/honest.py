@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import re
 from collections.abc import Callable
@@ -33,6 +34,7 @@ def _checkpoint() -> dict[str, Any]:
         "optimizer": optimizer.state_dict(),
         "scheduler": scheduler.state_dict(),
         "epoch": 3,
+        "args": argparse.Namespace(rate=0.1, layers=[3, 4]),
         "best": np.float64(1.5),
         "rng": torch.get_rng_state(),
         "history": collections.defaultdict(list, {"loss": [1.0, 0.5]}),
@@ -93,9 +95,32 @@ def _sparse(layout: str) -> Any:
     }[layout]()
 
 
+def _optimisers() -> list[Any]:
+    """The states of optimisers that have taken a step, and of schedules."""
+    states = []
+    for name in ("Adagrad", "AdamW", "LBFGS", "NAdam", "RMSprop", "SGD"):
+        weight = nn.Parameter(torch.ones(3))
+        optimiser = getattr(torch.optim, name)([weight], lr=0.1)
+
+        def closure(weight: Any = weight, optimiser: Any = optimiser) -> Any:
+            optimiser.zero_grad()
+            loss = (weight**2).sum()
+            loss.backward()
+            return loss
+
+        optimiser.step(closure)
+        states.append(optimiser.state_dict())
+    schedules = torch.optim.lr_scheduler
+    states.append(schedules.MultiStepLR(optimiser, [1, 2]).state_dict())
+    states.append(schedules.ReduceLROnPlateau(optimiser).state_dict())
+    states.append(schedules.LambdaLR(optimiser, lambda epoch: 0.9).state_dict())
+    return states
+
+
 VALUES: dict[str, Callable[[], Any]] = {
     "a state dict": lambda: network().state_dict(),
     "a checkpoint": _checkpoint,
+    "states of optimisers": _optimisers,
     "views of one storage": _views,
     "every type of numbers": dtypes,
     "a parameter": lambda: nn.Parameter(torch.ones(2)),

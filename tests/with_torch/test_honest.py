@@ -109,6 +109,12 @@ def _is_dtype(name: str) -> bool:
     return isinstance(getattr(torch, name, None), torch.dtype)
 
 
+def test_a_whole_optimiser_is_refused_with_the_way_out() -> None:
+    messages = found(saved(torch.optim.SGD(network().parameters(), lr=0.1)))
+
+    assert [message for message in messages if "state_dict" in message]
+
+
 @pytest.mark.parametrize("protocol", [2, 4])
 def test_a_whole_model_is_refused_by_the_names_of_its_parts(protocol: int) -> None:
     file = io.BytesIO()

@@ -76,7 +76,7 @@ def _zip(file: IO[bytes], *, begins: bool) -> Iterator[tuple[str, Iterator[bytes
         if len(entries) > _MEMBERS:
             raise UndecidedError("The archive has too many members.")
         for entry in entries:
-            if entry.is_dir():
+            if entry.filename.endswith("/"):
                 continue
             if entry.flag_bits & _ENCRYPTED:
                 # No loader gets at it without the word.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 
 from safeload.errors import printable
-from safeload.scan.containers.archive import ArchiveError
+from safeload.scan.containers.archive import STORED, ArchiveError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.torch import ARCHIVE
 from safeload.scan.containers.torch.records import Record, Records, read_records
@@ -37,6 +37,8 @@ _TEXTS = frozenset(
     [".data/serialization_id", ".data/version", ".format_version", ".storage_alignment"]
 ) | {"byteorder", "version"}
 _LONGEST_TEXT = 64
+# Bytes of a record that nobody reads which are looked at for a pickle.
+_LOOKED_INTO = 64 * 1024 * 1024
 # Constants, traced inputs and the like, each with the folder of its tensors.
 _PICKLES_OF_SCRIPT = re.compile(r"[^/]+\.pkl")
 # The modules of a program's own classes, and of what its library writes beside them; that library
@@ -82,7 +84,7 @@ class _Checkpoint:
         """Read what torch reads, then say what it does not read."""
         records = read_records(self._data, self._nesting)
         is_script = records.get(_CONSTANTS) is not None
-        self._unpickle(records, _PICKLE, _NUMBERS)
+        self._stream(records, _PICKLE, _NUMBERS)
         if is_script:
             self._script(records)
         self._read |= {name for name, record in records if _is_text(name, records, record)}
@@ -101,11 +103,11 @@ class _Checkpoint:
         if len(self.findings) < self._limits.findings:
             self.findings.append(Finding(rule, message, member, offset))
 
-    def _unpickle(self, records: Records, name: str, folder: str) -> None:
+    def _stream(self, records: Records, name: str, folder: str) -> None:
+        """Read a pickle whose storages lie in a folder."""
         record = records.get(name)
         if record is None:
             raise ArchiveError("SL302", f"The checkpoint has no record {name}.")
-        self._read.add(name)
         order = records.get("byteorder")
         is_big = order is not None and bytes(records.read(order)[:8]) == b"big"
 
@@ -118,48 +120,55 @@ class _Checkpoint:
             storage.read = lambda: records.read(numbers)
             self._read.add(numbers.key)
 
-        self._interpret(records.read(record), record.name, Storages(found=found))
+        self._interpret(records, record, Storages(found=found))
 
     def _script(self, records: Records) -> None:
         """Read the other pickles of a TorchScript program; each has its tensors in a folder."""
+        self._stream(records, _CONSTANTS, _folder_of(_CONSTANTS))
+        others = set()
         for name, record in records:
-            if name == _PICKLE or not _PICKLES_OF_SCRIPT.fullmatch(name):
-                continue
-            folder = name.removesuffix(".pkl") + "/"
-            if name == _CONSTANTS:
-                self._unpickle(records, name, folder)
-            else:
+            if name not in self._read and _PICKLES_OF_SCRIPT.fullmatch(name):
                 # Such as traced inputs, of which torch writes the shapes alone.
-                self._read.update(other for other, _ in records if other.startswith(folder))
-                self._read.add(name)
-                self._interpret(records.read(record), record.name, Storages())
+                others.add(_folder_of(name))
+                self._interpret(records, record, Storages())
+        self._read |= {name for name, _ in records if name.partition("/")[0] + "/" in others}
         for program in self.programs:
             _leave_to_script(program)
         self.note("SL001", _IS_SCRIPT)
 
-    def _interpret(self, content: bytes | memoryview, name: str, storages: Storages | None) -> None:
-        data = bytes(content)
+    def _interpret(self, records: Records, record: Record, storages: Storages | None) -> None:
+        self._read.add(record.key)
+        data = bytes(records.read(record))
+        if record.method != STORED:
+            self._budget.grow(record.size)
+            self._budget.bound_density(record.packed, self._limits)
         program = interpret(
             data,
             limits=self._limits,
             budget=self._budget,
-            member=name,
+            member=record.name,
             # torch's own unpickler knows nothing of joblib's arrays.
             nested=True,
             persistent=storages,
         )
         if program.segments and program.size != len(data):
             message = "Bytes follow the end of the stream."
-            program.findings.append(Finding("SL202", message, name, program.size))
+            program.findings.append(Finding("SL202", message, record.name, program.size))
         self.programs.append(program)
 
     def _leave(self, records: Records, record: Record) -> None:
         """Say that torch does not read a record, and what it would do where it is a pickle."""
         message = f"The record {record.name} is none that torch.load reads."
         self.note("SL001", message, record.name, record.offset)
-        content = records.read(record)
-        if reach(bytes(content)).outcome in (Outcome.NAME, Outcome.UNDECIDED):
-            self._interpret(content, record.name, None)
+        if record.size <= _LOOKED_INTO:
+            found = reach(bytes(records.read(record)))
+            if found.outcome in (Outcome.NAME, Outcome.UNDECIDED):
+                self._interpret(records, record, None)
+
+
+def _folder_of(name: str) -> str:
+    """Where a pickle of a program has its tensors."""
+    return name.removesuffix(".pkl") + "/"
 
 
 def _is_text(name: str, records: Records, record: Record) -> bool:
