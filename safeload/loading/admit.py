@@ -149,7 +149,7 @@ def _is_loadable(form: str) -> bool:
 
 
 def _not_one(report: FileReport) -> LoadError:
-    if report.format in FORMATS:
+    if report.format.partition("+")[0] in FORMATS:
         return LoadError(
             "It is a checkpoint of torch, which safeload audits and does not load.",
             code="audited-only",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -263,8 +264,11 @@ def test_a_whole_model_is_refused_with_the_way_out() -> None:
     assert "state_dict" in findings[0].message
 
 
-@pytest.mark.parametrize("data", [HONEST, OLD], ids=["archive", "legacy"])
-@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize(
+    ("data", "isolated"),
+    [(HONEST, False), (OLD, False), (gzip.compress(HONEST), False), (HONEST, True)],
+    ids=["archive", "legacy", "compressed", "isolated"],
+)
 def test_a_checkpoint_is_not_loaded(data: bytes, isolated: bool, tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(data)
