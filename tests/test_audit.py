@@ -21,7 +21,7 @@ from tests.builder import Name, Pickle
 
 EVIL = Pickle(4).call(Name("posix", "system"), "true").finish()
 HONEST = pickle.dumps({"a": 1})
-UNREAD = b"\x93NUMPY\x01\x00 and more"
+UNREAD = b"\x89HDF\r\n\x1a\n"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         "evil.png": EVIL,
         "notes.txt": b"Nothing to see here.\n",
         "deep/er/model": HONEST,
-        "deep/array.npy": UNREAD,
+        "deep/weights.h5": UNREAD,
         "empty": b"",
         "nothing.pkl": b"",
     }.items():
@@ -57,7 +57,7 @@ def test_a_folder_is_searched_by_content_and_by_name(folder: Path) -> None:
     assert verdicts(report) == {
         "evil.png": "refuse",
         "model": "accept",
-        "array.npy": "incomplete",
+        "weights.h5": "incomplete",
         "model.joblib": "accept",
         "nothing.pkl": "incomplete",
     }
@@ -82,7 +82,7 @@ def test_a_file_that_was_named_is_reported_whatever_it_is(folder: Path, name: st
 def test_several_paths_are_one_report(folder: Path) -> None:
     report = safeload.audit(folder / "evil.png", str(folder / "deep"), folder / "notes.txt")
 
-    assert set(verdicts(report)) == {"evil.png", "model", "array.npy", "notes.txt"}
+    assert set(verdicts(report)) == {"evil.png", "model", "weights.h5", "notes.txt"}
 
 
 def test_links_to_folders_are_not_followed(folder: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_file_that_is_audited_is_not_changed(folder: Path, tmp_path: Path) -> 
 def test_a_walk_yields_files_it_is_given_and_those_below_folders(folder: Path) -> None:
     found = {candidate.path.name: candidate.named for candidate in walk([folder / "deep"])}
 
-    assert found == {"array.npy": False, "model": False}
+    assert found == {"weights.h5": False, "model": False}
     assert [candidate.named for candidate in walk([folder / "evil.png"])] == [True]
 
 

@@ -6,6 +6,7 @@ Folders are searched for models by name and by content, whatever the files are c
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable, Iterator, Sized
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,7 +136,9 @@ def _cache(options: argparse.Namespace) -> Path | None:
 
     if options.cache is not None or options.no_cache:
         return None if options.cache is None else as_path(options.cache, "cache")
-    return default_path() if any(as_path(path).is_dir() for path in options.paths) else None
+    # What Path.is_dir() raises on, such as a name that is too long, is no folder.
+    folders = [path for path in options.paths if os.path.isdir(path)]  # noqa: PTH112
+    return default_path() if folders else None
 
 
 def _with_bar(done: Iterable[Candidate]) -> Iterator[Candidate]:
