@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import safeload
@@ -115,8 +116,6 @@ def _code() -> tuple[object, ...]:
 
 def _libraries() -> tuple[tuple[str, str], ...]:
     """The releases of the libraries that bytes go through before they are judged."""
-    from importlib.metadata import PackageNotFoundError, version
-
     found = []
     for name in _DECODERS:
         try:
