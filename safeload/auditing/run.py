@@ -240,8 +240,8 @@ class Audit:
         elsewhere = sum(bool(candidate.title) for candidate in self._candidates)
         if elsewhere and not problem:
             self._remarks.append(
-                f"No second opinion of ClamAV on {elsewhere:,} files: it reads only those that were "
-                "named by a path."
+                f"No second opinion of ClamAV on {elsewhere:,} files: it reads only those that "
+                "were named by a path."
             )
 
     def _gathered(self) -> Iterator[Candidate]:
