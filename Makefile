@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem torch peers browser lint format bench fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources torch peers browser lint format bench fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -30,6 +30,9 @@ ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in
 		tests/soundness/test_survey.py
 	$(VENV)-ecosystem/bin/python -m pytest tests/test_samples.py tests/test_native_state.py \
 		-k "state-space or hierarchy"
+
+sources: $(VENV)-sources/installed ## Audit from servers of every kind, and on a cluster of two workers
+	$(VENV)-sources/bin/python -m pytest tests/with_servers tests/auditing/sources
 
 torch: $(VENV)-torch/installed ## Audit checkpoints that torch itself writes, and attack as it reads
 	$(VENV)-torch/bin/python -m pytest tests/with_torch
@@ -81,7 +84,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) .fuzz $(VENV)-ecosystem $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -114,6 +117,12 @@ $(VENV)-ecosystem/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-ecosystem
 	$(VENV)-ecosystem/bin/python -m pip --disable-pip-version-check --quiet install \
 		--editable ".[test,ecosystem]"
+	@touch $@
+
+$(VENV)-sources/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-sources
+	$(VENV)-sources/bin/python -m pip --disable-pip-version-check --quiet install \
+		--editable ".[test,sources]"
 	@touch $@
 
 $(VENV)-torch/installed: pyproject.toml

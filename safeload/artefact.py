@@ -1,7 +1,8 @@
 """One read of one file: a path becomes private bytes with their SHA-256.
 
 Everything after this works on these bytes: nothing opens the path again, and no loader is handed
-it. The file must be a regular one and must not change size while it is read.
+it. The file must be a regular one and must not change size while it is read. What comes from
+elsewhere is taken as it comes, piece by piece.
 
 Trust: the path and what it leads to are hostile; the bytes, once here, cannot be changed by
 anybody outside of this process. Their content is as hostile as before.
@@ -14,7 +15,7 @@ import mmap
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,6 +112,34 @@ class Artefact:
                 os.close(memory)
         return cls(where, buffer, size, digest.hexdigest(), _version(status))
 
+    @classmethod
+    def take(cls, pieces: Iterable[bytes], *, name: str, limits: Limits | None = None) -> Artefact:
+        """Take in bytes as they come, and hash them on the way.
+
+        Args:
+            pieces: The bytes, one piece after the other. No more of them is asked for than the
+                limit allows.
+            name: What to call them.
+            limits: Bounds; ``bytes_in`` applies.
+
+        Returns:
+            The artefact, which is current for no path.
+
+        Raises:
+            ArtefactError: They are too many.
+        """
+        limits = Limits.of(limits)
+        data, digest = bytearray(), hashlib.sha256()
+        try:
+            for piece in pieces:
+                if len(data) + len(piece) > limits.bytes_in:
+                    raise _too_large(limits)
+                data += piece
+                digest.update(piece)
+        except MemoryError as error:
+            raise _no_memory(len(data)) from error
+        return cls(Path(name), data, len(data), digest.hexdigest())
+
     def is_current(self, status: os.stat_result | None = None) -> bool:
         """Whether the path leads to the very file still that was read, unchanged.
 
@@ -176,6 +205,14 @@ def _too_large(limits: Limits) -> ArtefactError:
     )
 
 
+def _no_memory(size: int) -> ArtefactError:
+    return ArtefactError(
+        f"There is no memory for a file of {size} bytes.",
+        code="too-large",
+        hint="Load it on a machine with more memory.",
+    )
+
+
 def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:
     try:
         if memory is not None and size:
@@ -184,11 +221,7 @@ def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:
             return bytearray(size)
         buffer = _anonymous(size)
     except (OSError, MemoryError, OverflowError) as error:
-        raise ArtefactError(
-            f"There is no memory for a file of {size} bytes.",
-            code="too-large",
-            hint="Load it on a machine with more memory.",
-        ) from error
+        raise _no_memory(size) from error
     # Large pages: fewer faults, which would cost as much as the reading itself.
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):

@@ -208,7 +208,7 @@ class _Sent:
     @classmethod
     def of(cls, task: Task, made: Answer) -> _Sent:
         rest = made.sha256, made.identity, made.lasting, made.starved
-        return cls(task.number, str(task.candidate.path), as_row(made.found), rest)
+        return cls(task.number, task.candidate.label, as_row(made.found), rest)
 
     def answer(self) -> Answer:
         return Answer(from_row(self.row, self.path), *self.rest)

@@ -49,7 +49,7 @@ def learn(
     candidates: Iterable[Candidate] = walk(paths)
     learner = Learner(Policy.of(policy, packs=packs))
     for candidate in progress(candidates) if progress is not None else candidates:
-        path = str(candidate.path)
+        path = candidate.label
         opened = open_candidate(candidate, bounds)
         if isinstance(opened, Finding):
             learner.unread(path, opened)

@@ -69,7 +69,7 @@ def answer(
     identity = before if before and before == identity_of(candidate, opened) else ""
     row = known(opened.sha256, is_listed(candidate))
     if row is not None:
-        return Answer(from_row(row, str(candidate.path)), opened.sha256, identity, lasting=True)
+        return Answer(from_row(row, candidate.label), opened.sha256, identity, lasting=True)
     found = _found(candidate, opened, judging)
     findings = found.findings if isinstance(found, FileReport) else ()
     return Answer(
@@ -88,7 +88,7 @@ def unread(candidate: Candidate, finding: Finding) -> Answer:
         candidate: The file.
         finding: Why.
     """
-    path = str(candidate.path)
+    path = candidate.label
     return Answer(FileReport(path, "", 0, "unknown", Verdict.INCOMPLETE, findings=(finding,)))
 
 
@@ -103,8 +103,11 @@ def identity_of(candidate: Candidate, artefact: Artefact | None = None) -> str:
 
     Returns:
         A text, or an empty one for what is no file, or was changed a moment ago and could be once
-        more without another time to show for it.
+        more without another time to show for it. A remote file has none either: whether it is the
+        same is only its server's word.
     """
+    if candidate.remote is not None:
+        return ""
     try:
         status = candidate.path.stat()
     except (OSError, ValueError):
@@ -128,12 +131,12 @@ def identity_of(candidate: Candidate, artefact: Artefact | None = None) -> str:
 def _found(candidate: Candidate, artefact: Artefact, judging: Judging) -> FileReport | Skipped:
     reason = None
     if not is_listed(candidate):
-        reason = reason_to_skip(candidate.path.name, artefact.data)
+        reason = reason_to_skip(candidate.name, artefact.data)
     if reason is not None:
-        return Skipped(str(candidate.path), reason)
+        return Skipped(candidate.label, reason)
     scanned = scan(artefact.data, judging.limits)
     judgement = judge(scanned, judging.policy())
-    report = judgement.report(str(candidate.path), artefact.sha256, artefact.size, scanned.format)
+    report = judgement.report(candidate.label, artefact.sha256, artefact.size, scanned.format)
     if not judging.second_opinion:
         return report
     from safeload.auditing.second_opinion import doubts_of, with_findings

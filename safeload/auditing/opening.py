@@ -28,9 +28,9 @@ def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped |
     """
     opened = read_candidate(candidate, limits)
     if isinstance(opened, Artefact) and not is_listed(candidate):
-        reason = reason_to_skip(candidate.path.name, opened.data)
+        reason = reason_to_skip(candidate.name, opened.data)
         if reason is not None:
-            return Skipped(str(candidate.path), reason)
+            return Skipped(candidate.label, reason)
     return opened
 
 
@@ -44,12 +44,14 @@ def read_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped |
     Returns:
         Its bytes, whatever they are, or why there are none to be read.
     """
+    if candidate.repeats:
+        return Skipped(candidate.label, f"Its bytes are those of {candidate.repeats}.")
     if candidate.obstacle:
-        if has_model_name(candidate.path.name):
+        if is_listed(candidate):
             return Finding("SL000", candidate.obstacle)
-        return Skipped(str(candidate.path), candidate.obstacle)
+        return Skipped(candidate.label, candidate.obstacle)
     try:
-        return Artefact.read(candidate.path, limits=limits)
+        return candidate.read(limits)
     except ArtefactError as error:
         return Finding("SL000", error.message)
 
@@ -62,4 +64,4 @@ def is_listed(candidate: Candidate) -> bool:
     Args:
         candidate: The file.
     """
-    return candidate.named or has_model_name(candidate.path.name)
+    return candidate.named or has_model_name(candidate.name)

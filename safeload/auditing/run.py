@@ -15,11 +15,14 @@ from enum import StrEnum
 from safeload.arguments import as_path, as_whole, require_callable, require_type
 from safeload.auditing.baseline import Baseline
 from safeload.auditing.cache import Cache, found_of
+from safeload.auditing.expected import as_digest, require_digest, require_single
 from safeload.auditing.jobs import Task, answers, cores
 from safeload.auditing.judging import Judging
 from safeload.auditing.one import identity_of
 from safeload.auditing.opening import is_listed
-from safeload.auditing.walk import Candidate, walk
+from safeload.auditing.sources.gather import as_place, gather, local
+from safeload.auditing.sources.hub_cache import fetched
+from safeload.auditing.walk import Candidate
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.verdict import FileReport, Skipped, Verdict, verdict_of
@@ -102,11 +105,14 @@ def audit(
     rehash: bool = False,
     baseline: str | os.PathLike[str] | Baseline | None = None,
     second_opinion: bool = False,
+    hub_cache: str | os.PathLike[str] | None = None,
+    expect_sha256: str | None = None,
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
     Args:
-        *paths: Files and folders; folders are searched for models by name and content.
+        *paths: Files and folders; folders are searched for models by name and content. A text may
+            be an address, as in ``"s3://bucket/folder"``, ``"https://…"`` or ``"models:/name/3"``.
         policy: The allow-list, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
@@ -118,13 +124,16 @@ def audit(
         rehash: Whether to read every file, even one that the cache takes for unchanged.
         baseline: Findings that were accepted, or the file that lists them.
         second_opinion: Whether to ask fickling and, where it is installed, ClamAV as well.
+        hub_cache: The folder of a Hugging Face hub cache, all of which is audited.
+        expect_sha256: The SHA-256 that the only file must have, 64 hex digits.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.
 
     Raises:
-        UsageError: The policy file or baseline cannot be used, there is no such pack, or an
-            argument is none that its parameter takes.
+        UsageError: The policy file or baseline cannot be used, there is no such pack, what reads
+            an address is not installed, or an argument is none that its parameter takes.
+        TrustError: The file has another digest (``digest-mismatch``).
     """
     work = Audit(
         *paths,
@@ -136,6 +145,8 @@ def audit(
         rehash=rehash,
         baseline=baseline,
         second_opinion=second_opinion,
+        hub_cache=hub_cache,
+        expect_sha256=expect_sha256,
     )
     work.run(progress)
     return work.report()
@@ -155,14 +166,18 @@ class Audit:
         rehash: bool = False,
         baseline: str | os.PathLike[str] | Baseline | None = None,
         second_opinion: bool = False,
+        hub_cache: str | os.PathLike[str] | None = None,
+        expect_sha256: str | None = None,
     ) -> None:
-        self._paths = [as_path(path) for path in paths]
+        self._places = [as_place(path) for path in paths]
         self._jobs = cores() if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
         self._cache_path = None if cache is None else as_path(cache, "cache")
         require_type(rehash, "rehash", bool, takes="True or False")
         self._rehash = rehash
         require_type(second_opinion, "second_opinion", bool, takes="True or False")
         self._second_opinion = second_opinion
+        self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
+        self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
         self._judging = Judging.of(policy, packs, limits, second_opinion=second_opinion)
         self._baseline = baseline
         if baseline is not None and not isinstance(baseline, Baseline):
@@ -180,10 +195,13 @@ class Audit:
             progress: Wraps the files as they are done.
 
         Raises:
-            UsageError: The policy cannot be used.
+            UsageError: The policy cannot be used, or what reads an address is not installed.
+            TrustError: The file has another digest than it was to have (``digest-mismatch``).
         """
         require_callable(progress, "progress", takes="None or a function")
-        self._candidates = list(walk(self._paths))
+        self._candidates = list(self._gathered())
+        if self._expected is not None:
+            require_single(self._candidates)
         with closing(self._done()) as done:
             finished = _Finished(done, len(self._candidates))
             for _ in progress(finished) if progress is not None else finished:
@@ -219,6 +237,17 @@ class Audit:
         asked, problem = with_viruses(list(files.values()))
         self._found.update(zip(files, asked, strict=True))
         self._remarks += [problem] if problem else []
+        elsewhere = sum(bool(candidate.title) for candidate in self._candidates)
+        if elsewhere and not problem:
+            self._remarks.append(
+                f"No second opinion of ClamAV on {elsewhere:,} files: it reads only those that "
+                "were named by a path."
+            )
+
+    def _gathered(self) -> Iterator[Candidate]:
+        yield from gather(self._places, self._judging.limits)
+        if self._hub_cache is not None:
+            yield from fetched(self._hub_cache)
 
     def _done(self) -> Generator[Candidate, None, None]:
         """Look at all files, and say which is done."""
@@ -226,9 +255,10 @@ class Audit:
         try:
             tasks = []
             for number, candidate in enumerate(self._candidates):
-                known = None if cache is None or self._rehash else _remembered(cache, candidate)
+                reread = cache is None or self._rehash or self._expected is not None
+                known = None if reread or cache is None else _remembered(cache, candidate)
                 if known is None:
-                    tasks.append(Task(number, candidate, _size(candidate)))
+                    tasks.append(Task(number, candidate, candidate.size))
                 else:
                     self._found[number] = known
                     yield candidate
@@ -243,6 +273,8 @@ class Audit:
                 cache=self._cache_path,
             ):
                 candidate = self._candidates[number]
+                if self._expected is not None:
+                    require_digest(answer, self._expected)
                 self._found[number] = answer.found
                 if cache is not None:
                     cache.keep(candidate.path, answer, listed=is_listed(candidate))
@@ -260,7 +292,10 @@ class Audit:
         if key is None:
             self._remarks.append("The cache is not used: it knows policies by their files.")
             return None
-        return Cache(self._cache_path, key, audited=self._paths)
+        audited = local(self._places)
+        if self._hub_cache is not None:
+            audited.append(self._hub_cache)
+        return Cache(self._cache_path, key, audited=audited)
 
 
 class _Finished:
@@ -284,14 +319,7 @@ def _remembered(cache: Cache, candidate: Candidate) -> FileReport | Skipped | No
     if sha256 is None:
         return None
     row = cache.known(sha256, is_listed(candidate))
-    return None if row is None else found_of(row, sha256, str(candidate.path))
-
-
-def _size(candidate: Candidate) -> int:
-    try:
-        return candidate.path.stat().st_size
-    except (OSError, ValueError):
-        return 0
+    return None if row is None else found_of(row, sha256, candidate.label)
 
 
 def _unknown(sha256: str, listed: bool) -> str | None:  # noqa: FBT001  # as Cache.known

@@ -10,10 +10,31 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from safeload.arguments import as_path
+from safeload.artefact import Artefact
+from safeload.limits import Limits
 
-__all__ = ["Candidate", "walk"]
+__all__ = ["Candidate", "Remote", "walk"]
+
+
+class Remote(Protocol):
+    """A file that no path of this machine leads to; it can be sent to another process."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes, as far as is known beforehand; 0 where nobody says."""
+
+    def read(self, limits: Limits) -> Artefact:
+        """Read it, once.
+
+        Args:
+            limits: ``bytes_in`` applies.
+
+        Raises:
+            ArtefactError: It cannot be read, is too large, or changed.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +42,54 @@ class Candidate:
     """A file to look at.
 
     Attributes:
-        path: Its path, below the one that was given.
+        path: Its path, below the one that was given; of a remote file, for its name alone.
         named: Whether it is reported whatever it is: the caller named this very file, or a folder
             that cannot be listed.
         obstacle: Why it cannot be read as a file, a sentence; empty if nothing is in the way.
+        title: What reports call it where that is not its path.
+        remote: How to read it where no path leads to it.
+        repeats: What reports call the file that has the same bytes, and is read in its place.
     """
 
     path: Path
     named: bool
     obstacle: str = ""
+    title: str = ""
+    remote: Remote | None = None
+    repeats: str = ""
+
+    @property
+    def label(self) -> str:
+        """What reports call it."""
+        return self.title or str(self.path)
+
+    @property
+    def name(self) -> str:
+        """Its name, without folders."""
+        return self.title.rpartition("/")[2] if self.title else self.path.name
+
+    @property
+    def size(self) -> int:
+        """Its bytes, as far as is known beforehand; 0 where nothing is known."""
+        if self.remote is not None:
+            return self.remote.size
+        try:
+            return self.path.stat().st_size
+        except (OSError, ValueError):
+            return 0
+
+    def read(self, limits: Limits) -> Artefact:
+        """Read it, once.
+
+        Args:
+            limits: ``bytes_in`` applies.
+
+        Raises:
+            ArtefactError: It cannot be read, is too large, or changed.
+        """
+        if self.remote is not None:
+            return self.remote.read(limits)
+        return Artefact.read(self.path, limits=limits)
 
 
 def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:

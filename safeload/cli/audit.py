@@ -29,7 +29,13 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``audit`` takes."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files and folders, or addresses: s3: gs: az: hf: https: models:/ runs:/",
+    )
+    _add_source_options(parser)
     add_report_options(parser)
     add_policy_options(parser)
     add_limit_option(parser)
@@ -40,6 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_work_options(parser)
     _add_outcome_options(parser)
+
+
+def _add_source_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("sources")
+    group.add_argument(
+        "--hf-cache",
+        action="store_true",
+        help="all that the Hugging Face hub's library has fetched on this machine",
+    )
+    group.add_argument(
+        "--expect-sha256",
+        metavar="HEX",
+        help="refuse the one file that is given unless this is its SHA-256",
+    )
 
 
 def _add_work_options(parser: argparse.ArgumentParser) -> None:
@@ -87,9 +107,17 @@ def _add_outcome_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Audit the files and write the report."""
     from safeload.auditing.run import Audit, FailOn
+    from safeload.auditing.sources.gather import local
+    from safeload.auditing.sources.hub_cache import usual_folder
     from safeload.auditing.walk import walk
 
     limits = limits_of(options)
+    if not options.paths and not options.hf_cache:
+        raise UsageError(
+            "There is nothing to audit.",
+            code="nothing-to-audit",
+            hint="Give files, folders or addresses, or --hf-cache.",
+        )
     if options.fail_on_new and options.baseline is None:
         raise UsageError(
             "--fail-on-new says what is new by a baseline, and there is none.",
@@ -97,7 +125,9 @@ def run(options: argparse.Namespace) -> int:
             hint="Give --baseline FILE as well.",
         )
     outputs = Outputs(options)
-    outputs.require_none_of([*options.paths, options.policy, options.baseline, options.cache])
+    outputs.require_none_of(
+        [*local(options.paths), options.policy, options.baseline, options.cache]
+    )
     work = Audit(
         *options.paths,
         policy=options.policy,
@@ -108,9 +138,11 @@ def run(options: argparse.Namespace) -> int:
         rehash=options.rehash,
         baseline=options.baseline,
         second_opinion=options.second_opinion,
+        hub_cache=usual_folder() if options.hf_cache else None,
+        expect_sha256=options.expect_sha256,
     )
     if outputs.replace_files:
-        outputs.beside(walk(options.paths), limits)
+        outputs.beside(walk(local(options.paths)), limits)
     started = datetime.now(UTC)
     try:
         work.run(_with_bar)
@@ -133,12 +165,15 @@ def run(options: argparse.Namespace) -> int:
 def _cache(options: argparse.Namespace) -> Path | None:
     """Where to keep what is found; a file or two are not worth it."""
     from safeload.auditing.cache import default_path
+    from safeload.auditing.sources.gather import local
 
     if options.cache is not None or options.no_cache:
         return None if options.cache is None else as_path(options.cache, "cache")
+    paths = local(options.paths)
+    many = options.hf_cache or len(paths) < len(options.paths)
     # What Path.is_dir() raises on, such as a name that is too long, is no folder.
-    folders = [path for path in options.paths if os.path.isdir(path)]  # noqa: PTH112
-    return default_path() if folders else None
+    folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112
+    return default_path() if many or folders else None
 
 
 def _with_bar(done: Iterable[Candidate]) -> Iterator[Candidate]:

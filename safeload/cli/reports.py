@@ -10,6 +10,7 @@ Trust: the options are the user's own.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -108,7 +109,7 @@ class Outputs:
         """Whether a file that is there already will be written over."""
         return any(destination.exists for _, destination in self._files)
 
-    def require_none_of(self, paths: Iterable[str | None]) -> None:
+    def require_none_of(self, paths: Iterable[str | os.PathLike[str] | None]) -> None:
         """Require that none of the files that the verb reads is written over.
 
         Args:

@@ -142,7 +142,7 @@ def test_a_folder_of_which_something_cannot_be_read_is_incomplete(
     shutil.copy("churn.joblib", folder / "models" / "unlisted")
     (folder / "models" / "closed").chmod(0)
     (folder / "models" / "unlisted").chmod(0o644)
-    outcome = as_nobody(tmp_path, "audit", "models")
+    outcome = as_nobody(tmp_path, "audit", "models", "--no-cache")
     assert outcome.code == 3
     decided_nothing(outcome)
     assert "3 files: 1 accepted, 0 refused, 2 incomplete" in outcome.out

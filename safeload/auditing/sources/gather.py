@@ -1,0 +1,70 @@
+"""Paths and addresses become the files to look at, in the order in which they were given.
+
+Trust: what the caller gave is the caller's own; what lies there is hostile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from safeload.arguments import as_path
+from safeload.auditing.sources.addresses import MODEL_SCHEMES, WEB, scheme_of
+from safeload.auditing.walk import Candidate, walk
+from safeload.limits import Limits
+
+__all__ = ["Place", "as_place", "gather", "local"]
+
+# A path of this machine, or an address.
+Place = Path | str
+
+
+def as_place(value: object) -> Place:
+    """Take what a caller gave for a path or an address.
+
+    Args:
+        value: A path, as text or an object that stands for text; or an address, as text.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if isinstance(value, str) and scheme_of(value):
+        return str.__str__(value)
+    return as_path(value)
+
+
+def local(places: Iterable[Place | str | os.PathLike[str]]) -> list[Path]:
+    """Those that are paths of this machine."""
+    return [place for place in map(as_place, places) if isinstance(place, Path)]
+
+
+def gather(places: Iterable[Place], limits: Limits) -> Iterator[Candidate]:
+    """List the files to audit.
+
+    Args:
+        places: Paths and addresses.
+        limits: ``members`` applies to what a server lists.
+
+    Returns:
+        Each file named, and all below each folder.
+
+    Raises:
+        UsageError: An address is malformed or holds credentials that would be shown, or what
+            reads it is not installed.
+    """
+    for place in places:
+        if isinstance(place, Path):
+            yield from walk([place])
+        elif (scheme := scheme_of(place)) in WEB:
+            from safeload.auditing.sources.web import at
+
+            yield at(place)
+        elif scheme in MODEL_SCHEMES:
+            from safeload.auditing.sources.mlflow import of_model
+
+            yield from of_model(place, limits)
+        else:
+            from safeload.auditing.sources.remote import below
+
+            yield from below(place, limits)
