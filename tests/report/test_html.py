@@ -109,6 +109,12 @@ def test_rules_that_are_known_are_links_to_their_pages() -> None:
         assert f'href="{url_of(rule)}"' in text
 
 
+def test_what_is_to_be_typed_is_code() -> None:
+    assert "<code>safeload policy learn</code>" in as_html(AuditReport((refused(),)))
+    # What a file says is shown as it is.
+    assert "<li>a `b` c" in as_html(AuditReport((refused(message="a `b` c"),)))
+
+
 def test_links_lead_to_places_on_the_page() -> None:
     text = as_html(AuditReport((refused(),)))
     for target in re.findall('href="#([^"]*)"', text):

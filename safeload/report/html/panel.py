@@ -122,7 +122,10 @@ def _group(group: Group, shown: Sequence[Finding]) -> Element:
 
 
 def _term(term: str, text: str) -> tuple[Element, Element]:
-    return tag("dt", term), tag("dd", text)
+    # What stands between back quotes in the words of a rule is to be typed.
+    parts = text.split("`")
+    words = (tag("code", part) if place % 2 else part for place, part in enumerate(parts))
+    return tag("dt", term), tag("dd", *words)
 
 
 def _place(member: str, offset: int | None) -> Element | None:
