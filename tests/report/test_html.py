@@ -14,6 +14,7 @@ from safeload.auditing.run import AuditReport
 from safeload.report.html import page
 from safeload.report.html.page import as_html
 from safeload.report.programs import Listing
+from safeload.report.rule_pages import url_of
 from safeload.verdict import FileReport, Finding, GlobalReport, MemberReport, Skipped, Verdict
 from tests.report.test_console import ACCEPTED, UNREAD, refused
 
@@ -55,6 +56,7 @@ def elements(text: str) -> list[str]:
     return [f"{element.tag} {sorted(element.attrib)}" for element in tree.iter()]
 
 
+@pytest.mark.guarantee("G16")
 def test_hostile_texts_make_no_element_and_no_attribute() -> None:
     harmless = AuditReport(
         tuple(hostile("SL101") for _ in HOSTILE), tuple(Skipped("b", "c") for _ in HOSTILE)
@@ -96,7 +98,21 @@ def test_the_policy_names_the_style_and_the_script_and_nothing_else() -> None:
         (text,) = re.findall(f"<{name}>(.*?)</{name}>", HOSTILE_PAGE, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert rules[f"{name}-src"] == f"'sha256-{digest}'"
-    assert not re.search(r'\b(?:src|href)="(?!#)', HOSTILE_PAGE)
+    # What leads away leads to pages about rules, once somebody goes there.
+    away = re.findall(r'\b(?:src|href)="([^#"][^"]*)"', HOSTILE_PAGE)
+    assert set(away) == {url_of("SL101")}
+
+
+def test_rules_that_are_known_are_links_to_their_pages() -> None:
+    text = as_html(AuditReport((refused(), UNREAD)))
+    for rule in ("SL101", "SL001"):
+        assert f'href="{url_of(rule)}"' in text
+
+
+def test_what_is_to_be_typed_is_code() -> None:
+    assert "<code>safeload policy learn</code>" in as_html(AuditReport((refused(),)))
+    # What a file says is shown as it is.
+    assert "<li>a `b` c" in as_html(AuditReport((refused(message="a `b` c"),)))
 
 
 def test_links_lead_to_places_on_the_page() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from safeload.report.html.markup import Element, tag
+from safeload.report.html.markup import Element, rule_link, tag
 from safeload.report.words import WORDS, count, counts
 from safeload.rule_ids import RULE_IDS, effect
 from safeload.verdict import Verdict
@@ -102,7 +102,7 @@ def _row(rule: str, files: int, most: int) -> Element:
     share = tag("rect", class_=led_to, width=max(1, 100 * files // most), height=10)
     return tag(
         "tr",
-        tag("th", rule, scope="row"),
+        tag("th", rule_link(rule), scope="row"),
         tag("td", RULE_IDS[rule].title),
         tag("td", led_to, class_="effect"),
         tag("td", f"{files:,}", class_="number"),

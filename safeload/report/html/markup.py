@@ -15,8 +15,10 @@ from html import escape
 from xml.etree.ElementTree import Element, tostring
 
 from safeload.errors import printable
+from safeload.report.rule_pages import url_of
+from safeload.rule_ids import RULE_IDS
 
-__all__ = ["Element", "document", "lines", "shipped_text", "size", "tag"]
+__all__ = ["Element", "document", "lines", "rule_link", "shipped_text", "size", "tag"]
 
 # Characters of one text that are shown.
 _LONGEST = 4096
@@ -58,6 +60,17 @@ def tag(name: str, /, *children: Child, **attributes: Value) -> Element:
     if name in _BLOCKS:
         element.tail = "\n"
     return element
+
+
+def rule_link(rule: str) -> Element | str:
+    """Name a rule, with a link to its page.
+
+    Args:
+        rule: Its identifier; for one that is not known here there is no page, and no link.
+    """
+    if rule not in RULE_IDS:
+        return rule
+    return tag("a", rule, href=url_of(rule), rel="noreferrer")
 
 
 def lines(texts: Iterable[str]) -> Element:

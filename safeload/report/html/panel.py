@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from safeload.report.html.markup import Element, lines, tag
+from safeload.report.html.markup import Element, lines, rule_link, tag
 from safeload.report.html.room import Room
 from safeload.report.programs import Listing
 from safeload.report.words import Group, acceptances, caveat, count, groups
@@ -101,7 +101,12 @@ def _group(group: Group, shown: Sequence[Finding]) -> Element:
         "div",
         tag(
             "h5",
-            tag("span", f"{group.rule} {group.severity.value}", class_=group.severity.value),
+            tag(
+                "span",
+                rule_link(group.rule),
+                f" {group.severity.value}",
+                class_=group.severity.value,
+            ),
             f": {about.title}",
         ),
         tag("ul", *(tag("li", one.message, _place(one.member, one.offset)) for one in shown)),
@@ -117,7 +122,10 @@ def _group(group: Group, shown: Sequence[Finding]) -> Element:
 
 
 def _term(term: str, text: str) -> tuple[Element, Element]:
-    return tag("dt", term), tag("dd", text)
+    # What stands between back quotes in the words of a rule is to be typed.
+    parts = text.split("`")
+    words = (tag("code", part) if place % 2 else part for place, part in enumerate(parts))
+    return tag("dt", term), tag("dd", *words)
 
 
 def _place(member: str, offset: int | None) -> Element | None:

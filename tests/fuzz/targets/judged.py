@@ -13,6 +13,7 @@ from safeload.policy.judge import judge
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from safeload.report.console import print_report
+from safeload.report.html.page import as_html
 from safeload.report.json import as_json
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.scan import scan
@@ -61,6 +62,7 @@ def _check(data: bytes) -> None:
     as_json(report)
     if digest.startswith("00") or len(data) % _SHOWN == 0:
         print_report(report, file=io.StringIO())
+        assert as_html(report).isascii()
 
 
 TARGET = Target(
