@@ -121,10 +121,13 @@ def _following(data: Buffer, end: int, nesting: Nesting) -> Iterator[MemberScan]
             why = "Too many things stand one behind the other."
             raise OverLimitError(why, "members")
         piece = _piece(data, end, nesting)
-        if not all(program.segments for program in piece.scan.programs[:1]):
-            # It is neither, or is damaged; what can be said of it is said beside.
+        program = piece.scan.programs[0]
+        if not program.segments:
             finding = Finding("SL202", "Bytes follow the end of the stream.", offset=end)
             piece.scan.findings.insert(0, finding)
+            if not program.globals:
+                # It is neither, and where it fails to be tells nobody anything.
+                piece.scan.programs = []
         yield MemberScan(f"+{end}", piece.scan)
         end = piece.end
 
