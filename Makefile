@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 FUZZ_VENV := .venv-fuzz
+# What audits are measured against, at the release that the targets name.
+PEERS_VENV := .venv-peers
+PEERS := hayward==1.4.1
 # Where old releases are installed and what they write is kept; further interpreters than those
 # that are on the PATH as python3.8 and so on.
 RELEASES ?= .releases
@@ -10,10 +13,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources torch peers browser lint format bench fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources torch peers browser lint format bench bench-audit fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
 
 demo: $(VENV)/installed ## Sign, load and refuse a real model, from start to end
 	@$(BIN)/safeload demo
@@ -58,6 +61,9 @@ bench: $(VENV)/installed ## Measure loading against plain joblib, and isolation 
 	$(BIN)/python benchmarks/bench.py
 	$(BIN)/python benchmarks/isolation.py
 
+bench-audit: $(VENV)/installed $(PEERS_VENV)/installed ## Measure audits against hayward, jobs and cache
+	$(BIN)/python benchmarks/audit.py --hayward $(PEERS_VENV)/bin/hayward
+
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
 
@@ -84,7 +90,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -97,6 +103,11 @@ $(VENV)/installed: $(VENV)/created pyproject.toml
 
 # atheris has wheels for a few releases of Python: FUZZ_PYTHON may be another than PYTHON.
 FUZZ_PYTHON ?= $(PYTHON)
+
+$(PEERS_VENV)/installed: Makefile
+	$(PYTHON) -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/python -m pip --disable-pip-version-check --quiet install $(PEERS)
+	@touch $@
 
 $(FUZZ_VENV)/installed: pyproject.toml
 	$(FUZZ_PYTHON) -m venv $(FUZZ_VENV)

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from safeload.verdict import Finding, Severity
 
-__all__ = ["RULE_IDS", "RuleId", "effect"]
+__all__ = ["CODE", "PACK_IS_OFF", "RULE_IDS", "RuleId", "effect"]
+
+# The rules of every finding about code by value, and about a pack that is off.
+CODE, PACK_IS_OFF = "SL108", "SL009"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,18 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import platformdirs
 
-from safeload.auditing.one import Answer
 from safeload.auditing.rows import as_row, from_row
 from safeload.errors import UsageError, printable
 from safeload.owners.reading import require_own
 from safeload.verdict import FileReport, Skipped
+
+if TYPE_CHECKING:
+    from safeload.auditing.one import Answer
 
 __all__ = ["Cache", "default_path"]
 
@@ -94,7 +96,7 @@ class Cache:
 
         Args:
             path: The path.
-            identity: As :func:`safeload.auditing.one.identity_of` gives it.
+            identity: As :func:`safeload.auditing.identity.identity_of` gives it.
 
         Returns:
             Their SHA-256, or None.
@@ -108,22 +110,22 @@ class Cache:
             self._files.append((_absolute(path), identity, row[1], self._day))
         return str(row[1])
 
-    def known(self, sha256: str, listed: bool) -> str | None:  # noqa: FBT001  # a column
-        """The report on some bytes, as a line.
+    def known(self, sha256: str, label: str, *, listed: bool) -> FileReport | Skipped | None:
+        """What was found of some bytes.
 
         Args:
             sha256: Of the bytes.
+            label: What to call the file.
             listed: Whether the file is in the report whatever it is.
         """
         row = self._row(
             "SELECT report, day FROM verdicts WHERE sha256 = ? AND listed = ? AND judging = ?",
             (sha256, listed, self._judging),
         )
-        if row is None or found_of(row[0], sha256) is None:
-            return None
-        if row[1] != self._day:
+        found = None if row is None else _found_of(row[0], sha256, label)
+        if row is not None and found is not None and row[1] != self._day:
             self._verdicts.append((sha256, listed, self._judging, row[0], self._day))
-        return str(row[0])
+        return found
 
     def keep(self, path: Path, answer: Answer, *, listed: bool) -> None:
         """Keep what was found of a file.
@@ -188,14 +190,8 @@ class Cache:
         self._database = None
 
 
-def found_of(row: object, sha256: str, path: str = "") -> FileReport | Skipped | None:
-    """What a kept line says of a file; None if it is no such line.
-
-    Args:
-        row: The line.
-        sha256: Of the bytes that it must be about.
-        path: Where the file lies.
-    """
+def _found_of(row: object, sha256: str, path: str) -> FileReport | Skipped | None:
+    """What a kept line says of a file; None if it is no such line."""
     try:
         found = from_row(row, path) if isinstance(row, str) else None
     except ValueError:

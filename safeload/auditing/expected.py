@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from safeload.arguments import as_text
-from safeload.auditing.one import Answer
 from safeload.auditing.walk import Candidate
 from safeload.errors import TrustError, UsageError
+
+if TYPE_CHECKING:
+    from safeload.auditing.one import Answer
 
 __all__ = ["as_digest", "require_digest", "require_single"]
 

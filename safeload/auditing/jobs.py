@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from safeload.auditing.cache import Cache
 from safeload.auditing.judging import Judging
-from safeload.auditing.one import Answer, answer, unread
+from safeload.auditing.one import Answer, Known, answer, unread
 from safeload.auditing.rows import as_row, from_row
 from safeload.auditing.walk import Candidate
-from safeload.auditing.workers import bounded, deaf, share
+from safeload.auditing.workers import apart, bounded, deaf, share
 from safeload.verdict import Finding
 
 __all__ = ["Task", "answers", "cores"]
@@ -83,7 +82,7 @@ def answers(
     judging: Judging,
     *,
     jobs: int,
-    known: Callable[[str, bool], str | None],
+    known: Known | None,
     cache: Path | None = None,
 ) -> Iterator[tuple[int, Answer]]:
     """Read and judge files.
@@ -92,7 +91,7 @@ def answers(
         tasks: The files.
         judging: How to judge them.
         jobs: Processes at most.
-        known: Gives the line that was kept for a digest, in this process.
+        known: Says in this process what was found before; None without a cache.
         cache: The file that workers look such lines up in.
 
     Yields:
@@ -103,6 +102,24 @@ def answers(
             yield task.number, answer(task.candidate, judging, known)
         return
     order = _Order(judging, cache, share(jobs))
+    with apart():
+        if _have_workers(order, jobs):
+            yield from _shared_out(tasks, order, jobs)
+            return
+    # Workers that cannot be started at all are no reason to read nothing.
+    yield from answers(tasks, judging, jobs=1, known=known)
+
+
+def _have_workers(order: _Order, jobs: int) -> bool:
+    """Whether workers can be started, which they are on the way."""
+    try:
+        return not list(_worked([[]], order, jobs, ahead=1))
+    except (BrokenExecutor, OSError, ValueError):
+        return False
+
+
+def _shared_out(tasks: Sequence[Task], order: _Order, jobs: int) -> Iterator[tuple[int, Answer]]:
+    """Have workers read files, whatever becomes of a worker."""
     left = yield from _round(_batches(tasks, jobs), order, jobs, ahead=2 * jobs)
     # One after the other, and with all the memory there is. One job would be done in this process.
     order = replace(order, memory=0)
@@ -216,12 +233,10 @@ class _Sent:
 
 def _work(batch: list[Task], order: _Order) -> list[_Sent]:
     """Read and judge a batch."""
-    known = _unknown
+    from safeload.auditing.cache import Cache
+
+    known = None
     if order.cache is not None and order.judging.key is not None:
         known = Cache(order.cache, order.judging.key, writing=False).known
     with bounded(order.memory):
         return [_Sent.of(task, answer(task.candidate, order.judging, known)) for task in batch]
-
-
-def _unknown(sha256: str, listed: bool) -> str | None:  # noqa: FBT001  # as Cache.known
-    return None

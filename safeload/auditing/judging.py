@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import safeload
 from safeload.arguments import as_path, as_texts
 from safeload.limits import Limits
-from safeload.policy.policy import Policy, policy_text
+
+if TYPE_CHECKING:
+    from safeload.policy.policy import Policy
 
 __all__ = ["Judging"]
 
@@ -66,7 +69,11 @@ class Judging:
             UsageError: An argument is none that its parameter takes, or the file cannot be read.
         """
         bounds, names = Limits.of(limits), as_texts(packs, "packs")
-        if policy is None or isinstance(policy, Policy):
+        if policy is None:
+            return cls(bounds, names, second_opinion=second_opinion)
+        from safeload.policy.policy import Policy, policy_text
+
+        if isinstance(policy, Policy):
             return cls(bounds, names, second_opinion=second_opinion, given=policy)
         path = as_path(policy, "policy")
         return cls(bounds, names, policy_text(path), str(path), second_opinion)
@@ -93,6 +100,8 @@ class Judging:
 
 @lru_cache(maxsize=8)
 def _policy(text: bytes | None, source: str, packs: tuple[str, ...]) -> Policy:
+    from safeload.policy.policy import Policy
+
     if text is None:
         return Policy.default(packs=packs)
     return Policy.parse(text, source, packs=packs)
@@ -125,4 +134,4 @@ def _libraries() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-_DECODERS = ("fickling", "lz4")
+_DECODERS = ("backports-zstd", "fickling", "lz4", "py7zr")

@@ -6,14 +6,13 @@ bytes and this way of judging.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from safeload.artefact import Artefact
+from safeload.auditing.identity import identity_of
 from safeload.auditing.judging import Judging
-from safeload.auditing.opening import is_listed, read_candidate
-from safeload.auditing.rows import from_row
+from safeload.auditing.opening import read_candidate
 from safeload.auditing.walk import Candidate
 from safeload.policy.judge import judge
 from safeload.scan.bounds.budget import NO_MEMORY
@@ -21,12 +20,17 @@ from safeload.scan.discovery import reason_to_skip
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Finding, Skipped, Verdict
 
-__all__ = ["Answer", "answer", "identity_of", "unread"]
+__all__ = ["Answer", "Known", "answer", "unread"]
 
 # Findings that another run, or a machine with another library, might not have.
 _PASSING = frozenset(["SL000", "SL002", "SL003", "SL008"])
-# Nanoseconds after which a file that is written to again has another time, on any file system.
-_SETTLED = 2_000_000_000
+
+
+class Known(Protocol):
+    """What says of the bytes of a file what was found of them before, or None."""
+
+    def __call__(self, sha256: str, label: str, *, listed: bool) -> FileReport | Skipped | None:
+        """As :meth:`safeload.auditing.cache.Cache.known`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,18 @@ class Answer:
 
 
 def answer(
-    candidate: Candidate, judging: Judging, known: Callable[[str, bool], str | None]
+    candidate: Candidate,
+    judging: Judging,
+    known: Known | None = None,
 ) -> Answer:
     """Find out what is to be said of a file.
 
     Args:
         candidate: The file.
         judging: How to judge it.
-        known: Gives the line that was kept for a digest, for a file that is listed or is not.
+        known: Says what was found of the same bytes before; None where nothing is kept.
     """
-    before = identity_of(candidate)
+    before = identity_of(candidate) if known is not None else ""
     opened = read_candidate(candidate, judging.limits)
     if isinstance(opened, Skipped):
         return Answer(opened)
@@ -67,9 +73,10 @@ def answer(
         return unread(candidate, opened)
     # What was written to while it was read has no identity, and what was just before it none yet.
     identity = before if before and before == identity_of(candidate, opened) else ""
-    row = known(opened.sha256, is_listed(candidate))
-    if row is not None:
-        return Answer(from_row(row, candidate.label), opened.sha256, identity, lasting=True)
+    listed = candidate.is_listed
+    found = known(opened.sha256, candidate.label, listed=listed) if known is not None else None
+    if found is not None:
+        return Answer(found, opened.sha256, identity, lasting=True)
     found = _found(candidate, opened, judging)
     findings = found.findings if isinstance(found, FileReport) else ()
     return Answer(
@@ -92,45 +99,9 @@ def unread(candidate: Candidate, finding: Finding) -> Answer:
     return Answer(FileReport(path, "", 0, "unknown", Verdict.INCOMPLETE, findings=(finding,)))
 
 
-def identity_of(candidate: Candidate, artefact: Artefact | None = None) -> str:
-    """What tells a file from any that takes its place, or is written into it.
-
-    The time of its last change of status is part of it, which nobody can set.
-
-    Args:
-        candidate: The file.
-        artefact: What was read of it, which must be of the same file.
-
-    Returns:
-        A text, or an empty one for what is no file, or was changed a moment ago and could be once
-        more without another time to show for it. A remote file has none either: whether it is the
-        same is only its server's word.
-    """
-    if candidate.remote is not None:
-        return ""
-    try:
-        status = candidate.path.stat()
-    except (OSError, ValueError):
-        return ""
-    if candidate.obstacle or (artefact is not None and not artefact.is_current(status)):
-        return ""
-    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED:
-        return ""
-    return ":".join(
-        str(part)
-        for part in (
-            status.st_dev,
-            status.st_ino,
-            status.st_size,
-            status.st_mtime_ns,
-            status.st_ctime_ns,
-        )
-    )
-
-
 def _found(candidate: Candidate, artefact: Artefact, judging: Judging) -> FileReport | Skipped:
     reason = None
-    if not is_listed(candidate):
+    if not candidate.is_listed:
         reason = reason_to_skip(candidate.name, artefact.data)
     if reason is not None:
         return Skipped(candidate.label, reason)

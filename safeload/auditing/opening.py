@@ -10,10 +10,9 @@ from safeload.auditing.walk import Candidate
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 from safeload.scan.discovery import reason_to_skip
-from safeload.scan.endings import has_model_name
 from safeload.verdict import Finding, Skipped
 
-__all__ = ["is_listed", "open_candidate", "read_candidate"]
+__all__ = ["open_candidate", "read_candidate"]
 
 
 def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped | Finding:
@@ -27,7 +26,7 @@ def open_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped |
         Its bytes, or why it was skipped, or why it could not be read.
     """
     opened = read_candidate(candidate, limits)
-    if isinstance(opened, Artefact) and not is_listed(candidate):
+    if isinstance(opened, Artefact) and not candidate.is_listed:
         reason = reason_to_skip(candidate.name, opened.data)
         if reason is not None:
             return Skipped(candidate.label, reason)
@@ -47,21 +46,10 @@ def read_candidate(candidate: Candidate, limits: Limits) -> Artefact | Skipped |
     if candidate.repeats:
         return Skipped(candidate.label, f"Its bytes are those of {candidate.repeats}.")
     if candidate.obstacle:
-        if is_listed(candidate):
+        if candidate.is_listed:
             return Finding("SL000", candidate.obstacle)
         return Skipped(candidate.label, candidate.obstacle)
     try:
         return candidate.read(limits)
     except ArtefactError as error:
         return Finding("SL000", error.message)
-
-
-def is_listed(candidate: Candidate) -> bool:
-    """Whether a file is in the report whatever is in it.
-
-    Nothing else of a name bears on what is said of its bytes; the cache relies on that.
-
-    Args:
-        candidate: The file.
-    """
-    return candidate.named or has_model_name(candidate.name)

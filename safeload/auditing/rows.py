@@ -15,12 +15,15 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache, partial
+from itertools import product
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from safeload.verdict import FileReport, Skipped, verdict_of
 
 __all__ = ["as_row", "from_row"]
 
+# What JSON and Python write alike.
+_PLAIN = frozenset([str, int, bool, type(None)])
 _KINDS: dict[str, type[FileReport | Skipped]] = {"file": FileReport, "skipped": Skipped}
 
 
@@ -79,24 +82,37 @@ def _refuse(text: str) -> object:
 @cache
 def _reader(of: Any) -> Callable[[Any], Any]:
     """What makes a value of a type from JSON's, or raises ValueError."""
-    if of in (str, int, bool, type(None)):
-        return partial(_plain, of)
     if get_origin(of) is tuple and get_args(of)[1:] == (...,):
         return partial(_tuple, _reader(get_args(of)[0]))
-    if get_origin(of) in (Union, types.UnionType):
-        return partial(_either, tuple(map(_reader, get_args(of))))
     if isinstance(of, type) and issubclass(of, StrEnum):
         return of
     if isinstance(of, type) and is_dataclass(of):
         hints = get_type_hints(of)
-        return partial(_fields, of, [_reader(hints[field.name]) for field in fields(of)])
+        declared = [hints[field.name] for field in fields(of)]
+        made = [(n, _reader(each)) for n, each in enumerate(declared) if not _is_plain(each)]
+        return partial(_fields, of, frozenset(product(*map(_written_as, declared))), made)
+    if _is_plain(of):
+        return partial(_plain, frozenset(_written_as(of)))
     raise TypeError(f"no reader for {of}")
 
 
-def _plain(of: type, value: Any) -> Any:
+def _is_plain(of: Any) -> bool:
+    return _PLAIN.issuperset(get_args(of) or (of,))
+
+
+def _written_as(of: Any) -> tuple[Any, ...]:
+    """The types of JSON, as Python has them, that a value of a type is written as."""
+    if get_origin(of) in (Union, types.UnionType):
+        return get_args(of)
+    if isinstance(of, type) and issubclass(of, StrEnum):
+        return (str,)
+    return (of,) if of in _PLAIN else (list,)
+
+
+def _plain(wanted: frozenset[type], value: Any) -> Any:
     # Not isinstance: True is no number here.
-    if type(value) is not of:
-        raise ValueError(f"not of type {of.__name__}")
+    if type(value) not in wanted:
+        raise ValueError("of another type")
     return value
 
 
@@ -106,16 +122,22 @@ def _tuple(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
     return tuple([read(item) for item in value])
 
 
-def _either(readers: tuple[Callable[[Any], Any], ...], value: Any) -> Any:
-    for read in readers:
-        try:
-            return read(value)
-        except ValueError:
-            continue
-    raise ValueError("of none of its types")
+def _fields(
+    of: Callable[..., Any],
+    wanted: frozenset[tuple[type, ...]],
+    made: list[tuple[int, Callable[[Any], Any]]],
+    value: Any,
+) -> Any:
+    """A dataclass from the list of its fields, of which there are very many.
 
-
-def _fields(of: Callable[..., Any], readers: list[Callable[[Any], Any]], value: Any) -> Any:
-    if type(value) is not list or len(value) != len(readers):
-        raise ValueError("not as many fields")
-    return of(*[read(item) for read, item in zip(readers, value, strict=True)])
+    Args:
+        of: The dataclass.
+        wanted: The types that its fields may be written as together.
+        made: Those of its fields that are no plain values, and what makes each.
+        value: The list.
+    """
+    if type(value) is not list or tuple(map(type, value)) not in wanted:
+        raise ValueError("other fields")
+    for place, read in made:
+        value[place] = read(value[place])
+    return of(*value)

@@ -11,21 +11,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path, as_whole, require_callable, require_type
-from safeload.auditing.baseline import Baseline
-from safeload.auditing.cache import Cache, found_of
 from safeload.auditing.expected import as_digest, require_digest, require_single
-from safeload.auditing.jobs import Task, answers, cores
+from safeload.auditing.identity import identity_of
 from safeload.auditing.judging import Judging
-from safeload.auditing.one import identity_of
-from safeload.auditing.opening import is_listed
 from safeload.auditing.sources.gather import as_place, gather, local
 from safeload.auditing.sources.hub_cache import fetched
 from safeload.auditing.walk import Candidate
 from safeload.limits import Limits
-from safeload.policy.policy import Policy
 from safeload.verdict import FileReport, Skipped, Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from safeload.auditing.baseline import Baseline
+    from safeload.auditing.cache import Cache
+    from safeload.policy.policy import Policy
 
 __all__ = ["Audit", "AuditReport", "FailOn", "audit"]
 
@@ -170,7 +171,7 @@ class Audit:
         expect_sha256: str | None = None,
     ) -> None:
         self._places = [as_place(path) for path in paths]
-        self._jobs = cores() if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
+        self._jobs = None if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
         self._cache_path = None if cache is None else as_path(cache, "cache")
         require_type(rehash, "rehash", bool, takes="True or False")
         self._rehash = rehash
@@ -179,9 +180,7 @@ class Audit:
         self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
         self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
         self._judging = Judging.of(policy, packs, limits, second_opinion=second_opinion)
-        self._baseline = baseline
-        if baseline is not None and not isinstance(baseline, Baseline):
-            self._baseline = Baseline.read(baseline)
+        self._baseline = None if baseline is None else _baseline(baseline)
         self._candidates: list[Candidate] = []
         self._found: dict[int, FileReport | Skipped] = {}
         self._remarks: list[str] = []
@@ -215,7 +214,7 @@ class Audit:
         found = [self._found[number] for number in sorted(self._found)]
         files = [each for each in found if isinstance(each, FileReport)]
         remarks = list(self._remarks)
-        if isinstance(self._baseline, Baseline):
+        if self._baseline is not None:
             files = [self._baseline.applied(file, today) for file in files]
             expired = sum(len(file.expired) for file in files)
             if expired:
@@ -253,37 +252,45 @@ class Audit:
         """Look at all files, and say which is done."""
         cache = self._opened()
         try:
-            tasks = []
+            left = []
             for number, candidate in enumerate(self._candidates):
                 reread = cache is None or self._rehash or self._expected is not None
                 known = None if reread or cache is None else _remembered(cache, candidate)
                 if known is None:
-                    tasks.append(Task(number, candidate, candidate.size))
+                    left.append(number)
                 else:
                     self._found[number] = known
                     yield candidate
-            if tasks or not self._found:
-                # One that cannot be used is an error, whether or not there is a file to judge.
-                self._judging.policy()
-            for number, answer in answers(
-                tasks,
-                self._judging,
-                jobs=self._jobs,
-                known=_unknown if cache is None else cache.known,
-                cache=self._cache_path,
-            ):
-                candidate = self._candidates[number]
-                if self._expected is not None:
-                    require_digest(answer, self._expected)
-                self._found[number] = answer.found
-                if cache is not None:
-                    cache.keep(candidate.path, answer, listed=is_listed(candidate))
-                yield candidate
+            if left or not self._found:
+                yield from self._judged(left, cache)
         finally:
             if cache is not None:
                 cache.close()
                 if cache.problem:
                     self._remarks.append(f"The cache is not used: {cache.problem}")
+
+    def _judged(self, numbers: list[int], cache: Cache | None) -> Iterator[Candidate]:
+        """Read and judge files, and say which is done."""
+        # What judges takes longer to import than a cache to be read.
+        from safeload.auditing.jobs import Task, answers, cores
+
+        # One that cannot be used is an error, whether or not there is a file to judge.
+        self._judging.policy()
+        tasks = [Task(n, self._candidates[n], self._candidates[n].size) for n in numbers]
+        for number, answer in answers(
+            tasks,
+            self._judging,
+            jobs=cores() if self._jobs is None else self._jobs,
+            known=None if cache is None else cache.known,
+            cache=self._cache_path,
+        ):
+            candidate = self._candidates[number]
+            if self._expected is not None:
+                require_digest(answer, self._expected)
+            self._found[number] = answer.found
+            if cache is not None:
+                cache.keep(candidate.path, answer, listed=candidate.is_listed)
+            yield candidate
 
     def _opened(self) -> Cache | None:
         if self._cache_path is None:
@@ -292,6 +299,8 @@ class Audit:
         if key is None:
             self._remarks.append("The cache is not used: it knows policies by their files.")
             return None
+        from safeload.auditing.cache import Cache
+
         audited = local(self._places)
         if self._hub_cache is not None:
             audited.append(self._hub_cache)
@@ -318,12 +327,13 @@ def _remembered(cache: Cache, candidate: Candidate) -> FileReport | Skipped | No
     sha256 = cache.digest_of(candidate.path, identity) if identity else None
     if sha256 is None:
         return None
-    row = cache.known(sha256, is_listed(candidate))
-    return None if row is None else found_of(row, sha256, candidate.label)
+    return cache.known(sha256, candidate.label, listed=candidate.is_listed)
 
 
-def _unknown(sha256: str, listed: bool) -> str | None:  # noqa: FBT001  # as Cache.known
-    return None
+def _baseline(given: str | os.PathLike[str] | Baseline) -> Baseline:
+    from safeload.auditing.baseline import Baseline
+
+    return given if isinstance(given, Baseline) else Baseline.read(given)
 
 
 def _counted(file: FileReport, *, only_new: bool) -> Verdict:

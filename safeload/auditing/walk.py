@@ -15,6 +15,7 @@ from typing import Protocol
 from safeload.arguments import as_path
 from safeload.artefact import Artefact
 from safeload.limits import Limits
+from safeload.scan.endings import has_model_name
 
 __all__ = ["Candidate", "Remote", "walk"]
 
@@ -90,6 +91,14 @@ class Candidate:
         if self.remote is not None:
             return self.remote.read(limits)
         return Artefact.read(self.path, limits=limits)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is in the report whatever is in it.
+
+        Nothing else of a name bears on what is said of the bytes; the cache relies on that.
+        """
+        return self.named or has_model_name(self.name)
 
 
 def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:

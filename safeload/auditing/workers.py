@@ -4,7 +4,7 @@ What does not fit into a share is read again afterwards, by one process that has
 are joblib's, and whoever else has work for them finds them as they were.
 
 Trust: the numbers are the kernel's.
-Source: setrlimit(2); cgroups(7), ``memory.max``.
+Source: ``-P`` in the Python documentation; setrlimit(2); cgroups(7), ``memory.max``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ try:
 except ImportError:  # pragma: no cover  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["bounded", "deaf", "share"]
+__all__ = ["apart", "bounded", "deaf", "share"]
 
 # Of all memory, what the workers may have together; the rest is for whoever else is there.
 _PORTION = 0.75
 # With less, hardly a model could be read.
 _LEAST = 256 << 20
+_SAFE_PATH = "PYTHONSAFEPATH"
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -57,6 +58,24 @@ def bounded(size: int) -> Iterator[None]:
     finally:
         if limits is not None:
             resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Start Pythons that import nothing from the current folder.
+
+    They would, before anything else, because they are started by ``-m`` and ``-c``; and the current
+    folder may be the one that a stranger filled.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 @contextmanager

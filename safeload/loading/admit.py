@@ -19,8 +19,8 @@ from safeload.loading.environment import check_installed, check_versions, with_o
 from safeload.loading.names import resolve
 from safeload.loading.seal import prepare
 from safeload.policy.judge import judge
-from safeload.policy.opt_in import PACK_IS_OFF
 from safeload.policy.policy import Policy
+from safeload.rule_ids import PACK_IS_OFF
 from safeload.scan.containers.torch import FORMATS
 from safeload.scan.origin import written_with
 from safeload.scan.program import Scan

@@ -10,16 +10,14 @@ numba ``core/serialize.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from safeload.errors import printable
+from safeload.rule_ids import CODE
 from safeload.scan.program import Global, ObjectToken, Program, Token
 from safeload.verdict import Finding
 
-__all__ = ["CODE", "is_code", "leading", "summary"]
-
-# The rule of every finding about code by value.
-CODE = "SL108"
+__all__ = ["is_code", "summary"]
 
 _MODULES = frozenset(
     ["cloudpickle.cloudpickle_fast", "dill._dill", "dill.dill", "marshal", "types"]
@@ -93,25 +91,6 @@ def summary(programs: Iterable[Program], first: Finding) -> Finding:
         "move it to a module that can be imported and dump the model again."
     )
     return Finding(CODE, message, first.member, first.offset)
-
-
-def leading(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings to show to people: all, unless the file is code.
-
-    Then :func:`summary` comes first, and whatever else the policy has to say comes down to it.
-
-    Args:
-        findings: All findings about a file, in the judge's order.
-    """
-    chosen = list(findings)
-    if chosen and chosen[0].rule == CODE:
-        chosen[1:] = [finding for finding in chosen[1:] if not _is_policys(finding)]
-    return chosen
-
-
-def _is_policys(finding: Finding) -> bool:
-    # dill goes on filling dictionaries that it has used.
-    return finding.rule.startswith("SL1") or finding.rule == "SL217"
 
 
 def _named(programs: Iterable[Program]) -> Iterator[tuple[str, str]]:

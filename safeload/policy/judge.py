@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from safeload.errors import printable
 from safeload.policy.callables.growth import Growth
 from safeload.policy.callables.places import Places
-from safeload.policy.code_by_value import CODE, is_code, summary
+from safeload.policy.code_by_value import is_code, summary
 from safeload.policy.inspector import Inspector
 from safeload.policy.keys import KeyInspector
 from safeload.policy.opt_in import lacking, packs_off
@@ -23,6 +23,7 @@ from safeload.policy.policy import Policy
 from safeload.policy.rules.attributes import is_resource_module
 from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting
+from safeload.rule_ids import CODE
 from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError, WorkBudget
 from safeload.scan.contents import joined

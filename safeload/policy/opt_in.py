@@ -15,12 +15,12 @@ from functools import lru_cache
 from safeload.errors import printable
 from safeload.policy.packs import opt_in_packs, shipped_packs
 from safeload.policy.policy import Policy
+from safeload.rule_ids import PACK_IS_OFF
 from safeload.scan.program import Program
 from safeload.verdict import Finding
 
-__all__ = ["PACK_IS_OFF", "lacking", "packs_of", "packs_off"]
+__all__ = ["lacking", "packs_of", "packs_off"]
 
-PACK_IS_OFF = "SL009"
 
 _Key = tuple[str, str]
 

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from safeload import __version__
 from safeload.errors import printable
 from safeload.policy.callables.kinds import KINDS
-from safeload.policy.code_by_value import leading
 from safeload.policy.packs import shipped_packs
 from safeload.policy.team.learn import Lesson, Need, Outcome, Proposal, Refusal
 from safeload.policy.team.review import UNFILLED
+from safeload.report.leading import leading
 from safeload.scan.program import Use
 
 __all__ = ["as_toml"]

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from safeload.auditing.run import AuditReport
-from safeload.policy.code_by_value import leading
-from safeload.policy.opt_in import PACK_IS_OFF
-from safeload.rule_ids import RULE_IDS, RuleId
+from safeload.report.leading import leading
+from safeload.rule_ids import PACK_IS_OFF, RULE_IDS, RuleId
 from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 __all__ = [

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 import safeload
 from safeload.artefact import Artefact
-from safeload.auditing import one
+from safeload.auditing import identity, one
 from safeload.auditing.cache import Cache
 from safeload.auditing.judging import Judging
 from safeload.auditing.rows import as_row, from_row
@@ -34,7 +34,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "notes.txt").write_text("Nothing to see here.")
     (folder / "later.pkl").write_bytes(b"\x80\x04]")
     joblib.dump(LogisticRegression().fit([[0], [1]], [0, 1]), folder / "model.joblib")
-    monkeypatch.setattr(one, "_SETTLED", -(10**18))
+    monkeypatch.setattr(identity, "_SETTLED", -(10**18))
     return folder
 
 
@@ -102,7 +102,7 @@ def test_what_takes_the_place_of_a_file_is_read_though_size_and_time_are_the_sam
 def test_a_file_that_was_written_a_moment_ago_is_read_again(
     tree: Path, cache: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one, "_SETTLED", 10**18)
+    monkeypatch.setattr(identity, "_SETTLED", 10**18)
     safeload.audit(tree, cache=cache)
     reads.clear()
     safeload.audit(tree, cache=cache)
@@ -128,7 +128,7 @@ def test_another_policy_another_limit_and_another_code_judge_anew(
     assert safeload.audit(evil, cache=cache).verdict == "refuse"
     short = safeload.Limits(bytes_in=3)
     assert safeload.audit(evil, cache=cache, limits=short).verdict == "incomplete"
-    assert Cache(cache, "0" * 64).known(Artefact.read(evil).sha256, False) is None
+    assert Cache(cache, "0" * 64).known(Artefact.read(evil).sha256, "evil", listed=False) is None
 
 
 def test_what_another_run_might_find_otherwise_is_not_kept(
@@ -150,8 +150,8 @@ def test_two_audits_at_once_lose_nothing(tree: Path, cache: Path) -> None:
     ours.close()
     theirs.close()
     again = Cache(cache, KEY)
-    assert again.known("a" * 64, True) is not None
-    assert again.known("b" * 64, True) is not None
+    assert again.known("a" * 64, "a", listed=True) is not None
+    assert again.known("b" * 64, "b", listed=True) is not None
     assert again.digest_of(tree / "a", "1:2") == "a" * 64
     assert again.digest_of(tree / "a", "1:3") is None
     again.close()

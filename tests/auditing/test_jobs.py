@@ -6,6 +6,7 @@ import os
 import pickle
 import resource
 import signal
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,8 +46,12 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("workers")
 def test_workers_change_nothing_of_a_report_and_one_that_is_ended_costs_its_file_alone(
-    tree: Path, monkeypatch: pytest.MonkeyPatch
+    tree: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    # What lies in the current folder is no module of a worker's.
+    monkeypatch.chdir(tmp_path)
+    for name in ("joblib", "numpy", "pickle", "safeload"):
+        Path(f"{name}.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")
     alone = safeload.audit(tree)
     assert as_json(safeload.audit(tree, jobs=2)) == as_json(alone)
 
@@ -60,6 +65,20 @@ def test_workers_change_nothing_of_a_report_and_one_that_is_ended_costs_its_file
     assert killer.verdict is Verdict.INCOMPLETE
     assert [finding.rule for finding in killer.findings] == ["SL012"]
     assert report.exit_code == 1
+    assert not (tmp_path / "canary").exists()
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+@pytest.mark.usefixtures("workers")
+def test_where_no_worker_can_be_started_files_are_read_all_the_same(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise BrokenExecutor
+
+    monkeypatch.setattr(jobs, "_worked", broken)
+
+    assert safeload.audit(tree, jobs=2) == safeload.audit(tree)
 
 
 def test_few_files_start_no_worker(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +111,8 @@ def test_a_file_that_a_share_of_memory_is_too_small_for_is_read_with_all_of_it(
     sent, orders = jobs._work, []
 
     def here(batches, order, jobs_, *, ahead):  # type: ignore[no-untyped-def]
+        if ahead == 1 and batches == [[]]:
+            return
         for batch in batches:
             orders.append(order.memory)
             # As in a worker whose memory does not suffice.

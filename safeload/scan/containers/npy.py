@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from safeload.limits import Limits
@@ -23,6 +24,8 @@ MAGIC = b"\x93NUMPY"
 _VERSIONS = {(1, 0): (2, "latin1"), (2, 0): (4, "latin1"), (3, 0): (4, "utf-8")}
 # numpy.load refuses longer ones.
 _HEADER_SIZE = 10_000
+# Bytes of a header that is kept with what it says.
+_SHORT = 128
 # A text without escapes, a whole number (with an L as Python 2 wrote it), a constant or a bracket,
 # with the spaces behind it.
 _TOKEN = re.compile(
@@ -113,7 +116,7 @@ def read_npy_at(data: memoryview, position: int, limits: Limits) -> Npy:
     size = int.from_bytes(data[position + 8 : start], "little")
     if size > _HEADER_SIZE or len(data) < start + size:
         raise NpyError("an array's header has no end, or is longer than numpy reads")
-    header = _literal(bytes(data[start : start + size]), encoding)
+    header = _header(bytes(data[start : start + size]), encoding)
     shape, fortran = header["shape"], header["fortran_order"]
     if type(fortran) is not bool or not _is_shape(shape, limits):
         raise NpyError("an array's shape or order is none")
@@ -134,6 +137,11 @@ def read_npy_at(data: memoryview, position: int, limits: Limits) -> Npy:
     return Npy(dtype, shape, order, start + size, count * itemsize)
 
 
+def _header(header: bytes, encoding: str) -> dict[str, Any]:
+    # The arrays of models have few different headers, each of which is read once.
+    return _short(header, encoding) if len(header) <= _SHORT else _literal(header, encoding)
+
+
 def _literal(header: bytes, encoding: str) -> dict[str, Any]:
     try:
         value = _Literal(header.decode(encoding)).read()
@@ -142,6 +150,9 @@ def _literal(header: bytes, encoding: str) -> dict[str, Any]:
     if type(value) is not dict or value.keys() != {"descr", "fortran_order", "shape"}:
         raise NpyError("an array's header is not the dict numpy writes")
     return value
+
+
+_short = lru_cache(maxsize=1_024)(_literal)
 
 
 class _Literal:

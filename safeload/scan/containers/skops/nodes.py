@@ -12,6 +12,7 @@ Source: skops ``io/_general.py``, ``io/_sklearn.py``, ``io/_quantile_forest.py``
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from safeload.scan.containers.skops.arrays import ARRAY_LOADERS
@@ -41,6 +42,8 @@ __all__ = ["LOADERS"]
 
 # Bytes that a Blob keeps.
 _HEAD = 256
+# Characters of a scalar that is kept with what it says.
+_SHORT = 32
 _JSON_SCALARS = (bool, float, int, str)
 
 
@@ -48,6 +51,10 @@ def _json(_walk: Walk, state: dict[str, Any]) -> Token:
     """A scalar, as JSON within the JSON. skops itself writes NaN and the infinities here."""
     require(state, "builtins", "str")
     content = text(state, "content")
+    return _short_scalar(content) if len(content) <= _SHORT else _scalar(content)
+
+
+def _scalar(content: str) -> Token:
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -55,6 +62,10 @@ def _json(_walk: Walk, state: dict[str, Any]) -> Token:
     if value is not None and type(value) not in _JSON_SCALARS:
         raise OddNodeError("its content is not a scalar")
     return value
+
+
+# Most parameters of models have one of a few values.
+_short_scalar = lru_cache(maxsize=1_024)(_scalar)
 
 
 def _object(walk: Walk, state: dict[str, Any]) -> Token:

@@ -318,7 +318,9 @@ def part(state: Any, key: str) -> Any:
 
 def names(state: dict[str, Any]) -> tuple[str, str]:
     """Module and class of a node, as skops passes them to ``import_module`` and ``getattr``."""
-    module, name = text(state, "__module__"), text(state, "__class__")
+    module, name = state.get("__module__"), state.get("__class__")
+    if type(module) is not str or type(name) is not str or not module or not name:
+        module, name = text(state, "__module__"), text(state, "__class__")
     if "." in name:
         raise OddNodeError("its class has a dot, so that no attribute can have that name")
     return module, name

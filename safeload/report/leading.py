@@ -1,0 +1,32 @@
+"""Which findings about a file does a person need to see?
+
+Trust: the findings come from the scan; what a file says in them was escaped there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from safeload.rule_ids import CODE
+from safeload.verdict import Finding
+
+__all__ = ["leading"]
+
+
+def leading(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings to show to people: all, unless the file is code.
+
+    Then what says so comes first, and whatever else the policy has to say comes down to it.
+
+    Args:
+        findings: All findings about a file, in the judge's order.
+    """
+    chosen = list(findings)
+    if chosen and chosen[0].rule == CODE:
+        chosen[1:] = [finding for finding in chosen[1:] if not _is_policys(finding)]
+    return chosen
+
+
+def _is_policys(finding: Finding) -> bool:
+    # dill goes on filling dictionaries that it has used.
+    return finding.rule.startswith("SL1") or finding.rule == "SL217"
