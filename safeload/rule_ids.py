@@ -274,14 +274,14 @@ RULE_IDS: dict[str, RuleId] = {
         "A second opinion on the decompiled program; it leaves the verdict as it is.",
         "Read the program that explain shows.",
     ),
-    "SL903": RuleId(
-        "a chat template in a file of weights",
-        "It is a program, which whoever runs the model runs; it leaves the verdict as it is.",
-        "Read the template, and run the model with one of your own.",
-    ),
     "SL902": RuleId(
         "two files of an archive have one name",
         "Readers differ in which of them they take; both were read.",
         "Ask whoever made the archive which one is meant.",
+    ),
+    "SL903": RuleId(
+        "a chat template in a file of weights",
+        "It is a program, which whoever runs the model runs; it leaves the verdict as it is.",
+        "Read the template, and run the model with one of your own.",
     ),
 }
