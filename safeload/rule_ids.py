@@ -108,6 +108,11 @@ RULE_IDS: dict[str, RuleId] = {
         _NOT_READ,
         "Audit the file alone, on a machine with more memory; if it ends there too, do without it.",
     ),
+    "SL013": RuleId(
+        "a format that is recognised, and not read in full",
+        "Weights in it hold no pickle; what else is in the file was not looked at.",
+        "Audit the file with a tool for its format, or load it in a place without secrets.",
+    ),
     "SL101": RuleId(
         "a name that is not on the allow-list",
         "Whatever a file names may run when it is loaded or used.",
@@ -164,6 +169,16 @@ RULE_IDS: dict[str, RuleId] = {
         "a key of a dict, or a member of a set, whose hash is a matter of its state",
         "Its class would be asked for a hash with whatever state the file gives it.",
         "Use texts, numbers, dates, or tuples of these as keys, and dump the model again.",
+    ),
+    "SL112": RuleId(
+        "code in the configuration of a Keras model",
+        "Keras builds functions from it, and the model calls them.",
+        "Build the model without Lambda layers and save it again.",
+    ),
+    "SL113": RuleId(
+        "a Keras model that names something outside of Keras",
+        "Whatever can be imported by that name would be called with what the file gives.",
+        "If it is a layer of your own, review its code and load the model in your own program.",
     ),
     "SL201": RuleId("the stream ends before its STOP", "It was cut short.", _REPLACE),
     "SL202": RuleId("bytes follow the end of the stream", "Another reader may run them.", _REPLACE),
@@ -236,6 +251,16 @@ RULE_IDS: dict[str, RuleId] = {
         "torch would read memory beyond its bytes, or others than were looked at.",
         _REPLACE,
     ),
+    "SL307": RuleId(
+        "weights that are not written as their format says",
+        "Readers disagree about what is in the file.",
+        _REPLACE,
+    ),
+    "SL308": RuleId(
+        "a path out of the model's folder",
+        "Loading the model reads another file, or an address, of the file's choice.",
+        _ASK,
+    ),
     "SL401": RuleId(
         "state that compiled code may not be handed",
         "Compiled code believes indices, sizes and types; these would make it read or write memory "
@@ -256,5 +281,10 @@ RULE_IDS: dict[str, RuleId] = {
         "two files of an archive have one name",
         "Readers differ in which of them they take; both were read.",
         "Ask whoever made the archive which one is meant.",
+    ),
+    "SL903": RuleId(
+        "a chat template in a file of weights",
+        "It is a program, which whoever runs the model runs; it leaves the verdict as it is.",
+        "Read the template, and run the model with one of your own.",
     ),
 }

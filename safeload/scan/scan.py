@@ -34,6 +34,12 @@ from safeload.scan.pickle.lenient import Outcome, reach
 from safeload.scan.placeholders import placeholder
 from safeload.scan.program import Buffer, Scan
 from safeload.scan.sequence import read_sequence
+from safeload.scan.weights.gguf import is_gguf, read_gguf
+from safeload.scan.weights.hdf5 import is_hdf5, read_hdf5
+from safeload.scan.weights.keras import is_configuration, read_configuration
+from safeload.scan.weights.onnx import is_onnx, read_onnx
+from safeload.scan.weights.others import read_other
+from safeload.scan.weights.safetensors import is_safetensors, read_safetensors
 from safeload.verdict import Finding
 
 __all__ = ["scan"]
@@ -42,7 +48,14 @@ _PICKLE, _ZIP = b"\x80", b"PK"
 _HEAD = 4096
 _NAMING = (Outcome.NAME, Outcome.UNDECIDED)
 _ZFILE = "It was written by joblib before 0.10, which needs companion files."
-_UNREAD = ((b"\x89HDF", "SL001", "It is an HDF5 file, which safeload does not read."),)
+# What tells formats of weights, and what reads them.
+_WEIGHTS: tuple[tuple[Callable[[Buffer], bool], Callable[[Buffer, Nesting], Scan]], ...] = (
+    (is_safetensors, read_safetensors),
+    (is_gguf, read_gguf),
+    (is_onnx, read_onnx),
+    (is_hdf5, read_hdf5),
+    (is_configuration, read_configuration),
+)
 _Unpack = Callable[[Buffer, Nesting], Members]
 
 
@@ -90,9 +103,6 @@ def _scan(data: Buffer, nesting: Nesting) -> Scan:
         return _unread(data, "SL001", instead)
     if is_zfile(head):
         return _unread(data, "SL004", _ZFILE)
-    for prefix, rule, message in _UNREAD:
-        if head.startswith(prefix):
-            return _unread(data, rule, message)
     return _together([_attempt(read) for read in _readers(data, head, nesting)], data)
 
 
@@ -107,13 +117,21 @@ def _attempt(read: Callable[[], Scan]) -> Scan:
 def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[], Scan]]:
     """Who takes the file for one of theirs, whoever looks at its first bytes first."""
     begins_as_zip = head.startswith(_ZIP)
+    weights = [read for is_one, read in _WEIGHTS if is_one(data)]
+    # The length that tensors begin with may look like the first opcode of a pickle.
+    marks = (MAGIC,) if weights else (MAGIC, _PICKLE)
     codec = codec_of(head)
     if codec is not None:
         yield partial(_compressed, data, codec, nesting)
-    elif head.startswith((MAGIC, _PICKLE)) or (not begins_as_zip and _is_stream(data)):
+    elif head.startswith(marks) or (not begins_as_zip and _is_stream(data)):
         # Protocols 0 and 1 have no mark of their own, so what they are is told by how far an
         # unpickler gets.
         yield partial(read_legacy if is_legacy(head) else read_sequence, data, nesting)
+    for read in weights:
+        yield partial(read, data, nesting)
+    other = read_other(data)
+    if other is not None:
+        yield lambda: other
     if is_tar(data) and not begins_as_zip:
         yield partial(_archive, data, "tar", read_tar, nesting)
     if is_7z(data):
@@ -198,7 +216,7 @@ def _member(packed: Packed, nesting: Nesting) -> MemberScan | None:
     if not name and not packed.data:
         return None
     reason = reason_to_skip(name, packed.data)
-    if reason is None:
+    if reason is None or is_configuration(packed.data):
         scanned = _guarded(packed.data, nesting.within(len(packed.data)))
         scanned.findings = [*packed.findings, *scanned.findings]
         return MemberScan(path, scanned)

@@ -68,7 +68,7 @@ def test_the_example_is_found_under_its_rule(rule: str) -> None:
 
 @pytest.mark.parametrize(
     ("rule", "near"),
-    [("SL11", "SL110"), ("sl101", "SL101"), ("SL112", "SL111"), ("SL1010", "SL101")],
+    [("SL11", "SL11"), ("sl101", "SL101"), ("SL119", "SL11"), ("SL1010", "SL101")],
 )
 def test_a_rule_that_there_is_not_is_told_the_nearest(rule: str, near: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -14,11 +14,10 @@ Source: skops ``io/_persist.py`` (``load``), ``io/_utils.py`` (``read_schema``).
 
 from __future__ import annotations
 
-import json
 import mmap
 import struct
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from safeload.errors import printable
 from safeload.limits import Limits
@@ -27,6 +26,7 @@ from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.skops.nodes import LOADERS
 from safeload.scan.containers.skops.walk import Walk
 from safeload.scan.containers.unpack import Budget, extract, store
+from safeload.scan.json_objects import json_object
 from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding
 
@@ -186,29 +186,9 @@ def _read_schema(
 
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
-        schema = json.loads(
-            str(raw, "utf-8"), object_pairs_hook=_distinct, parse_constant=_no_constant
-        )
-    except UnicodeDecodeError as error:
-        raise _SchemaError("SL303", "The schema is not UTF-8.") from error
-    except RecursionError as error:
-        raise _SchemaError("SL303", "The schema is nested too deeply.") from error
+        return json_object(raw)
     except ValueError as error:
-        raise _SchemaError("SL303", f"The schema is not JSON: {printable(str(error))}.") from error
-    if type(schema) is not dict:
-        raise _SchemaError("SL303", "The schema is not a JSON object.")
-    return schema
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return result
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+        raise _SchemaError("SL303", f"The schema is {error}.") from error
 
 
 def _walk(walk: Walk, schema: dict[str, Any]) -> Program:
