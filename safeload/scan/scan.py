@@ -23,11 +23,11 @@ from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
 from safeload.scan.containers.sevenzips import is_7z, read_7z
 from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
-from safeload.scan.containers.tars import is_tar, read_tar
+from safeload.scan.containers.tars import end_of_files, is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
 from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
 from safeload.scan.containers.torch.recognise import is_checkpoint
-from safeload.scan.containers.zips import archive_within, is_zip, read_zip
+from safeload.scan.containers.zips import archive_within, has_files_around, is_zip, read_zip
 from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.lenient import Outcome, reach
@@ -132,17 +132,21 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
     other = read_other(data)
     if other is not None:
         yield lambda: other
-    if is_tar(data) and not begins_as_zip:
+    if is_tar(data):
         yield partial(_archive, data, "tar", read_tar, nesting)
     if is_7z(data):
         yield partial(_archive, data, "7z", read_7z, nesting)
-    if is_zip(data):
+    # A zip that is a file of a tar is read when that file's turn comes.
+    if is_zip(data) and is_zip(data, end_of_files(data) if is_tar(data) else 0):
         yield from _readers_of_zip(data, nesting)
 
 
 def _readers_of_zip(data: Buffer, nesting: Nesting) -> Iterator[Callable[[], Scan]]:
     # Most readers take an archive that something stands in front of.
     whole = archive_within(data)
+    if has_files_around(data):
+        # Who reads a stream finds those, and so does who goes by another directory.
+        yield partial(_archive, data, "zip", read_zip, nesting)
     if has_schema(whole):
         more = holds_more(whole)
         yield partial(_skops, whole, nesting, alone=not more)
