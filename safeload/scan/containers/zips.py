@@ -33,6 +33,7 @@ __all__ = [
     "AES",
     "Entry",
     "archive_within",
+    "front",
     "has_files_around",
     "hidden",
     "is_zip",
@@ -107,6 +108,15 @@ def archive_within(data: Buffer) -> Buffer:
     """
     first, behind = _extent(data)
     return bytes(data[first:behind]) if first else data
+
+
+def front(data: Buffer) -> int:
+    """How many bytes stand in front of :func:`archive_within`.
+
+    Args:
+        data: The whole file.
+    """
+    return _extent(data)[0]
 
 
 def has_files_around(data: Buffer) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import lzma
+import random
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -183,6 +186,9 @@ DISAGREEING: Mapping[str, bytes] = {
     "a file within a text that was written as a stream": stored_as_a_stream(),
     "a folder with content": folder_with_content(),
     "a directory within a text": directory_in_a_file(),
+    "a damaged tar in front of an archive": (
+        b"x" * 512 + in_tar("evil.pkl", EVIL) + TAR_END + zipped([("good.pkl", GOOD)])
+    ),
     "two wide end records": two_wide_ends(),
 }
 
@@ -190,6 +196,15 @@ DISAGREEING: Mapping[str, bytes] = {
 @pytest.mark.parametrize("case", DISAGREEING)
 def test_what_only_some_readers_find_is_never_accepted(case: str) -> None:
     assert report(DISAGREEING[case]).verdict is Verdict.REFUSE
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, gzip.compress, lzma.compress])
+def test_what_comes_out_before_the_damage_is_not_passed_over(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    data = pack(EVIL + random.Random(7).randbytes(9000))[:5000] + zipped([("good.pkl", GOOD)])
+
+    assert report(data).verdict is not Verdict.ACCEPT
 
 
 ARRAYS = savez(a=np.arange(3.0))
