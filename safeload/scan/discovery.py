@@ -120,7 +120,7 @@ class _Search:
     def _sources(self, data: Buffer, *, whole: bool) -> Iterator[Iterable[bytes]]:
         """What decompressors and archives make of the bytes, in pieces."""
         yield from unpackings(data)
-        if not whole or not is_archive(data):
+        if not whole:
             return
         for name, pieces in members(data):
             if is_clear_model_name(name):

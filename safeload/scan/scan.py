@@ -17,17 +17,17 @@ from safeload.limits import Limits
 from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError
 from safeload.scan.containers.archive import ArchiveError
 from safeload.scan.containers.compressed import codec_of, decompress
-from safeload.scan.containers.lenient import is_zfile
+from safeload.scan.containers.lenient import is_zfile, unpackings
 from safeload.scan.containers.nesting import Members, Nesting, Packed
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
 from safeload.scan.containers.sevenzips import is_7z, read_7z
 from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
-from safeload.scan.containers.tars import is_tar, read_tar
+from safeload.scan.containers.tars import end_of_files, following, is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
 from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
 from safeload.scan.containers.torch.recognise import is_checkpoint
-from safeload.scan.containers.zips import archive_within, is_zip, read_zip
+from safeload.scan.containers.zips import archive_within, front, has_files_around, is_zip, read_zip
 from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.lenient import Outcome, reach
@@ -132,17 +132,24 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
     other = read_other(data)
     if other is not None:
         yield lambda: other
-    if is_tar(data) and not begins_as_zip:
+    if is_tar(data):
         yield partial(_archive, data, "tar", read_tar, nesting)
+    elif following(memoryview(data)[: front(data)], 0) is not None:
+        damaged = Finding("SL302", "A damaged tar stands in front of a zip.")
+        yield lambda: Scan("tar", [], [damaged], data)
     if is_7z(data):
         yield partial(_archive, data, "7z", read_7z, nesting)
-    if is_zip(data):
+    # A zip that is a file of a tar is read when that file's turn comes.
+    if is_zip(data) and is_zip(data, end_of_files(data) if is_tar(data) else 0):
         yield from _readers_of_zip(data, nesting)
 
 
 def _readers_of_zip(data: Buffer, nesting: Nesting) -> Iterator[Callable[[], Scan]]:
     # Most readers take an archive that something stands in front of.
     whole = archive_within(data)
+    if has_files_around(data):
+        # Who reads a stream finds those, and so does who goes by another directory.
+        yield partial(_archive, data, "zip", read_zip, nesting)
     if has_schema(whole):
         more = holds_more(whole)
         yield partial(_skops, whole, nesting, alone=not more)
@@ -234,6 +241,9 @@ def _compressed(data: Buffer, codec: str, nesting: Nesting) -> Scan:
         # It only begins so. A pickle can, too: opcodes are letters as well.
         if _is_stream(data):
             return read_sequence(data, nesting)
+        if _comes_out(data):
+            # It does not only begin so: readers hand on what comes before the damage.
+            return Scan(f"joblib+{codec}", [], findings, data)
         return Scan("unknown", [], findings, data)
     if reach(data).outcome in _NAMING:
         both = "It is a compressed stream, and for an unpickler a pickle that names something."
@@ -250,6 +260,11 @@ def _compressed(data: Buffer, codec: str, nesting: Nesting) -> Scan:
     inner.format = known.get(inner.format, f"{inner.format}+{codec}")
     inner.findings = [*findings, *inner.findings]
     return inner
+
+
+def _comes_out(data: Buffer) -> bool:
+    """Whether any decompressor makes something of some bytes."""
+    return any(map(any, unpackings(data)))
 
 
 def _is_stream(data: Buffer) -> bool:

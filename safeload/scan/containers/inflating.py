@@ -9,16 +9,18 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from safeload.scan.containers.archive import BZIP2, DEFLATED, LZMA, STORED
 from safeload.scan.containers.compressed import Inflate
 from safeload.scan.containers.unpack import LZMA_HEADER, Budget, lzma_filters
 
-__all__ = ["inflated", "is_known"]
+__all__ = ["inflated", "inflating", "is_known"]
 
 _CHUNK = 1 << 16
+# What whoever stops early takes at a time.
+_PIECE = 1 << 12
 _Failures = (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError)
 _DECOMPRESSORS: dict[int, Callable[[memoryview], tuple[Any, int]]] = {
     DEFLATED: lambda _: (Inflate(-zlib.MAX_WBITS), 0),
@@ -69,6 +71,34 @@ def inflated(packed: memoryview, method: int, budget: Budget) -> tuple[bytes, bo
     except _Failures:
         return b"".join(pieces), False
     return b"".join(pieces), position - len(decompressor.unused_data or b"") == len(packed)
+
+
+def inflating(packed: memoryview, method: int) -> Iterator[bytes]:
+    """Unpack a file piece by piece, as far as whoever takes the pieces wants it.
+
+    Args:
+        packed: Its bytes in the archive, and perhaps more behind them.
+        method: How they are packed.
+
+    Yields:
+        What a reader gets before it fails or ends.
+    """
+    if method == STORED:
+        for start in range(0, len(packed), _PIECE):
+            yield bytes(packed[start : start + _PIECE])
+        return
+    try:
+        decompressor, position = _DECOMPRESSORS[method](packed)
+        while not decompressor.eof:
+            chunk = b""
+            if decompressor.needs_input:
+                chunk = bytes(packed[position : position + _PIECE])
+                if not chunk:
+                    return
+                position += len(chunk)
+            yield decompressor.decompress(chunk, _PIECE)
+    except _Failures:
+        return
 
 
 def _ends_without_mark(method: int) -> bool:

@@ -19,11 +19,13 @@ from typing import IO, cast
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.archive import ArchiveError
+from safeload.scan.containers.inflating import inflating, is_known
 from safeload.scan.containers.lenient import UndecidedError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.reader import Reader
 from safeload.scan.containers.sevenzips import is_7z, read_7z
-from safeload.scan.containers.tars import is_tar
+from safeload.scan.containers.tars import following, has_content, is_tar, problem_of
+from safeload.scan.containers.zips import AES, hidden
 from safeload.scan.runs import Buffer
 
 __all__ = ["is_archive", "members"]
@@ -33,6 +35,7 @@ _PIECE = 1 << 12
 _TAIL = 22 + 65_535
 _MEMBERS = 200_000
 _ENCRYPTED = 1
+_BLOCK = 512
 _Damaged = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError, EOFError)
 # What readers of archives raise for what is damaged beyond that.
 _Failures = (*_Damaged, ValueError, RuntimeError, LookupError, OverflowError)
@@ -47,7 +50,7 @@ def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
     """List the files in an archive.
 
     Args:
-        data: The archive, as a whole.
+        data: The archive, as a whole, or what may have one in it.
 
     Yields:
         Each file's name and bytes, in pieces.
@@ -58,8 +61,9 @@ def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
     reader = cast("IO[bytes]", Reader(data))
     if data[:4] == b"PK\x03\x04" or _has_end(data):
         yield from _zip(reader, begins=data[:4] == b"PK\x03\x04")
+    yield from _hidden(data)
     if is_tar(data):
-        yield from _tar(reader)
+        yield from _tar(data)
     if is_7z(data):
         yield from _7z(data)
 
@@ -90,17 +94,40 @@ def _zip(file: IO[bytes], *, begins: bool) -> Iterator[tuple[str, Iterator[bytes
                 yield entry.filename, _pieces(member)
 
 
-def _tar(file: IO[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    try:
-        with tarfile.open(fileobj=file, mode="r:") as archive:
-            for count, entry in enumerate(archive):
-                if count > _MEMBERS:
-                    raise UndecidedError("The archive has too many members.")
-                member = archive.extractfile(entry) if entry.isfile() else None
-                if member is not None:
-                    yield entry.name, _pieces(member)
-    except _Failures:
-        return
+def _hidden(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
+    # Directories can lead past a file, or to it from without; its own header cannot be hidden.
+    for count, (name, method, packed) in enumerate(hidden(data)):
+        if count > _MEMBERS:
+            raise UndecidedError("The archive has too many members.")
+        if method == AES:
+            # No loader gets at it without the word.
+            continue
+        if packed is None or not is_known(method):
+            raise UndecidedError("A member of the archive cannot be opened.")
+        yield name, inflating(packed, method)
+
+
+def _tar(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
+    position: int | None = 0
+    count = 0
+    while position is not None:
+        reader = cast("IO[bytes]", Reader(data, position))
+        end = position + _BLOCK
+        try:
+            with tarfile.open(fileobj=reader, mode="r:") as archive:
+                for entry in archive:
+                    count += 1
+                    if count > _MEMBERS:
+                        raise UndecidedError("The archive has too many members.")
+                    if problem_of(data, position, entry) is not None or entry.sparse is not None:
+                        raise UndecidedError("Readers of the archive differ in what is in it.")
+                    member = archive.extractfile(entry) if has_content(entry) else None
+                    if member is not None:
+                        yield entry.name, _pieces(member)
+                end = max(end, position + archive.offset)
+        except _Failures:
+            pass
+        position = following(data, end)
 
 
 def _7z(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:

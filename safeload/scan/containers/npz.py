@@ -43,6 +43,9 @@ def read_npz(data: Buffer, nesting: Nesting) -> Scan | None:
         members = read_archive(memoryview(data), nesting.limits)
         if not members or not all(name.endswith(_SUFFIX) for name in members):
             return None
+        if any(name + _SUFFIX in members for name in members):
+            # What its keys are called, and what is got by them, is not the same for numpy.
+            return None
         contents = {
             name: extract(memoryview(data), member, nesting.unpacked)
             for name, member in members.items()

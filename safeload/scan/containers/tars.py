@@ -21,10 +21,13 @@ from safeload.scan.containers.reader import Reader
 from safeload.scan.runs import Buffer
 from safeload.verdict import Finding
 
-__all__ = ["is_tar", "read_tar"]
+__all__ = ["end_of_files", "following", "has_content", "is_tar", "problem_of", "read_tar"]
 
 _BLOCK = 512
 _PIECE = 1 << 20
+# A size up to this fits into the header, and need not be said elsewhere.
+_FITS = 8**11
+_SIZE = slice(124, 136)
 # What the module raises for what is damaged, and for what it did not foresee.
 _Failures = (tarfile.TarError, OSError, EOFError, ValueError, LookupError, OverflowError)
 
@@ -37,7 +40,7 @@ def is_tar(data: Buffer, start: int = 0) -> bool:
         start: Where.
     """
     block = bytes(data[start : start + _BLOCK])
-    if len(block) < _BLOCK or not block[0]:
+    if len(block) < _BLOCK:
         return False
     try:
         tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
@@ -67,7 +70,9 @@ def read_tar(data: Buffer, nesting: Nesting) -> Members:
             with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r:") as archive:
                 for entry in archive:
                     nesting.work.check_time()
-                    yield from _file(archive, entry, nesting, again=entry.name in seen)
+                    yield from _file(
+                        data, position, archive, entry, nesting, again=entry.name in seen
+                    )
                     seen.add(entry.name)
                     if len(seen) > nesting.limits.members:
                         raise OverLimitError("The archive has too many files.", "members")
@@ -79,13 +84,48 @@ def read_tar(data: Buffer, nesting: Nesting) -> Members:
             message = "The archive has no end: it was cut short, or is damaged there."
             yield Packed("", b"", (Finding("SL302", message, offset=end),))
             return
-        position = _next(data, end)
+        position = following(data, end)
+
+
+def has_content(entry: tarfile.TarInfo) -> bool:
+    """Whether readers unpack an entry as a file: what they do not know is one for them, too."""
+    return entry.isreg() or entry.type not in tarfile.SUPPORTED_TYPES
+
+
+def problem_of(data: Buffer, start: int, entry: tarfile.TarInfo) -> str | None:
+    """Why readers disagree about where the bytes of an entry end.
+
+    Args:
+        data: The bytes.
+        start: Where in them the entry's archive begins.
+        entry: What ``tarfile`` makes of it.
+    """
+    if not has_content(entry):
+        return "It is no file and has a length: readers differ in it." if entry.size else None
+    said = entry.pax_headers.get("size")
+    if said is None or entry.sparse is not None or entry.size >= _FITS:
+        return None
+    header = start + entry.offset_data - _BLOCK
+    try:
+        written = tarfile.nti(bytes(data[header : header + _BLOCK])[_SIZE])  # type: ignore[attr-defined]
+    except tarfile.TarError:
+        written = None
+    return None if written == entry.size else "It has two lengths, and readers differ in which."
 
 
 def _file(
-    archive: tarfile.TarFile, entry: tarfile.TarInfo, nesting: Nesting, *, again: bool
+    data: Buffer,
+    start: int,
+    archive: tarfile.TarFile,
+    entry: tarfile.TarInfo,
+    nesting: Nesting,
+    *,
+    again: bool,
 ) -> Members:
     problems = []
+    differing = problem_of(data, start, entry)
+    if differing is not None:
+        problems.append(Finding("SL302", differing))
     if again:
         problems.append(Finding("SL902", "Another file of the archive has this name, too."))
     if leads_outside(entry.name):
@@ -97,7 +137,7 @@ def _file(
             message = "It is a link that leads out of the folder it is unpacked in."
             problems.append(Finding("SL302", message))
     content = b""
-    if entry.isreg():
+    if has_content(entry):
         file = archive.extractfile(entry)
         content = b"" if file is None else b"".join(_pieces(file, nesting))
         if len(content) < entry.size:
@@ -105,6 +145,14 @@ def _file(
     elif not problems:
         return
     yield Packed(entry.name, content, tuple(problems))
+    if entry.sparse is not None:
+        runs = cast("list[tuple[int, int]]", entry.sparse)
+        # Who knows nothing of holes has the bytes without them.
+        first = start + entry.offset_data
+        stored = bytes(data[first : first + sum(size for _, size in runs)])
+        nesting.unpacked.take(len(stored))
+        if stored != content:
+            yield Packed(entry.name, stored, tuple(problems))
 
 
 def _pieces(file: IO[bytes], nesting: Nesting) -> Iterator[bytes]:
@@ -123,11 +171,38 @@ def _has_no_end(data: Buffer, end: int) -> bool:
     return any(data[end : end + _BLOCK]) or end > len(data)
 
 
-def _next(data: Buffer, end: int) -> int | None:
-    """Where another archive begins behind the end of one."""
+def end_of_files(data: Buffer) -> int:
+    """Where the last file ends in archives one behind the other.
+
+    Args:
+        data: The first of them, and what follows.
+    """
+    position: int | None = 0
+    end = 0
+    while position is not None:
+        reader = cast("IO[bytes]", Reader(data, position))
+        try:
+            with tarfile.open(fileobj=reader, mode="r:") as archive:
+                for _ in archive:
+                    end = position + archive.offset
+        except _Failures:
+            return end
+        position = following(data, max(end, position + _BLOCK))
+    return end
+
+
+def following(data: Buffer, end: int) -> int | None:
+    """Where another archive begins behind the end of one, whatever stands between them.
+
+    Args:
+        data: The bytes.
+        end: Where the one ends.
+    """
     position = end
     while position < len(data):
-        if any(data[position : position + _BLOCK]):
-            return position if is_tar(data, position) else None
+        if is_tar(data, position):
+            return position
         position += _BLOCK
+        while position < len(data) and not any(data[position : position + _PIECE]):
+            position += _PIECE
     return None

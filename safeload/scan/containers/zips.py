@@ -29,7 +29,17 @@ from safeload.scan.containers.paths import leads_outside
 from safeload.scan.runs import Buffer
 from safeload.verdict import Finding
 
-__all__ = ["Entry", "archive_within", "is_zip", "read_zip", "zip_entries"]
+__all__ = [
+    "AES",
+    "Entry",
+    "archive_within",
+    "front",
+    "has_files_around",
+    "hidden",
+    "is_zip",
+    "read_zip",
+    "zip_entries",
+]
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -37,12 +47,13 @@ _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_DESCRIPTOR_MARK = b"PK\x07\x08"
+# Methods that the specification has numbers for.
+_ASSIGNED = frozenset([*range(21), *range(92, 100)])
 # Where readers look for an end record: a comment has 65,535 bytes at most.
 _TAIL = _END.size + 65_535
-# More end records than this in the tail are nobody's.
-_ENDS = 16
 _ENCRYPTED, _STREAMED, _UTF8, _STRONG = 0x1, 0x8, 0x800, 0x40
-_AES = 99
+AES = 99
 _IN_EXTRA = 0xFFFFFFFF
 _ZIP64 = 1
 _SYMLINK = 0o120000
@@ -72,13 +83,17 @@ class Entry(NamedTuple):
     mode: int = 0
 
 
-def is_zip(data: Buffer) -> bool:
+def is_zip(data: Buffer, within: int = 0) -> bool:
     """Whether any reader takes bytes for a zip archive.
 
     Args:
         data: The whole file.
+        within: So many bytes are files that are read by themselves: what begins there, and counts
+            from there, is theirs.
     """
-    return data[:4] == _LOCAL_MARK or any(True for _ in _directories(data))
+    return data[:4] == _LOCAL_MARK or any(
+        start >= within or base <= 0 for start, base, _ in _directories(data)
+    )
 
 
 def archive_within(data: Buffer) -> Buffer:
@@ -91,12 +106,58 @@ def archive_within(data: Buffer) -> Buffer:
         From where the last directory counts its offsets to the end of its end record; all of it if
         that is the first byte, or where there is no directory.
     """
+    first, behind = _extent(data)
+    return bytes(data[first:behind]) if first else data
+
+
+def front(data: Buffer) -> int:
+    """How many bytes stand in front of :func:`archive_within`.
+
+    Args:
+        data: The whole file.
+    """
+    return _extent(data)[0]
+
+
+def has_files_around(data: Buffer) -> bool:
+    """Whether there is a file's header in front of :func:`archive_within`, or behind it.
+
+    Args:
+        data: The whole file.
+    """
+    first, behind = _extent(data)
+    return data.find(_LOCAL_MARK, 0, first) >= 0 or data.find(_LOCAL_MARK, behind) >= 0
+
+
+def _extent(data: Buffer) -> tuple[int, int]:
+    """Where an archive begins and ends; all of the bytes if it begins with the first."""
     found = next(_directories(data), None)
     if found is None or found[1] <= 0:
-        return data
+        return 0, len(data)
     end = data.find(_END_MARK, found[2])
-    stop = end + _END.size + int.from_bytes(data[end + 20 : end + 22], "little")
-    return bytes(data[found[1] : stop])
+    return found[1], end + _END.size + int.from_bytes(data[end + 20 : end + 22], "little")
+
+
+def hidden(data: Buffer) -> Iterator[tuple[str, int, memoryview | None]]:
+    """What readers of streams would find in some bytes, whatever those are.
+
+    Args:
+        data: The bytes.
+
+    Yields:
+        For each header of a file, its name, how it is packed, and the bytes behind it, up to the
+        end that it says; None for the bytes if there are fewer.
+    """
+    position = data.find(_LOCAL_MARK)
+    while position >= 0:
+        local = _local(data, position)
+        if local is not None and local[0].method in _ASSIGNED:
+            entry, start = local
+            streamed = entry.flags & _STREAMED and not entry.packed
+            end = max(start, len(data)) if streamed else start + entry.packed
+            packed = memoryview(data)[start:end] if end <= len(data) else None
+            yield entry.name, entry.method, packed
+        position = data.find(_LOCAL_MARK, position + 1)
 
 
 def read_zip(data: Buffer, nesting: Nesting) -> Members:
@@ -145,8 +206,9 @@ def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Findi
     entries: dict[Entry, None] = {}
     problems: list[Finding] = []
     directories = 0
+    alone: dict[tuple[int, int], set[int]] = {}
     for start, base, stop in _directories(data):
-        if _is_within(data, start, entries):
+        if _is_within(data, start, entries, alone):
             # It is that of an archive within this one, which is read when its turn comes.
             continue
         directories += 1
@@ -168,51 +230,71 @@ def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Findi
     return list(entries), problems
 
 
-def _is_within(data: Buffer, position: int, entries: Iterable[Entry]) -> bool:
-    """Whether a place lies in a file of an archive."""
+def _is_within(
+    data: Buffer, position: int, entries: Iterable[Entry], alone: dict[tuple[int, int], set[int]]
+) -> bool:
+    """Whether a directory lies in a file of an archive, and is that file's own.
+
+    Args:
+        data: The archive.
+        position: Where the directory begins.
+        entries: The files.
+        alone: Where the directories of files begin, for those that were looked at.
+    """
     for entry in entries:
-        if entry.header < position:
-            local = _local(data, entry.header)
-            if local is not None and local[1] <= position < local[1] + entry.packed:
-                return True
+        if entry.header >= position:
+            continue
+        local = _local(data, entry.header)
+        if local is None or not local[1] <= position < local[1] + entry.packed:
+            continue
+        place = local[1], min(local[1] + entry.packed, len(data))
+        if place not in alone:
+            alone[place] = {start for start, _, _ in _directories(data, *place)}
+        return position in alone[place]
     return False
 
 
-def _directories(data: Buffer) -> Iterator[tuple[int, int, int]]:
-    """Where directories begin, where offsets in them count from, and where each ends at most."""
-    found: dict[tuple[int, int, int], None] = {}
-    lowest = max(0, len(data) - _TAIL)
-    end = data.rfind(_END_MARK, lowest)
-    for _ in range(_ENDS):
-        if end < 0:
-            break
-        if end + _END.size <= len(data):
-            _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
-            stop, count, size, offset = _wide(data, end, count, size, offset)
-            # From the end record back, as zipfile; or where it says, as most others.
-            for start, base in ((stop - size, stop - size - offset), (offset, 0)):
-                if 0 <= start <= stop and (
-                    data[start : start + 4] == _CENTRAL_MARK or (not count and start == stop)
-                ):
-                    found[start, base, stop] = None
+def _directories(
+    data: Buffer, first: int = 0, behind: int | None = None
+) -> Iterator[tuple[int, int, int]]:
+    """Where directories begin, where offsets in them count from, and where each ends at most.
+
+    Args:
+        data: Bytes.
+        first: Where in them the archive begins.
+        behind: Where it ends; None for the end of the bytes.
+    """
+    behind = len(data) if behind is None else behind
+    found: dict[tuple[int, int], int] = {}
+    lowest = max(first, behind - _TAIL)
+    end = data.rfind(_END_MARK, lowest, behind)
+    while end >= 0:
+        if end + _END.size <= behind:
+            for stop, count, size, offset in _ends(data, end, first):
+                # From the end record back, as zipfile; or where it says, as most others.
+                for start, base in ((stop - size, stop - size - offset), (first + offset, first)):
+                    if first <= start <= stop and (
+                        data[start : start + 4] == _CENTRAL_MARK or (not count and start == stop)
+                    ):
+                        found.setdefault((start, base), stop)
         end = data.rfind(_END_MARK, lowest, end)
     # An archive of nothing within a comment is none.
-    listed = [one for one in found if one[0] < one[2]]
-    yield from listed or list(found)[:1]
+    every = [(start, base, stop) for (start, base), stop in found.items()]
+    yield from [one for one in every if one[0] < one[2]] or every[:1]
 
 
-def _wide(data: Buffer, end: int, count: int, size: int, offset: int) -> tuple[int, int, int, int]:
-    """Where the directory ends, and what a zip64 end record says of it."""
+def _ends(data: Buffer, end: int, first: int) -> Iterator[tuple[int, int, int, int]]:
+    """Where the directory ends, and what zip64 end records and the end record say of it."""
     locator = end - _LOCATOR.size
-    if locator < 0 or data[locator : locator + 4] != b"PK\x06\x07":
-        return end, count, size, offset
-    _, _, place, _ = _LOCATOR.unpack_from(data, locator)
-    # Right before the locator, as zipfile looks for it, or where that says.
-    for start in (locator - _END64.size, place):
-        if 0 <= start <= locator - _END64.size and data[start : start + 4] == b"PK\x06\x06":
-            fields = _END64.unpack_from(data, start)
-            return start, fields[7], fields[8], fields[9]
-    return end, count, size, offset
+    if locator >= first and data[locator : locator + 4] == b"PK\x06\x07":
+        _, _, place, _ = _LOCATOR.unpack_from(data, locator)
+        # Right before the locator, as zipfile looks for it, or where that says.
+        for start in dict.fromkeys((locator - _END64.size, first + place)):
+            if first <= start <= locator - _END64.size and data[start : start + 4] == b"PK\x06\x06":
+                fields = _END64.unpack_from(data, start)
+                yield start, fields[7], fields[8], fields[9]
+    _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
+    yield end, count, size, offset
 
 
 def _entry(data: Buffer, position: int, base: int) -> tuple[Entry | None, int]:
@@ -249,14 +331,17 @@ def _local(data: Buffer, header: int) -> tuple[Entry, int] | None:
 def _widened(extra: bytes, values: list[int]) -> list[int]:
     """The sizes and offsets that a zip64 field holds in full, in the place of what is too large."""
     position = 0
+    fields = []
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, position)
         if kind == _ZIP64:
-            full = extra[position + 4 : position + 4 + length]
-            numbers = iter(struct.unpack(f"<{len(full) // 8}Q", full[: len(full) // 8 * 8]))
-            return [next(numbers, value) if value == _IN_EXTRA else value for value in values]
+            fields.append(extra[position + 4 : position + 4 + length])
         position += 4 + length
-    return values
+    if len(fields) != 1:
+        # Of two, some readers take the first and others the last; what is too large is damaged.
+        return values
+    numbers = iter(struct.unpack(f"<{len(fields[0]) // 8}Q", fields[0][: len(fields[0]) // 8 * 8]))
+    return [next(numbers, value) if value == _IN_EXTRA else value for value in values]
 
 
 def _text(raw: bytes, flags: int) -> str:
@@ -286,6 +371,9 @@ def _files(
         readings.append(entry._replace(method=header.method, packed=header.packed))
     elif header.name != entry.name:
         problems.append(Finding("SL302", "Its header and the directory disagree about its name."))
+    if header.flags & _STREAMED and not header.packed and not _is_followed(data, entry, start):
+        problems.append(Finding("SL302", "Who reads the archive as a stream finds another end."))
+        readings.append(_ended(data, header, start))
     if entry.name.endswith("/") and not any(reading.packed for reading in readings):
         if problems:
             yield Packed(entry.name, b"", tuple(problems))
@@ -297,6 +385,25 @@ def _files(
         ):
             found.append(Finding("SL302", "It is a link that leads out of the archive's folder."))
         yield Packed(entry.name, content, (*problems, *found))
+
+
+def _is_followed(data: Buffer, entry: Entry, start: int) -> bool:
+    """Whether the end of a file that was written as a stream is where the directory has it."""
+    end = start + entry.packed
+    behind = bytes(data[end : end + 12])
+    if behind[:2] != b"PK" and behind != struct.pack(
+        "<3L", entry.crc, entry.packed & _IN_EXTRA, entry.size & _IN_EXTRA
+    ):
+        return False
+    if entry.method != STORED:
+        return True
+    # Nothing but what stands behind it says where it ends: the first that says the right length.
+    place = data.find(_DESCRIPTOR_MARK, start, end)
+    while place >= 0:
+        if int.from_bytes(data[place + 8 : place + 12], "little") == (place - start) & _IN_EXTRA:
+            return False
+        place = data.find(_DESCRIPTOR_MARK, place + 1, end)
+    return True
 
 
 def _differ(entry: Entry, header: Entry) -> bool:
@@ -317,7 +424,7 @@ def _content(
     data: Buffer, entry: Entry, start: int, nesting: Nesting
 ) -> tuple[bytes, list[Finding]]:
     packed = memoryview(data)[start : start + entry.packed]
-    encrypted = entry.flags & (_ENCRYPTED | _STRONG) or entry.method == _AES
+    encrypted = entry.flags & (_ENCRYPTED | _STRONG) or entry.method == AES
     if not is_known(entry.method):
         if encrypted:
             return b"", [Finding("SL011", "It is encrypted.")]
@@ -364,7 +471,8 @@ def _headers(
 
 def _is_sound(entry: Entry, start: int, size: int) -> bool:
     """Whether a header outside of all files is one, and not four bytes that look like it."""
-    return bool(entry.name) and is_known(entry.method) and start + entry.packed <= size
+    # Who reads a stream has no use for a name, and believes a length as far as there are bytes.
+    return entry.method in _ASSIGNED and start <= size
 
 
 def _ended(data: Buffer, entry: Entry, start: int) -> Entry:
@@ -373,7 +481,7 @@ def _ended(data: Buffer, entry: Entry, start: int) -> Entry:
         return entry
     following = [
         place
-        for mark in (_LOCAL_MARK, _CENTRAL_MARK, b"PK\x07\x08")
+        for mark in (_LOCAL_MARK, _CENTRAL_MARK, _DESCRIPTOR_MARK)
         if (place := data.find(mark, start)) >= 0
     ]
     length = min(following, default=len(data)) - start
