@@ -32,7 +32,7 @@ _SIZE = slice(124, 136)
 _Failures = (tarfile.TarError, OSError, EOFError, ValueError, LookupError, OverflowError)
 
 
-def is_tar(data: Buffer, start: int = 0) -> bool:
+def is_tar(data: Buffer | memoryview, start: int = 0) -> bool:
     """Whether a header of a tar archive stands in some bytes.
 
     Args:
@@ -191,7 +191,7 @@ def end_of_files(data: Buffer) -> int:
     return end
 
 
-def following(data: Buffer, end: int) -> int | None:
+def following(data: Buffer | memoryview, end: int) -> int | None:
     """Where another archive begins behind the end of one, whatever stands between them.
 
     Args:

@@ -19,19 +19,29 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.archive import STORED
 from safeload.scan.containers.inflating import inflated, is_known
 from safeload.scan.containers.nesting import Members, Nesting, Packed
 from safeload.scan.containers.paths import leads_outside
+from safeload.scan.containers.zip_records import (
+    CENTRAL_MARK,
+    DESCRIPTOR_MARK,
+    END_MARK,
+    END_SIZE,
+    IN_EXTRA,
+    LOCAL_MARK,
+    Entry,
+    directories,
+    entry_at,
+    header_at,
+)
 from safeload.scan.runs import Buffer
 from safeload.verdict import Finding
 
 __all__ = [
     "AES",
-    "Entry",
     "archive_within",
     "front",
     "has_files_around",
@@ -41,46 +51,11 @@ __all__ = [
     "zip_entries",
 ]
 
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END = struct.Struct("<4s4H2LH")
-_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
-_DESCRIPTOR_MARK = b"PK\x07\x08"
 # Methods that the specification has numbers for.
 _ASSIGNED = frozenset([*range(21), *range(92, 100)])
-# Where readers look for an end record: a comment has 65,535 bytes at most.
-_TAIL = _END.size + 65_535
-_ENCRYPTED, _STREAMED, _UTF8, _STRONG = 0x1, 0x8, 0x800, 0x40
+_ENCRYPTED, _STREAMED, _STRONG = 0x1, 0x8, 0x40
 AES = 99
-_IN_EXTRA = 0xFFFFFFFF
-_ZIP64 = 1
 _SYMLINK = 0o120000
-
-
-class Entry(NamedTuple):
-    r"""What a directory or a header says of a file.
-
-    Attributes:
-        name: As it is written; bytes that are no text as ``\udc80`` to ``\udcff``.
-        flags: General purpose flags.
-        method: Compression.
-        crc: CRC-32 of the file.
-        packed: Its length in the archive, bytes.
-        size: Its length, bytes.
-        header: Where its header begins.
-        mode: Unix mode, or 0.
-    """
-
-    name: str
-    flags: int
-    method: int
-    crc: int
-    packed: int
-    size: int
-    header: int
-    mode: int = 0
 
 
 def is_zip(data: Buffer, within: int = 0) -> bool:
@@ -91,8 +66,8 @@ def is_zip(data: Buffer, within: int = 0) -> bool:
         within: So many bytes are files that are read by themselves: what begins there, and counts
             from there, is theirs.
     """
-    return data[:4] == _LOCAL_MARK or any(
-        start >= within or base <= 0 for start, base, _ in _directories(data)
+    return data[:4] == LOCAL_MARK or any(
+        start >= within or base <= 0 for start, base, _ in directories(data)
     )
 
 
@@ -126,16 +101,16 @@ def has_files_around(data: Buffer) -> bool:
         data: The whole file.
     """
     first, behind = _extent(data)
-    return data.find(_LOCAL_MARK, 0, first) >= 0 or data.find(_LOCAL_MARK, behind) >= 0
+    return data.find(LOCAL_MARK, 0, first) >= 0 or data.find(LOCAL_MARK, behind) >= 0
 
 
 def _extent(data: Buffer) -> tuple[int, int]:
     """Where an archive begins and ends; all of the bytes if it begins with the first."""
-    found = next(_directories(data), None)
+    found = next(directories(data), None)
     if found is None or found[1] <= 0:
         return 0, len(data)
-    end = data.find(_END_MARK, found[2])
-    return found[1], end + _END.size + int.from_bytes(data[end + 20 : end + 22], "little")
+    end = data.find(END_MARK, found[2])
+    return found[1], end + END_SIZE + int.from_bytes(data[end + 20 : end + 22], "little")
 
 
 def hidden(data: Buffer) -> Iterator[tuple[str, int, memoryview | None]]:
@@ -148,16 +123,16 @@ def hidden(data: Buffer) -> Iterator[tuple[str, int, memoryview | None]]:
         For each header of a file, its name, how it is packed, and the bytes behind it, up to the
         end that it says; None for the bytes if there are fewer.
     """
-    position = data.find(_LOCAL_MARK)
+    position = data.find(LOCAL_MARK)
     while position >= 0:
-        local = _local(data, position)
+        local = header_at(data, position)
         if local is not None and local[0].method in _ASSIGNED:
             entry, start = local
             streamed = entry.flags & _STREAMED and not entry.packed
             end = max(start, len(data)) if streamed else start + entry.packed
             packed = memoryview(data)[start:end] if end <= len(data) else None
             yield entry.name, entry.method, packed
-        position = data.find(_LOCAL_MARK, position + 1)
+        position = data.find(LOCAL_MARK, position + 1)
 
 
 def read_zip(data: Buffer, nesting: Nesting) -> Members:
@@ -205,27 +180,27 @@ def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Findi
     """
     entries: dict[Entry, None] = {}
     problems: list[Finding] = []
-    directories = 0
+    listed = 0
     alone: dict[tuple[int, int], set[int]] = {}
-    for start, base, stop in _directories(data):
+    for start, base, stop in directories(data):
         if _is_within(data, start, entries, alone):
             # It is that of an archive within this one, which is read when its turn comes.
             continue
-        directories += 1
+        listed += 1
         position = start
-        while position + 4 <= stop and data[position : position + 4] == _CENTRAL_MARK:
+        while position + 4 <= stop and data[position : position + 4] == CENTRAL_MARK:
             nesting.work.check_time()
-            entry, position = _entry(data, position, base)
+            entry, position = entry_at(data, position, base)
             if entry is None:
                 problems.append(Finding("SL302", "The directory is damaged.", offset=position))
                 break
             entries[entry] = None
             if len(entries) > nesting.limits.members:
                 raise OverLimitError("The archive has too many files.", "members")
-    if directories > 1:
+    if listed > 1:
         message = "It has several directories, and readers differ in which one they go by."
         problems.append(Finding("SL302", message))
-    elif not directories:
+    elif not listed:
         problems.append(Finding("SL302", "The archive has no directory: it was cut short."))
     return list(entries), problems
 
@@ -244,108 +219,14 @@ def _is_within(
     for entry in entries:
         if entry.header >= position:
             continue
-        local = _local(data, entry.header)
+        local = header_at(data, entry.header)
         if local is None or not local[1] <= position < local[1] + entry.packed:
             continue
         place = local[1], min(local[1] + entry.packed, len(data))
         if place not in alone:
-            alone[place] = {start for start, _, _ in _directories(data, *place)}
+            alone[place] = {start for start, _, _ in directories(data, *place)}
         return position in alone[place]
     return False
-
-
-def _directories(
-    data: Buffer, first: int = 0, behind: int | None = None
-) -> Iterator[tuple[int, int, int]]:
-    """Where directories begin, where offsets in them count from, and where each ends at most.
-
-    Args:
-        data: Bytes.
-        first: Where in them the archive begins.
-        behind: Where it ends; None for the end of the bytes.
-    """
-    behind = len(data) if behind is None else behind
-    found: dict[tuple[int, int], int] = {}
-    lowest = max(first, behind - _TAIL)
-    end = data.rfind(_END_MARK, lowest, behind)
-    while end >= 0:
-        if end + _END.size <= behind:
-            for stop, count, size, offset in _ends(data, end, first):
-                # From the end record back, as zipfile; or where it says, as most others.
-                for start, base in ((stop - size, stop - size - offset), (first + offset, first)):
-                    if first <= start <= stop and (
-                        data[start : start + 4] == _CENTRAL_MARK or (not count and start == stop)
-                    ):
-                        found.setdefault((start, base), stop)
-        end = data.rfind(_END_MARK, lowest, end)
-    # An archive of nothing within a comment is none.
-    every = [(start, base, stop) for (start, base), stop in found.items()]
-    yield from [one for one in every if one[0] < one[2]] or every[:1]
-
-
-def _ends(data: Buffer, end: int, first: int) -> Iterator[tuple[int, int, int, int]]:
-    """Where the directory ends, and what zip64 end records and the end record say of it."""
-    locator = end - _LOCATOR.size
-    if locator >= first and data[locator : locator + 4] == b"PK\x06\x07":
-        _, _, place, _ = _LOCATOR.unpack_from(data, locator)
-        # Right before the locator, as zipfile looks for it, or where that says.
-        for start in dict.fromkeys((locator - _END64.size, first + place)):
-            if first <= start <= locator - _END64.size and data[start : start + 4] == b"PK\x06\x06":
-                fields = _END64.unpack_from(data, start)
-                yield start, fields[7], fields[8], fields[9]
-    _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
-    yield end, count, size, offset
-
-
-def _entry(data: Buffer, position: int, base: int) -> tuple[Entry | None, int]:
-    """An entry of a directory, and where the next one begins."""
-    if position + _CENTRAL.size > len(data):
-        return None, position
-    fields = _CENTRAL.unpack_from(data, position)
-    _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, _, _, outer, header = (
-        fields
-    )
-    start = position + _CENTRAL.size
-    following = start + name + extra + comment
-    if following > len(data):
-        return None, position
-    wide = _widened(bytes(data[start + name : start + name + extra]), [size, packed, header])
-    raw = bytes(data[start : start + name])
-    size, packed, header = wide
-    entry = Entry(_text(raw, flags), flags, method, crc, packed, size, header + base, outer >> 16)
-    return entry, following
-
-
-def _local(data: Buffer, header: int) -> tuple[Entry, int] | None:
-    """What a header says, and where its file begins."""
-    if header < 0 or header + _LOCAL.size > len(data) or data[header : header + 4] != _LOCAL_MARK:
-        return None
-    _, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(data, header)
-    start = header + _LOCAL.size
-    raw = bytes(data[start : start + name])
-    size, packed = _widened(bytes(data[start + name : start + name + extra]), [size, packed])
-    entry = Entry(_text(raw, flags), flags, method, crc, packed, size, header)
-    return entry, start + name + extra
-
-
-def _widened(extra: bytes, values: list[int]) -> list[int]:
-    """The sizes and offsets that a zip64 field holds in full, in the place of what is too large."""
-    position = 0
-    fields = []
-    while position + 4 <= len(extra):
-        kind, length = struct.unpack_from("<2H", extra, position)
-        if kind == _ZIP64:
-            fields.append(extra[position + 4 : position + 4 + length])
-        position += 4 + length
-    if len(fields) != 1:
-        # Of two, some readers take the first and others the last; what is too large is damaged.
-        return values
-    numbers = iter(struct.unpack(f"<{len(fields[0]) // 8}Q", fields[0][: len(fields[0]) // 8 * 8]))
-    return [next(numbers, value) if value == _IN_EXTRA else value for value in values]
-
-
-def _text(raw: bytes, flags: int) -> str:
-    return raw.decode("utf-8" if flags & _UTF8 else "cp437", "surrogateescape")
 
 
 def _files(
@@ -355,7 +236,7 @@ def _files(
     problems = []
     if again:
         problems.append(Finding("SL902", "Another file of the archive has this name, too."))
-    local = _local(data, entry.header)
+    local = header_at(data, entry.header)
     if local is None:
         problems.append(Finding("SL302", "It has no header where the directory says."))
         yield Packed(entry.name, b"", tuple(problems))
@@ -392,17 +273,17 @@ def _is_followed(data: Buffer, entry: Entry, start: int) -> bool:
     end = start + entry.packed
     behind = bytes(data[end : end + 12])
     if behind[:2] != b"PK" and behind != struct.pack(
-        "<3L", entry.crc, entry.packed & _IN_EXTRA, entry.size & _IN_EXTRA
+        "<3L", entry.crc, entry.packed & IN_EXTRA, entry.size & IN_EXTRA
     ):
         return False
     if entry.method != STORED:
         return True
     # Nothing but what stands behind it says where it ends: the first that says the right length.
-    place = data.find(_DESCRIPTOR_MARK, start, end)
+    place = data.find(DESCRIPTOR_MARK, start, end)
     while place >= 0:
-        if int.from_bytes(data[place + 8 : place + 12], "little") == (place - start) & _IN_EXTRA:
+        if int.from_bytes(data[place + 8 : place + 12], "little") == (place - start) & IN_EXTRA:
             return False
-        place = data.find(_DESCRIPTOR_MARK, place + 1, end)
+        place = data.find(DESCRIPTOR_MARK, place + 1, end)
     return True
 
 
@@ -414,7 +295,7 @@ def _differ(entry: Entry, header: Entry) -> bool:
     if header.flags & _STREAMED and not header.crc:
         # What the writer did not know yet stands behind the file.
         return any(
-            value not in (0, _IN_EXTRA) and value != right
+            value not in (0, IN_EXTRA) and value != right
             for value, right in zip(said, (entry.packed, entry.size, entry.crc), strict=True)
         )
     return said != (entry.packed, entry.size, entry.crc)
@@ -452,7 +333,7 @@ def _headers(
     known = {entry.header for entry in entries}
     regions = sorted(covered)
     region = 0
-    position = data.find(_LOCAL_MARK)
+    position = data.find(LOCAL_MARK)
     count = 0
     while position >= 0:
         nesting.work.check_time()
@@ -460,13 +341,13 @@ def _headers(
             region += 1
         inside = region < len(regions) and regions[region][0] < position
         if not inside and position not in known:
-            local = _local(data, position)
+            local = header_at(data, position)
             if local is not None and _is_sound(local[0], local[1], len(data)):
                 count += 1
                 if count > nesting.limits.members:
                     raise OverLimitError("The archive has too many files.", "members")
                 yield _ended(data, *local)
-        position = data.find(_LOCAL_MARK, position + 1)
+        position = data.find(LOCAL_MARK, position + 1)
 
 
 def _is_sound(entry: Entry, start: int, size: int) -> bool:
@@ -481,7 +362,7 @@ def _ended(data: Buffer, entry: Entry, start: int) -> Entry:
         return entry
     following = [
         place
-        for mark in (_LOCAL_MARK, _CENTRAL_MARK, _DESCRIPTOR_MARK)
+        for mark in (LOCAL_MARK, CENTRAL_MARK, DESCRIPTOR_MARK)
         if (place := data.find(mark, start)) >= 0
     ]
     length = min(following, default=len(data)) - start
