@@ -6,24 +6,29 @@ of text, which are checked like those from the cache.
 Trust: the scheduler and its workers run what they are sent, and Dask sends and takes pickles. So
 whoever can reach the scheduler can run code on all of them and here, unless it asks for
 certificates (``tls://``). A worker can say whatever it likes of a file.
-Source: distributed's Client; joblib's backend "dask".
+Source: distributed's Client and as_completed. joblib's own backend for Dask waits for ever once the
+workers of a task were ended too often.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import safeload
-from safeload.errors import SafeloadError, UsageError, printable
+from safeload.errors import UsageError, printable
+from safeload.forks import Lock
 
 __all__ = ["Cluster", "connected"]
 
 # Seconds until a scheduler has to answer, and until it has to have a worker.
 _PATIENCE = 10
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,53 @@ class Cluster:
 
     Attributes:
         client: distributed's own.
-        cores: How many files its workers read at a time.
+        cores: How many batches its workers can do at a time.
+        address: That of its scheduler.
     """
 
     client: Any
     cores: int
+    address: str
+
+    def work(
+        self,
+        work: Callable[[list[Any]], list[str]],
+        batches: Iterator[list[Any]],
+        *,
+        jobs: int,
+        ahead: int,
+    ) -> Iterator[list[str]]:
+        """Have batches done; the cluster tries one again whose worker was ended.
+
+        Args:
+            work: Does one.
+            batches: The batches.
+            jobs: How many workers there are at most; the cluster knows better.
+            ahead: How many batches are out at a time.
+
+        Yields:
+            What became of a batch; nothing for one whose workers were ended again and again.
+
+        Raises:
+            UsageError: The cluster is gone, or its workers fail at what they are asked.
+        """
+        from distributed import as_completed
+        from distributed.scheduler import KilledWorker
+
+        alone = partial(_alone, work)
+        done = as_completed(loop=self.client.loop)
+        for batch in islice(batches, ahead):
+            done.add(self.client.submit(alone, batch, pure=False))
+        for future in done:
+            if future.status == "finished":
+                yield [str(line) for line in future.result()]
+            elif future.status != "error":
+                raise _unreachable(self.address, "is gone")
+            elif not isinstance(future.exception(), KilledWorker):
+                raise _different()
+            future.release()
+            for batch in islice(batches, 1):
+                done.add(self.client.submit(alone, batch, pure=False))
 
 
 @contextmanager
@@ -64,7 +111,7 @@ def connected(address: str) -> Iterator[Cluster]:
     except (OSError, ValueError, TypeError) as error:
         raise _unreachable(address, "does not answer") from error
     try:
-        yield Cluster(client, _cores(client, address))
+        yield Cluster(client, _cores(client, address), address)
     finally:
         client.close()
 
@@ -76,13 +123,17 @@ def _cores(client: Any, address: str) -> int:
         versions = client.run(_versions)
     except OSError as error:
         raise _unreachable(address, "has no workers") from error
-    except SafeloadError:
-        raise
     except Exception as error:
         raise _different() from error
     if any(version != _versions() for version in versions.values()):
         raise _different()
-    return max(1, sum(client.ncores().values()))
+    return max(1, int(sum(client.ncores().values())))
+
+
+def _alone(work: Callable[[list[Any]], list[str]], batch: list[Any]) -> list[str]:
+    """Do a batch, and no other in the same process; called in a worker."""
+    with _ONE_AT_A_TIME:
+        return work(batch)
 
 
 def _versions() -> str:
