@@ -33,7 +33,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("dask")
     quiet = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "50"}
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
-    told = folder / "scheduler.json"
+    told = str(folder / "scheduler.json")
     processes = [
         subprocess.Popen([sys.executable, *SCHEDULER, *options, told], cwd=folder, env=quiet)
     ]
@@ -43,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             subprocess.Popen([sys.executable, *worker, "--name", name], cwd=folder, env=quiet)
             for name in ("one", "two")
         ]
-        with Client(scheduler_file=str(told), timeout=120, set_as_default=False) as client:
+        with Client(scheduler_file=told, timeout=120, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=120)
             yield str(client.scheduler_info()["address"])
     finally:
