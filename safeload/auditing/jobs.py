@@ -170,7 +170,11 @@ def _round(
         with suppress(BrokenExecutor):
             work = partial(_work, order=order)
             for line in chain.from_iterable(crew.work(work, hand_out(), jobs=jobs, ahead=ahead)):
-                task, found = _received(line, out)
+                try:
+                    task, found = _received(line, out)
+                except (ValueError, RecursionError):
+                    # No answer is none: the file stays among those that are out.
+                    continue
                 if found.starved and order.memory:
                     left.append(task)
                 else:
@@ -293,7 +297,8 @@ def _received(line: str, out: dict[int, Task]) -> tuple[Task, Answer]:
         ValueError: It is no such line.
     """
     parts = json.loads(line)
-    if [type(part) for part in parts] != [int, str, str, str, bool, bool] or parts[0] not in out:
+    types = [type(part) for part in parts] if type(parts) is list else []
+    if types != [int, str, str, str, bool, bool] or parts[0] not in out:
         raise ValueError("no answer to what was asked")
-    task = out.pop(parts[0])
-    return task, Answer(from_row(parts[1], task.candidate.label), *parts[2:])
+    found = from_row(parts[1], out[parts[0]].candidate.label)
+    return out.pop(parts[0]), Answer(found, *parts[2:])

@@ -183,3 +183,28 @@ def test_a_way_of_judging_is_named_by_all_that_it_is_made_of(tmp_path: Path) -> 
     assert len({way.key for way in ways}) == len(ways)
     assert Judging.of(None, (), Limits()).key == ways[0].key
     assert Judging.of(safeload.Policy.default(), (), None).key is None
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "5",
+        "[" * 100_000,
+        "[]",
+        '[0, "[]", "", "", true, false]',
+        '[99, "", "", "", true, false]',
+    ],
+)
+def test_what_a_worker_sends_that_is_no_report_is_none(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    class Lying:
+        def work(self, work, batches, *, jobs, ahead):  # type: ignore[no-untyped-def]
+            return ([line] for batch in batches if batch)
+
+    monkeypatch.setattr(jobs, "_Loky", Lying)
+    report = safeload.audit(tree, jobs=2)
+    assert {file.verdict for file in report.files} == {Verdict.INCOMPLETE}
+    assert {file.findings[0].rule for file in report.files} == {"SL012"}
