@@ -73,7 +73,8 @@ class Limits:
             beyond one for each byte of the file. Notebooks show a name for each.
         growth: How many times longer than what it is given a text or whole number of Python may
             become that a model computes. Numbers of numpy's do not grow.
-        members: Files in an archive, and things that stand one behind the other in a file.
+        members: Files in an archive, things that stand one behind the other in a file, and names
+            that a server lists below one address.
         containers: Archives and compressed streams within each other.
         schema_bytes: Size of a skops ``schema.json``, bytes.
         findings: Findings kept for one stream; of the others, only the first refusal.

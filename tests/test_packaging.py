@@ -80,7 +80,8 @@ def undeclared(folder: Path, requirements: list[str]) -> set[str]:
 
 
 def test_every_library_that_safeload_imports_is_declared() -> None:
-    needed = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["archives"]
+    extras = PROJECT["optional-dependencies"]
+    needed = PROJECT["dependencies"] + extras["archives"] + extras["dask"]
     assert undeclared(ROOT / "safeload", needed) - ASKED_FOR_BY_FILES == set()
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from safeload.arguments import as_path, as_whole, require_callable, require_type
+from safeload.arguments import as_path, as_text, as_whole, require_callable, require_type
 from safeload.auditing.expected import as_digest, require_digest, require_single
 from safeload.auditing.identity import identity_of
 from safeload.auditing.judging import Judging
@@ -108,6 +108,7 @@ def audit(
     second_opinion: bool = False,
     hub_cache: str | os.PathLike[str] | None = None,
     expect_sha256: str | None = None,
+    dask: str | None = None,
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
@@ -127,6 +128,7 @@ def audit(
         second_opinion: Whether to ask fickling and, where it is installed, ClamAV as well.
         hub_cache: The folder of a Hugging Face hub cache, all of which is audited.
         expect_sha256: The SHA-256 that the only file must have, 64 hex digits.
+        dask: The address of a Dask scheduler whose workers do the work, in place of ``jobs``.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.
@@ -148,6 +150,7 @@ def audit(
         second_opinion=second_opinion,
         hub_cache=hub_cache,
         expect_sha256=expect_sha256,
+        dask=dask,
     )
     work.run(progress)
     return work.report()
@@ -169,6 +172,7 @@ class Audit:
         second_opinion: bool = False,
         hub_cache: str | os.PathLike[str] | None = None,
         expect_sha256: str | None = None,
+        dask: str | None = None,
     ) -> None:
         self._places = [as_place(path) for path in paths]
         self._jobs = None if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
@@ -179,6 +183,7 @@ class Audit:
         self._second_opinion = second_opinion
         self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
         self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
+        self._dask = None if dask is None else as_text(dask, "dask")
         self._judging = Judging.of(policy, packs, limits, second_opinion=second_opinion)
         self._baseline = None if baseline is None else _baseline(baseline)
         self._candidates: list[Candidate] = []
@@ -272,25 +277,29 @@ class Audit:
     def _judged(self, numbers: list[int], cache: Cache | None) -> Iterator[Candidate]:
         """Read and judge files, and say which is done."""
         # What judges takes longer to import than a cache to be read.
+        from safeload.auditing.cluster import connected
         from safeload.auditing.jobs import Task, answers, cores
 
         # One that cannot be used is an error, whether or not there is a file to judge.
         self._judging.policy()
         tasks = [Task(n, self._candidates[n], self._candidates[n].size) for n in numbers]
-        for number, answer in answers(
-            tasks,
-            self._judging,
-            jobs=cores() if self._jobs is None else self._jobs,
-            known=None if cache is None else cache.known,
-            cache=self._cache_path,
-        ):
-            candidate = self._candidates[number]
-            if self._expected is not None:
-                require_digest(answer, self._expected)
-            self._found[number] = answer.found
-            if cache is not None:
-                cache.keep(candidate.path, answer, listed=candidate.is_listed)
-            yield candidate
+        with connected(self._dask) if self._dask is not None else nullcontext() as cluster:
+            for number, answer in answers(
+                tasks,
+                self._judging,
+                jobs=cores() if self._jobs is None else self._jobs,
+                known=None if cache is None else cache.known,
+                cache=self._cache_path,
+                cluster=cluster,
+            ):
+                candidate = self._candidates[number]
+                if self._expected is not None:
+                    require_digest(answer, self._expected)
+                self._found[number] = answer.found
+                # What another machine says is believed for this one report.
+                if cache is not None and self._dask is None:
+                    cache.keep(candidate.path, answer, listed=candidate.is_listed)
+                yield candidate
 
     def _opened(self) -> Cache | None:
         if self._cache_path is None:

@@ -70,6 +70,11 @@ def _add_work_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes that work at most (default: one for each processor)",
     )
+    group.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="let the workers of a Dask cluster do it, as in tcp://scheduler:8786",
+    )
     caches = group.add_mutually_exclusive_group()
     caches.add_argument(
         "--cache",
@@ -140,6 +145,7 @@ def run(options: argparse.Namespace) -> int:
         second_opinion=options.second_opinion,
         hub_cache=usual_folder() if options.hf_cache else None,
         expect_sha256=options.expect_sha256,
+        dask=options.dask,
     )
     if outputs.replace_files:
         outputs.beside(walk(local(options.paths)), limits)

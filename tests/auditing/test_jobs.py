@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import resource
@@ -76,7 +77,7 @@ def test_where_no_worker_can_be_started_files_are_read_all_the_same(
     def broken(*_: object, **__: object) -> None:
         raise BrokenExecutor
 
-    monkeypatch.setattr(jobs, "_worked", broken)
+    monkeypatch.setattr(jobs._Loky, "work", broken)
 
     assert safeload.audit(tree, jobs=2) == safeload.audit(tree)
 
@@ -108,19 +109,21 @@ def test_the_memory_of_a_worker_is_bounded_while_it_works_and_not_after() -> Non
 def test_a_file_that_a_share_of_memory_is_too_small_for_is_read_with_all_of_it(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent, orders = jobs._work, []
+    orders: list[int] = []
 
-    def here(batches, order, jobs_, *, ahead):  # type: ignore[no-untyped-def]
-        if ahead == 1 and batches == [[]]:
-            return
-        for batch in batches:
-            orders.append(order.memory)
-            # As in a worker whose memory does not suffice.
-            for each in sent(batch, jobs._Order(order.judging, None, 0)):
-                answer = each.answer()
-                yield each.number, replace(answer, starved=answer.starved or order.memory > 0)
+    def starving(batch: list[Task], order: jobs._Order) -> list[str]:
+        orders.extend(order.memory for _ in batch)
+        # As in a worker whose memory does not suffice.
+        lines = [json.loads(line) for line in worker(batch, replace(order, memory=0))]
+        return [json.dumps([*parts[:-1], parts[-1] or order.memory > 0]) for parts in lines]
 
-    monkeypatch.setattr(jobs, "_worked", here)
+    class Here:
+        def work(self, work, batches, *, jobs, ahead):  # type: ignore[no-untyped-def]
+            return map(work, batches)
+
+    worker = jobs._work
+    monkeypatch.setattr(jobs, "_work", starving)
+    monkeypatch.setattr(jobs, "_Loky", Here)
     monkeypatch.setattr(jobs, "_START", 0.0)
 
     assert as_json(safeload.audit(tree, jobs=2)) == as_json(safeload.audit(tree))
@@ -180,3 +183,28 @@ def test_a_way_of_judging_is_named_by_all_that_it_is_made_of(tmp_path: Path) -> 
     assert len({way.key for way in ways}) == len(ways)
     assert Judging.of(None, (), Limits()).key == ways[0].key
     assert Judging.of(safeload.Policy.default(), (), None).key is None
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "5",
+        "[" * 100_000,
+        "[]",
+        '[0, "[]", "", "", true, false]',
+        '[99, "", "", "", true, false]',
+    ],
+)
+def test_what_a_worker_sends_that_is_no_report_is_none(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    class Lying:
+        def work(self, work, batches, *, jobs, ahead):  # type: ignore[no-untyped-def]
+            return ([line] for batch in batches if batch)
+
+    monkeypatch.setattr(jobs, "_Loky", Lying)
+    report = safeload.audit(tree, jobs=2)
+    assert {file.verdict for file in report.files} == {Verdict.INCOMPLETE}
+    assert {file.findings[0].rule for file in report.files} == {"SL012"}

@@ -174,7 +174,7 @@ class _Walk:
                     return
                 picked = chosen is None or chosen(name)
                 if not _lies_in(name, folder):
-                    why = f"A name is listed that is not below it: {printable(name)}."
+                    why = f"A name is listed that cannot be one below it: {printable(name)}."
                     yield _unread(self._scheme, f"{folder}/", why)
                 elif info.get("type") == "directory":
                     if picked or leads is None or leads(name):
@@ -190,10 +190,12 @@ class _Walk:
             options["timeout"] = self._limits.seconds
         found = {}
         for info in self._store.ls(folder, **options):
-            name = str(info["name"]).rstrip("/")
-            # A folder may be kept as an empty file of its name.
-            if name != folder or info.get("type") != "directory":
-                found[name, str(info.get("type"))] = info
+            name, kind = str(info["name"]).rstrip("/"), str(info.get("type"))
+            # A folder may list itself, and may be kept as an empty file of its name; what has no
+            # name at all in it is neither, and cannot be asked for.
+            marks = kind == "file" and info.get("size") == 0 and info["name"] == f"{folder}/"
+            if not marks and not (kind == "directory" and info["name"] == folder):
+                found[name, kind] = info
         return [(name, found[name, kind]) for name, kind in sorted(found)]
 
     def _file(self, key: str, info: Mapping[str, Any], *, named: bool) -> Candidate:

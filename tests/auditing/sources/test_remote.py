@@ -163,6 +163,19 @@ def test_names_that_a_terminal_would_obey_are_escaped(bucket: Bucket) -> None:
     assert "\u202e" not in text
 
 
+@pytest.mark.parametrize("kind", [PermissionError, FileNotFoundError, ValueError, TimeoutError])
+def test_nothing_that_a_library_says_is_shown(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object, **kwargs: object) -> None:
+        raise kind("https://me:hunter2@host/") from RuntimeError("hunter2")
+
+    monkeypatch.setattr(Bucket, "info", fails)
+    report = safeload.audit("bucket://box/a.pkl")
+    assert report.exit_code == 3
+    assert "hunter2" not in as_json(report)
+
+
 def test_what_a_library_is_missing_for_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(remote._MODULES, "gs", "no_such_library")
     with pytest.raises(UsageError) as caught:
