@@ -287,4 +287,34 @@ RULE_IDS: dict[str, RuleId] = {
         "It is a program, which whoever runs the model runs; it leaves the verdict as it is.",
         "Read the template, and run the model with one of your own.",
     ),
+    "SL904": RuleId(
+        "a pickle within bytes or a text",
+        "Whoever unpickles it runs what it names; the verdict does not cover that.",
+        "Look at the names in the message, and at what reads those bytes.",
+    ),
+    "SL905": RuleId(
+        "a text that looks like code",
+        "Something may compile or run it later; the verdict does not cover that.",
+        "Read the text, and find out who uses it.",
+    ),
+    "SL906": RuleId(
+        "an address within a model",
+        "A model seldom needs one; it may be where something is fetched from.",
+        "Find out what the address is for.",
+    ),
+    "SL907": RuleId(
+        "a name that is one letter away from a well-known one",
+        "Packages with such names have been published to be installed by mistake.",
+        "Compare the name letter by letter with the one you expect.",
+    ),
+    "SL908": RuleId(
+        "a call whose result is not used",
+        "Who writes a stream by hand may add a call only for what it does.",
+        "See what the call does; safeload explain shows the program.",
+    ),
+    "SL909": RuleId(
+        "a file with too many parts for notes",
+        "Looking for signs is bounded, so that it costs next to nothing.",
+        "Nothing needs to be done; the verdict covers the whole file.",
+    ),
 }

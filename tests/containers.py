@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from tests.builder import Name, Pickle
-from tests.scan import zstd
 
 __all__ = ["EVIL", "GOOD", "OF_STREAMS", "PACKERS", "TEXT", "objects", "saved", "tarred", "zipped"]
 
@@ -77,7 +76,6 @@ PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
     "tar, gzip": lambda data: gzip.compress(tarred([("model.pkl", data)])),
     "tar, bzip2": lambda data: bz2.compress(tarred([("model.pkl", data)])),
     "tar, xz": lambda data: lzma.compress(tarred([("model.pkl", data)])),
-    "tar, zstd": lambda data: zstd.compress(tarred([("model.pkl", data)])),
     "tar in a zip": lambda data: zipped([("a.tar", tarred([("b.pkl", data)]))]),
     "zip in a tar, gzip": lambda data: gzip.compress(tarred([("a.zip", zipped([("b", data)]))])),
     "two tars, one behind the other": lambda data: (

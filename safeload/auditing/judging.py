@@ -38,6 +38,7 @@ class Judging:
         text: The text of a team's policy file, or None for the packs alone.
         source: What to call that file.
         second_opinion: Whether fickling is asked as well.
+        notes: Whether signs are noted that decide nothing.
         given: A policy that the caller made, in place of a file; None if there is none.
     """
 
@@ -46,6 +47,7 @@ class Judging:
     text: bytes | None = None
     source: str = ""
     second_opinion: bool = False
+    notes: bool = True
     given: Policy | None = field(default=None, repr=False)
 
     @classmethod
@@ -56,6 +58,7 @@ class Judging:
         limits: Limits | None,
         *,
         second_opinion: bool = False,
+        notes: bool = True,
     ) -> Judging:
         """Judge by what a caller gave.
 
@@ -64,19 +67,20 @@ class Judging:
             packs: Names of packs to switch on.
             limits: Bounds on each file; None for the usual ones.
             second_opinion: As the attribute.
+            notes: As the attribute.
 
         Raises:
             UsageError: An argument is none that its parameter takes, or the file cannot be read.
         """
         bounds, names = Limits.of(limits), as_texts(packs, "packs")
         if policy is None:
-            return cls(bounds, names, second_opinion=second_opinion)
+            return cls(bounds, names, second_opinion=second_opinion, notes=notes)
         from safeload.policy.policy import Policy, policy_text
 
         if isinstance(policy, Policy):
-            return cls(bounds, names, second_opinion=second_opinion, given=policy)
+            return cls(bounds, names, second_opinion=second_opinion, notes=notes, given=policy)
         path = as_path(policy, "policy")
-        return cls(bounds, names, policy_text(path), str(path), second_opinion)
+        return cls(bounds, names, policy_text(path), str(path), second_opinion, notes)
 
     def policy(self) -> Policy:
         """The policy, which is made once in each process.
@@ -94,7 +98,14 @@ class Judging:
         if self.given is not None:
             return None
         text = b"" if self.text is None else hashlib.sha256(self.text).digest()
-        basis = (repr(self.limits), sorted(set(self.packs)), text, self.second_opinion, _code())
+        basis = (
+            repr(self.limits),
+            sorted(set(self.packs)),
+            text,
+            self.second_opinion,
+            self.notes,
+            _code(),
+        )
         return hashlib.sha256(repr(basis).encode()).hexdigest()
 
 

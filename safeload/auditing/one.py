@@ -106,7 +106,7 @@ def _found(candidate: Candidate, artefact: Artefact, judging: Judging) -> FileRe
     if reason is not None:
         return Skipped(candidate.label, reason)
     scanned = scan(artefact.data, judging.limits)
-    judgement = judge(scanned, judging.policy())
+    judgement = judge(scanned, judging.policy(), notes=judging.notes)
     report = judgement.report(candidate.label, artefact.sha256, artefact.size, scanned.format)
     if not judging.second_opinion:
         return report

@@ -106,6 +106,7 @@ def audit(
     rehash: bool = False,
     baseline: str | os.PathLike[str] | Baseline | None = None,
     second_opinion: bool = False,
+    notes: bool = True,
     hub_cache: str | os.PathLike[str] | None = None,
     expect_sha256: str | None = None,
     dask: str | None = None,
@@ -126,6 +127,7 @@ def audit(
         rehash: Whether to read every file, even one that the cache takes for unchanged.
         baseline: Findings that were accepted, or the file that lists them.
         second_opinion: Whether to ask fickling and, where it is installed, ClamAV as well.
+        notes: Whether to note signs that decide nothing, such as an address within a model.
         hub_cache: The folder of a Hugging Face hub cache, all of which is audited.
         expect_sha256: The SHA-256 that the only file must have, 64 hex digits.
         dask: The address of a Dask scheduler whose workers do the work, in place of ``jobs``.
@@ -148,6 +150,7 @@ def audit(
         rehash=rehash,
         baseline=baseline,
         second_opinion=second_opinion,
+        notes=notes,
         hub_cache=hub_cache,
         expect_sha256=expect_sha256,
         dask=dask,
@@ -170,6 +173,7 @@ class Audit:
         rehash: bool = False,
         baseline: str | os.PathLike[str] | Baseline | None = None,
         second_opinion: bool = False,
+        notes: bool = True,
         hub_cache: str | os.PathLike[str] | None = None,
         expect_sha256: str | None = None,
         dask: str | None = None,
@@ -180,11 +184,14 @@ class Audit:
         require_type(rehash, "rehash", bool, takes="True or False")
         self._rehash = rehash
         require_type(second_opinion, "second_opinion", bool, takes="True or False")
+        require_type(notes, "notes", bool, takes="True or False")
         self._second_opinion = second_opinion
         self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
         self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
         self._dask = None if dask is None else as_text(dask, "dask")
-        self._judging = Judging.of(policy, packs, limits, second_opinion=second_opinion)
+        self._judging = Judging.of(
+            policy, packs, limits, second_opinion=second_opinion, notes=notes
+        )
         self._baseline = None if baseline is None else _baseline(baseline)
         self._candidates: list[Candidate] = []
         self._found: dict[int, FileReport | Skipped] = {}

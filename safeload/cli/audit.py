@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add what fickling and, where it is installed, ClamAV find",
     )
+    parser.add_argument(
+        "--no-notes", action="store_true", help="leave out signs that decide nothing"
+    )
     _add_work_options(parser)
     _add_outcome_options(parser)
 
@@ -143,6 +146,7 @@ def run(options: argparse.Namespace) -> int:
         rehash=options.rehash,
         baseline=options.baseline,
         second_opinion=options.second_opinion,
+        notes=not options.no_notes,
         hub_cache=usual_folder() if options.hf_cache else None,
         expect_sha256=options.expect_sha256,
         dask=options.dask,

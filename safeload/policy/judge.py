@@ -18,6 +18,7 @@ from safeload.policy.callables.places import Places
 from safeload.policy.code_by_value import is_code, summary
 from safeload.policy.inspector import Inspector
 from safeload.policy.keys import KeyInspector
+from safeload.policy.notes import notes_on
 from safeload.policy.opt_in import lacking, packs_off
 from safeload.policy.policy import Policy
 from safeload.policy.rules.attributes import is_resource_module
@@ -111,22 +112,23 @@ class _Known:
     allowed: bool = True
 
 
-def judge(scan: Scan, policy: Policy) -> Judgement:
+def judge(scan: Scan, policy: Policy, *, notes: bool = False) -> Judgement:
     """Judge a scan by a policy, and all that is in it, one after the other.
 
     Args:
         scan: A file as scanned.
         policy: The allow-list.
+        notes: Whether to add what a person may want to look at, which decides nothing.
 
     Returns:
         The judgement. The verdict is ACCEPT exactly if it has no finding but notes.
     """
-    whole = _Sum(_judge(scan, policy))
+    whole = _Sum(_judge(scan, policy, notes=notes))
     for member in scan.members:
         if member.scan is None:
             whole.skipped.append(Skipped(member.path, member.reason))
         else:
-            whole.add(member.path, judge(member.scan, policy), member.scan.format)
+            whole.add(member.path, judge(member.scan, policy, notes=notes), member.scan.format)
     return whole.judgement()
 
 
@@ -175,7 +177,7 @@ def _most_important(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(findings[:_MAX_FINDINGS])
 
 
-def _judge(scan: Scan, policy: Policy) -> Judgement:
+def _judge(scan: Scan, policy: Policy, *, notes: bool) -> Judgement:
     """Judge what a scan has itself."""
     findings = list(scan.findings)
     members = []
@@ -210,6 +212,8 @@ def _judge(scan: Scan, policy: Policy) -> Judgement:
                 program.member, form, verdict_of(of_member), program.opcodes, len(program.arrays)
             )
         )
+    if notes:
+        findings += notes_on(scan, policy)
     code = next((finding for finding in findings if finding.rule == CODE), None)
     if code is not None:
         # All the rest comes down to it.

@@ -21,6 +21,7 @@ from safeload.scan.containers.compressed import codec_of, decompress
 from safeload.scan.scan import scan
 from safeload.verdict import Finding
 from tests.builder import Name, Pickle
+from tests.containers import tarred
 from tests.scan import zstd
 
 CODECS: dict[str, Callable[[bytes], bytes]] = {
@@ -251,3 +252,14 @@ def test_without_the_library_of_zstd_it_is_said_what_to_install(
 
     assert rules(findings) == ["SL003"]
     assert "safeload[archives]" in findings[0].message
+
+
+def test_a_tar_that_is_compressed_by_zstd_is_read() -> None:
+    data = Pickle(2).call(Name("posix", "system"), "id").finish()
+
+    scanned = scan(zstd.compress(tarred([("model.pkl", data)])))
+
+    (member,) = scanned.members
+    assert (scanned.format, member.path) == ("tar+zstd", "model.pkl")
+    assert member.scan is not None
+    assert [use.path for use in member.scan.programs[0].globals] == ["posix.system"]
