@@ -9,6 +9,7 @@ import argparse
 import os
 from collections.abc import Iterable, Iterator, Sized
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-notes", action="store_true", help="leave out signs that decide nothing"
     )
+    parser.set_defaults(check=partial(_check, parser))
     _add_work_options(parser)
     _add_outcome_options(parser)
 
@@ -112,6 +114,12 @@ def _add_outcome_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """What argparse has no words for: one of the two is needed."""
+    if not options.paths and not options.hf_cache:
+        parser.error("the following arguments are required: PATH, or --hf-cache")
+
+
 def run(options: argparse.Namespace) -> int:
     """Audit the files and write the report."""
     from safeload.auditing.run import Audit, FailOn
@@ -120,12 +128,6 @@ def run(options: argparse.Namespace) -> int:
     from safeload.auditing.walk import walk
 
     limits = limits_of(options)
-    if not options.paths and not options.hf_cache:
-        raise UsageError(
-            "There is nothing to audit.",
-            code="nothing-to-audit",
-            hint="Give files, folders or addresses, or --hf-cache.",
-        )
     if options.fail_on_new and options.baseline is None:
         raise UsageError(
             "--fail-on-new says what is new by a baseline, and there is none.",

@@ -112,6 +112,8 @@ def _run(given: Sequence[str], *, closed: bool) -> int:
     parser, verb = _parser(given)
     try:
         options = parser.parse_args(given)
+        if "check" in options:
+            options.check(options)
     except SystemExit as leaving:
         # argparse has printed the help (0) or what is wrong with the arguments (2).
         return leaving.code if isinstance(leaving.code, int) else 2

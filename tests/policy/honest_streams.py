@@ -17,6 +17,7 @@ from scipy import interpolate, stats
 
 from malicious_samples.boosters import lightgbm
 from tests.builder import Name, Pickle, Value
+from tests.checkpoints import FLOATS, checkpoint
 from tests.honest import composites, estimators
 from tests.honest.values import VALUES
 from tests.policy.rules import (
@@ -26,8 +27,14 @@ from tests.policy.rules import (
     test_reduction_aliases,
     test_rules,
     test_statistics,
+    test_torch,
 )
-from tests.soundness.libraries import test_leaves, test_statespace, test_xgboost
+from tests.soundness.libraries import (
+    test_leaves,
+    test_statespace,
+    test_torch_sparse,
+    test_xgboost,
+)
 
 __all__ = ["JUDGED", "TEAM", "streams"]
 
@@ -148,6 +155,10 @@ def streams() -> Iterator[tuple[str, bytes]]:
         yield name, cloudpickle.dumps(value, 4)
     for name, fragment in _fragments():
         yield name, bytes(Pickle(5).save(fragment).stop())
+    for name, value in test_torch.HONEST.items():
+        yield f"checkpoint: {name}", checkpoint(value, storages={"0": FLOATS, "1": FLOATS})
+    for name, data in test_torch_sparse.SOUND.items():
+        yield f"sparse: {name}", data
 
 
 def _values() -> Iterator[tuple[str, Any]]:

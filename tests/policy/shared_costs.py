@@ -59,7 +59,7 @@ _HALF = 2
 _OF_HOLDER = 32
 # Honest objects of each rule and check.
 _SEEDS = 2
-_POLICY = Policy.default().with_packs(opt_in_packs())
+_POLICY = Policy.default().with_packs(opt_in_packs()).for_format("torch")
 _JUDGE = "judge"
 _UNPAID = "unpaid" in sys.argv
 

@@ -33,6 +33,8 @@ _LAYOUTS = {
     "torch.sparse_csr": (4,),
     "torch.strided": (),
 }
+# Characters of an attribute's name.
+_NAME = 200
 # What is said of the numbers of a view: that they are conjugated, or negated.
 _METADATA = frozenset(["conj", "neg"])
 
@@ -180,11 +182,15 @@ def _attributes(states: tuple[Token, ...]) -> str | None:
         if type(part) is not Mapping:
             return "its attributes are no dict"
         for key, value in zip(part.keys, part.values, strict=True):
-            if type(key) is not str or not key.isidentifier() or key.startswith("__"):
+            if type(key) is not str or len(key) > _NAME or not _is_own(key):
                 return "an attribute has a name that is none of its own"
             if type(value) not in _SIMPLE:
                 return "an attribute is neither a number nor a text"
     return None
+
+
+def _is_own(name: str) -> bool:
+    return name.isidentifier() and not name.startswith("__")
 
 
 def _tensor_with_state(built: ObjectToken) -> str | None:

@@ -33,8 +33,8 @@ from safeload.verdict import Finding
 __all__ = ["has_schema", "holds_more", "read_skops", "trusted_names"]
 
 _SCHEMA = "schema.json"
-# What skops writes beside it: an array, or a sparse matrix.
-_SUFFIXES = (".npy", ".npz")
+# What skops writes beside it: bytes, an array, or a sparse matrix.
+_SUFFIXES = (".bin", ".npy", ".npz")
 _NEWEST_PROTOCOL = 2
 # An end record and the longest comment; a directory of so many members as Limits allows.
 _TAIL = 22 + 65_535
