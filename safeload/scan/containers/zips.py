@@ -143,26 +143,63 @@ def read_zip(data: Buffer, nesting: Nesting) -> Members:
         nesting: Bounds; ``members`` and the budget apply.
 
     Yields:
-        Each file once for each reading of it that differs, and at last, under the name ``""``, what
-        is wrong with the archive as a whole.
+        First, under the name ``""``, what is wrong with the archive as a whole; then each file,
+        once for each reading of it that differs.
 
     Raises:
         OverLimitError: It has too many files, or decompresses to too much.
     """
     entries, problems = zip_entries(data, nesting)
-    seen: set[str] = set()
-    covered: list[tuple[int, int]] = []
-    for entry in entries:
-        nesting.work.check_time()
-        yield from _files(data, entry, nesting, covered, again=entry.name in seen)
-        seen.add(entry.name)
-    for entry in _headers(data, entries, covered, nesting):
-        message = "No directory lists it; who reads the archive as a stream finds it."
-        for packed in _files(data, entry, nesting, [], again=False):
-            yield packed._replace(findings=(*packed.findings, Finding("SL302", message)))
-    problems += [Finding("SL302", "Files of the archive overlap.")] if _overlap(covered) else []
+    # In the order of their bytes, so that what is looked for behind each is found on the way.
+    entries.sort(key=lambda entry: entry.header)
+    covered = sorted({_extent_of(data, entry) for entry in entries})
+    if any(after[0] < before[1] for before, after in pairwise(covered)):
+        # First of all: reading them all may take more than there is.
+        problems.append(Finding("SL302", "Files of the archive overlap."))
     if problems:
         yield Packed("", b"", tuple(problems))
+    seen: set[str] = set()
+    ends = _Ends(data)
+    for entry in entries:
+        nesting.work.check_time()
+        yield from _files(data, entry, nesting, ends, again=entry.name in seen)
+        seen.add(entry.name)
+    ends = _Ends(data)
+    for entry in _headers(data, entries, covered, nesting, ends):
+        message = "No directory lists it; who reads the archive as a stream finds it."
+        for packed in _files(data, entry, nesting, ends, again=False):
+            yield packed._replace(findings=(*packed.findings, Finding("SL302", message)))
+
+
+def _extent_of(data: Buffer, entry: Entry) -> tuple[int, int]:
+    """The first byte of a file's header, and the one behind the file."""
+    local = header_at(data, entry.header)
+    start = entry.header if local is None else local[1]
+    return entry.header, min(start + entry.packed, len(data))
+
+
+class _Ends:
+    """Finds what stands behind files, for one file after the other in the order of their bytes.
+
+    Args:
+        data: The archive.
+    """
+
+    def __init__(self, data: Buffer) -> None:
+        self._data = data
+        self._next = dict.fromkeys((LOCAL_MARK, CENTRAL_MARK, DESCRIPTOR_MARK), -1)
+
+    def behind(self, start: int) -> int:
+        """Where the first record behind a place begins; the end of the archive if there is none.
+
+        Args:
+            start: The place, not before that of the last time.
+        """
+        for mark, found in self._next.items():
+            if found < start:
+                place = self._data.find(mark, start)
+                self._next[mark] = len(self._data) if place < 0 else place
+        return min(self._next.values())
 
 
 def zip_entries(data: Buffer, nesting: Nesting) -> tuple[list[Entry], list[Finding]]:
@@ -229,9 +266,7 @@ def _is_within(
     return False
 
 
-def _files(
-    data: Buffer, entry: Entry, nesting: Nesting, covered: list[tuple[int, int]], *, again: bool
-) -> Members:
+def _files(data: Buffer, entry: Entry, nesting: Nesting, ends: _Ends, *, again: bool) -> Members:
     """A file as its entry says, and as its header says if that differs."""
     problems = []
     if again:
@@ -242,8 +277,6 @@ def _files(
         yield Packed(entry.name, b"", tuple(problems))
         return
     header, start = local
-    stop = min(start + entry.packed, len(data))
-    covered.append((entry.header, stop))
     if leads_outside(entry.name) or leads_outside(header.name):
         problems.append(Finding("SL302", "Its name leads out of the folder it is unpacked in."))
     readings = [entry]
@@ -252,9 +285,12 @@ def _files(
         readings.append(entry._replace(method=header.method, packed=header.packed))
     elif header.name != entry.name:
         problems.append(Finding("SL302", "Its header and the directory disagree about its name."))
+    # To look through a file takes steps; files that lie upon each other could ask for many.
+    looked_at = min(entry.packed, max(len(data) - start, 0))
+    nesting.work.spend(looked_at, "Files of the archive lie upon each other.")
     if header.flags & _STREAMED and not header.packed and not _is_followed(data, entry, start):
         problems.append(Finding("SL302", "Who reads the archive as a stream finds another end."))
-        readings.append(_ended(data, header, start))
+        readings.append(_ended(header, start, ends))
     if entry.name.endswith("/") and not any(reading.packed for reading in readings):
         if problems:
             yield Packed(entry.name, b"", tuple(problems))
@@ -327,11 +363,14 @@ def _content(
 
 
 def _headers(
-    data: Buffer, entries: list[Entry], covered: list[tuple[int, int]], nesting: Nesting
+    data: Buffer,
+    entries: list[Entry],
+    regions: list[tuple[int, int]],
+    nesting: Nesting,
+    ends: _Ends,
 ) -> Iterator[Entry]:
     """Entries made from the headers that lie in no listed file."""
     known = {entry.header for entry in entries}
-    regions = sorted(covered)
     region = 0
     position = data.find(LOCAL_MARK)
     count = 0
@@ -346,7 +385,7 @@ def _headers(
                 count += 1
                 if count > nesting.limits.members:
                     raise OverLimitError("The archive has too many files.", "members")
-                yield _ended(data, *local)
+                yield _ended(*local, ends)
         position = data.find(LOCAL_MARK, position + 1)
 
 
@@ -356,19 +395,9 @@ def _is_sound(entry: Entry, start: int, size: int) -> bool:
     return entry.method in _ASSIGNED and start <= size
 
 
-def _ended(data: Buffer, entry: Entry, start: int) -> Entry:
+def _ended(entry: Entry, start: int, ends: _Ends) -> Entry:
     """An entry with the length that a reader of streams finds out."""
     if not entry.flags & _STREAMED or entry.packed:
         return entry
-    following = [
-        place
-        for mark in (LOCAL_MARK, CENTRAL_MARK, DESCRIPTOR_MARK)
-        if (place := data.find(mark, start)) >= 0
-    ]
-    length = min(following, default=len(data)) - start
+    length = ends.behind(start) - start
     return entry._replace(packed=length, size=length if entry.method == STORED else entry.size)
-
-
-def _overlap(covered: list[tuple[int, int]]) -> bool:
-    regions = sorted(set(covered))
-    return any(after[0] < before[1] for before, after in pairwise(regions))
