@@ -533,7 +533,8 @@ def test_what_recurs_and_is_small_costs_next_to_nothing(case: str, tmp_path: Pat
     path = tmp_path / "labels"
     path.write_bytes(HONEST_ARRAYS[case])
 
-    assert safeload.audit(path).files[0].findings == ()
+    # Notes may say that they are not all.
+    assert safeload.audit(path, notes=False).files[0].findings == ()
 
 
 @pytest.mark.parametrize(

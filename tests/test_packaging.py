@@ -57,7 +57,7 @@ def imported(folder: Path) -> set[str]:
                 found.add(node.module.partition(".")[0])
     own = {path.name for path in ROOT.iterdir()} | MADE_BY_TESTS | OF_OTHER_PYTHONS
     # Scripts that are run by their path import what lies beside them.
-    beside = {file.stem for file in files} if folder.name == "tools" else set()
+    beside = {file.stem for file in files} if folder.name in ("benchmarks", "tools") else set()
     return found - own - beside - set(sys.stdlib_module_names)
 
 

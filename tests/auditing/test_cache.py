@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import joblib
@@ -128,7 +129,8 @@ def test_another_policy_another_limit_and_another_code_judge_anew(
     assert safeload.audit(evil, cache=cache).verdict == "refuse"
     short = safeload.Limits(bytes_in=3)
     assert safeload.audit(evil, cache=cache, limits=short).verdict == "incomplete"
-    assert Cache(cache, "0" * 64).known(Artefact.read(evil).sha256, "evil", listed=False) is None
+    with closing(Cache(cache, "0" * 64)) as other:
+        assert other.known(Artefact.read(evil).sha256, "evil", listed=False) is None
 
 
 def test_what_another_run_might_find_otherwise_is_not_kept(

@@ -1,4 +1,4 @@
-"""A Keras model in HDF5, which this project does not read."""
+"""A Keras model in HDF5, of which not all is read."""
 
 from __future__ import annotations
 

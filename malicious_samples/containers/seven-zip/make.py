@@ -1,4 +1,4 @@
-"""A pickle in a 7z archive, as found on a model hub."""
+"""A 7z archive without an end."""
 
 from __future__ import annotations
 
