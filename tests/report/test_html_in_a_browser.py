@@ -181,6 +181,8 @@ def test_what_became_markup_could_neither_run_nor_ask(
     assert page.locator("main img").count() == 1
     assert page.title().startswith("Audit of")
     page.evaluate("document.getElementById('go').click()")
+    # It is said a moment after the click.
+    page.wait_for_function("stopped.includes('form-action')")
     # Each is stopped by the page's own policy, before there is a connection that could fail.
     assert set(page.evaluate("stopped")) >= {
         "base-uri", "form-action", "frame-src", "img-src", "script-src-attr", "script-src-elem",
