@@ -116,7 +116,7 @@ def _attempt(read: Callable[[], Scan]) -> Scan:
 
 def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[], Scan]]:
     """Who takes the file for one of theirs, whoever looks at its first bytes first."""
-    begins_as_zip = head.startswith(_ZIP)
+    begins_as_zip, begins_as_tar = head.startswith(_ZIP), is_tar(data)
     weights = [read for is_one, read in _WEIGHTS if is_one(data)]
     # The length that tensors begin with may look like the first opcode of a pickle.
     marks = (MAGIC,) if weights else (MAGIC, _PICKLE)
@@ -132,7 +132,7 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
     other = read_other(data)
     if other is not None:
         yield lambda: other
-    if is_tar(data):
+    if begins_as_tar:
         yield partial(_archive, data, "tar", read_tar, nesting)
     elif following(memoryview(data)[: front(data)], 0) is not None:
         damaged = Finding("SL302", "A damaged tar stands in front of a zip.")
@@ -140,7 +140,7 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
     if is_7z(data):
         yield partial(_archive, data, "7z", read_7z, nesting)
     # A zip that is a file of a tar is read when that file's turn comes.
-    if is_zip(data) and is_zip(data, end_of_files(data) if is_tar(data) else 0):
+    if is_zip(data) and not (begins_as_tar and not is_zip(data, end_of_files(data))):
         yield from _readers_of_zip(data, nesting)
 
 
