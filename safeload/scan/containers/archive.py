@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from safeload.errors import printable
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import over
+from safeload.scan.containers.zip_records import CENTRAL, END, END64, LOCAL, LOCATOR
 
 __all__ = [
     "BZIP2",
@@ -29,12 +30,6 @@ __all__ = [
     "find_directory",
     "read_archive",
 ]
-
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END = struct.Struct("<4s4H2LH")
-_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
 _METHODS = frozenset([STORED, DEFLATED, BZIP2, LZMA])
@@ -130,28 +125,28 @@ def find_directory(data: memoryview) -> tuple[int, int, int]:
     Raises:
         ArchiveError: The archive does not end with its directory and one end record.
     """
-    end = len(data) - _END.size
+    end = len(data) - END.size
     if end < 0 or bytes(data[end : end + 4]) != b"PK\x05\x06":
         raise ArchiveError("SL302", "The archive does not end with its end record.", max(end, 0))
-    _, disk, disk_of_start, here, count, size, start, comment = _END.unpack_from(data, end)
+    _, disk, disk_of_start, here, count, size, start, comment = END.unpack_from(data, end)
     if comment:
         raise ArchiveError("SL302", "The end record announces a comment.", end)
     stop = end
-    locator = end - _LOCATOR.size
+    locator = end - LOCATOR.size
     # zipfile looks for this signature whatever the end record says.
     if locator >= 0 and bytes(data[locator : locator + 4]) == b"PK\x06\x07":
-        stop = locator - _END64.size
-        _, end64_disk, end64, disks = _LOCATOR.unpack_from(data, locator)
+        stop = locator - END64.size
+        _, end64_disk, end64, disks = LOCATOR.unpack_from(data, locator)
         if stop < 0 or end64 != stop or end64_disk or disks != 1:
             raise ArchiveError("SL302", "The zip64 locator points elsewhere.", locator)
-        fields = _END64.unpack_from(data, stop)
+        fields = END64.unpack_from(data, stop)
         signature, length, _, _, disk64, disk64_of_start, here64, count64, size64, start64 = fields
         short = (here, count, size, start)
         full = (here64, count64, size64, start64)
         caps = (0xFFFF, 0xFFFF, _IN_EXTRA, _IN_EXTRA)
         if (
             signature != b"PK\x06\x06"
-            or length != _END64.size - 12
+            or length != END64.size - 12
             or any(s not in (min(f, cap), cap) for s, f, cap in zip(short, full, caps, strict=True))
         ):
             raise ArchiveError("SL302", "The two end records disagree.", stop)
@@ -166,13 +161,13 @@ def find_directory(data: memoryview) -> tuple[int, int, int]:
 
 def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int, int, int]:
     """A member, its local header's offset, the end of its bytes and the end of its entry."""
-    if stop - position < _CENTRAL.size or bytes(data[position : position + 4]) != b"PK\x01\x02":
+    if stop - position < CENTRAL.size or bytes(data[position : position + 4]) != b"PK\x01\x02":
         raise ArchiveError("SL302", "The directory ends early or is damaged.", position)
-    fields = _CENTRAL.unpack_from(data, position)
+    fields = CENTRAL.unpack_from(data, position)
     flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
     name_size, extra_size, comment_size, disk = fields[10:14]
     header = fields[16]
-    name_start = position + _CENTRAL.size
+    name_start = position + CENTRAL.size
     name_stop = name_start + name_size
     following = name_stop + extra_size
     if following > stop or comment_size or disk:
@@ -189,10 +184,10 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int
             f"The member {printable(name)} is encrypted or packed in an unknown way.",
             position,
         )
-    if header + _LOCAL.size > position or bytes(data[header : header + 4]) != b"PK\x03\x04":
+    if header + LOCAL.size > position or bytes(data[header : header + 4]) != b"PK\x03\x04":
         raise ArchiveError("SL302", f"The member {printable(name)} has no local header.", position)
-    local = _LOCAL.unpack_from(data, header)
-    local_name_stop = header + _LOCAL.size + local[9]
+    local = LOCAL.unpack_from(data, header)
+    local_name_stop = header + LOCAL.size + local[9]
     start = local_name_stop + local[10]
     if start + packed > position:
         raise ArchiveError("SL302", f"The member {printable(name)} has no end.", header)
@@ -202,7 +197,7 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int
     if (
         local[2:4] != (flags, method)
         or (local[6], local_packed, local_size) != (crc, packed, size)
-        or data[header + _LOCAL.size : local_name_stop] != raw_name
+        or data[header + LOCAL.size : local_name_stop] != raw_name
         or (method == STORED and packed != size)
     ):
         raise ArchiveError(

@@ -15,28 +15,31 @@ from typing import NamedTuple
 from safeload.scan.runs import Buffer
 
 __all__ = [
+    "CENTRAL",
     "CENTRAL_MARK",
     "DESCRIPTOR_MARK",
+    "END",
+    "END64",
     "END_MARK",
-    "END_SIZE",
     "IN_EXTRA",
+    "LOCAL",
     "LOCAL_MARK",
+    "LOCATOR",
     "Entry",
     "directories",
     "entry_at",
     "header_at",
 ]
 
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END = struct.Struct("<4s4H2LH")
-_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
+LOCAL = struct.Struct("<4s5H3L2H")
+CENTRAL = struct.Struct("<4s6H3L5H2L")
+END = struct.Struct("<4s4H2LH")
+LOCATOR = struct.Struct("<4sLQL")
+END64 = struct.Struct("<4sQ2H2L4Q")
 LOCAL_MARK, CENTRAL_MARK, END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 DESCRIPTOR_MARK = b"PK\x07\x08"
-END_SIZE = _END.size
 # Where readers look for an end record: a comment has 65,535 bytes at most.
-_TAIL = END_SIZE + 65_535
+_TAIL = END.size + 65_535
 _UTF8 = 0x800
 # A size that is in an extra field, in full.
 IN_EXTRA = 0xFFFFFFFF
@@ -85,7 +88,7 @@ def directories(
     lowest = max(first, behind - _TAIL)
     end = data.rfind(END_MARK, lowest, behind)
     while end >= 0:
-        if end + END_SIZE <= behind:
+        if end + END.size <= behind:
             for stop, count, size, offset in _ends(data, end, first):
                 # From the end record back, as zipfile; or where it says, as most others.
                 for start, base in ((stop - size, stop - size - offset), (first + offset, first)):
@@ -101,15 +104,15 @@ def directories(
 
 def _ends(data: Buffer, end: int, first: int) -> Iterator[tuple[int, int, int, int]]:
     """Where the directory ends, and what zip64 end records and the end record say of it."""
-    locator = end - _LOCATOR.size
+    locator = end - LOCATOR.size
     if locator >= first and data[locator : locator + 4] == b"PK\x06\x07":
-        _, _, place, _ = _LOCATOR.unpack_from(data, locator)
+        _, _, place, _ = LOCATOR.unpack_from(data, locator)
         # Right before the locator, as zipfile looks for it, or where that says.
-        for start in dict.fromkeys((locator - _END64.size, first + place)):
-            if first <= start <= locator - _END64.size and data[start : start + 4] == b"PK\x06\x06":
-                fields = _END64.unpack_from(data, start)
+        for start in dict.fromkeys((locator - END64.size, first + place)):
+            if first <= start <= locator - END64.size and data[start : start + 4] == b"PK\x06\x06":
+                fields = END64.unpack_from(data, start)
                 yield start, fields[7], fields[8], fields[9]
-    _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
+    _, _, _, _, count, size, offset, _ = END.unpack_from(data, end)
     yield end, count, size, offset
 
 
@@ -124,13 +127,13 @@ def entry_at(data: Buffer, position: int, base: int) -> tuple[Entry | None, int]
     Returns:
         None in place of an entry that has no end.
     """
-    if position + _CENTRAL.size > len(data):
+    if position + CENTRAL.size > len(data):
         return None, position
-    fields = _CENTRAL.unpack_from(data, position)
+    fields = CENTRAL.unpack_from(data, position)
     _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, _, _, outer, header = (
         fields
     )
-    start = position + _CENTRAL.size
+    start = position + CENTRAL.size
     following = start + name + extra + comment
     if following > len(data):
         return None, position
@@ -151,10 +154,10 @@ def header_at(data: Buffer, header: int) -> tuple[Entry, int] | None:
     Returns:
         None if there is no header.
     """
-    if header < 0 or header + _LOCAL.size > len(data) or data[header : header + 4] != LOCAL_MARK:
+    if header < 0 or header + LOCAL.size > len(data) or data[header : header + 4] != LOCAL_MARK:
         return None
-    _, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL.unpack_from(data, header)
-    start = header + _LOCAL.size
+    _, _, flags, method, _, _, crc, packed, size, name, extra = LOCAL.unpack_from(data, header)
+    start = header + LOCAL.size
     raw = bytes(data[start : start + name])
     size, packed = _widened(bytes(data[start + name : start + name + extra]), [size, packed])
     entry = Entry(_text(raw, flags), flags, method, crc, packed, size, header)

@@ -28,8 +28,8 @@ from safeload.scan.containers.paths import leads_outside
 from safeload.scan.containers.zip_records import (
     CENTRAL_MARK,
     DESCRIPTOR_MARK,
+    END,
     END_MARK,
-    END_SIZE,
     IN_EXTRA,
     LOCAL_MARK,
     Entry,
@@ -110,7 +110,7 @@ def _extent(data: Buffer) -> tuple[int, int]:
     if found is None or found[1] <= 0:
         return 0, len(data)
     end = data.find(END_MARK, found[2])
-    return found[1], end + END_SIZE + int.from_bytes(data[end + 20 : end + 22], "little")
+    return found[1], end + END.size + int.from_bytes(data[end + 20 : end + 22], "little")
 
 
 def hidden(data: Buffer) -> Iterator[tuple[str, int, memoryview | None]]:

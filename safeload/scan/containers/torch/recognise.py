@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Iterator
 
+from safeload.scan.containers.zip_records import END, END64, LOCATOR
 from safeload.scan.program import Buffer
 
 __all__ = ["is_checkpoint"]
@@ -18,9 +19,6 @@ __all__ = ["is_checkpoint"]
 # An end record and the longest comment; a directory of so many bytes as archives of this kind have.
 _TAIL = 22 + 65_535
 _DIRECTORY = 64 * 1024 * 1024
-_END = struct.Struct("<4s4H2LH")
-_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
 _ENTRY = re.compile(rb"PK\x01\x02.{42}", re.DOTALL)
 _PICKLE = b"/data.pkl"
 
@@ -59,7 +57,7 @@ def _directories(data: Buffer) -> Iterator[bytes]:
     with memoryview(data) as view:
         tail = max(0, len(view) - _TAIL)
         end = bytes(view[tail:]).rfind(b"PK\x05\x06")
-        if end < 0 or len(view) - tail - end < _END.size:
+        if end < 0 or len(view) - tail - end < END.size:
             return
         end += tail
         for stop, size, offset in _records(view, end):
@@ -72,14 +70,14 @@ def _directories(data: Buffer) -> Iterator[bytes]:
 
 def _records(view: memoryview, end: int) -> Iterator[tuple[int, int, int]]:
     """Where each end record begins, and the size and the offset of the directory that it names."""
-    yield (end, *_END.unpack_from(view, end)[5:7])
-    locator = end - _LOCATOR.size
+    yield (end, *END.unpack_from(view, end)[5:7])
+    locator = end - LOCATOR.size
     if locator < 0 or bytes(view[locator : locator + 4]) != b"PK\x06\x07":
         return
     # zipfile looks for the other record right before this one, torch where this one says.
-    for place in {locator - _END64.size, _LOCATOR.unpack_from(view, locator)[2]}:
-        if 0 <= place <= end - _END64.size:
-            yield (place, *_END64.unpack_from(view, place)[8:10])
+    for place in {locator - END64.size, LOCATOR.unpack_from(view, locator)[2]}:
+        if 0 <= place <= end - END64.size:
+            yield (place, *END64.unpack_from(view, place)[8:10])
 
 
 def _names(directory: bytes) -> Iterator[bytes]:

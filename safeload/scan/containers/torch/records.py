@@ -37,11 +37,10 @@ from safeload.scan.bounds.budget import over
 from safeload.scan.containers.archive import DEFLATED, STORED, ArchiveError, find_directory
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.unpack import Budget
+from safeload.scan.containers.zip_records import CENTRAL, LOCAL
 
 __all__ = ["Record", "Records", "read_records"]
 
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
 # Encrypted, a patch, encrypted strongly, and a directory that is masked.
 _SECRET = 0x0001 | 0x0020 | 0x0040 | 0x2000
 _SIZES_FOLLOW = 0x0008
@@ -166,17 +165,17 @@ class _Entry:
 
 def _read_entry(data: memoryview, position: int, stop: int) -> tuple[_Entry, int]:
     """An entry, and where the next one begins."""
-    if stop - position < _CENTRAL.size or bytes(data[position : position + 4]) != b"PK\x01\x02":
+    if stop - position < CENTRAL.size or bytes(data[position : position + 4]) != b"PK\x01\x02":
         raise ArchiveError("SL302", "The directory ends early or is damaged.", position)
-    fields = _CENTRAL.unpack_from(data, position)
+    fields = CENTRAL.unpack_from(data, position)
     flags, method = fields[3], fields[4]
     packed, size, name_size, extra_size, comment_size, disk = fields[8:14]
     attributes, header = fields[15], fields[16]
-    name_stop = position + _CENTRAL.size + name_size
+    name_stop = position + CENTRAL.size + name_size
     following = name_stop + extra_size + comment_size
     if following > stop or disk:
         raise ArchiveError("SL302", "A directory entry has no end.", position)
-    raw_name = bytes(data[position + _CENTRAL.size : name_stop])
+    raw_name = bytes(data[position + CENTRAL.size : name_stop])
     name = _decoded(raw_name, position)
     size, packed, header = _widened(
         bytes(data[name_stop : name_stop + extra_size]), (size, packed, header), position
@@ -190,10 +189,10 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[_Entry, int
         raise ArchiveError("SL302", message, position)
     if (method == STORED and packed != size) or (size and not packed):
         raise ArchiveError("SL302", f"The record {shown} has two sizes.", position)
-    if header + _LOCAL.size > position or bytes(data[header : header + 4]) != b"PK\x03\x04":
+    if header + LOCAL.size > position or bytes(data[header : header + 4]) != b"PK\x03\x04":
         raise ArchiveError("SL302", f"The record {shown} has no local header.", position)
-    local = _LOCAL.unpack_from(data, header)
-    local_name = header + _LOCAL.size
+    local = LOCAL.unpack_from(data, header)
+    local_name = header + LOCAL.size
     offset = local_name + local[9] + local[10]
     if offset + packed > position:
         raise ArchiveError("SL302", f"The record {shown} has no end.", header)
