@@ -27,7 +27,7 @@ LAYERS = [
     ["isolation"],
     ["gate", "parameters", "signing"],
     ["auditing", "report"],
-    ["cli"],
+    ["cli", "pytest_plugin"],
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 # What never imports what, although it lies above it.

@@ -81,7 +81,7 @@ def undeclared(folder: Path, requirements: list[str]) -> set[str]:
 
 def test_every_library_that_safeload_imports_is_declared() -> None:
     extras = PROJECT["optional-dependencies"]
-    needed = PROJECT["dependencies"] + extras["archives"] + extras["dask"]
+    needed = PROJECT["dependencies"] + extras["archives"] + extras["dask"] + extras["pytest"]
     assert undeclared(ROOT / "safeload", needed) - ASKED_FOR_BY_FILES == set()
 
 
