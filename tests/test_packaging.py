@@ -125,6 +125,7 @@ VERBS = {
     "policy show": "policy show --policy policy.toml collections.OrderedDict",
     "baseline add": "baseline add policy.toml --reason reviewed --until 2999-12-31",
     "trust check": "trust check trust.toml --key team.key --policy policy.toml",
+    "completion": "completion zsh",
 }
 
 

@@ -15,7 +15,7 @@ import io
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib import import_module
 
 from safeload import __version__
@@ -32,7 +32,7 @@ from safeload.cli.streams import (
 from safeload.errors import SafeloadError
 from safeload.unruly import described
 
-__all__ = ["entry_point", "main"]
+__all__ = ["entry_point", "main", "whole_parser"]
 
 _VERBS = {
     "demo": "sign, load and refuse a real model, from start to end",
@@ -45,6 +45,7 @@ _VERBS = {
     "explain": "show a file's program as readable Python",
     "policy": "propose, show and check policy files",
     "trust": "explain who could have written a trust, key or policy file",
+    "completion": "print what completes commands in bash, zsh or fish",
 }
 _CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"
 
@@ -126,8 +127,20 @@ def _run(given: Sequence[str], *, closed: bool) -> int:
     return code
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with the arguments of every verb; all of their modules are imported."""
+    return _built(frozenset(_VERBS))
+
+
 def _parser(given: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
     """The parser, complete for the verb that is asked for, and that verb."""
+    # The options before a verb take no values, so the first other word is the verb.
+    asked = next((word for word in given if not word.startswith("-")), None)
+    return _built({asked}), asked if asked in _VERBS else None
+
+
+def _built(complete: Container[str | None]) -> argparse.ArgumentParser:
+    """A parser of all verbs, with the arguments of some."""
     parser = Parser(
         prog="safeload",
         description="Sign models, load only what was signed and is allowed, audit the rest.",
@@ -136,10 +149,8 @@ def _parser(given: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
     )
     parser.add_argument("--version", action="version", version=f"safeload {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    # The options before a verb take no values, so the first other word is the verb.
-    asked = next((word for word in given if not word.startswith("-")), None)
     for verb, summary in _VERBS.items():
-        module = import_module(f"safeload.cli.{verb}") if verb == asked else None
+        module = import_module(f"safeload.cli.{verb}") if verb in complete else None
         described = (module.__doc__ or "").split("\n\nTrust:")[0] if module else summary
         verb_parser = verbs.add_parser(
             verb,
@@ -151,4 +162,4 @@ def _parser(given: Sequence[str]) -> tuple[argparse.ArgumentParser, str | None]:
         )
         if module is not None:
             module.add_arguments(verb_parser)
-    return parser, asked if asked in _VERBS else None
+    return parser
