@@ -32,7 +32,7 @@ from safeload.trust.envelope import seal, verify
 from safeload.trust.keys import SigningKey
 from safeload.trust.manifest import Manifest, Resource, to_payload
 from safeload.trust.model import SignedGlobal
-from safeload.trust.trustfile import TrustFile
+from safeload.trust.trustfile import ModelRule, TrustFile
 from tests.builder import Pickle
 
 ROOT = Path(__file__).parent.parent
@@ -185,7 +185,7 @@ def test_a_statement_about_no_model_loads_nothing(
     payload = to_payload(subject="churn.joblib", resources=[Resource(".", digest)], model=None)
     signed.bundle.write_bytes(seal(payload, signed.key))
     everything = replace(signed.trust.signers[0], models=("*",))
-    trust = TrustFile((everything,), {}, signed.trust.revoked)
+    trust = replace(signed.trust, signers=(everything,))
     forbid(monkeypatch)
     with pytest.raises(TrustError) as caught:
         safeload.load(signed.path, trust=trust)
@@ -225,7 +225,7 @@ def test_another_signed_model_does_not_pass_for_the_one_asked_for(signed: Signed
 @pytest.mark.guarantee("G4")
 def test_an_old_release_is_not_replayed_below_the_floor(signed: Signed) -> None:
     for floor, code in ((5, ""), (6, "stale")):
-        trust = TrustFile(signed.trust.signers, {"churn": floor}, signed.trust.revoked)
+        trust = replace(signed.trust, models={"churn": ModelRule(min_serial=floor)})
         try:
             safeload.load(signed.path, trust=trust)
             found = ""

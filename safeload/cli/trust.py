@@ -151,7 +151,7 @@ def _trust_file(path: Path) -> Iterator[str]:
             f"  {signer.name}: {signer.key.key_type} {signer.key.key_id[:_ID_SHOWN]}, may sign "
             f"{', '.join(signer.models)}{remark}"
         )
-    for model, serial in trust.min_serials.items():
+    for model, serial in ((name, rule.min_serial) for name, rule in trust.models.items()):
         signers = [signer.name for signer in trust.signers if signer.may_sign(model)]
         yield f"  model {model}: serial {serial} or later, by {', '.join(signers) or 'nobody'}"
         if not signers:

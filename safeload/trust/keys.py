@@ -10,7 +10,7 @@ The data and the signature are hostile. A valid ECDSA signature has a second val
 negated), so a signature never identifies anything: the payload's digest does.
 
 Source: RFC 8032 (Ed25519), FIPS 186-5 (ECDSA), RFC 5958 (PKCS#8), RFC 5280 4.1 (SPKI), RFC 8709
-(``ssh-ed25519``).
+(``ssh-ed25519``), RFC 5656 (``ecdsa-sha2-*``).
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ _Public: TypeAlias = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 
 _PEM_BEGIN = "-----BEGIN PUBLIC KEY-----"
 _PEM_END = "-----END PUBLIC KEY-----"
-_SSH_PREFIX = "ssh-ed25519 "
+_SSH_PREFIXES = (
+    "ssh-ed25519 ",
+    "ecdsa-sha2-nistp256 ",
+    "ecdsa-sha2-nistp384 ",
+    "ecdsa-sha2-nistp521 ",
+)
 # A P-521 key takes 400 bytes; what is so much longer is another file.
 _KEY_FILE_BYTES = 64 * 1024
 # Longest passphrase that OpenSSL takes, bytes.
@@ -91,7 +96,8 @@ class VerifyingKey:
         """Read a public key.
 
         Args:
-            text: SubjectPublicKeyInfo in PEM, or one ``ssh-ed25519 AAAA… comment`` line.
+            text: SubjectPublicKeyInfo in PEM, or one line as OpenSSH writes them:
+                ``ssh-ed25519`` or ``ecdsa-sha2-nistp256`` (``-384``, ``-521``), base64, comment.
 
         Returns:
             The key.
@@ -108,7 +114,7 @@ class VerifyingKey:
                 hint="Keep it secret, and give the public key that belongs to it.",
             )
         try:
-            if text.startswith(_SSH_PREFIX) and len(text.splitlines()) == 1:
+            if text.startswith(_SSH_PREFIXES) and len(text.splitlines()) == 1:
                 # The comment proves nothing and may be in any script.
                 line = " ".join(text.split()[:2])
                 return cls.of(serialization.load_ssh_public_key(line.encode("ascii")))
@@ -366,5 +372,6 @@ def _malformed_public_key() -> UsageError:
     return UsageError(
         "This is no public key.",
         code="key-malformed",
-        hint="Give the text from BEGIN PUBLIC KEY to END PUBLIC KEY, or one ssh-ed25519 line.",
+        hint="Give the text from BEGIN PUBLIC KEY to END PUBLIC KEY, or one line of OpenSSH: "
+        "ssh-ed25519 or ecdsa-sha2-nistp256, -384, -521.",
     )

@@ -1,19 +1,36 @@
-"""A trust file becomes the keys to trust, and the judgement what each of them may sign.
+"""A trust file becomes the signers to trust, and the judgement what each of them may sign.
 
 ::
 
     packs = ["mlxtend"]                          # optional: packs that are on, whoever signed
     forbidden_packs = ["catboost"]               # optional: packs that nobody may sign for
+    ledger = "ledger.sqlite"                     # optional: where loads are recorded
 
     [keys.alice]
-    public = "ssh-ed25519 AAAA… alice@example"   # or a PEM text
+    public = "ssh-ed25519 AAAA… alice@example"   # or ecdsa-sha2-nistp256, -384, -521, or a PEM text
+    # public_file = "alice.pub"                  # or the file that one of these is in
     models = ["churn", "fraud-*"]                # names of models as signed; * and ? as in a shell
     not_before = 2026-01-01T00:00:00Z            # optional; compared with the time of verifying
     not_after = 2027-01-01T00:00:00Z             # optional
     only = ["<payload sha256>"]                  # optional: a retired key, good for these alone
 
+    [certificates.acme]                          # whoever has a certificate from these authorities
+    roots = "acme-roots.pem"                     # or a PEM text
+    identity = "ml@acme.example"                 # its subject alternative name, exactly
+    models = ["churn"]                           # and not_before, not_after, only as for keys
+
+    [identities.release]                         # whoever sigstore says it is
+    identity = "https://github.com/acme/models/.github/workflows/release.yml@refs/heads/main"
+    issuer = "https://token.actions.githubusercontent.com"
+    trusted_root = "trusted_root.json"
+    models = ["churn"]                           # and not_before, not_after, only as for keys
+
     [models.churn]                               # optional; an exact name
     min_serial = 7                               # no older release than this
+    threshold = 2                                # so many signers, each with another key
+    policy = "churn-policy.toml"                 # loaded with this one, unless the caller gives one
+    probe = "required"                           # it has to predict what was sealed at signing
+    drift = "refuse"                             # or "warn": other minor releases of its libraries
     packs = ["statsmodels"]                      # as at the top of the file, for this model alone
 
     [revoked]                                    # optional; wins over everything above
@@ -24,6 +41,9 @@
 A pattern of names is a name in which ``*`` stands for any number of characters and ``?`` for one.
 Whatever else a shell takes for something special is an error, and so is a name that no model can
 have; :mod:`safeload.trust.names` says what names are. Errors name the line.
+
+Relative paths begin in the folder of the trust file, as it was named. The files of public keys,
+roots and trusted roots are read with it and judged as it is.
 
 Packs are those of the policy. Beside the ones that are on by default, a signed model uses those
 that its signer used, unless they are forbidden here; what is said for one model outweighs what is
@@ -43,8 +63,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -52,37 +72,41 @@ from pathlib import Path
 import platformdirs
 
 from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
-from safeload.errors import TrustError, UsageError, printable
+from safeload.errors import UsageError, printable
 from safeload.owners.reading import read_own
+from safeload.trust.authority import authorised
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
-from safeload.trust.packrules import PackRules
-from safeload.trust.trusttext import Revoked, TrustedKey, entry_text, parse_trust
+from safeload.trust.tables.certificates import TrustedCertificates
+from safeload.trust.tables.grants import Grant
+from safeload.trust.tables.identities import TrustedIdentity
+from safeload.trust.tables.keys import TrustedKey, entry_text
+from safeload.trust.tables.models import ModelRule
+from safeload.trust.tables.named import read_named
+from safeload.trust.tables.revoked import Revoked
+from safeload.trust.tables.text import Tables, parse_trust
 from safeload.writing.files import NewFile, put, writing
 from safeload.writing.folder import Folder
 
-__all__ = ["Revoked", "TrustFile", "TrustedKey", "entry_text"]
+__all__ = [
+    "Grant",
+    "ModelRule",
+    "Revoked",
+    "TrustFile",
+    "TrustedCertificates",
+    "TrustedIdentity",
+    "TrustedKey",
+    "entry_text",
+]
 
 # Thousands of keys fit.
 _TRUST_FILE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class TrustFile:
-    """Whom to believe about what.
-
-    Attributes:
-        signers: Every key of the file, in its order, whether current or not.
-        min_serials: The least serial accepted, by exact model name.
-        revoked: What is not accepted any more, whoever signed it.
-        packs: Which packs signed models may use.
-    """
-
-    signers: tuple[TrustedKey, ...]
-    min_serials: Mapping[str, int]
-    revoked: Revoked
-    packs: PackRules = field(default_factory=PackRules)
+class TrustFile(Tables):
+    """Whom to believe about what: the tables of a trust file, and what follows from them."""
 
     @staticmethod
     def default_path() -> Path:
@@ -115,24 +139,34 @@ class TrustFile:
             UsageError: There is none, it cannot be read, others may write it, or it is malformed.
         """
         where = cls.default_path() if path is None else as_path(path, "trust")
-        return cls.parse(_read(where)[0], source=os.fspath(where))
+        return cls.parse(_read(where)[0], source=os.fspath(where), folder=where.parent)
 
     @classmethod
-    def parse(cls, data: bytes, *, source: str | None = None) -> TrustFile:
-        """Parse the text of a trust file.
+    def parse(
+        cls,
+        data: bytes,
+        *,
+        source: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> TrustFile:
+        """Parse the text of a trust file, and read the files whose content belongs to it.
 
         Args:
             data: TOML in UTF-8.
             source: What errors call the file; None where it has no name.
+            folder: Where relative paths begin; None where nobody can say, and they are an error.
 
         Returns:
             Whom to believe about what; the same object for the same bytes.
 
         Raises:
-            UsageError: It is malformed, or asks for what this release cannot do.
+            UsageError: It is malformed, or a file that it names cannot be read
+                (``trustfile-names-unreadable``) or could have been put there by somebody else.
         """
         require_type(data, "data", bytes, takes="bytes")
-        return _parsed(_Text(bytes(data), source))
+        begin = None if folder is None else as_path(folder, "folder")
+        text = _Text(bytes(data), source, _absolute(begin))
+        return _parsed(replace(text, files=read_named(text.data, source, begin)))
 
     @classmethod
     def add(
@@ -194,15 +228,16 @@ class TrustFile:
             if error.code != "trustfile-missing":
                 raise
             data, status = b"", None
-        for signer in cls.parse(data).signers:
-            if signer.name == name:
-                raise _present("name", name)
+        before = cls.parse(data, folder=where.parent)
+        if any(grant.name == name for grant in before.grants):
+            raise _present("name", name)
+        for signer in before.signers:
             if signer.key == key:
                 raise _present("key", signer.name)
         gap = b"\n" if data.endswith(b"\n") else b"\n\n"
         data = data + (gap if data else b"") + entry_text(name, key, models).encode("utf-8")
         # A file whose keys are one inline table takes no more of them.
-        cls.parse(data)
+        cls.parse(data, folder=where.parent)
         return data, status
 
     @property
@@ -264,77 +299,7 @@ class TrustFile:
         now = datetime.now(UTC) if now is None else as_moment(now, "now")
         if manifest.payload_sha256 != payload.sha256:
             raise ValueError("the manifest was parsed from another payload")
-        signer = self._signer_of(payload)
-        self._check_revoked(payload, manifest)
-        if not signer.is_current(now):
-            raise TrustError(
-                f"The trust file does not trust the key of {signer.name!r} at this time.",
-                code="signer-not-current",
-                hint="Have the model signed with a current key, or mend not_before and not_after.",
-            )
-        if signer.only is not None and payload.sha256 not in signer.only:
-            raise TrustError(
-                f"The key of {signer.name!r} is retired, and this statement is not an exception.",
-                code="signer-retired",
-                hint="Have the model signed with a current key.",
-            )
-        self._check_model(signer, manifest, wanted)
-        model = manifest.model
-        if model is not None and model.not_after is not None and now > model.not_after:
-            raise TrustError(
-                f"The signature expired at {model.not_after.isoformat()}.",
-                code="expired",
-                hint="Have the model signed again, or train a new one.",
-            )
-        return signer
-
-    def _signer_of(self, payload: VerifiedPayload) -> TrustedKey:
-        for signer in self.signers:
-            if signer.key == payload.key:
-                return signer
-        raise TrustError(
-            "The key that verified the bundle is not in the trust file.",
-            code="signer-unknown",
-            hint="If you trust whoever signed it, add their public key to your trust file.",
-        )
-
-    def _check_revoked(self, payload: VerifiedPayload, manifest: Manifest) -> None:
-        what = ""
-        if payload.key.key_id in self.revoked.keys:
-            what = "The key that signed this"
-        elif payload.sha256 in self.revoked.payloads:
-            what = "This signature"
-        elif any(resource.sha256 in self.revoked.files for resource in manifest.resources):
-            what = "This file"
-        if what:
-            raise TrustError(
-                f"{what} was revoked in the trust file.",
-                code="revoked",
-                hint="Do not use the file; ask whoever signed it for another.",
-            )
-
-    def _check_model(self, signer: TrustedKey, manifest: Manifest, wanted: str | None) -> None:
-        model = manifest.model
-        name = None if model is None else model.name
-        shown = "of no name" if name is None else repr(printable(name))
-        if wanted is not None and name != wanted:
-            raise TrustError(
-                f"The bundle is about a model {shown}, not {printable(wanted)!r}.",
-                code="wrong-model",
-                hint="Check the path, or ask for the model by the name it was signed with.",
-            )
-        if not signer.may_sign(name):
-            raise TrustError(
-                f"The trust file does not let {signer.name!r} sign a model {shown}.",
-                code="signer-not-allowed",
-                hint="If it should, add the name to the models of that key.",
-            )
-        if model is not None and model.serial < self.min_serials.get(model.name, 0):
-            raise TrustError(
-                f"Serial {model.serial} of model {shown} is older than the trust file accepts.",
-                code="stale",
-                hint="Get the newest release of the model.",
-            )
+        return authorised(self, payload, manifest, wanted=wanted, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,11 +308,22 @@ class _Text:
 
     data: bytes
     source: str | None = field(compare=False)
+    folder: Path | None
+    files: tuple[tuple[str, bytes], ...] = ()
 
 
 @lru_cache(maxsize=32)
 def _parsed(text: _Text) -> TrustFile:
-    return TrustFile(*parse_trust(text.data, text.source))
+    tables = parse_trust(text.data, text.source, folder=text.folder, files=dict(text.files))
+    return TrustFile(**{each: getattr(tables, each) for each in Tables.__dataclass_fields__})
+
+
+def _absolute(folder: Path | None) -> Path | None:
+    """The folder, whatever the current one will be; as it is where nobody can say."""
+    try:
+        return folder and folder.absolute()
+    except OSError:
+        return folder
 
 
 def _read(where: Path) -> tuple[bytes, os.stat_result]:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import safeload.signing
 from safeload.errors import ArtefactError, TrustError
 from safeload.trust import pairs
 from safeload.trust.bundle import read_bundle
+from safeload.trust.trustfile import Revoked
 from safeload.writing.folder import Folder
 from tests.owners.users import as_root
 from tests.writing.scenarios import DATA, KEY, MODEL, NEW, OLD, OTHER, TRUST, leftovers
@@ -129,15 +131,8 @@ def test_no_other_bundle_revives_what_the_ordinary_one_does_not_vouch_for(tmp_pa
     ordinary, beside = tmp_path / f"{MODEL}.sig", waiting(tmp_path / MODEL)
     older = _folder(tmp_path / "older")
     (dump(older, OLD, "0") / f"{MODEL}.sig").replace(beside)
-    revoking = TRUST.__class__(
-        TRUST.signers,
-        {},
-        TRUST.revoked.__class__(
-            frozenset(),
-            frozenset({hashlib.sha256(read_bundle(ordinary).unverified_payload).hexdigest()}),
-            frozenset(),
-        ),
-    )
+    payload = hashlib.sha256(read_bundle(ordinary).unverified_payload).hexdigest()
+    revoking = replace(TRUST, revoked=Revoked(payloads=frozenset({payload})))
     with pytest.raises(TrustError) as caught:
         safeload.verify(tmp_path / MODEL, trust=revoking)
     assert caught.value.code == "revoked"

@@ -189,7 +189,7 @@ LINES_OF_FAULTS = {
     "lines that end as on Windows": (3, "[models.churn]\r\n\r\nmin_serial = -1\r\n"),
     "one key under two names": (8, ALICE_ONLY + entry_text("eve", ALICE.public, ["*"])),
     "a public key": (2, "[keys.alice]\npublic = 'ssh-ed25519 AAAA'\nmodels = ['*']\n"),
-    "several signatures": (2, "[models.churn]\nthreshold = 2\n"),
+    "a threshold": (2, "[models.churn]\nthreshold = 0\n"),
     "a digest among others": (4, f"[revoked]\nfiles = [\n'{OTHER}',\n'{OTHER}0',\n]\n"),
     "texts that look like tables": (
         3,
@@ -226,13 +226,6 @@ def test_a_public_key_that_is_off_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         parsed("[keys.alice]\npublic = 'ssh-ed25519 AAAA'\nmodels = ['*']\n")
     assert caught.value.code == "key-malformed"
-
-
-def test_several_signatures_are_not_promised() -> None:
-    assert parsed(ALICE_ONLY + "[models.churn]\nthreshold = 1\n").signers
-    with pytest.raises(UsageError) as caught:
-        parsed(ALICE_ONLY + "[models.churn]\nthreshold = 2\n")
-    assert caught.value.code == "threshold-unsupported"
 
 
 @given(data=st.binary() | st.text().map(str.encode))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from safeload.errors import UsageError
 from safeload.trust.trustfile import TrustFile, entry_text
-from safeload.trust.trusttext import parse_trust
 from tests.fuzz.mutation import bent
 from tests.fuzz.target import Target, Violation
 from tests.trust.statements import ALICE, BOB, NOW
@@ -17,7 +16,12 @@ __all__ = ["TARGET"]
 _WORDS = (
     b"[keys.alice]\n", b"[keys]\n", b"[models.churn]\n", b"[revoked]\n", b"public = ", b"models = ",
     b"not_before = 2026-01-01T00:00:00Z\n", b"not_after = 2026-01-01\n", b"min_serial = 1\n",
-    b"threshold = 2\n", b"only = []\n", b'keys = ["' + b"0" * 64 + b'"]\n', b"files = [1]\n", b"1",
+    b"threshold = 2\n", b'probe = "required"\n',
+    b'drift = "warn"\n', b'policy = "p.toml"\n',
+    b'ledger = "/l"\n', b"[certificates.acme]\n", b"[identities.release]\n",
+    b'identity = "i"\n',
+    b'roots = "-----BEGIN CERTIFICATE-----"\n', b'issuer = "i"\n',
+    b"only = []\n", b'keys = ["' + b"0" * 64 + b'"]\n', b"files = [1]\n", b"1",
     b'"""', b'"*"', b'["a", "b*"]', b"{}", b"{a = 1}", b"nan", b"-1", b"99999999999999999999",
     b"true",
     b"ssh-ed25519 AAAA", b"ecdsa-sha2-nistp256 AAAA", b"-----BEGIN PUBLIC KEY-----\n", b"\n",
@@ -48,13 +52,13 @@ def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
 
 def _check(data: bytes) -> None:
     try:
-        trust = TrustFile(*parse_trust(data))
+        trust = TrustFile.parse(data)
     except UsageError:
         return
     trust.keys_at(NOW)
     for signer in trust.signers:
         text = entry_text(signer.name, signer.key, signer.models)
-        (again,), *_ = parse_trust(text.encode())
+        (again,) = TrustFile.parse(text.encode()).signers
         if (again.name, again.key, again.models) != (signer.name, signer.key, signer.models):
             raise Violation("an entry that is written anew is another one")
         signer.may_sign("churn")

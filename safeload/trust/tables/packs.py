@@ -1,4 +1,4 @@
-"""What a trust file says of packs: which are on for a signed model, and which it may not use.
+"""``packs`` and ``forbidden_packs``: which are on for a signed model, and which it may not use.
 
 Packs are lists of allowed names that ship with safeload (:mod:`safeload.policy.packs`); some are
 off unless somebody asks for them. Here they are names and nothing more.
@@ -10,8 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["PackRule", "PackRules"]
+from safeload.errors import printable
+from safeload.trust.tables.faults import Unfit
+from safeload.trust.tables.values import lines
+
+__all__ = ["PACKS", "PackRule", "PackRules", "pack_rule"]
+
+# Entries that say something of packs.
+PACKS = frozenset({"packs", "forbidden_packs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +64,21 @@ class PackRules:
             on=(self.for_all.on - own.forbidden) | own.on,
             forbidden=(self.for_all.forbidden - own.on) | own.forbidden,
         )
+
+
+def pack_rule(found: Mapping[str, Any], where: str, *place: str) -> PackRule:
+    """What a table says of packs.
+
+    Args:
+        found: The table.
+        where: What to call it.
+        *place: Where it is.
+    """
+    on, forbidden = (
+        lines(found.get(kind, []), f"{kind} of {where}", (*place, kind))
+        for kind in ("packs", "forbidden_packs")
+    )
+    if both := on & forbidden:
+        why = f"{where} asks for the pack {printable(min(both))!r} and forbids it"
+        raise Unfit(why, *place, "forbidden_packs")
+    return PackRule(on, forbidden)
