@@ -23,8 +23,9 @@ from safeload.arguments import require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.fields import items, malformed, members, sha256_hex, text
-from safeload.trust.model import Dataset, Model, SignedGlobal, Training
+from safeload.trust.model import Model, SignedGlobal
 from safeload.trust.strict_json import parse_json
+from safeload.trust.training import Dataset, Revision, Training
 
 __all__ = [
     "ANNOTATION",
@@ -34,6 +35,7 @@ __all__ = [
     "Manifest",
     "Model",
     "Resource",
+    "Revision",
     "SignedGlobal",
     "Training",
     "to_payload",
