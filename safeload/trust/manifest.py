@@ -104,6 +104,20 @@ class Manifest:
         subject, resources, model = _parse(payload.payload)
         return cls(subject, resources, model, payload.sha256)
 
+    def require_model(self) -> Model:
+        """What the signer says about the model.
+
+        Raises:
+            TrustError: Nothing, as the statement was made by another tool (``not-a-model``).
+        """
+        if self.model is None:
+            raise TrustError(
+                "The signature covers these bytes but says nothing about a model.",
+                code="not-a-model",
+                hint="It was made by another tool; sign the model with 'safeload sign'.",
+            )
+        return self.model
+
     def check_digest(self, file_name: str, *, size: int, sha256: str) -> Resource:
         """Require that a file is the one that was signed.
 
