@@ -34,14 +34,17 @@ if TYPE_CHECKING:
     from safeload.gate import Verified, load, load_unsigned, verify
     from safeload.isolation.model import IsolatedModel
     from safeload.policy.policy import Policy
+    from safeload.provenance.revision import find_revision
     from safeload.signing import dump, sign
     from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
     from safeload.trust.manifest import Manifest
+    from safeload.trust.training import Dataset, Revision
     from safeload.trust.trustfile import TrustFile
 
 __all__ = [
     "ArtefactError",
     "AuditReport",
+    "Dataset",
     "FileReport",
     "Finding",
     "IsolatedModel",
@@ -52,6 +55,7 @@ __all__ = [
     "Manifest",
     "Policy",
     "RefusedError",
+    "Revision",
     "SafeloadError",
     "Severity",
     "SigningKey",
@@ -64,6 +68,7 @@ __all__ = [
     "__version__",
     "audit",
     "dump",
+    "find_revision",
     "load",
     "load_unsigned",
     "sign",
@@ -72,16 +77,19 @@ __all__ = [
 
 _HOMES = {
     "AuditReport": "safeload.auditing.run",
+    "Dataset": "safeload.trust.training",
     "IsolatedModel": "safeload.isolation.model",
     "KeyType": "safeload.trust.keys",
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",
+    "Revision": "safeload.trust.training",
     "SigningKey": "safeload.trust.keys",
     "TrustFile": "safeload.trust.trustfile",
     "Verified": "safeload.gate",
     "VerifyingKey": "safeload.trust.keys",
     "audit": "safeload.auditing.run",
     "dump": "safeload.signing",
+    "find_revision": "safeload.provenance.revision",
     "load": "safeload.gate",
     "load_unsigned": "safeload.gate",
     "sign": "safeload.signing",

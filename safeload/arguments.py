@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "EXTRA_DEPTH",
+    "as_extra",
     "as_metrics",
     "as_moment",
     "as_number",
@@ -35,6 +37,10 @@ __all__ = [
     "wrong_type",
     "wrong_value",
 ]
+
+# How deeply dicts and lists may lie in each other, the outermost included.
+EXTRA_DEPTH = 8
+_EXTRA = f"a dict of text, finite numbers, lists and dicts, {EXTRA_DEPTH} levels deep at most"
 
 
 def require_type(value: object, parameter: str, *types: type, takes: str) -> None:
@@ -239,6 +245,52 @@ def as_metrics(value: object, parameter: str) -> dict[str, float]:
         as_text(name, f"a name in {parameter}"): as_number(number, f"a value in {parameter}")
         for name, number in items
     }
+
+
+def as_extra(value: object, parameter: str) -> dict[str, Any]:
+    """Take anything that is plain JSON, by name.
+
+    Args:
+        value: A dict of text, numbers, ``True``, ``False``, None, and lists and dicts of these; or
+            None for none.
+        parameter: What it was given for.
+
+    Returns:
+        A copy, of the types that JSON has, and no subclasses of them.
+
+    Raises:
+        UsageError: It is no such dict, or nested too deeply.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise wrong_type(value, parameter, _EXTRA)
+    copy: dict[str, Any] = _plain(value, parameter, EXTRA_DEPTH)
+    return copy
+
+
+def _plain(value: Any, parameter: str, depth: int) -> Any:
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        text = str.__str__(value)
+        return as_text(text, parameter) if text else text
+    if isinstance(value, Mapping | list | tuple) and depth:
+        try:
+            entries: list[Any] = list(value.items() if isinstance(value, Mapping) else value)
+        except Exception as error:
+            raise wrong_value(parameter, _EXTRA) from error
+        if not isinstance(value, Mapping):
+            return [_plain(each, parameter, depth - 1) for each in entries]
+        return {
+            as_text(name, f"a name in {parameter}"): _plain(each, parameter, depth - 1)
+            for name, each in entries
+        }
+    if type(value) is int:
+        return value
+    if isinstance(value, float):
+        return as_number(value, parameter)
+    raise wrong_value(parameter, _EXTRA)
 
 
 def wrong_type(value: object, parameter: str, takes: str) -> UsageError:

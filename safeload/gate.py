@@ -113,7 +113,7 @@ def load(
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
     verified = _verified(path, trust, name, bounds, progress, mmap_mode)
-    about = _about(verified.manifest)
+    about = verified.manifest.require_model()
     allowed = allowed.with_packs(verified.packs)
     # 6
     accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, use_cache=True)
@@ -168,7 +168,7 @@ def rehearse(
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
     verified = _verified(path, trust, name, bounds)
-    about = _about(verified.manifest)
+    about = verified.manifest.require_model()
     allowed = allowed.with_packs(verified.packs)
     # 6 to 9
     model = load_isolated(
@@ -316,16 +316,6 @@ def _judged(
     # 5 These bytes are the ones that were signed.
     manifest.check_digest(artefact.path.name, size=artefact.size, sha256=artefact.sha256)
     return Verified(artefact, manifest, signer.name, packs)
-
-
-def _about(manifest: Manifest) -> Model:
-    if manifest.model is None:
-        raise TrustError(
-            "The signature covers these bytes but says nothing about a model.",
-            code="not-a-model",
-            hint="It was made by another tool; sign the model with 'safeload sign'.",
-        )
-    return manifest.model
 
 
 def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:

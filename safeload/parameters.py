@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from safeload.arguments import (
+    as_extra,
     as_metrics,
     as_moment,
     as_path,
@@ -25,6 +26,7 @@ from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
 from safeload.trust.fields import LARGEST
 from safeload.trust.keys import SigningKey, check_passphrase
+from safeload.trust.training import Dataset, Revision
 from safeload.trust.trustfile import TrustFile
 
 __all__ = ["check_arguments"]
@@ -105,12 +107,18 @@ def _progress(value: object, parameter: str) -> None:
     require_callable(value, parameter, takes="None or a function")
 
 
-def _serial(value: object, parameter: str) -> None:
+def _whole(value: object, parameter: str) -> None:
     as_whole(value, parameter, least=0, most=LARGEST)
 
 
+def _revision(value: object, parameter: str) -> None:
+    if not isinstance(value, Revision):
+        as_text(value, parameter)
+
+
 _CHECKS: dict[str, Callable[[object, str], object]] = {
-    "dataset": _unless_none(as_path),
+    "dataset": _path_or(_NONE, Dataset),
+    "extra": as_extra,
     "isolated": _isolated,
     "isolation": _isolation,
     "key": _path_or(SigningKey),
@@ -125,7 +133,9 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "policy": _path_or(_NONE, Policy),
     "probe": _flag,
     "progress": _progress,
-    "serial": _unless_none(_serial),
+    "revision": _unless_none(_revision),
+    "rows": _unless_none(_whole),
+    "serial": _unless_none(_whole),
     "trained": _unless_none(as_moment),
     "trust": _path_or(_NONE, TrustFile),
     "version": as_text,

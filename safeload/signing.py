@@ -9,7 +9,6 @@ Trust: whoever signs vouches for the file; it is loaded under the guard, as ever
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from safeload.arguments import as_metrics, as_path
-from safeload.artefact import Artefact, Progress, open_regular
-from safeload.errors import ArtefactError, LoadError, UsageError
+from safeload.arguments import as_path
+from safeload.artefact import Artefact, Progress
+from safeload.errors import ArtefactError, UsageError
 from safeload.forks import IMPORTING
 from safeload.limits import Limits
 from safeload.loading.admit import Accepted, admit, deserialise
@@ -29,13 +28,15 @@ from safeload.loading.environment import library_versions
 from safeload.parameters import check_arguments
 from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
+from safeload.provenance.training import file_name, training_of
 from safeload.trust.bundle import bundle_path
 from safeload.trust.envelope import seal
 from safeload.trust.keys import Passphrase, SigningKey
 from safeload.trust.manifest import Resource, to_payload
-from safeload.trust.model import Dataset, Model, SignedGlobal, Training
+from safeload.trust.model import Model, SignedGlobal
 from safeload.trust.names import require_name
 from safeload.trust.pairs import finish_pairs, publish_pair, settle_pair
+from safeload.trust.training import Dataset, Revision
 from safeload.unruly import UNRULY, described
 from safeload.writing.drafts import PART, check_name, draft, sweep
 from safeload.writing.files import NewFile, put, require_replaceable
@@ -54,8 +55,11 @@ def sign(
     key: _Path | SigningKey,
     name: str,
     version: str,
-    dataset: _Path | None = None,
+    dataset: _Path | Dataset | None = None,
+    rows: int | None = None,
     metrics: Mapping[str, float] | None = None,
+    revision: str | Revision | None = None,
+    extra: Mapping[str, Any] | None = None,
     probe: Any = None,
     serial: int | None = None,
     trained: datetime | None = None,
@@ -73,8 +77,12 @@ def sign(
         key: The signing key, or the file it is in.
         name: Which model this is; what trust files grant and callers ask for.
         version: Its version, in any scheme.
-        dataset: The file it was trained on; its SHA-256 is signed.
+        dataset: The file it was trained on, whose SHA-256 is signed; or the name and SHA-256 of
+            what is not at hand.
+        rows: On how many rows it was trained.
         metrics: Results by name.
+        revision: The code that trained it: a commit, or what :func:`safeload.find_revision` found.
+        extra: Anything else that is plain JSON, by name: 64 KiB, and eight levels deep at most.
         probe: A few input rows, whose predictions are sealed: an array, a data frame or a list of
             strings.
         serial: A number that grows with every release; the seconds since 1970 by default.
@@ -103,7 +111,10 @@ def sign(
         name=name,
         version=version,
         dataset=dataset,
+        rows=rows,
         metrics=metrics,
+        revision=revision,
+        extra=extra,
         probe=probe,
         serial=serial,
         trained=trained,
@@ -201,8 +212,11 @@ def _sealed(
     key: _Path | SigningKey,
     name: str,
     version: str,
-    dataset: _Path | None = None,
+    dataset: _Path | Dataset | None = None,
+    rows: int | None = None,
     metrics: Mapping[str, float] | None = None,
+    revision: str | Revision | None = None,
+    extra: Mapping[str, Any] | None = None,
     probe: Any = None,
     serial: int | None = None,
     trained: datetime | None = None,
@@ -241,7 +255,15 @@ def _sealed(
         serializer=accepted.report.format,
         size=artefact.size,
         versions=library_versions(accepted.needed),
-        training=_training(loaded, dataset=dataset, metrics=metrics, date=trained),
+        training=training_of(
+            loaded,
+            dataset=dataset,
+            rows=rows,
+            metrics=metrics,
+            date=trained,
+            revision=revision,
+            extra=extra,
+        ),
         globals=used,
         packs=tuple(sorted(needed & allowed.packs)),
         probe=_probe(loaded, probe),
@@ -249,7 +271,7 @@ def _sealed(
         not_after=not_after,
     )
     # The only file of a statement is called "." by model_signing, so that its name may change.
-    subject, resource = _name_of(artefact.path), Resource(".", artefact.sha256)
+    subject, resource = file_name(artefact.path), Resource(".", artefact.sha256)
     payload = to_payload(subject=subject, resources=[resource], model=model)
     return artefact, seal(payload, signing_key)
 
@@ -292,53 +314,6 @@ def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
             code="model-unwritable",
             hint="Lambdas and local classes exist only where they are defined; move them to a "
             "module that can be imported.",
-        ) from error
-
-
-def _training(
-    loaded: Any,
-    *,
-    dataset: _Path | None,
-    metrics: Mapping[str, float] | None,
-    date: datetime | None,
-) -> Training:
-    try:
-        names = getattr(loaded, "feature_names_in_", None)
-        columns = None if names is None else tuple(map(str, names))
-        count = getattr(loaded, "n_features_in_", None)
-        number = None if count is None else int(count)
-    except UNRULY as error:
-        raise LoadError(
-            f"The model does not say what it was fitted on: {described(error)}",
-            code="model-unreadable",
-            hint="Its feature_names_in_ and n_features_in_ are read when it is signed.",
-        ) from error
-    return Training(
-        date=date,
-        dataset=None if dataset is None else _dataset(dataset),
-        metrics=as_metrics(metrics, "metrics"),
-        feature_names=columns,
-        n_features=number,
-    )
-
-
-def _name_of(path: Path) -> str:
-    """A file's own name as text that has a form in UTF-8, whatever its bytes and the locale are."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
-
-
-def _dataset(path: _Path) -> Dataset:
-    where = as_path(path, "dataset")
-    try:
-        descriptor, _ = open_regular(where)
-        with os.fdopen(descriptor, "rb") as file:
-            return Dataset(_name_of(where), hashlib.file_digest(file, "sha256").hexdigest())
-    except (ArtefactError, OSError) as error:
-        why = error.message if isinstance(error, ArtefactError) else f"{error.strerror}."
-        raise UsageError(
-            f"The dataset cannot be read. {why}",
-            code="dataset-unreadable",
-            hint="Give the file the model was trained on, or leave it out.",
         ) from error
 
 

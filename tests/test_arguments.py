@@ -70,6 +70,12 @@ def ends_badly() -> Iterator[str]:
     raise Broken
 
 
+def endless() -> object:
+    around: dict[str, object] = {}
+    around["a"] = [around]
+    return around
+
+
 FAR_EAST, FAR_WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 # Made anew for each use, because iterators come to their ends.
 ODD: dict[str, Callable[[], object]] = {
@@ -141,6 +147,11 @@ ODD: dict[str, Callable[[], object]] = {
     "policy": safeload.Policy.default,
     "key": lambda: ALICE,
     "public key": lambda: ALICE.public,
+    "dataset": lambda: safeload.Dataset("a", "0"),
+    "hostile dataset": lambda: safeload.Dataset(Hostile(), Hostile()),  # type: ignore[arg-type]
+    "revision": lambda: safeload.Revision("", dirty=None),
+    "hostile revision": lambda: safeload.Revision(Hostile(), Hostile()),  # type: ignore[arg-type]
+    "list in itself": endless,
     "trust": lambda: safeload.TrustFile.parse(b""),
 }
 PUBLIC_KEY = ALICE.public.pem
@@ -152,8 +163,8 @@ TRUST = safeload.TrustFile.parse(b"")
 Call = tuple[Callable[..., object], tuple[str, ...], tuple[str, ...], dict[str, Any]]
 _LOADING = ("policy", "packs", "limits")
 _SIGNING = (
-    *_LOADING, "key", "name", "version", "dataset", "metrics", "probe", "serial", "trained",
-    "not_after", "passphrase", "progress",
+    *_LOADING, "key", "name", "version", "dataset", "rows", "metrics", "revision", "extra", "probe",
+    "serial", "trained", "not_after", "passphrase", "progress",
 )  # fmt: skip
 CALLS: dict[str, Call] = {
     "load": (
@@ -194,6 +205,7 @@ CALLS: dict[str, Call] = {
         (*_SIGNING, "compress"),
         {"model": None, "path": "dumped.pkl", **FACTS},
     ),
+    "find_revision": (safeload.find_revision, ("folder",), (), {"folder": "nowhere"}),
     "Policy.default": (safeload.Policy.default, (), ("packs",), {}),
     "Policy.of_pack": (safeload.Policy.of_pack, ("name",), (), {"name": "numpy"}),
     "Policy.read": (safeload.Policy.read, ("path",), ("packs",), {"path": "nowhere"}),
@@ -336,6 +348,14 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "limits that are a dict": ({"limits": {"seconds": 5}}, "argument-type", "limits"),
     "progress that is no function": ({"progress": True}, "argument-type", "progress"),
     "a dataset of bytes": ({"dataset": b"data.csv"}, "no-path", "dataset"),
+    "rows below zero": ({"rows": -1}, "argument-value", "rows"),
+    "a revision that is a number": ({"revision": 5}, "argument-type", "revision"),
+    "an empty revision": ({"revision": ""}, "argument-value", "revision"),
+    "an extra that is a list": ({"extra": ["a"]}, "argument-type", "extra"),
+    "an extra of an object": ({"extra": {"a": [object()]}}, "argument-value", "extra"),
+    "an extra of an array": ({"extra": {"a": np.arange(2)}}, "argument-value", "extra"),
+    "an extra that is not a number": ({"extra": {"a": math.nan}}, "argument-value", "extra"),
+    "an extra in itself": ({"extra": endless()}, "argument-value", "extra"),
 }
 
 

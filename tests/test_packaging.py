@@ -27,6 +27,8 @@ ASKED_FOR_BY_FILES = {"pandas", "pytz", "tzdata"}
 # Which library brings a module of another name; few environments have these.
 BROUGHT_BY = {
     "backports": "backports-zstd",
+    "cyclonedx": "cyclonedx-python-lib",
+    "packageurl": "packageurl-python",
     "pynndescent": "umap-learn",
     "skbase": "sktime",
     "umap": "umap-learn",
@@ -113,6 +115,7 @@ VERBS = {
     "keygen": "keygen team.key --no-passphrase --name team --add-to-trust trust.toml",
     "sign": "sign churn.joblib --key team.key --name churn --version 1 --probe rows.npy",
     "verify": f"verify churn.joblib {TRUST}",
+    "export": f"export churn.joblib --cyclonedx -o churn.cdx.json {TRUST}",
     "load": f"load churn.joblib {TRUST}",
     "load of a stranger's": "load churn.joblib --unsigned",
     "audit": "audit churn.joblib",

@@ -1,14 +1,11 @@
 """What ``sign`` is told about a model: options and a metadata file become facts to sign.
 
-Trust: the files are the signer's own. A probe file is read as plain numbers and text, never as a
-pickle.
+Trust: the options and the file are the signer's own.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import tomllib
 from contextlib import suppress
@@ -17,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from safeload.cli.inputs import read_input
+from safeload.cli.probe_file import read_probe
 from safeload.errors import UsageError, printable
-from safeload.unruly import described
 
-__all__ = ["facts_of", "read_probe"]
+__all__ = ["facts_of"]
 
-# A probe holds 100,000 values at most, and metadata a few facts.
-_PROBE_BYTES = 64 * 1024 * 1024
+# It holds a few facts.
 _METADATA_BYTES = 4 * 1024 * 1024
-_KEYS = {"dataset", "metrics", "not_after", "serial", "trained"}
+_KEYS = {"dataset", "extra", "metrics", "not_after", "revision", "rows", "serial", "trained"}
+# Of a dataset that is described and not merely pointed to: where it is, or its digest.
+_DATASET_KEYS = {"name", "path", "sha256"}
 
 
 def facts_of(options: argparse.Namespace) -> dict[str, Any]:
@@ -41,115 +39,24 @@ def facts_of(options: argparse.Namespace) -> dict[str, Any]:
         UsageError: A file cannot be read, or a fact is not of its form.
     """
     facts = {} if options.metadata is None else _metadata(options.metadata)
-    metrics = facts.get("metrics", {})
-    for text in options.metric or []:
-        name, _, value = text.partition("=")
-        metrics[name] = value
+    metrics = {**facts.get("metrics", {}), **_pairs(options.metric, "metric")}
     facts["metrics"] = {name: _number(name, value) for name, value in metrics.items()}
-    for key in ("dataset", "serial", "not_after", "trained"):
+    facts["extra"] = {**facts.get("extra", {}), **_pairs(options.extra, "extra")}
+    for key in ("serial", "rows", "not_after", "trained", "revision"):
         given = getattr(options, key)
         if given is not None:
             facts[key] = given
+    _settle_dataset(options, facts)
+    if options.no_revision:
+        facts.pop("revision", None)
+    elif "revision" not in facts:
+        facts["revision"] = _found_revision()
     for key in ("not_after", "trained"):
         if key in facts:
             facts[key] = _moment(key, facts[key])
     if options.probe is not None:
         facts["probe"] = read_probe(Path(options.probe))
     return facts
-
-
-def read_probe(path: Path) -> Any:
-    """Read a few rows of input.
-
-    Args:
-        path: ``.npy``; ``.csv``, whose first line names the columns unless it is all numbers;
-            ``.json``, a list of rows, a list of strings, or an object of columns.
-
-    Returns:
-        An array, a list of strings, or a data frame where the columns have names.
-
-    Raises:
-        UsageError: The file cannot be read, or is of no such form.
-    """
-    form = path.suffix
-    if form not in (".npy", ".csv", ".json"):
-        raise UsageError(
-            "The probe's format is not known.",
-            code="probe-unsuitable",
-            hint="Give a file that ends in .npy, .csv or .json.",
-        )
-    try:
-        data = read_input(str(path), "probe", limit=_PROBE_BYTES)
-    except OSError as error:
-        raise _unreadable("probe", error) from error
-    try:
-        if form == ".npy":
-            import numpy as np
-
-            return np.load(io.BytesIO(data), allow_pickle=False)
-        return (
-            _csv(data.decode("utf-8-sig"))
-            if form == ".csv"
-            else _rows(json.loads(data.decode("utf-8")))
-        )
-    except UsageError:
-        raise
-    except Exception as error:  # whatever the readers of those formats raise
-        raise UsageError(
-            f"The probe cannot be used: {described(error)}",
-            code="probe-unsuitable",
-            hint="Give a few rows as .npy, .csv or .json.",
-        ) from error
-
-
-def _csv(text: str) -> Any:
-    rows = [row for row in csv.reader(io.StringIO(text)) if row]
-    if not rows:
-        raise ValueError("the file has no rows")
-    if any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError("the rows are not of one length")
-    values = [[_value(field) for field in row] for row in rows]
-    if any(isinstance(value, str) for value in values[0]):
-        return _frame({name: [row[i] for row in values[1:]] for i, name in enumerate(rows[0])})
-    return _array(values)
-
-
-def _rows(document: Any) -> Any:
-    if isinstance(document, dict):
-        return _frame(document)
-    if isinstance(document, list) and document and all(isinstance(r, str) for r in document):
-        return document
-    if isinstance(document, list) and document and all(isinstance(r, list) for r in document):
-        return _array(document)
-    raise ValueError("it is no list of rows, list of strings or object of columns")
-
-
-def _array(rows: list[list[Any]]) -> Any:
-    import numpy as np
-
-    words = any(value is None or isinstance(value, str) for row in rows for value in row)
-    return np.array(rows, dtype=object if words else None)
-
-
-def _frame(columns: dict[str, Any]) -> Any:
-    try:
-        import pandas as pd
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "A probe with named columns needs pandas, which is not installed.",
-            code="probe-unsuitable",
-            hint="Install pandas, or give the rows without names as .npy.",
-        ) from error
-    return pd.DataFrame(columns)
-
-
-def _value(field: str) -> int | float | str:
-    for form in (int, float):
-        try:
-            return form(field)
-        except ValueError:
-            continue
-    return field
 
 
 def _metadata(name: str) -> dict[str, Any]:
@@ -168,14 +75,69 @@ def _metadata(name: str) -> dict[str, Any]:
         raise _unsuitable(f"unknown key {unknown[0]!r}")
     if not isinstance(document.get("metrics", {}), dict):
         raise _unsuitable("metrics is no table of numbers by name")
-    if not isinstance(document.get("dataset", ""), str):
-        raise _unsuitable("dataset is no path")
-    if type(document.get("serial", 0)) is not int:
-        raise _unsuitable("serial is no whole number")
+    if not isinstance(document.get("extra", {}), dict):
+        raise _unsuitable("extra is no table")
+    if not isinstance(document.get("revision", ""), str):
+        raise _unsuitable("revision is no text")
+    for key in ("serial", "rows"):
+        if type(document.get(key, 0)) is not int:
+            raise _unsuitable(f"{key} is no whole number")
     if "dataset" in document:
-        # A path in a file is meant from where the file is.
-        document["dataset"] = str(path.parent / document["dataset"])
+        document["dataset"] = _dataset_table(document["dataset"], path.parent)
     return document
+
+
+def _dataset_table(value: Any, folder: Path) -> dict[str, str]:
+    """What a metadata file says of a dataset, as a table; a path in it is meant from the file."""
+    table = {"path": value} if isinstance(value, str) else value
+    if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+        raise _unsuitable("dataset is neither a path nor a table of texts")
+    if unknown := sorted(set(table) - _DATASET_KEYS):
+        raise _unsuitable(f"unknown key {unknown[0]!r} in dataset")
+    if ("path" in table) == ("sha256" in table) or ("sha256" in table and "name" not in table):
+        raise _unsuitable("dataset has neither a path, nor a name and a sha256 instead")
+    return {**table, "path": str(folder / table["path"])} if "path" in table else table
+
+
+def _settle_dataset(options: argparse.Namespace, facts: dict[str, Any]) -> None:
+    """Put the dataset with its name and digest among the facts, if there is one."""
+    from safeload.provenance.training import dataset_of
+    from safeload.trust.training import Dataset
+
+    table = facts.pop("dataset", {}) if options.dataset is None else {"path": options.dataset}
+    if options.dataset_id is not None:
+        if not table:
+            raise UsageError(
+                "There is no dataset that could be called by that name.",
+                code="dataset-id",
+                hint="Give --dataset FILE, too; or its name and sha256 in a metadata file.",
+            )
+        table = {**table, "name": options.dataset_id}
+    if "path" in table:
+        facts["dataset"] = dataset_of(table["path"], name=table.get("name"))
+    elif table:
+        facts["dataset"] = Dataset(table["name"], table["sha256"])
+
+
+def _found_revision() -> Any:
+    from safeload.provenance.revision import find_revision
+
+    return find_revision()
+
+
+def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
+    """What an option gives as ``NAME=VALUE``, by name."""
+    pairs = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(
+                f"{printable(text)!r} gives no value to any name.",
+                code=option,
+                hint=f"Write --{option} NAME=VALUE.",
+            )
+        pairs[name] = value
+    return pairs
 
 
 def _number(name: str, value: Any) -> float:

@@ -39,6 +39,7 @@ _VERBS = {
     "keygen": "make a key to sign with",
     "sign": "scan a model and sign it",
     "verify": "check signature and digest, and show the manifest",
+    "export": "write what a signer says about a model for other tools",
     "load": "rehearse loading in a process of its own, with the sealed predictions",
     "audit": "say what files would do when loaded, without loading them",
     "baseline": "accept findings of an audit, with a reason and a date",

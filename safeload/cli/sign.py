@@ -27,6 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", required=True, help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
     parser.add_argument(
+        "--dataset-id", metavar="ID", help="what the dataset is called (default: the file's name)"
+    )
+    parser.add_argument("--rows", type=int, metavar="N", help="on how many rows it was trained")
+    parser.add_argument(
         "--metric",
         nargs="+",
         action="extend",
@@ -34,10 +38,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="results, as in roc_auc=0.91",
     )
     parser.add_argument("--trained", metavar="DATE", help="when it was trained")
+    code = parser.add_mutually_exclusive_group()
+    code.add_argument(
+        "--revision",
+        metavar="COMMIT",
+        help="the code that trained it (default: what git says of the current folder)",
+    )
+    code.add_argument(
+        "--no-revision", action="store_true", help="say nothing about the code, and do not ask git"
+    )
+    parser.add_argument(
+        "--extra",
+        nargs="+",
+        action="extend",
+        metavar="KEY=TEXT",
+        help="anything else, as in team=risk; the metadata file takes numbers and lists, too",
+    )
     parser.add_argument(
         "--metadata",
         metavar="FILE",
-        help="such facts in a file, .json or .toml: dataset, metrics, trained, serial, not_after",
+        help="such facts in a file, .json or .toml: dataset, rows, metrics, trained, revision, "
+        "extra, serial, not_after",
     )
     parser.add_argument(
         "--probe",

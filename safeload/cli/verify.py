@@ -17,11 +17,9 @@ from safeload.cli.progress import shown
 
 if TYPE_CHECKING:
     from safeload.gate import Verified
-    from safeload.trust.model import Model
+    from safeload.report.card import Row
 
 __all__ = ["add_arguments", "add_trust_options", "run"]
-
-_SHOWN = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +60,9 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(_document(verified), indent=2))
     else:
-        _show(_rows(verified))
+        from safeload.report.card import card_of
+
+        _show(card_of(verified))
     return 0
 
 
@@ -88,65 +88,10 @@ def _document(verified: Verified) -> dict[str, Any]:
     }
 
 
-def _rows(verified: Verified) -> list[tuple[str, str]]:
-    rows = [
-        ("verified", f"signature and digest; signed by {verified.signer}"),
-        ("file", str(verified.artefact.path)),
-        ("sha256", verified.artefact.sha256),
-        ("size", f"{verified.artefact.size:,} bytes"),
-        ("statement", verified.manifest.payload_sha256),
-    ]
-    model = verified.manifest.model
-    if model is None:
-        names = [resource.name for resource in verified.manifest.resources]
-        rows.append(("model", "nothing is said about one: made by another tool"))
-        rows.append(("covers", _some(names)))
-    else:
-        rows += _about(model)
-    return rows
-
-
-def _about(model: Model) -> list[tuple[str, str]]:
-    training = model.training
-    rows = [
-        ("model", f"{model.name} {model.version} (serial {model.serial})"),
-        ("signed", model.signed.isoformat()),
-        ("expires", "never" if model.not_after is None else model.not_after.isoformat()),
-        ("format", model.serializer),
-        ("made with", ", ".join(f"{name} {release}" for name, release in model.versions.items())),
-    ]
-    if training.date is not None:
-        rows.append(("trained", training.date.isoformat()))
-    if training.dataset is not None:
-        rows.append(("dataset", f"{training.dataset.name} (sha256 {training.dataset.sha256})"))
-    if training.metrics:
-        rows.append(("metrics", _some([f"{k} = {v:.6g}" for k, v in training.metrics.items()])))
-    if training.feature_names is not None:
-        rows.append(("features", _some(list(training.feature_names))))
-    elif training.n_features is not None:
-        rows.append(("features", f"{training.n_features}, without names"))
-    if model.packs:
-        rows.append(("packs", _some(list(model.packs))))
-    rows.append(("may use", _some([f"{item.module}.{item.name}" for item in model.globals])))
-    if model.probe is None:
-        rows.append(("probe", "none; 'safeload load' has no predictions to compare"))
-    else:
-        sealed = model.probe.get("expected")
-        methods = sorted(sealed) if isinstance(sealed, dict) else []
-        rows.append(("probe", f"sealed results of {', '.join(methods) or 'no method'}"))
-    return rows
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    rest = f", and {more} more (--format json lists all)" if more > 0 else ""
-    return ", ".join(names[:_SHOWN]) + rest
-
-
-def _show(rows: list[tuple[str, str]]) -> None:
+def _show(rows: list[Row]) -> None:
     if not is_terminal(sys.stdout):
-        for label, value in rows:
-            print(f"{label}: {plain(value)}")
+        for row in rows:
+            print(f"{row.label}: {plain(row.value)}")
         return
     from rich.table import Table
     from rich.text import Text
@@ -154,6 +99,11 @@ def _show(rows: list[tuple[str, str]]) -> None:
     from safeload.report.console import PlainConsole
 
     table = Table.grid(padding=(0, 2))
-    for label, value in rows:
-        table.add_row(Text(label, style="bold"), Text(plain(value)))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    sections = [row.section for row in rows]
+    for place, row in enumerate(rows):
+        if place and row.section != sections[place - 1]:
+            table.add_row()
+        table.add_row(Text(row.label, style="bold"), Text(plain(row.value)))
     PlainConsole().print(table)

@@ -21,6 +21,7 @@ from safeload.trust.names import why_no_name
 
 __all__ = [
     "LARGEST",
+    "flag",
     "instant",
     "items",
     "malformed",
@@ -98,6 +99,13 @@ def sha256_hex(value: object, where: str) -> str:
     """A SHA-256: 64 lower-case hex digits."""
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise malformed(f"{where} is no SHA-256 in lower-case hex")
+    return value
+
+
+def flag(value: object, where: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise malformed(f"{where} is neither true nor false")
     return value
 
 

@@ -23,8 +23,9 @@ from safeload.arguments import require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.fields import items, malformed, members, sha256_hex, text
-from safeload.trust.model import Dataset, Model, SignedGlobal, Training
+from safeload.trust.model import Model, SignedGlobal
 from safeload.trust.strict_json import parse_json
+from safeload.trust.training import Dataset, Revision, Training
 
 __all__ = [
     "ANNOTATION",
@@ -34,6 +35,7 @@ __all__ = [
     "Manifest",
     "Model",
     "Resource",
+    "Revision",
     "SignedGlobal",
     "Training",
     "to_payload",
@@ -101,6 +103,20 @@ class Manifest:
         require_type(payload, "payload", VerifiedPayload, takes="a VerifiedPayload")
         subject, resources, model = _parse(payload.payload)
         return cls(subject, resources, model, payload.sha256)
+
+    def require_model(self) -> Model:
+        """What the signer says about the model.
+
+        Raises:
+            TrustError: Nothing, as the statement was made by another tool (``not-a-model``).
+        """
+        if self.model is None:
+            raise TrustError(
+                "The signature covers these bytes but says nothing about a model.",
+                code="not-a-model",
+                hint="It was made by another tool; sign the model with 'safeload sign'.",
+            )
+        return self.model
 
     def check_digest(self, file_name: str, *, size: int, sha256: str) -> Resource:
         """Require that a file is the one that was signed.

@@ -2,7 +2,7 @@
 
 The form is closed: a member that this release does not know is refused, for it might forbid
 something. What comes later gets another name. ``packs`` alone may be missing, as it does where a
-model needs none of them.
+model needs none of them; so may some of :mod:`safeload.trust.training`.
 
 Trust: as much as the signer is trusted. Feature names, metrics and the like are the signer's
 words; the global list only ever narrows what the local policy allows.
@@ -24,15 +24,14 @@ from safeload.trust.fields import (
     malformed,
     members,
     model_name,
-    number,
     optional,
-    sha256_hex,
     text,
     time_text,
     whole,
 )
+from safeload.trust.training import Training
 
-__all__ = ["Dataset", "Model", "SignedGlobal", "Training"]
+__all__ = ["Model", "SignedGlobal"]
 
 
 class SignedGlobal(NamedTuple):
@@ -48,33 +47,6 @@ class SignedGlobal(NamedTuple):
     module: str
     name: str
     uses: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """What a model was trained on: a name, and the SHA-256 of the data as 64 hex digits."""
-
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """Where a model comes from, in the signer's words.
-
-    Attributes:
-        date: When it was trained, if known.
-        dataset: What on, if known.
-        metrics: Results by name.
-        feature_names: Names of the columns in order, if known.
-        n_features: Number of columns, if known.
-    """
-
-    date: datetime | None = None
-    dataset: Dataset | None = None
-    metrics: Mapping[str, float]
-    feature_names: tuple[str, ...] | None = None
-    n_features: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +108,7 @@ class Model:
             serializer=text(found["serializer"], "serializer"),
             size=whole(found["size"], "size"),
             versions=_versions(found["versions"]),
-            training=_training(found["training"]),
+            training=Training.from_json(found["training"]),
             globals=_globals(found["globals"]),
             packs=_packs(found["packs"]) if "packs" in found else (),
             probe=probe,
@@ -146,8 +118,6 @@ class Model:
 
     def to_json(self) -> dict[str, Any]:
         """Write what :meth:`from_json` reads."""
-        training = self.training
-        dataset, names = training.dataset, training.feature_names
         packs = {"packs": list(self.packs)} if self.packs else {}
         return {
             "name": self.name,
@@ -156,13 +126,7 @@ class Model:
             "serializer": self.serializer,
             "size": self.size,
             "versions": dict(self.versions),
-            "training": {
-                "date": None if training.date is None else time_text(training.date),
-                "dataset": dataset and {"name": dataset.name, "sha256": dataset.sha256},
-                "metrics": dict(training.metrics),
-                "feature_names": None if names is None else list(names),
-                "n_features": training.n_features,
-            },
+            "training": self.training.to_json(),
             "globals": [[g.module, g.name, list(g.uses)] for g in self.globals],
             **packs,
             "probe": self.probe,
@@ -173,34 +137,11 @@ class Model:
 
 _MODEL = frozenset(Model.__dataclass_fields__)
 _FURTHER = frozenset({"packs"})
-_TRAINING = frozenset(Training.__dataclass_fields__)
-_DATASET = frozenset(Dataset.__dataclass_fields__)
 
 
 def _versions(value: object) -> dict[str, str]:
     found = members(value, "versions", frozenset(), closed=False)
     return {text(library, "a library"): text(found[library], "a version") for library in found}
-
-
-def _training(value: object) -> Training:
-    found = members(value, "training", _TRAINING, closed=True)
-    metrics = members(found["metrics"], "metrics", frozenset(), closed=False)
-    return Training(
-        date=optional(found["date"], "training.date", instant),
-        dataset=optional(found["dataset"], "dataset", _dataset),
-        metrics={text(key, "a metric"): number(metrics[key], "a metric") for key in metrics},
-        feature_names=optional(found["feature_names"], "feature_names", _feature_names),
-        n_features=optional(found["n_features"], "n_features", whole),
-    )
-
-
-def _dataset(value: object, where: str) -> Dataset:
-    found = members(value, where, _DATASET, closed=True)
-    return Dataset(text(found["name"], where), sha256_hex(found["sha256"], where))
-
-
-def _feature_names(value: object, where: str) -> tuple[str, ...]:
-    return tuple([text(name, where) for name in items(value, where)])
 
 
 def _packs(value: object) -> tuple[str, ...]:

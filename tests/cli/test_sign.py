@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 import safeload
-from safeload.cli.facts import read_probe
+from safeload.cli.probe_file import read_probe
 from safeload.trust.model import Model
 from tests.cli.conftest import ROWS, Run
 
@@ -53,6 +55,8 @@ def test_facts_from_options(run: Run, unsigned: Path) -> None:
         "sign", unsigned.name, *BASE, "--dataset", "train.csv",
         "--metric", "roc_auc=0.91", "f1=0.5",
         "--trained", "2026-01-31", "--not-after", "2999-01-01T00:00:00+01:00", "--serial", "7",
+        "--rows", "1", "--revision", "v1.0-3-g0123abc-dirty", "--extra", "team=risk", "seed=1=2",
+        "empty=",
     )  # fmt: skip
     assert outcome.code == 0
     model = model_of(unsigned.name)
@@ -61,16 +65,64 @@ def test_facts_from_options(run: Run, unsigned: Path) -> None:
     assert model.training.date == datetime(2026, 1, 31, tzinfo=UTC)
     assert model.training.metrics == {"roc_auc": 0.91, "f1": 0.5}
     assert model.training.dataset is not None
-    assert model.training.dataset.sha256 == hashlib.sha256(b"1,2\n").hexdigest()
+    digest = hashlib.sha256(b"1,2\n").hexdigest()
+    assert model.training.dataset == safeload.Dataset("train.csv", digest)
+    assert model.training.rows == 1
+    assert model.training.revision == safeload.Revision("v1.0-3-g0123abc", dirty=True)
+    assert model.training.extra == {"team": "risk", "seed": "1=2", "empty": ""}
+
+
+def test_a_dataset_that_is_called_something_else(run: Run, unsigned: Path) -> None:
+    Path("train.csv").write_text("1,2\n")
+    options = ["--dataset", "train.csv", "--dataset-id", "customers@7"]
+    assert run("sign", unsigned.name, *BASE, *options).code == 0
+    dataset = model_of(unsigned.name).training.dataset
+    assert dataset == safeload.Dataset("customers@7", hashlib.sha256(b"1,2\n").hexdigest())
+
+
+DATASETS = {
+    '{"dataset": {"path": "train.csv", "name": "a"}}': ("a", hashlib.sha256(b"1,2\n").hexdigest()),
+    '{"dataset": {"path": "train.csv"}}': ("train.csv", hashlib.sha256(b"1,2\n").hexdigest()),
+    f'{{"dataset": {{"name": "a", "sha256": "{"5" * 64}"}}}}': ("a", "5" * 64),
+}
+
+
+@pytest.mark.parametrize("text", DATASETS)
+def test_a_dataset_that_is_described(run: Run, unsigned: Path, text: str) -> None:
+    Path("train.csv").write_text("1,2\n")
+    Path("facts.json").write_text(text)
+    assert run("sign", unsigned.name, *BASE, "--metadata", "facts.json").code == 0
+    assert model_of(unsigned.name).training.dataset == safeload.Dataset(*DATASETS[text])
+
+
+def test_what_git_says_of_the_current_folder_is_signed(run: Run, unsigned: Path) -> None:
+    # Without git there is nothing that it could say.
+    found = safeload.Revision("5" * 40, dirty=False) if shutil.which("git") else None
+    assert run("sign", unsigned.name, *BASE).code == 0
+    assert model_of(unsigned.name).training.revision is None
+    if found is not None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        for words in (["init"], [*who, "commit", "--allow-empty", "-m", "first"]):
+            subprocess.run(["git", *words], check=True, capture_output=True)
+        assert run("sign", unsigned.name, *BASE).code == 0
+        found = safeload.find_revision()
+    assert model_of(unsigned.name).training.revision == found
+    assert run("sign", unsigned.name, *BASE, "--no-revision").code == 0
+    assert model_of(unsigned.name).training.revision is None
 
 
 FACTS_JSON = """{"metrics": {"f1": 0.5}, "trained": "2026-01-31", "serial": 7,
-                 "dataset": "train.csv", "not_after": "2999-01-01"}"""
+                 "dataset": "train.csv", "not_after": "2999-01-01", "rows": 12,
+                 "revision": "abc", "extra": {"team": "risk", "seeds": [1, 2.5, null]}}"""
 FACTS_TOML = """
 trained = 2026-01-31
 serial = 7
 dataset = "train.csv"
 not_after = 2999-01-01T00:00:00
+rows = 12
+revision = "abc"
+extra.team = "fraud"
+extra.seeds = [1, 2.5]
 [metrics]
 f1 = 0.5
 """
@@ -82,11 +134,17 @@ def test_facts_from_a_file(run: Run, unsigned: Path, name: str, text: str) -> No
     place.mkdir()
     (place / "train.csv").write_text("1,2\n")
     (place / name).write_text(text)
-    outcome = run("sign", unsigned.name, *BASE, "--metadata", place / name, "--metric", "f1=0.6")
+    outcome = run(
+        "sign", unsigned.name, *BASE, "--metadata", place / name, "--metric", "f1=0.6",
+        "--extra", "team=risk",
+    )  # fmt: skip
     assert outcome.code == 0
     model = model_of(unsigned.name)
     assert model.training.metrics == {"f1": 0.6}
     assert (model.serial, model.training.date) == (7, datetime(2026, 1, 31, tzinfo=UTC))
+    assert (model.training.rows, model.training.revision) == (12, safeload.Revision("abc"))
+    assert model.training.extra["team"] == "risk"
+    assert model.training.extra["seeds"][:2] == [1, 2.5]
     assert model.training.dataset is not None
 
 
@@ -95,6 +153,12 @@ def test_facts_from_a_file(run: Run, unsigned: Path, name: str, text: str) -> No
     [
         "", "[]", "{", '{"name": "churn"}', '{"metrics": []}', '{"metrics": {"f1": "high"}}',
         '{"metrics": {"f1": true}}', '{"serial": "7"}', '{"serial": true}', '{"dataset": 1}',
+        '{"rows": "7"}', '{"rows": -1}', '{"revision": 5}', '{"revision": ""}', '{"extra": 5}',
+        '{"extra": {"a": [[[[[[[[1]]]]]]]]}}', '{"extra": {"a": 1e999}}',
+        '{"dataset": {}}', '{"dataset": {"name": "a"}}', '{"dataset": {"sha256": "5"}}',
+        '{"dataset": {"name": "a", "sha256": "5"}}', '{"dataset": {"name": "a", "sha256": 5}}',
+        '{"dataset": {"path": "facts.json", "sha256": "5"}}', '{"dataset": {"url": "a"}}',
+        '{"dataset": {"path": "nothing"}}', '{"dataset": ""}',
         '{"trained": 5}', '{"not_after": "tomorrow"}', "[" * 100_000,
     ],
 )  # fmt: skip
@@ -111,7 +175,8 @@ def test_metadata_that_will_not_do(run: Run, unsigned: Path, text: str) -> None:
         ["--metric", "roc_auc"], ["--metric", "=1"], ["--metric", "roc_auc=high"],
         ["--metric", "roc_auc=nan"], ["--not-after", "soon"], ["--dataset", "nothing"],
         ["--metadata", "nothing.json"], ["--probe", "nothing.npy"], ["--policy", "nothing.toml"],
-        ["--serial", "-1"],
+        ["--serial", "-1"], ["--rows", "-1"], ["--revision", ""], ["--extra", "a"],
+        ["--extra", "=a"], ["--extra", "a=" + "x" * 70_000], ["--dataset-id", "a"],
     ],
 )  # fmt: skip
 def test_facts_that_will_not_do(run: Run, unsigned: Path, extra: list[str]) -> None:

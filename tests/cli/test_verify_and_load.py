@@ -113,6 +113,61 @@ def test_verify_on_a_terminal_shows_the_same_as_a_table(
         assert shown in outcome.out
 
 
+def say_much() -> None:
+    safeload.sign(
+        "churn.joblib", key="signing.key", name="churn", version="1.2.0", rows=41_233,
+        dataset=safeload.Dataset("customers \x1b[2J" + "of all years " * 20, "5" * 64),
+        metrics={f"metric number {number}": number / 7 for number in range(50)},
+        revision=safeload.Revision("5" * 40, dirty=True),
+        extra={"team": "r\u0131sk\r\x1b]0;owned\x07", "seeds": [1, None, 2.5], "long": "x" * 1_000},
+    )  # fmt: skip
+
+
+CARD = ["41,233", "metric number 3 = 0.428571", "20 more", "5" * 40 + " (with changes that were",
+        "team = ", "seeds = [1, null, 2.5]"]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [80, 40, 200])
+def test_the_card_fits_a_terminal(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    say_much()
+    monkeypatch.setattr("safeload.cli.verify.is_terminal", lambda stream: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    outcome = run("verify", "churn.joblib", *TRUSTED)
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "\x1b" not in outcome.out
+    squeezed = "".join(outcome.out.split())
+    for text in CARD:
+        assert "".join(text.split()) in squeezed
+
+
+def test_the_card_in_a_pipe_has_a_line_for_each_thing(run: Run, folder: Path) -> None:
+    say_much()
+    lines = run("verify", "churn.joblib", *TRUSTED).out.splitlines()
+    labels = [line.partition(": ")[0] for line in lines]
+    assert labels == [
+        "verified", "file", "sha256", "size", "statement", "model", "signed", "expires", "format",
+        "made with", "dataset", "rows", "metrics", "features", "code", "extra", "may use", "probe",
+    ]  # fmt: skip
+    for text in CARD:
+        assert text in "\n".join(lines)
+    assert all(line.isprintable() and len(line) < 2_000 for line in lines)
+
+
+def test_what_training_knew_as_json(run: Run, folder: Path) -> None:
+    say_much()
+    outcome = run("verify", "churn.joblib", *TRUSTED, "--format", "json")
+    assert "\x1b" not in outcome.out
+    training = json.loads(outcome.out)["model"]["training"]
+    assert training["rows"] == 41_233
+    assert training["revision"] == {"commit": "5" * 40, "dirty": True}
+    assert training["extra"]["seeds"] == [1, None, 2.5]
+    assert len(training["metrics"]) == 50
+
+
 def test_verify_as_json(run: Run, folder: Path) -> None:
     document = json.loads(run("verify", "churn.joblib", *TRUSTED, "--format", "json").out)
     assert document["schema"] == 1
