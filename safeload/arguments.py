@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
 from safeload.errors import UsageError, printable
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "BYTES",
     "EXTRA_DEPTH",
     "as_extra",
     "as_metrics",
@@ -32,7 +33,10 @@ __all__ = [
     "as_text",
     "as_texts",
     "as_whole",
+    "is_folder",
+    "is_open_file",
     "require_callable",
+    "require_source",
     "require_type",
     "wrong_type",
     "wrong_value",
@@ -41,6 +45,10 @@ __all__ = [
 # How deeply dicts and lists may lie in each other, the outermost included.
 EXTRA_DEPTH = 8
 _EXTRA = f"a dict of text, finite numbers, lists and dicts, {EXTRA_DEPTH} levels deep at most"
+
+
+# Types of what holds bytes.
+BYTES = (bytes, bytearray, memoryview)
 
 
 def require_type(value: object, parameter: str, *types: type, takes: str) -> None:
@@ -90,6 +98,33 @@ def as_path(value: object, parameter: str = "path") -> Path:
     except Exception as error:  # whatever the object's own __fspath__ raises
         raise _no_path(parameter) from error
     raise _no_path(parameter)
+
+
+def is_open_file(value: object) -> TypeGuard[BinaryIO]:
+    """Whether something can be read from, as open files can, and is no path."""
+    return callable(getattr(value, "read", None)) and not hasattr(value, "__fspath__")
+
+
+def require_source(value: object, parameter: str = "source") -> None:
+    """Require what a model may be given as: a path, bytes, or an open file.
+
+    Args:
+        value: What the caller gave.
+        parameter: What it was given for.
+
+    Raises:
+        UsageError: It is none of them.
+    """
+    if not (isinstance(value, BYTES) or is_open_file(value)):
+        as_path(value, parameter)
+
+
+def is_folder(value: object) -> bool:
+    """Whether something is the path of a folder."""
+    if not isinstance(value, str | os.PathLike):
+        return False
+    # Path.is_dir() raises for names that are too long.
+    return os.path.isdir(as_path(value))  # noqa: PTH112
 
 
 def as_text(value: object, parameter: str) -> str:

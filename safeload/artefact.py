@@ -1,61 +1,142 @@
-"""One read of one file: a path becomes private bytes with their SHA-256.
+"""One read of one source: a path, bytes or an open file become private bytes with their digests.
 
 Everything after this works on these bytes: nothing opens the path again, and no loader is handed
-it. The file must be a regular one and must not change size while it is read. What comes from
-elsewhere is taken as it comes, piece by piece.
+it. A file at a path must be a regular one and must not change size while it is read. What comes
+from elsewhere is taken as it comes, piece by piece.
 
-Trust: the path and what it leads to are hostile; the bytes, once here, cannot be changed by
+Trust: the source and what it leads to are hostile; the bytes, once here, cannot be changed by
 anybody outside of this process. Their content is as hostile as before.
 """
 
 from __future__ import annotations
 
 import hashlib
-import mmap
 import os
 import stat
-import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
-from safeload.arguments import as_path
+from safeload.arguments import BYTES, as_path, is_open_file, wrong_value
 from safeload.errors import ArtefactError
+from safeload.hashing import SHARD, SHARDED_FROM, Digests, shards_of, workers
 from safeload.limits import Limits
+from safeload.memory import Memory, no_memory, room_for
 
-__all__ = ["Artefact", "Progress", "open_regular"]
+__all__ = ["Artefact", "Hashing", "Progress", "Source", "open_regular"]
+
+# What a model may be given as: where it is, its bytes, or an open file that gives them.
+Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Artefact"
 
 # Told how many bytes were just read.
 Progress = Callable[[int], object]
 
 # Small enough to be in the processor's cache still when it is hashed.
 _CHUNK = 1 << 20
-# Below this an anonymous map costs more than it saves.
-_SMALL = 1 << 16
 # From here on a second thread is worth starting.
 _LARGE = 1 << 23
+# What sources that are no paths are called.
+_BYTES, _FILE = Path("<bytes>"), Path("<file>")
+
+
+class Hashing(Enum):
+    """Which digests are computed while a file is read; the others are when they are asked for."""
+
+    WHOLE = "that of the whole"
+    FINGERPRINT = "those that the file is recognised by"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """A file's bytes, read once.
+    """A model's bytes, read once.
 
     Attributes:
-        path: Where it was read from; shown to people, never opened again.
+        path: Where they were read from; shown to people, never opened again.
         data: The bytes. Private to this process, writable only because numpy has no other way to
             lend writable arrays; nothing writes to them before the caller has the model.
         size: Their number.
-        sha256: Their SHA-256, 64 lower-case hex digits.
-        version: What tells the file from any that takes its place, or is written into it.
+        digests: Their digests.
+        version: What tells the file from any that takes its place, or is written into it; empty for
+            what came from no path.
     """
 
     path: Path
-    data: bytearray | mmap.mmap
+    data: Memory
     size: int
-    sha256: str
+    digests: Digests = field(repr=False, compare=False)
     version: tuple[int, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes, 64 lower-case hex digits."""
+        return self.digests.sha256
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        *,
+        limits: Limits | None = None,
+        mmap_mode: str | None = None,
+        hashing: Hashing = Hashing.FINGERPRINT,
+        progress: Progress | None = None,
+    ) -> Artefact:
+        """Take in a model from wherever the caller has it.
+
+        Args:
+            source: The path of a regular file; or the bytes; or a binary file, which is read from
+                where it stands to its end; or an artefact, which stays as it is.
+            limits: Bounds; ``bytes_in`` applies.
+            mmap_mode: As for :meth:`read`.
+            hashing: As for :meth:`read`.
+            progress: Told how many bytes each step read.
+
+        Returns:
+            The artefact. Later changes to the caller's bytes or file are none to it.
+
+        Raises:
+            ArtefactError: It cannot be read, is no regular file, is too large, or changed.
+            UsageError: It is none of them, or a file of text.
+        """
+        limits = Limits.of(limits)
+        if isinstance(source, Artefact):
+            return source
+        if isinstance(source, BYTES):
+            with memoryview(source) as view, view.cast("B") as octets:
+                if len(octets) > limits.bytes_in:
+                    raise _too_large(limits)
+                data = _copied(octets, mmap_mode)
+            if progress is not None:
+                progress(len(data))
+            return cls.holding(data, path=_BYTES)
+        if is_open_file(source):
+            taken = cls.take(_pieces(source, progress), name=_name_of(source), limits=limits)
+            if mmap_mode is None:
+                return taken
+            return cls.holding(_copied(taken.data, mmap_mode), path=taken.path)
+        return cls.read(
+            as_path(source, "source"),
+            limits=limits,
+            mmap_mode=mmap_mode,
+            hashing=hashing,
+            progress=progress,
+        )
+
+    @classmethod
+    def holding(cls, data: Memory, *, path: Path, version: tuple[int, ...] = ()) -> Artefact:
+        """The artefact of bytes that nobody else has a hold of.
+
+        Args:
+            data: The bytes.
+            path: What to call them.
+            version: As the attribute.
+        """
+        digests = Digests(lambda start, end: memoryview(data)[start:end], len(data))
+        return cls(path, data, len(data), digests, version)
 
     @classmethod
     def read(
@@ -64,6 +145,7 @@ class Artefact:
         *,
         limits: Limits | None = None,
         mmap_mode: str | None = None,
+        hashing: Hashing = Hashing.WHOLE,
         progress: Progress | None = None,
     ) -> Artefact:
         """Read a file into private memory and hash it on the way.
@@ -74,6 +156,7 @@ class Artefact:
             mmap_mode: ``"r"`` for bytes that nobody can write to, ``"c"`` for bytes whose changes
                 stay private to each map; both are pages of a sealed memory file where the kernel
                 has those.
+            hashing: Which digests to compute on the way.
             progress: Told how many bytes each step read.
 
         Returns:
@@ -83,34 +166,70 @@ class Artefact:
             ArtefactError: It cannot be read, is no regular file, is too large, or changed.
             UsageError: The path is no path.
         """
-        limits = Limits.of(limits)
         where = as_path(path)
         descriptor, status = open_regular(where)
-        memory = None
         try:
-            if status.st_size > limits.bytes_in:
-                raise _too_large(limits)
-            size = status.st_size
-            memory = _sealable(size) if mmap_mode is not None else None
-            buffer = _buffer(size, memory)
-            digest = hashlib.sha256()
-            filled = _fill(descriptor, buffer, digest.update, progress)
-            if filled != size or os.read(descriptor, 1):
-                raise ArtefactError(
-                    "The file changed size while it was read.",
-                    code="changed",
-                    hint="Wait until nothing writes to it any more, then try again.",
-                )
-            if memory is not None and isinstance(buffer, mmap.mmap):
-                buffer.close()
-                buffer = _seal(memory, size, writable=mmap_mode == "c")
-        except OSError as error:
-            raise _unreadable(where, error) from error
+            return cls.read_open(
+                descriptor,
+                status,
+                path=where,
+                limits=limits,
+                mmap_mode=mmap_mode,
+                hashing=hashing,
+                progress=progress,
+            )
         finally:
             os.close(descriptor)
-            if memory is not None:
-                os.close(memory)
-        return cls(where, buffer, size, digest.hexdigest(), _version(status))
+
+    @classmethod
+    def read_open(
+        cls,
+        descriptor: int,
+        status: os.stat_result,
+        *,
+        path: Path,
+        limits: Limits | None = None,
+        mmap_mode: str | None = None,
+        hashing: Hashing = Hashing.WHOLE,
+        progress: Progress | None = None,
+    ) -> Artefact:
+        """Read a regular file that is open, from its beginning; otherwise as :meth:`read`.
+
+        Args:
+            descriptor: The open file, which stays open.
+            status: Its status.
+            path: What to call it.
+            limits: As for :meth:`read`.
+            mmap_mode: As for :meth:`read`.
+            hashing: As for :meth:`read`.
+            progress: As for :meth:`read`.
+
+        Returns:
+            The artefact.
+
+        Raises:
+            ArtefactError: It cannot be read, is too large, or changed.
+        """
+        limits = Limits.of(limits)
+        size = status.st_size
+        if size > limits.bytes_in:
+            raise _too_large(limits)
+        try:
+            with room_for(size, mmap_mode) as room:
+                filled, digests = _fill(descriptor, room.buffer, hashing, progress)
+                if filled != size or os.read(descriptor, 1):
+                    raise ArtefactError(
+                        "The file changed size while it was read.",
+                        code="changed",
+                        hint="Wait until nothing writes to it any more, then try again.",
+                    )
+                data = room.finished()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        artefact = cls.holding(data, path=path, version=_version(status))
+        for shard_size, found in digests.items():
+            artefact.digests.keep(shard_size, found)
+        return artefact
 
     @classmethod
     def take(cls, pieces: Iterable[bytes], *, name: str, limits: Limits | None = None) -> Artefact:
@@ -137,8 +256,10 @@ class Artefact:
                 data += piece
                 digest.update(piece)
         except MemoryError as error:
-            raise _no_memory(len(data)) from error
-        return cls(Path(name), data, len(data), digest.hexdigest())
+            raise no_memory(len(data)) from error
+        artefact = cls.holding(data, path=Path(name))
+        artefact.digests.keep(0, (digest.hexdigest(),))
+        return artefact
 
     def is_current(self, status: os.stat_result | None = None) -> bool:
         """Whether the path leads to the very file still that was read, unchanged.
@@ -148,6 +269,8 @@ class Artefact:
         Args:
             status: The status of the file that the path is taken to lead to.
         """
+        if not self.version:
+            return False
         try:
             return _version(self.path.stat() if status is None else status) == self.version
         except OSError:
@@ -205,54 +328,57 @@ def _too_large(limits: Limits) -> ArtefactError:
     )
 
 
-def _no_memory(size: int) -> ArtefactError:
-    return ArtefactError(
-        f"There is no memory for a file of {size} bytes.",
-        code="too-large",
-        hint="Load it on a machine with more memory.",
-    )
-
-
-def _buffer(size: int, memory: int | None) -> bytearray | mmap.mmap:
-    try:
-        if memory is not None and size:
-            return mmap.mmap(memory, size)
-        if size < _SMALL:
-            return bytearray(size)
-        buffer = _anonymous(size)
-    except (OSError, MemoryError, OverflowError) as error:
-        raise _no_memory(size) from error
-    # Large pages: fewer faults, which would cost as much as the reading itself.
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):
-            buffer.madvise(mmap.MADV_HUGEPAGE)
-    return buffer
-
-
-def _anonymous(size: int) -> mmap.mmap:
-    if not hasattr(mmap, "MAP_ANONYMOUS"):
-        return mmap.mmap(-1, size)
-    # The default would share the pages, and so the model, with every child forked later.
-    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-
-
 def _fill(
     descriptor: int,
-    buffer: bytearray | mmap.mmap,
-    update: Callable[[memoryview], object],
+    buffer: Memory,
+    hashing: Hashing,
     progress: Progress | None,
-) -> int:
+) -> tuple[int, dict[int, tuple[str, ...]]]:
+    """Read a file, and return how many bytes that were, and digests by the size of shards."""
+    if hashing is Hashing.NONE:
+        return _take(descriptor, buffer, lambda chunk: None, progress), {}
+    if hashing is Hashing.FINGERPRINT and len(buffer) >= SHARDED_FROM:
+        return _fill_shards(descriptor, buffer, progress)
+    digest = hashlib.sha256()
     if len(buffer) < _LARGE:
-        return _take(descriptor, buffer, update, progress)
-    # Neither reading nor hashing holds the interpreter's lock, and the one hides behind the other.
-    # A single worker hashes the chunks in the order in which they come.
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        return _take(descriptor, buffer, lambda chunk: worker.submit(update, chunk), progress)
+        filled = _take(descriptor, buffer, digest.update, progress)
+    else:
+        # Neither reading nor hashing holds the interpreter's lock, and the one hides behind the
+        # other. A single worker hashes the chunks in the order in which they come.
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            filled = _take(
+                descriptor, buffer, lambda chunk: worker.submit(digest.update, chunk), progress
+            )
+    return filled, {0: (digest.hexdigest(),)}
+
+
+def _fill_shards(
+    descriptor: int, buffer: Memory, progress: Progress | None
+) -> tuple[int, dict[int, tuple[str, ...]]]:
+    view = memoryview(buffer)
+    shards = list(shards_of(len(view), SHARD))
+    digests: list[Future[str]] = []
+    filled = 0
+    with ThreadPoolExecutor(workers()) as pool:
+
+        def hash_what_is_full(chunk: memoryview) -> None:
+            nonlocal filled
+            filled += len(chunk)
+            while len(digests) < len(shards) and shards[len(digests)][1] <= filled:
+                start, end = shards[len(digests)]
+                digests.append(pool.submit(_digest_of, view[start:end]))
+
+        _take(descriptor, buffer, hash_what_is_full, progress)
+    return filled, {SHARD: tuple([digest.result() for digest in digests])}
+
+
+def _digest_of(data: memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _take(
     descriptor: int,
-    buffer: bytearray | mmap.mmap,
+    buffer: Memory,
     update: Callable[[memoryview], object],
     progress: Progress | None,
 ) -> int:
@@ -276,20 +402,37 @@ def _read(descriptor: int, chunk: memoryview) -> int:
     return len(data)
 
 
-def _sealable(size: int) -> int | None:
-    """A memory file that can be sealed, or None where the kernel has none (or nothing to hold)."""
-    if size == 0 or not sys.platform.startswith("linux"):
-        return None
-    memory = os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(memory, size)
-    return memory
+def _copied(data: memoryview | Memory, mmap_mode: str | None) -> Memory:
+    """Copy bytes to where nobody else has a hold of them."""
+    with room_for(len(data), mmap_mode) as room:
+        with memoryview(room.buffer) as view, memoryview(data) as given:
+            view[:] = given
+        return room.finished()
 
 
-def _seal(memory: int, size: int, *, writable: bool) -> mmap.mmap:
-    """Make a memory file unchangeable, even by this process, and map it."""
-    import fcntl
+def _pieces(file: BinaryIO, progress: Progress | None) -> Iterator[bytes]:
+    """What a caller's file gives, piece by piece, to its end."""
+    while True:
+        try:
+            piece = file.read(_CHUNK)
+        except Exception as error:  # whatever the object's own method raises
+            raise ArtefactError(
+                "The file that was given cannot be read.",
+                code="unreadable",
+                hint="It has to be open for reading, and stay open meanwhile.",
+            ) from error
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise wrong_value(
+                "source", "a file that is open in binary mode, as by open(path, 'rb')"
+            )
+        if not piece:
+            return
+        yield bytes(piece)
+        if progress is not None:
+            progress(len(piece))
 
-    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
-    access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
-    return mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=access)
+
+def _name_of(file: BinaryIO) -> str:
+    """What a caller's file is called; for people."""
+    name = getattr(file, "name", None)
+    return Path(name).name or str(_FILE) if isinstance(name, str) else str(_FILE)

@@ -24,11 +24,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safeload.artefact import Artefact, Progress
+from safeload.arguments import as_path, is_folder
+from safeload.artefact import Artefact, Hashing, Progress, Source
 from safeload.errors import TrustError, UsageError
 from safeload.forks import IMPORTING
 from safeload.limits import Isolation, Limits
@@ -36,13 +37,16 @@ from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
 from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
+from safeload.trust.bundle import bundle_path, given_bundle
 from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.envelope import verify as verify_bundle
+from safeload.trust.folders import check_folder
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
 from safeload.trust.names import require_name
 from safeload.trust.pairs import first_accepted
 from safeload.trust.trustfile import TrustFile
+from safeload.verified import Verified
 
 if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
@@ -50,31 +54,16 @@ if TYPE_CHECKING:
 __all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
 
 _Path = str | os.PathLike[str]
+# A bundle as a caller may give it.
+_Bundle = _Path | bytes
 # How often a model may be replaced while it is read. Each time takes the writer longer than us.
 _REPLACED = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """A file that a trusted signer vouches for.
-
-    Attributes:
-        artefact: The bytes, read once.
-        manifest: What the signer says about them.
-        signer: Name of the signer in the trust file.
-        packs: The packs that are on for it and would not be by default: its signer's, and those of
-            the trust file.
-    """
-
-    artefact: Artefact
-    manifest: Manifest
-    signer: str
-    packs: frozenset[str] = frozenset()
-
-
 def load(
-    path: _Path,
+    source: Source,
     *,
+    bundle: _Bundle | None = None,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
     policy: _Path | Policy | None = None,
@@ -87,7 +76,10 @@ def load(
     """Load a signed model: steps 1 to 9.
 
     Args:
-        path: The model; its bundle lies beside it, with ``.sig`` appended to the name.
+        source: The model: a path, bytes, or a binary file, which is read to its end; or the path
+            of a signed folder, in which the manifest names the model.
+        bundle: The signature bundle: a path, or bytes. By default it lies beside the model, with
+            ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
@@ -112,11 +104,12 @@ def load(
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
-    verified = _verified(path, trust, name, bounds, progress, mmap_mode)
+    verified = _verified(source, bundle, trust, name, bounds, progress, mmap_mode)
     about = verified.manifest.require_model()
     allowed = allowed.with_packs(verified.packs)
     # 6
-    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, use_cache=True)
+    artefact = verified.open_model(mmap_mode=mmap_mode)
+    accepted = admit(artefact, _narrowed(allowed, about), bounds, use_cache=True)
     # 7, 8
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9
@@ -129,8 +122,9 @@ def load(
 
 
 def rehearse(
-    path: _Path,
+    source: Source,
     *,
+    bundle: _Bundle | None = None,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
     policy: _Path | Policy | None = None,
@@ -141,7 +135,10 @@ def rehearse(
     """Load a signed model and compare the probe, steps 1 to 9, with 6 to 9 in another process.
 
     Args:
-        path: The model; its bundle lies beside it, with ``.sig`` appended to the name.
+        source: The model: a path, bytes, or a binary file, which is read to its end; or the path
+            of a signed folder, in which the manifest names the model.
+        bundle: The signature bundle: a path, or bytes. By default it lies beside the model, with
+            ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
@@ -167,7 +164,7 @@ def rehearse(
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
     # 1 to 5
-    verified = _verified(path, trust, name, bounds)
+    verified = _verified(source, bundle, trust, name, bounds)
     about = verified.manifest.require_model()
     allowed = allowed.with_packs(verified.packs)
     # 6 to 9
@@ -184,7 +181,7 @@ def rehearse(
 
 
 def load_unsigned(
-    path: _Path,
+    source: Source,
     *,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
@@ -201,7 +198,8 @@ def load_unsigned(
     do less, and the model stays there.
 
     Args:
-        path: The model.
+        source: The model: a path, bytes, a binary file, which is read to its end, or what
+            :meth:`Verified.open` returned.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         isolated: Whether to load into a process of its own; or the bounds on that process.
@@ -228,7 +226,9 @@ def load_unsigned(
             hint="Leave out mmap_mode, or isolated.",
         )
     # 1
-    artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
+    artefact = Artefact.of(
+        source, limits=bounds, mmap_mode=mmap_mode, hashing=Hashing.NONE, progress=progress
+    )
     allowed = Policy.of(policy, packs=packs)
     # 6 to 8
     if isolated:
@@ -244,18 +244,22 @@ def load_unsigned(
 
 
 def verify(
-    path: _Path,
+    source: Source,
     *,
+    bundle: _Bundle | None = None,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
     mmap_mode: str | None = None,
 ) -> Verified:
-    """Verify a file without looking into it: steps 1 to 5.
+    """Verify a file or a folder without looking into it: steps 1 to 5.
 
     Args:
-        path: The file; its bundle lies beside it, with ``.sig`` appended to the name.
+        source: The file: a path, bytes, or a binary file, which is read to its end; or the path of
+            a folder.
+        bundle: The signature bundle: a path, or bytes. By default it lies beside the file, with
+            ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
         limits: Bounds on the work.
@@ -263,7 +267,7 @@ def verify(
         mmap_mode: As :func:`load` takes it.
 
     Returns:
-        The bytes, the manifest and the signer.
+        The manifest, the signer, and the bytes; of a folder, each file's when it is asked for.
 
     Raises:
         ArtefactError: The file cannot be taken in.
@@ -272,11 +276,12 @@ def verify(
             none that its parameter takes.
     """
     check_arguments(**locals())
-    return _verified(path, trust, name, limits or Limits(), progress, mmap_mode)
+    return _verified(source, bundle, trust, name, limits or Limits(), progress, mmap_mode)
 
 
 def _verified(
-    path: _Path,
+    source: Source,
+    bundle: _Bundle | None,
     trust: _Path | TrustFile | None,
     name: str | None,
     bounds: Limits,
@@ -285,37 +290,70 @@ def _verified(
 ) -> Verified:
     if name is not None:
         require_name(name)
+    if is_folder(source):
+        return _verified_folder(as_path(source), bundle, trust, name, bounds)
     replaced = 0
     while True:
         # 1 Read the artefact once.
-        artefact = Artefact.read(path, limits=bounds, mmap_mode=mmap_mode, progress=progress)
+        artefact = Artefact.of(source, limits=bounds, mmap_mode=mmap_mode, progress=progress)
         trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
+        judged = partial(_judged, artefact, trusted, name, bounds)
         try:
-            # 2 to 5, with the bundle beside it.
-            return first_accepted(
-                artefact.path, artefact.sha256, bounds, partial(_judged, artefact, trusted, name)
-            )
+            # 2 to 5, with the bundle that was given, or the one beside the file.
+            if bundle is not None or not artefact.version:
+                return judged(given_bundle(bundle, bounds))
+            return first_accepted(artefact.path, artefact.digests, bounds, judged)
         except TrustError:
             replaced += 1
-            if artefact.is_current() or replaced == _REPLACED:
+            if bundle is not None or artefact.is_current() or replaced == _REPLACED:
                 raise
         # Another model has taken its place, and the bundle is that one's: all over again.
         del artefact
 
 
 def _judged(
-    artefact: Artefact, trusted: TrustFile, name: str | None, bundle: UnverifiedBundle
+    artefact: Artefact,
+    trusted: TrustFile,
+    name: str | None,
+    bounds: Limits,
+    bundle: UnverifiedBundle,
 ) -> Verified:
+    # 2 to 4
+    manifest, signer, packs = _vouched(bundle, trusted, name)
+    # 5 These bytes are the ones that were signed.
+    manifest.require_single()
+    manifest.check_content(artefact.path.name, artefact.digests)
+    trusted.check_file(artefact.digests)
+    return Verified(artefact.path, manifest, signer, packs, artefact, bounds)
+
+
+def _verified_folder(
+    path: Path,
+    bundle: _Bundle | None,
+    trust: _Path | TrustFile | None,
+    name: str | None,
+    bounds: Limits,
+) -> Verified:
+    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
+    # 2 to 4
+    where = bundle_path(path) if bundle is None else bundle
+    manifest, signer, packs = _vouched(given_bundle(where, bounds), trusted, name)
+    # 5 The files in it are the ones that were signed. Step 1 is taken for each when it is opened.
+    manifest.require_folder()
+    check_folder(path, manifest, trusted.check_file)
+    return Verified(path, manifest, signer, packs, None, bounds)
+
+
+def _vouched(
+    bundle: UnverifiedBundle, trusted: TrustFile, name: str | None
+) -> tuple[Manifest, str, frozenset[str]]:
     # 2 Verify the bundle with the trusted keys.
     payload = verify_bundle(bundle, trusted.keys)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
     # 4 Name, rights of the signer, expiry, serial, revocation, packs.
     signer = trusted.authorise(payload, manifest, wanted=name)
-    packs = _packs_for(trusted, manifest)
-    # 5 These bytes are the ones that were signed.
-    manifest.check_digest(artefact.path.name, size=artefact.size, sha256=artefact.sha256)
-    return Verified(artefact, manifest, signer.name, packs)
+    return manifest, signer.name, _packs_for(trusted, manifest)
 
 
 def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:

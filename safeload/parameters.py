@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from safeload.arguments import (
+    BYTES,
     as_extra,
     as_metrics,
     as_moment,
@@ -18,9 +19,11 @@ from safeload.arguments import (
     as_text,
     as_whole,
     require_callable,
+    require_source,
     require_type,
     wrong_type,
 )
+from safeload.artefact import Artefact
 from safeload.errors import UsageError
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
@@ -116,7 +119,13 @@ def _revision(value: object, parameter: str) -> None:
         as_text(value, parameter)
 
 
+def _source(value: object, parameter: str) -> None:
+    if not isinstance(value, Artefact):
+        require_source(value, parameter)
+
+
 _CHECKS: dict[str, Callable[[object, str], object]] = {
+    "bundle": _path_or(_NONE, *BYTES),
     "dataset": _path_or(_NONE, Dataset),
     "extra": as_extra,
     "isolated": _isolated,
@@ -136,6 +145,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "revision": _unless_none(_revision),
     "rows": _unless_none(_whole),
     "serial": _unless_none(_whole),
+    "source": _source,
     "trained": _unless_none(as_moment),
     "trust": _path_or(_NONE, TrustFile),
     "version": as_text,

@@ -191,7 +191,12 @@ def dump(
                 raise _changed()
             with locked(folder) as alone:
                 publish_pair(
-                    folder, target.name, inner, part, sha256=artefact.sha256, bundle=bundle
+                    folder,
+                    target.name,
+                    inner,
+                    part,
+                    fingerprint=artefact.digests.fingerprint,
+                    bundle=bundle,
                 )
                 if alone:
                     settle_pair(folder, target.name)
@@ -252,7 +257,7 @@ def _sealed(
         name=name,
         version=version,
         serial=int(now.timestamp()) if serial is None else serial,
-        serializer=accepted.report.format,
+        serializer=accepted.format,
         size=artefact.size,
         versions=library_versions(accepted.needed),
         training=training_of(

@@ -18,14 +18,26 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Each may import from its own row and from those above; "|" separates what must not meet.
 LAYERS = [
-    ["arguments", "errors", "forks", "limits", "rule_ids", "shipped", "unruly", "verdict"],
+    [
+        "arguments",
+        "errors",
+        "forks",
+        "hashing",
+        "limits",
+        "memory",
+        "placeholders",
+        "rule_ids",
+        "shipped",
+        "unruly",
+        "verdict",
+    ],
     ["artefact", "owners", "writing"],
     ["trust", "scan"],
     ["soundness"],
     ["policy"],
     ["loading"],
     ["isolation"],
-    ["gate", "parameters", "provenance", "signing"],
+    ["gate", "parameters", "provenance", "signing", "verified"],
     ["auditing", "report"],
     ["cli", "pytest_plugin"],
 ]

@@ -169,27 +169,27 @@ _SIGNING = (
 CALLS: dict[str, Call] = {
     "load": (
         safeload.load,
-        ("path",),
-        (*_LOADING, "trust", "name", "probe", "mmap_mode", "progress"),
-        {"path": "nowhere", "trust": TRUST},
+        ("source",),
+        (*_LOADING, "trust", "name", "bundle", "probe", "mmap_mode", "progress"),
+        {"source": "nowhere", "trust": TRUST},
     ),
     "load_unsigned": (
         safeload.load_unsigned,
-        ("path",),
+        ("source",),
         (*_LOADING, "isolated", "mmap_mode", "progress"),
-        {"path": "none.pkl"},
+        {"source": "none.pkl"},
     ),
     "verify": (
         safeload.verify,
-        ("path",),
-        ("trust", "name", "limits", "progress", "mmap_mode"),
-        {"path": "nowhere", "trust": TRUST},
+        ("source",),
+        ("trust", "name", "bundle", "limits", "progress", "mmap_mode"),
+        {"source": "nowhere", "trust": TRUST},
     ),
     "rehearse": (
         rehearse,
-        ("path",),
-        (*_LOADING, "trust", "name", "isolation"),
-        {"path": "nowhere", "trust": TRUST},
+        ("source",),
+        (*_LOADING, "trust", "name", "bundle", "isolation"),
+        {"source": "nowhere", "trust": TRUST},
     ),
     "audit": (
         safeload.audit,

@@ -18,6 +18,7 @@ from safeload.cli.progress import shown
 if TYPE_CHECKING:
     from safeload.gate import Verified
     from safeload.report.card import Row
+    from safeload.trust.resources import Resource
 
 __all__ = ["add_arguments", "add_trust_options", "run"]
 
@@ -78,14 +79,33 @@ def _document(verified: Verified) -> dict[str, Any]:
     manifest, model = verified.manifest, verified.manifest.model
     return {
         "schema": 1,
-        "path": str(verified.artefact.path),
-        "sha256": verified.artefact.sha256,
-        "size": verified.artefact.size,
+        "path": str(verified.path),
+        **_content(verified),
         "signer": verified.signer,
         "payload_sha256": manifest.payload_sha256,
-        "resources": [{"name": item.name, "sha256": item.sha256} for item in manifest.resources],
+        "resources": [_resource(item) for item in manifest.resources],
         "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},
     }
+
+
+def _resource(resource: Resource) -> dict[str, Any]:
+    if not resource.shards:
+        return {"name": resource.name, "sha256": resource.sha256}
+    return {
+        "name": resource.name,
+        # What the signer adds; the shards are what was compared.
+        "sha256": resource.sha256 or None,
+        "size": resource.size,
+        "shards": list(resource.shards),
+    }
+
+
+def _content(verified: Verified) -> dict[str, Any]:
+    """What is said of the bytes of a single file; a folder has those of its resources."""
+    if verified.is_folder:
+        return {}
+    artefact = verified.artefact
+    return {"sha256": artefact.sha256, "size": artefact.size}
 
 
 def _show(rows: list[Row]) -> None:

@@ -94,7 +94,7 @@ class _Server:
         from safeload.loading.admit import admit, deserialise
 
         policy = read_policy(asked["policy"])
-        artefact = Artefact(Path(), data, len(data), asked["sha256"])
+        artefact = Artefact.holding(data, path=Path())
         accepted = admit(artefact, policy, Limits(**asked["limits"]))
         try:
             self._model = deserialise(accepted, policy, signed=asked["signed"])

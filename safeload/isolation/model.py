@@ -180,7 +180,6 @@ def load_isolated(
         "load": {
             "policy": write_policy(policy),
             "limits": asdict(limits),
-            "sha256": artefact.sha256,
             "signed": signed if signed is None else dict(signed),
             "compare": compare,
             "probe": probe if probe is None else dict(probe),

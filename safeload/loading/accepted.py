@@ -20,7 +20,6 @@ from safeload.artefact import Artefact
 from safeload.limits import Limits
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Buffer, Program
-from safeload.verdict import FileReport
 
 __all__ = ["Accepted", "Rules", "forget", "lookup", "store"]
 
@@ -35,7 +34,7 @@ class Accepted:
     Attributes:
         programs: Its streams, outermost first.
         data: The bytes they point into.
-        report: The report, whose verdict is ACCEPT.
+        format: The format as scanned, such as ``"joblib+zlib"``.
         needed: Each top-level package that the packs grant names of, and the distributions that
             provide it.
         written: Releases by library that wrote it, as far as the file itself says.
@@ -43,7 +42,7 @@ class Accepted:
 
     programs: tuple[Program, ...]
     data: Buffer
-    report: FileReport
+    format: str
     needed: frozenset[tuple[str, tuple[str, ...]]]
     written: Mapping[str, tuple[str, ...]]
 
@@ -86,14 +85,13 @@ def lookup(artefact: Artefact, rules: Rules) -> Accepted | None:
     Returns:
         The accepted file, with the bytes at hand; None if they were not accepted, or too long ago.
     """
-    key = artefact.sha256, artefact.size, rules
+    key = artefact.digests.fingerprint, artefact.size, rules
     found = _kept.pop(key, None)
     if found is None:
         return None
     _kept[key] = found
     accepted, _ = found
-    report = replace(accepted.report, path=str(artefact.path))
-    return replace(accepted, data=artefact.data, report=report)
+    return replace(accepted, data=artefact.data)
 
 
 def store(artefact: Artefact, rules: Rules, accepted: Accepted) -> None:
@@ -108,12 +106,13 @@ def store(artefact: Artefact, rules: Rules, accepted: Accepted) -> None:
     weight = sum(map(_weight, accepted.programs))
     if weight > _LARGEST_SCAN or accepted.data is not artefact.data:
         return
-    _kept[artefact.sha256, artefact.size, rules] = replace(accepted, data=b""), weight
+    key = artefact.digests.fingerprint, artefact.size, rules
+    _kept[key] = replace(accepted, data=b""), weight
     total = sum(weight for _, weight in list(_kept.values()))
-    for key, (_, weight) in list(_kept.items()):
+    for oldest, (_, weight) in list(_kept.items()):
         if total <= _KEPT_BYTES:
             break
-        _kept.pop(key, None)
+        _kept.pop(oldest, None)
         total -= weight
 
 

@@ -26,7 +26,7 @@ from safeload.scan.origin import written_with
 from safeload.scan.program import Scan
 from safeload.scan.scan import scan
 from safeload.unruly import UNRULY, described
-from safeload.verdict import FileReport, Severity, Verdict
+from safeload.verdict import FileReport, Severity, Verdict, verdict_of
 
 __all__ = ["Accepted", "admit", "deserialise"]
 
@@ -59,18 +59,17 @@ def admit(
     if rules is not None and (before := lookup(artefact, rules)) is not None:
         return before
     scanned = scan(artefact.data, limits)
-    report = judge(scanned, policy).report(
-        str(artefact.path), artefact.sha256, artefact.size, scanned.format
-    )
-    if report.verdict is not Verdict.ACCEPT:
-        raise _refusal(report)
+    judgement = judge(scanned, policy)
+    if verdict_of(judgement.findings) is not Verdict.ACCEPT:
+        path = str(artefact.path)
+        raise _refusal(judgement.report(path, artefact.sha256, artefact.size, scanned.format))
     if not (scanned.single and _is_loadable(scanned.format)):
-        raise _not_one(report)
+        raise _not_one(scanned.format)
     written = {"scikit-learn": written_with(scanned.programs)}
     for program in scanned.programs:
         program.forget()
     needed = _needed(scanned, policy)
-    accepted = Accepted(tuple(scanned.programs), scanned.data, report, needed, written)
+    accepted = Accepted(tuple(scanned.programs), scanned.data, scanned.format, needed, written)
     if rules is not None:
         store(artefact, rules, accepted)
     return accepted
@@ -125,12 +124,10 @@ def _unpickle(
 
     programs, data = accepted.programs, accepted.data
     try:
-        if accepted.report.format == "skops":
+        if accepted.format == "skops":
             return load_skops(data, trusted_names(programs[0]))
-        if mmap_mode is not None and accepted.report.format not in _MAPPED:
-            warnings.warn(
-                f"mmap_mode has no effect on a {accepted.report.format} file.", stacklevel=5
-            )
+        if mmap_mode is not None and accepted.format not in _MAPPED:
+            warnings.warn(f"mmap_mode has no effect on a {accepted.format} file.", stacklevel=5)
             mmap_mode = None
         return unpickle(programs[0], data, names, mmap_mode=mmap_mode)
     except SafeloadError:
@@ -148,21 +145,21 @@ def _is_loadable(form: str) -> bool:
     return form in _LOADABLE or (form.startswith("joblib+") and form.count("+") == 1)
 
 
-def _not_one(report: FileReport) -> LoadError:
-    if report.format.partition("+")[0] in FORMATS:
+def _not_one(form: str) -> LoadError:
+    if form.partition("+")[0] in FORMATS:
         return LoadError(
             "It is a checkpoint of torch, which safeload audits and does not load.",
             code="audited-only",
             hint="Load it with torch.load(path, weights_only=True).",
         )
-    if report.format in _LOADABLE:
+    if form in _LOADABLE:
         return LoadError(
             "The file holds several things, one behind the other.",
             code="not-one-model",
             hint="Dump each into a file of its own, or all of them as one list.",
         )
     return LoadError(
-        f"The file is no model but a container of files ({report.format}).",
+        f"The file is no model but a container of files ({form}).",
         code="not-one-model",
         hint="Unpack it and load the model in it; safeload audit reads all files in it.",
     )

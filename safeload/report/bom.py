@@ -127,7 +127,7 @@ def _component(verified: Verified, model: Model) -> Component:
         external_references=[
             ExternalReference(
                 type=ExternalReferenceType.DIGITAL_SIGNATURE,
-                url=XsUri(quote(bundle_path(artefact.path).name.encode(errors="surrogateescape"))),
+                url=XsUri(quote(bundle_path(verified.path).name.encode(errors="surrogateescape"))),
                 comment="OpenSSF Model Signing 1.0",
             )
         ],

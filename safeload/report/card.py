@@ -46,16 +46,18 @@ def card_of(verified: Verified) -> list[Row]:
     """
     rows = [
         ("verified", f"signature and digest; signed by {verified.signer}"),
-        ("file", str(verified.artefact.path)),
-        ("sha256", verified.artefact.sha256),
-        ("size", f"{verified.artefact.size:,} bytes"),
+        ("folder" if verified.is_folder else "file", str(verified.path)),
+        *_content(verified),
         ("statement", verified.manifest.payload_sha256),
     ]
     model = verified.manifest.model
     if model is None:
-        names = [resource.name for resource in verified.manifest.resources]
         rows.append(("model", "nothing is said about one: made by another tool"))
-        rows.append(("covers", _some(names)))
+    if verified.is_folder or model is None:
+        rows.append(("covers", _some([each.name for each in verified.manifest.resources])))
+    if verified.manifest.covered.ignored:
+        rows.append(("ignored", _some(list(verified.manifest.covered.ignored))))
+    if model is None:
         return [Row("signature", *row) for row in rows]
     return [
         *(Row("signature", *row) for row in rows),
@@ -63,6 +65,13 @@ def card_of(verified: Verified) -> list[Row]:
         *(Row("training", *row) for row in _training(model.training)),
         *(Row("loading", *row) for row in _loading(model)),
     ]
+
+
+def _content(verified: Verified) -> list[tuple[str, str]]:
+    if verified.is_folder:
+        return []
+    artefact = verified.artefact
+    return [("sha256", artefact.sha256), ("size", f"{artefact.size:,} bytes")]
 
 
 def _about(model: Model) -> list[tuple[str, str]]:

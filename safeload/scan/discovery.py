@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from safeload.placeholders import pointer
 from safeload.scan.containers.lenient import Pieces, UndecidedError, unpackings
 from safeload.scan.containers.members import is_archive, members
 from safeload.scan.containers.skops.read import has_schema
 from safeload.scan.endings import has_model_name, is_clear_model_name
 from safeload.scan.pickle.lenient import Outcome, reach
-from safeload.scan.placeholders import pointer
 from safeload.scan.runs import Buffer
 
 __all__ = ["reason_to_skip"]

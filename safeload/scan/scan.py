@@ -14,6 +14,7 @@ from itertools import chain
 
 from safeload.errors import printable
 from safeload.limits import Limits
+from safeload.placeholders import placeholder
 from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError
 from safeload.scan.containers.archive import ArchiveError
 from safeload.scan.containers.compressed import codec_of, decompress
@@ -31,7 +32,6 @@ from safeload.scan.containers.zips import archive_within, front, has_files_aroun
 from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.lenient import Outcome, reach
-from safeload.scan.placeholders import placeholder
 from safeload.scan.program import Buffer, Scan
 from safeload.scan.sequence import read_sequence
 from safeload.scan.weights.gguf import is_gguf, read_gguf

@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from safeload.errors import TrustError, printable
+from safeload.hashing import Digests
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.manifest import Manifest
 from safeload.trust.tables.keys import TrustedKey
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables
 
-__all__ = ["authorised"]
+__all__ = ["authorised", "require_not_revoked"]
 
 
 def authorised(
@@ -60,6 +61,20 @@ def authorised(
     return signer
 
 
+def require_not_revoked(revoked: Revoked, content: Digests) -> None:
+    """Require that a file is none that is not accepted any more, whatever statements call it.
+
+    Args:
+        revoked: What is not accepted.
+        content: The digests of its bytes.
+
+    Raises:
+        TrustError: It is (``revoked``).
+    """
+    if revoked.files and content.sha256 in revoked.files:
+        raise _revoked("This file")
+
+
 def _signer_of(trust: Tables, payload: VerifiedPayload) -> TrustedKey:
     for signer in trust.signers:
         if signer.key == payload.key:
@@ -80,11 +95,15 @@ def _check_revoked(revoked: Revoked, payload: VerifiedPayload, manifest: Manifes
     elif any(resource.sha256 in revoked.files for resource in manifest.resources):
         what = "This file"
     if what:
-        raise TrustError(
-            f"{what} was revoked in the trust file.",
-            code="revoked",
-            hint="Do not use the file; ask whoever signed it for another.",
-        )
+        raise _revoked(what)
+
+
+def _revoked(what: str) -> TrustError:
+    return TrustError(
+        f"{what} was revoked in the trust file.",
+        code="revoked",
+        hint="Do not use the file; ask whoever signed it for another.",
+    )
 
 
 def _check_model(trust: Tables, signer: TrustedKey, manifest: Manifest, wanted: str | None) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from safeload.errors import TrustError, printable
+from safeload.arguments import BYTES, as_path, is_folder
+from safeload.errors import TrustError, UsageError, printable
 from safeload.limits import Limits
 from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.files import read_small
 
-__all__ = ["bundle_path", "read_bundle"]
+__all__ = ["bundle_path", "given_bundle", "read_bundle"]
 
 
 def bundle_path(path: str | os.PathLike[str]) -> Path:
@@ -30,7 +31,34 @@ def bundle_path(path: str | os.PathLike[str]) -> Path:
     """
     model = Path(path)
     # Not with_suffix(): model.joblib and model.skops are two models.
-    return model / "model.sig" if model.is_dir() else Path(f"{model}.sig")
+    return model / "model.sig" if is_folder(model) else Path(f"{model}.sig")
+
+
+def given_bundle(
+    bundle: str | os.PathLike[str] | bytes | None, limits: Limits | None = None
+) -> UnverifiedBundle:
+    """Parse a bundle that a caller gave.
+
+    Args:
+        bundle: A path, or the bytes of the bundle.
+        limits: Bounds; ``bundle_bytes`` applies.
+
+    Returns:
+        The bundle, of the right form and vouched for by nobody.
+
+    Raises:
+        TrustError: There is none, it cannot be read, or it is malformed.
+        UsageError: None was given, with a model beside which none can lie (``bundle-needed``).
+    """
+    if bundle is None:
+        raise UsageError(
+            "A model that is no file at a path has no bundle beside it.",
+            code="bundle-needed",
+            hint="Give the bundle as well (bundle=), as a path or as bytes.",
+        )
+    if isinstance(bundle, BYTES):
+        return UnverifiedBundle.read(bytes(bundle), limits=limits)
+    return read_bundle(as_path(bundle, "bundle"), limits)
 
 
 def read_bundle(path: str | os.PathLike[str], limits: Limits | None = None) -> UnverifiedBundle:

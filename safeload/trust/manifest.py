@@ -13,7 +13,6 @@ Source: in-toto Statement v1, OpenSSF Model Signing 1.0 (sections 5, 6.4, 6.5 an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,9 +20,12 @@ from typing import Any
 
 from safeload.arguments import require_type
 from safeload.errors import TrustError, UsageError, printable
+from safeload.hashing import Digests
+from safeload.placeholders import HEAD, placeholder
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.fields import items, malformed, members, sha256_hex, text
 from safeload.trust.model import Model, SignedGlobal
+from safeload.trust.resources import THE_FILE, Covered, Resource, read_covered, with_files
 from safeload.trust.strict_json import parse_json
 from safeload.trust.training import Dataset, Revision, Training
 
@@ -46,28 +48,8 @@ PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 ANNOTATION = "safeload_manifest_v1"
 _ANNOTATIONS = "safeload_manifest_"
 
-# How model_signing 1.1 names the file when it signs a single one; the specification says basename.
-_THE_FILE = "."
-_NAME_CHARACTERS = 255
-
 _STATEMENT = frozenset({"_type", "subject", "predicateType", "predicate"})
 _SUBJECT = frozenset({"name", "digest"})
-_PREDICATE = frozenset({"resources", "serialization"})
-_SERIALIZATION = frozenset({"method", "hash_type", "allow_symlinks"})
-_RESOURCE = frozenset({"name", "algorithm", "digest"})
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A signed file.
-
-    Attributes:
-        name: Its basename, or ``"."`` for the only file of the statement.
-        sha256: SHA-256 of its content, 64 lower-case hex digits.
-    """
-
-    name: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +57,21 @@ class Manifest:
     """What a trusted key signed.
 
     Attributes:
-        subject: What the signer's tool called the file; of no consequence.
-        resources: The signed files, at least one, in the order of the statement.
+        subject: What the signer's tool called the file or folder; of no consequence.
+        covered: The signed files.
         model: What the signer says about the model, or None for a statement made by another tool.
         payload_sha256: SHA-256 of the statement: what trust files name it by.
     """
 
     subject: str
-    resources: tuple[Resource, ...]
+    covered: Covered
     model: Model | None
     payload_sha256: str
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The signed files, at least one, in the order of the statement."""
+        return self.covered.resources
 
     @classmethod
     def from_payload(cls, payload: VerifiedPayload) -> Manifest:
@@ -101,8 +88,7 @@ class Manifest:
             UsageError: It is nothing that was verified.
         """
         require_type(payload, "payload", VerifiedPayload, takes="a VerifiedPayload")
-        subject, resources, model = _parse(payload.payload)
-        return cls(subject, resources, model, payload.sha256)
+        return cls(*_parse(payload.payload), payload.sha256)
 
     def require_model(self) -> Model:
         """What the signer says about the model.
@@ -118,50 +104,82 @@ class Manifest:
             )
         return self.model
 
-    def check_digest(self, file_name: str, *, size: int, sha256: str) -> Resource:
+    def check_content(self, file_name: str, content: Digests) -> Resource:
         """Require that a file is the one that was signed.
 
         A statement about a single file is about that content, whatever the file is called now.
         In a statement about several files the name says which of them is meant.
 
         Args:
-            file_name: Basename of the file.
-            size: Its size, bytes.
-            sha256: Its SHA-256, 64 lower-case hex digits.
+            file_name: Name of the file, in a folder relative to it.
+            content: The digests of its bytes.
 
         Returns:
             The resource that the file is.
 
         Raises:
-            TrustError: It is another file (``digest-mismatch``), or a file that the statement
-                does not name (``not-covered``).
+            TrustError: It is another file (``digest-mismatch``), what was put in the place of one
+                (``placeholder``), or a file that the statement does not name (``not-covered``).
         """
-        named = self.resources
-        if len(named) > 1:
-            named = tuple(r for r in self.resources if r.name == file_name)
-        if not named:
-            raise TrustError(
-                f"The signature covers no file named {printable(file_name)!r}.",
-                code="not-covered",
-                hint="Restore the file's name, or have it signed.",
-            )
-        resource = named[0]
-        if resource.sha256 != sha256 or (self.model is not None and self.model.size != size):
-            raise TrustError(
-                "The file is not the one that was signed.",
-                code="digest-mismatch",
-                hint="It was changed after signing or belongs to another bundle; get it again.",
-            )
+        resource = self.resources[0] if len(self.resources) == 1 else self.covered.of(file_name)
+        model = self.model
+        wrong_size = (
+            model is not None and resource.name == self.model_file and model.size != content.size
+        )
+        if wrong_size or not self.covered.is_of(resource, content):
+            raise _another(None if resource.name == THE_FILE else resource.name, content)
         return resource
 
+    def require_single(self) -> None:
+        """Require that the statement is not about a folder as a whole.
 
-def to_payload(*, subject: str, resources: Iterable[Resource], model: Model | None) -> bytes:
+        Raises:
+            TrustError: It is (``bundle-of-folder``).
+        """
+        if self.model is not None and self.model.file is not None:
+            raise TrustError(
+                "The bundle is about a folder, not about a file.",
+                code="bundle-of-folder",
+                hint="Give the folder that was signed; safeload load takes it.",
+            )
+
+    def require_folder(self) -> None:
+        """Require that the statement is about a folder.
+
+        Raises:
+            TrustError: It is about a single file (``bundle-of-file``).
+        """
+        if self.resources[0].name == THE_FILE:
+            raise TrustError(
+                "The bundle is about a single file, not about a folder.",
+                code="bundle-of-file",
+                hint="Give the file that was signed.",
+            )
+
+    @property
+    def model_file(self) -> str | None:
+        """Name of the resource that the model is; None where nothing is said about a model."""
+        if self.model is None:
+            return None
+        return self.resources[0].name if self.model.file is None else self.model.file
+
+
+def to_payload(
+    *,
+    subject: str,
+    resources: Iterable[Resource],
+    model: Model | None,
+    shard_size: int | None = None,
+    ignored: Iterable[str] = (),
+) -> bytes:
     """Write the statement to sign.
 
     Args:
         subject: Basename of the file or directory.
-        resources: The files to sign, in any order.
-        model: What to say about the model; then there is exactly one resource.
+        resources: The files to sign, in any order; each with its shards if there is a shard size.
+        model: What to say about the model. Its ``files`` are set where there is a shard size.
+        shard_size: Bytes in each shard, or None for files hashed whole.
+        ignored: Names and patterns of what may lie beside them.
 
     Returns:
         The payload: canonical JSON in UTF-8 that :meth:`Manifest.from_payload` reads.
@@ -170,28 +188,17 @@ def to_payload(*, subject: str, resources: Iterable[Resource], model: Model | No
         UsageError: Something in it has no place in a statement (``manifest-unsuitable``).
     """
     # The specification orders them by code points, which is how Python compares text.
-    ordered = sorted(resources, key=lambda resource: resource.name)
+    ordered = tuple(sorted(resources, key=lambda resource: resource.name))
+    covered = Covered(ordered, shard_size, tuple(ignored))
     try:
-        described: dict[str, Any] = {
-            "name": subject,
-            "digest": {"sha256": _root_digest(ordered)},
-        }
+        described: dict[str, Any] = {"name": subject, "digest": {"sha256": covered.root}}
         if model is not None:
             described["annotations"] = {ANNOTATION: model.to_json()}
         statement = {
             "_type": STATEMENT_TYPE,
             "subject": [described],
             "predicateType": PREDICATE_TYPE,
-            "predicate": {
-                "serialization": {
-                    "method": "files",
-                    "hash_type": "sha256",
-                    "allow_symlinks": False,
-                },
-                "resources": [
-                    {"name": r.name, "algorithm": "sha256", "digest": r.sha256} for r in ordered
-                ],
-            },
+            "predicate": covered.to_json(),
         }
         payload = json.dumps(
             statement, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -205,7 +212,7 @@ def to_payload(*, subject: str, resources: Iterable[Resource], model: Model | No
     return payload
 
 
-def _parse(payload: bytes) -> tuple[str, tuple[Resource, ...], Model | None]:
+def _parse(payload: bytes) -> tuple[str, Covered, Model | None]:
     statement = members(parse_json(payload, malformed), "the statement", _STATEMENT, closed=False)
     if statement["_type"] != STATEMENT_TYPE:
         raise malformed("it is no in-toto statement v1")
@@ -215,55 +222,26 @@ def _parse(payload: bytes) -> tuple[str, tuple[Resource, ...], Model | None]:
     if len(subjects) != 1:
         raise malformed("it does not have exactly one subject")
     subject = members(subjects[0], "the subject", _SUBJECT, closed=False)
-    resources = _resources(statement["predicate"])
+    covered = read_covered(statement["predicate"])
     digests = members(
         subject["digest"], "the subject's digest", frozenset({"sha256"}), closed=False
     )
-    if sha256_hex(digests["sha256"], "the subject's digest") != _root_digest(resources):
+    if sha256_hex(digests["sha256"], "the subject's digest") != covered.root:
         raise malformed("the subject's digest is not that of its resources")
     model = _model(subject.get("annotations"))
-    if model is not None and len(resources) != 1:
-        raise malformed("it describes one model and covers several files")
-    return text(subject["name"], "the subject's name"), resources, model
+    if model is not None and model.files is not None:
+        covered = with_files(covered, model.files)
+    if model is not None:
+        _check_model_file(model, covered)
+    return text(subject["name"], "the subject's name"), covered, model
 
 
-def _resources(predicate: object) -> tuple[Resource, ...]:
-    found = members(predicate, "the predicate", _PREDICATE, closed=False)
-    how = members(found["serialization"], "serialization", _SERIALIZATION, closed=False)
-    if how["method"] != "files" or how["hash_type"] != "sha256":
-        raise malformed("its files are not hashed whole and with SHA-256")
-    resources: list[Resource] = []
-    for entry in items(found["resources"], "resources"):
-        described = members(entry, "a resource", _RESOURCE, closed=False)
-        if described["algorithm"] != "sha256":
-            raise malformed("a resource is not hashed with SHA-256")
-        name = text(described["name"], "a resource's name")
-        resources.append(Resource(name, sha256_hex(described["digest"], "a resource's digest")))
-    if not resources:
-        raise malformed("it covers no file")
-    for resource in resources:
-        if not _is_basename(resource.name) and (resource.name != _THE_FILE or len(resources) > 1):
-            raise malformed("a resource's name is not that of a file in the same directory")
-    if len({resource.name for resource in resources}) != len(resources):
-        raise malformed("it names a file twice")
-    return tuple(resources)
-
-
-def _is_basename(name: str) -> bool:
-    """Whether no system reads the name as a path: no separator, drive, stream or control."""
-    return (
-        len(name) <= _NAME_CHARACTERS
-        and name not in {".", ".."}
-        and not any(character in "/\\:\x7f" or character < " " for character in name)
-    )
-
-
-def _root_digest(resources: Iterable[Resource]) -> str:
-    """SHA-256 over the raw digests, in order."""
-    digest = hashlib.sha256()
-    for resource in resources:
-        digest.update(bytes.fromhex(resource.sha256))
-    return digest.hexdigest()
+def _check_model_file(model: Model, covered: Covered) -> None:
+    if model.file is None:
+        if len(covered.resources) != 1:
+            raise malformed("it describes one model and covers several files")
+    elif model.file not in {resource.name for resource in covered.resources}:
+        raise malformed("the model that it describes is none of its files")
 
 
 def _model(annotations: object) -> Model | None:
@@ -273,6 +251,19 @@ def _model(annotations: object) -> Model | None:
     if any(key.startswith(_ANNOTATIONS) and key != ANNOTATION for key in found):
         raise malformed("it was written by a newer release of safeload")
     return Model.from_json(found[ANNOTATION]) if ANNOTATION in found else None
+
+
+def _another(name: str | None, content: Digests) -> TrustError:
+    if reason := placeholder(content.head(HEAD), content.size):
+        return TrustError(
+            reason, code="placeholder", hint="What was signed is the file itself; put it there."
+        )
+    which = "" if name is None else f" {printable(name)!r}"
+    return TrustError(
+        f"The file{which} is not the one that was signed.",
+        code="digest-mismatch",
+        hint="It was changed after signing or belongs to another bundle; get it again.",
+    )
 
 
 def _unsuitable(why: str) -> UsageError:

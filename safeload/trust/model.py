@@ -1,8 +1,9 @@
 """What a signer says about one model, and its form in JSON (``safeload_manifest_v1``).
 
 The form is closed: a member that this release does not know is refused, for it might forbid
-something. What comes later gets another name. ``packs`` alone may be missing, as it does where a
-model needs none of them; so may some of :mod:`safeload.trust.training`.
+something. What comes later gets another name. ``packs``, ``file`` and ``files`` alone may be
+missing, where a model needs no packs, is no part of a folder, and was not hashed in shards; so may
+some of :mod:`safeload.trust.training`.
 
 Trust: as much as the signer is trusted. Feature names, metrics and the like are the signer's
 words; the global list only ever narrows what the local policy allows.
@@ -25,6 +26,7 @@ from safeload.trust.fields import (
     members,
     model_name,
     optional,
+    sha256_hex,
     text,
     time_text,
     whole,
@@ -65,6 +67,10 @@ class Model:
         globals: Every global of the file: its exact allow-list.
         packs: The packs that the file needs and that are off unless somebody asks for them; sorted.
             One that this release does not know grants nothing.
+        file: In a statement about a folder, the name of the file in it that is the model; else
+            None.
+        files: Size in bytes and SHA-256 of each file that the statement covers, by name, where it
+            was hashed in shards; else None.
         probe: Input rows with the predictions expected, or None. Its form is defined where it is
             run.
         signed: When it was signed, by the signer's clock.
@@ -80,6 +86,8 @@ class Model:
     training: Training
     globals: tuple[SignedGlobal, ...]
     packs: tuple[str, ...] = ()
+    file: str | None = None
+    files: Mapping[str, tuple[int, str]] | None = None
     probe: Mapping[str, Any] | None = None
     signed: datetime
     not_after: datetime | None = None
@@ -111,6 +119,8 @@ class Model:
             training=Training.from_json(found["training"]),
             globals=_globals(found["globals"]),
             packs=_packs(found["packs"]) if "packs" in found else (),
+            file=text(found["file"], "file") if "file" in found else None,
+            files=_files(found["files"]) if "files" in found else None,
             probe=probe,
             signed=instant(found["signed"], "signed"),
             not_after=optional(found["not_after"], "not_after", instant),
@@ -118,7 +128,13 @@ class Model:
 
     def to_json(self) -> dict[str, Any]:
         """Write what :meth:`from_json` reads."""
-        packs = {"packs": list(self.packs)} if self.packs else {}
+        further: dict[str, Any] = {}
+        if self.packs:
+            further["packs"] = list(self.packs)
+        if self.file is not None:
+            further["file"] = self.file
+        if self.files is not None:
+            further["files"] = {name: list(of_file) for name, of_file in self.files.items()}
         return {
             "name": self.name,
             "version": self.version,
@@ -128,7 +144,7 @@ class Model:
             "versions": dict(self.versions),
             "training": self.training.to_json(),
             "globals": [[g.module, g.name, list(g.uses)] for g in self.globals],
-            **packs,
+            **further,
             "probe": self.probe,
             "signed": time_text(self.signed),
             "not_after": None if self.not_after is None else time_text(self.not_after),
@@ -136,7 +152,7 @@ class Model:
 
 
 _MODEL = frozenset(Model.__dataclass_fields__)
-_FURTHER = frozenset({"packs"})
+_FURTHER = frozenset({"file", "files", "packs"})
 
 
 def _versions(value: object) -> dict[str, str]:
@@ -149,6 +165,17 @@ def _packs(value: object) -> tuple[str, ...]:
     if list(packs) != sorted(set(packs)):
         raise malformed("packs are out of order or repeated")
     return packs
+
+
+def _files(value: object) -> dict[str, tuple[int, str]]:
+    found = members(value, "files", frozenset(), closed=False)
+    read = {}
+    for name, described in found.items():
+        parts = items(described, "files")
+        if len(parts) != 2:
+            raise malformed("files has an entry other than [size, sha256]")
+        read[text(name, "files")] = whole(parts[0], "files"), sha256_hex(parts[1], "files")
+    return read
 
 
 def _globals(value: object) -> tuple[SignedGlobal, ...]:

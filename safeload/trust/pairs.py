@@ -23,12 +23,13 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from safeload.errors import TrustError
+from safeload.hashing import Digests
 from safeload.limits import Limits
 from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import UnverifiedBundle
@@ -48,7 +49,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 
 def first_accepted(
-    path: Path, sha256: str, limits: Limits, judge: Callable[[UnverifiedBundle], _T]
+    path: Path, content: Digests, limits: Limits, judge: Callable[[UnverifiedBundle], _T]
 ) -> _T:
     """Judge the bundles that may be about a model's bytes until one is accepted.
 
@@ -56,7 +57,7 @@ def first_accepted(
 
     Args:
         path: Where the model was read from.
-        sha256: The digest of its bytes, 64 lower-case hex digits.
+        content: The digests of its bytes.
         limits: Bounds; ``bundle_bytes`` applies.
         judge: Verifies a bundle and all that it says, or raises a ``TrustError``.
 
@@ -70,7 +71,7 @@ def first_accepted(
     decides = False
     try:
         bundle = read_bundle(ordinary, limits)
-        decides = _is_about(bundle, sha256)
+        decides = _is_about(bundle, content)
         return judge(bundle)
     except TrustError as error:
         if decides:
@@ -78,7 +79,7 @@ def first_accepted(
         refusal = error
     # A link may lead to where the pair is written.
     places = dict.fromkeys((path, Path(os.path.realpath(path))))
-    waiting = [place.with_name(_waiting(place.name, sha256)) for place in places]
+    waiting = [place.with_name(_waiting(place.name, content.fingerprint)) for place in places]
     for where in (*waiting, ordinary):
         with suppress(TrustError):
             return judge(read_bundle(where, limits))
@@ -86,7 +87,7 @@ def first_accepted(
 
 
 def publish_pair(
-    folder: Folder, name: str, inner: Folder, part: str, *, sha256: str, bundle: bytes
+    folder: Folder, name: str, inner: Folder, part: str, *, fingerprint: str, bundle: bytes
 ) -> None:
     """Put a model and its bundle in place; to be called by whoever holds the folder's lock.
 
@@ -95,14 +96,14 @@ def publish_pair(
         name: The model's name there.
         inner: A draft in that folder.
         part: The model in the draft, written through to the disk.
-        sha256: The model's digest, 64 lower-case hex digits.
+        fingerprint: Of the model's bytes (:attr:`safeload.hashing.Digests.fingerprint`).
         bundle: The bundle.
 
     Raises:
         OSError: They cannot be put there; then both are as they were.
     """
     check_name(name)
-    waiting, ordinary = _waiting(name, sha256), bundle_path(folder.path / name).name
+    waiting, ordinary = _waiting(name, fingerprint), bundle_path(folder.path / name).name
     keep_rights(folder, name, inner, part)
     for bundle_part in (_WAITS, _BUNDLE):
         inner.write(bundle_part, bundle, mode=_MODE)
@@ -157,36 +158,49 @@ def finish_pairs(folder: Folder, *, but: str) -> None:
 
 
 def _finish(folder: Folder, waiting: str, name: str | None, digest: str) -> None:
-    sha256 = "" if name is None else _sha256(folder, name)
-    if name is None or not sha256.startswith(digest):
+    if name is None:
         folder.remove(waiting)
         return
     ordinary = bundle_path(folder.path / name)
-    if _lies_about(ordinary, sha256) or not _lies_about(folder.path / waiting, sha256):
-        folder.remove(waiting)
-    else:
+    with _content_of(folder, name) as content:
+        is_wanted = (
+            content.fingerprint.startswith(digest)
+            and not _lies_about(ordinary, content)
+            and _lies_about(folder.path / waiting, content)
+        )
+    if is_wanted:
         folder.move(waiting, folder, ordinary.name)
         folder.sync()
+    else:
+        folder.remove(waiting)
 
 
-def _lies_about(path: Path, sha256: str) -> bool:
+def _lies_about(path: Path, content: Digests) -> bool:
     try:
-        return _is_about(read_bundle(path), sha256)
+        return _is_about(read_bundle(path), content)
     except TrustError:
         return False
 
 
-def _sha256(folder: Folder, name: str) -> str:
-    with os.fdopen(folder.open(name, _READ), "rb") as file:
+@contextmanager
+def _content_of(folder: Folder, name: str) -> Iterator[Digests]:
+    descriptor = folder.open(name, _READ)
+    try:
+        status = os.fstat(descriptor)
         # One of somebody else's may have no end.
-        if not _is_own(os.fstat(file.fileno())):
+        if not _is_own(status):
             raise OSError(errno.EINVAL, "Not a regular file of our own")
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        yield Digests.of_file(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
 
 
-def _is_about(bundle: UnverifiedBundle, sha256: str) -> bool:
-    """Whether a bundle names a digest: enough to choose among bundles, and proof of nothing."""
-    return sha256.encode("ascii") in bundle.unverified_payload
+def _is_about(bundle: UnverifiedBundle, content: Digests) -> bool:
+    """Whether a bundle names the digest: enough to choose among bundles, and proof of nothing."""
+    payload = bundle.unverified_payload
+    return (
+        content.fingerprint.encode("ascii") in payload or content.sha256.encode("ascii") in payload
+    )
 
 
 def _is_own(status: os.stat_result) -> bool:

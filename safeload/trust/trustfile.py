@@ -73,8 +73,9 @@ import platformdirs
 
 from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
 from safeload.errors import UsageError, printable
+from safeload.hashing import Digests
 from safeload.owners.reading import read_own
-from safeload.trust.authority import authorised
+from safeload.trust.authority import authorised, require_not_revoked
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
@@ -300,6 +301,17 @@ class TrustFile(Tables):
         if manifest.payload_sha256 != payload.sha256:
             raise ValueError("the manifest was parsed from another payload")
         return authorised(self, payload, manifest, wanted=wanted, now=now)
+
+    def check_file(self, content: Digests) -> None:
+        """Judge whether a file is one that is not accepted any more.
+
+        Args:
+            content: The digests of its bytes.
+
+        Raises:
+            TrustError: It is (``revoked``).
+        """
+        require_not_revoked(self.revoked, content)
 
 
 @dataclass(frozen=True, slots=True)

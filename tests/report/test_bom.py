@@ -44,8 +44,8 @@ def bill(model: Model | None = RICH, *, path: str = "churn.joblib", signer: str 
     resource = Resource(".", SHA256)
     payload = to_payload(subject="churn.joblib", resources=[resource], model=model)
     manifest = Manifest.from_payload(verified(payload))
-    artefact = Artefact(Path(path), bytearray(CONTENT), len(CONTENT), SHA256)
-    return bom_of(Verified(artefact, manifest, signer))
+    artefact = Artefact.holding(bytearray(CONTENT), path=Path(path))
+    return bom_of(Verified(artefact.path, manifest, signer, _held=artefact))
 
 
 def properties(part: dict[str, Any]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from safeload.hashing import Digests
 from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, seal, verify
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import (
@@ -51,6 +52,13 @@ MODEL = Model(
     signed=datetime(2026, 5, 2, 8, 30, 0, 250000, tzinfo=UTC),
     not_after=datetime(2027, 5, 2, tzinfo=UTC),
 )
+
+
+def digests(size: int, sha256: str) -> Digests:
+    """Of some bytes that nobody has."""
+    found = Digests(lambda start, end: bytes([7]) * (end - start), size)
+    found.keep(0, (sha256,))
+    return found
 
 
 def payload_of(**changes: Any) -> bytes:

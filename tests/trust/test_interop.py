@@ -20,7 +20,7 @@ from safeload.trust.bundle import bundle_path, read_bundle
 from safeload.trust.envelope import pre_authentication_encoding, seal, verify
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import Manifest, Model, Resource, to_payload
-from tests.trust.statements import CONTENT, MODEL, SHA256
+from tests.trust.statements import CONTENT, MODEL, SHA256, digests
 
 CURVES = [KeyType.P256, KeyType.P384, KeyType.P521]
 DIGESTS = {KeyType.P256: "-sha256", KeyType.P384: "-sha384", KeyType.P521: "-sha512"}
@@ -123,9 +123,9 @@ def test_we_verify_what_model_signing_signs(desk: Desk) -> None:
     manifest = desk.manifest()
     assert manifest.model is None
     assert manifest.resources == (Resource(".", SHA256),)
-    assert manifest.check_digest("churn.joblib", size=len(CONTENT), sha256=SHA256)
+    assert manifest.check_content("churn.joblib", digests(len(CONTENT), SHA256))
     with pytest.raises(TrustError) as caught:
-        manifest.check_digest("churn.joblib", size=len(CONTENT), sha256="0" * 64)
+        manifest.check_content("churn.joblib", digests(len(CONTENT), "0" * 64))
     assert caught.value.code == "digest-mismatch"
 
 
@@ -140,7 +140,7 @@ def test_we_verify_a_directory_that_model_signing_signs(desk: Desk) -> None:
     desk.bundle = bundle_path(desk.folder)
     manifest = desk.manifest()
     assert {resource.name for resource in manifest.resources} == {"churn.joblib", "Größe.json"}
-    assert manifest.check_digest("churn.joblib", size=len(CONTENT), sha256=SHA256)
+    assert manifest.check_content("churn.joblib", digests(len(CONTENT), SHA256))
 
 
 @pytest.mark.parametrize("key_type", [KeyType.P256])

@@ -7,7 +7,6 @@ a small file takes stay small.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sys
 import warnings
@@ -82,7 +81,7 @@ def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
 def _check(data: bytes) -> None:
     global _events
     content = bytearray(data)
-    artefact = Artefact(Path("a"), content, len(data), hashlib.sha256(data).hexdigest())
+    artefact = Artefact.holding(content, path=Path("a"))
     try:
         accepted = admit(artefact, _EVERY_PACK, _LIMITS)
         names = resolve(accepted.programs)

@@ -11,7 +11,7 @@ from safeload.trust.manifest import Manifest, Resource, to_payload
 from safeload.trust.trustfile import TrustFile, entry_text
 from tests.fuzz.documents import rewritten
 from tests.fuzz.target import Target, Violation
-from tests.trust.statements import ALICE, MODEL, NOW, payload_of
+from tests.trust.statements import ALICE, MODEL, NOW, digests, payload_of
 
 __all__ = ["TARGET"]
 
@@ -51,7 +51,7 @@ def _check(data: bytes) -> None:
 def _judge(payload: VerifiedPayload, manifest: Manifest, now: datetime) -> None:
     try:
         _TRUST.authorise(payload, manifest, wanted=MODEL.name, now=now)
-        manifest.check_digest("a", size=MODEL.size, sha256="0" * 64)
+        manifest.check_content("a", digests(MODEL.size, "0" * 64))
     except SafeloadError:
         return
 

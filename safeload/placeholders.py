@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["placeholder", "pointer"]
+__all__ = ["HEAD", "placeholder", "pointer"]
 
 _LFS = re.compile(rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/")
 _ANNEX = re.compile(rb"(?:(?:\.\./)*\.git)?/annex/objects/")
@@ -21,7 +21,7 @@ _ANSWER = re.compile(
     re.IGNORECASE,
 )
 # Bytes that are looked at; an answer is no longer than a few of them.
-_HEAD, _SHORT = 4096, 2048
+HEAD, _SHORT = 4096, 2048
 
 
 def placeholder(data: bytes, size: int) -> str | None:
@@ -36,7 +36,7 @@ def placeholder(data: bytes, size: int) -> str | None:
     """
     if (found := pointer(data, size)) is not None:
         return found
-    head = _without_comments(data[:_HEAD])
+    head = _without_comments(data[:HEAD])
     if _HTML.match(head):
         return (
             "It is an HTML page, most likely a server's answer or a sign-in form that was saved "

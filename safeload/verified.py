@@ -1,0 +1,193 @@
+"""What a trusted signer vouches for: a file or a folder, and what can be had of it.
+
+Trust: bytes that leave here were compared with the signed digests in this process. A folder is read
+anew each time, so what lies in it now is never handed on unless it is what was signed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safeload.arguments import as_path, as_text
+from safeload.artefact import Artefact, Hashing
+from safeload.errors import ArtefactError, TrustError, UsageError, printable
+from safeload.limits import Limits
+from safeload.trust.folders import open_below
+from safeload.trust.manifest import Manifest
+from safeload.trust.resources import THE_FILE
+from safeload.writing.folder import Folder
+
+__all__ = ["Verified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A file or a folder that a trusted signer vouches for.
+
+    Attributes:
+        path: Where it was read from; for people.
+        manifest: What the signer says about it.
+        signer: Name of the signer in the trust file.
+        packs: The packs that are on for it and would not be by default: its signer's, and those of
+            the trust file.
+    """
+
+    path: Path
+    manifest: Manifest
+    signer: str
+    packs: frozenset[str] = frozenset()
+    _held: Artefact | None = None
+    _limits: Limits = field(default_factory=Limits)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, of which each file is read when it is asked for."""
+        return self._held is None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files, with ``/`` between parts."""
+        if self._held is not None:
+            return (self._held.path.name,)
+        return tuple([resource.name for resource in self.manifest.resources])
+
+    @property
+    def artefact(self) -> Artefact:
+        """What :meth:`open_model` returns."""
+        return self.open_model()
+
+    def open_model(self, *, mmap_mode: str | None = None) -> Artefact:
+        """The bytes of the file, or of the model in the folder.
+
+        Args:
+            mmap_mode: As for :meth:`open`.
+
+        Raises:
+            TrustError: Nothing is said about a model in the folder (``not-a-model``), or its file
+                is another one now.
+            ArtefactError: Its file cannot be read.
+        """
+        if self._held is not None:
+            return self._held
+        name = self.manifest.model_file
+        if name is None:
+            raise TrustError(
+                "The signature covers the folder and does not say which file in it is the model.",
+                code="not-a-model",
+                hint="Open the file by its name, or sign the folder with 'safeload sign'.",
+            )
+        return self.open(name, mmap_mode=mmap_mode)
+
+    def open(self, name: str, *, mmap_mode: str | None = None) -> Artefact:
+        """Read a file that was signed.
+
+        Args:
+            name: One of :attr:`files`.
+            mmap_mode: As :func:`safeload.load` takes it.
+
+        Returns:
+            Its bytes, which are those that were signed.
+
+        Raises:
+            TrustError: No such file was signed (``not-covered``), or it is another one now
+                (``digest-mismatch``).
+            ArtefactError: It cannot be read.
+        """
+        name = as_text(name, "name")
+        if self._held is not None and name in (self._held.path.name, THE_FILE):
+            return self._held
+        if name not in self.files:
+            raise TrustError(
+                f"The signature covers no file named {printable(name)!r}.",
+                code="not-covered",
+                hint="Verified.files lists those that were signed.",
+            )
+        with self._opened() as root:
+            return self._read(root, name, mmap_mode)
+
+    def stage(self, directory: str | os.PathLike[str]) -> Path:
+        """Write the files that were signed into a folder of their own.
+
+        For tools that insist on paths. The folder appears when all files are in it, each with the
+        bytes that were signed, and nobody but this user can have changed them.
+
+        Args:
+            directory: Where to make the folder (mode 0700); nothing may be there yet.
+
+        Returns:
+            The folder.
+
+        Raises:
+            TrustError: A file is another one now.
+            ArtefactError: A file cannot be read.
+            UsageError: The folder exists (``exists``) or cannot be written (``unwritable``).
+        """
+        where = as_path(directory, "directory")
+        if os.path.lexists(where):
+            raise UsageError(
+                "There is something already where the folder is to be made.",
+                code="exists",
+                hint=f"Choose another name than {printable(os.fspath(where))!r}.",
+            )
+        try:
+            with tempfile.TemporaryDirectory(
+                prefix=".safeload-", dir=where.parent, ignore_cleanup_errors=True
+            ) as draft:
+                inner = Path(draft) / "staged"
+                inner.mkdir(mode=0o700)
+                if self._held is not None:
+                    _write(inner / self._held.path.name, self._held)
+                else:
+                    with self._opened() as root:
+                        for name in self.files:
+                            _write(inner / name, self._read(root, name, None))
+                inner.rename(where)
+        except OSError as error:
+            raise UsageError(
+                f"The folder cannot be written: {error.strerror}.",
+                code="unwritable",
+                hint=f"Check the directory of {printable(os.fspath(where))!r}.",
+            ) from error
+        return where
+
+    @contextmanager
+    def _opened(self) -> Iterator[Folder]:
+        try:
+            with Folder.opened(self.path) as root:
+                yield root
+        except OSError as error:
+            raise ArtefactError(
+                f"The folder cannot be read: {error.strerror}.",
+                code="unreadable",
+                hint="It was there when it was verified.",
+            ) from error
+
+    def _read(self, root: Folder, name: str, mmap_mode: str | None) -> Artefact:
+        with open_below(root, name) as descriptor:
+            artefact = Artefact.read_open(
+                descriptor,
+                os.fstat(descriptor),
+                path=self.path / name,
+                limits=self._limits,
+                mmap_mode=mmap_mode,
+                hashing=Hashing.FINGERPRINT,
+            )
+        self.manifest.check_content(name, artefact.digests)
+        return artefact
+
+
+def _write(path: Path, artefact: Artefact) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(
+        path,
+        os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
+        stat.S_IRUSR | stat.S_IWUSR,
+    )
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(artefact.data)
