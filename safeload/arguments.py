@@ -120,11 +120,11 @@ def require_source(value: object, parameter: str = "source") -> None:
 
 
 def is_folder(value: object) -> bool:
-    """Whether something is the path of a folder."""
+    """Whether something is the path of a folder; what is no path is none."""
     if not isinstance(value, str | os.PathLike):
         return False
     # Path.is_dir() raises for names that are too long.
-    return os.path.isdir(as_path(value))  # noqa: PTH112
+    return os.path.isdir(value)  # noqa: PTH112
 
 
 def as_text(value: object, parameter: str) -> str:
