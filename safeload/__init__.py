@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
     from safeload.policy.policy import Policy
     from safeload.signing import dump, sign
-    from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
+    from safeload.trust.keys import KeyType, Signer, SigningKey, VerifyingKey
     from safeload.trust.manifest import Manifest
     from safeload.trust.trustfile import TrustFile
 
@@ -54,6 +54,7 @@ __all__ = [
     "RefusedError",
     "SafeloadError",
     "Severity",
+    "Signer",
     "SigningKey",
     "TrustError",
     "TrustFile",
@@ -76,6 +77,7 @@ _HOMES = {
     "KeyType": "safeload.trust.keys",
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",
+    "Signer": "safeload.trust.keys",
     "SigningKey": "safeload.trust.keys",
     "TrustFile": "safeload.trust.trustfile",
     "Verified": "safeload.gate",

@@ -24,7 +24,7 @@ from safeload.errors import UsageError
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
 from safeload.trust.fields import LARGEST
-from safeload.trust.keys import SigningKey, check_passphrase
+from safeload.trust.keys import Signer, check_passphrase
 from safeload.trust.trustfile import TrustFile
 
 __all__ = ["check_arguments"]
@@ -113,7 +113,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "dataset": _unless_none(as_path),
     "isolated": _isolated,
     "isolation": _isolation,
-    "key": _path_or(SigningKey),
+    "key": _path_or(Signer),
     "limits": _limits,
     "metrics": as_metrics,
     "mmap_mode": _mode,

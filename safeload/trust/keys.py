@@ -10,13 +10,14 @@ The data and the signature are hostile. A valid ECDSA signature has a second val
 negated), so a signature never identifies anything: the payload's digest does.
 
 Source: RFC 8032 (Ed25519), FIPS 186-5 (ECDSA), RFC 5958 (PKCS#8), RFC 5280 4.1 (SPKI), RFC 8709
-(``ssh-ed25519``).
+(``ssh-ed25519``), RFC 5656 (``ecdsa-sha2-*``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,7 +32,7 @@ from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
 from safeload.writing.files import NewFile, write_together
 
-__all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey", "check_passphrase"]
+__all__ = ["KeyType", "Passphrase", "Signer", "SigningKey", "VerifyingKey", "check_passphrase"]
 
 # The passphrase of a key file, or what asks for it once the file turns out to need one.
 Passphrase: TypeAlias = bytes | Callable[[], bytes]
@@ -41,7 +42,12 @@ _Public: TypeAlias = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 
 _PEM_BEGIN = "-----BEGIN PUBLIC KEY-----"
 _PEM_END = "-----END PUBLIC KEY-----"
-_SSH_PREFIX = "ssh-ed25519 "
+_SSH_PREFIXES = (
+    "ssh-ed25519 ",
+    "ecdsa-sha2-nistp256 ",
+    "ecdsa-sha2-nistp384 ",
+    "ecdsa-sha2-nistp521 ",
+)
 # A P-521 key takes 400 bytes; what is so much longer is another file.
 _KEY_FILE_BYTES = 64 * 1024
 # Longest passphrase that OpenSSL takes, bytes.
@@ -91,7 +97,8 @@ class VerifyingKey:
         """Read a public key.
 
         Args:
-            text: SubjectPublicKeyInfo in PEM, or one ``ssh-ed25519 AAAA… comment`` line.
+            text: SubjectPublicKeyInfo in PEM, or one line as OpenSSH writes them:
+                ``ssh-ed25519`` or ``ecdsa-sha2-nistp256`` (``-384``, ``-521``), base64, comment.
 
         Returns:
             The key.
@@ -108,7 +115,7 @@ class VerifyingKey:
                 hint="Keep it secret, and give the public key that belongs to it.",
             )
         try:
-            if text.startswith(_SSH_PREFIX) and len(text.splitlines()) == 1:
+            if text.startswith(_SSH_PREFIXES) and len(text.splitlines()) == 1:
                 # The comment proves nothing and may be in any script.
                 line = " ".join(text.split()[:2])
                 return cls.of(serialization.load_ssh_public_key(line.encode("ascii")))
@@ -162,8 +169,59 @@ class VerifyingKey:
             ) from error
 
 
+class Signer(ABC):
+    """Whoever can sign with one key: a file's key here, or what holds a key elsewhere.
+
+    Attributes:
+        public: The public key that belongs to it.
+    """
+
+    __slots__ = ()
+
+    public: VerifyingKey
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign bytes, and hand the signature on only if the public key verifies it.
+
+        Args:
+            data: What to sign.
+
+        Returns:
+            64 bytes for Ed25519, DER for ECDSA.
+
+        Raises:
+            UsageError: The data are not of bytes, or the key cannot be used.
+            TrustError: What came back is not this key's signature (``signer-wrong``).
+        """
+        require_type(data, "data", *_BYTES, takes="bytes")
+        signature = self.unverified_signature(data)
+        try:
+            self.public.verify(signature, data)
+        except TrustError as error:
+            raise TrustError(
+                "What holds the key returned a signature that its public key does not verify.",
+                code="signer-wrong",
+                hint="Nothing was signed. Find out what answered in its place, or is broken.",
+            ) from error
+        return signature
+
+    @abstractmethod
+    def unverified_signature(self, data: bytes) -> bytes:
+        """What the holder of the key makes of some bytes, for :meth:`sign` to check.
+
+        Args:
+            data: What to sign.
+
+        Returns:
+            64 bytes for Ed25519, DER for ECDSA, if all is well.
+
+        Raises:
+            UsageError: The key cannot be used.
+        """
+
+
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Signer):
     """A private key. Neither its ``repr`` nor an error shows the secret.
 
     Attributes:
@@ -278,19 +336,8 @@ class SigningKey:
                 hint=f"Check the directory of {printable(os.fspath(path))!r}.",
             ) from error
 
-    def sign(self, data: bytes) -> bytes:
-        """Sign bytes.
-
-        Args:
-            data: What to sign.
-
-        Returns:
-            64 bytes for Ed25519, DER for ECDSA.
-
-        Raises:
-            UsageError: It is not of bytes.
-        """
-        require_type(data, "data", *_BYTES, takes="bytes")
+    def unverified_signature(self, data: bytes) -> bytes:
+        """Sign bytes; :meth:`sign` is what callers want."""
         if isinstance(self._private, ed25519.Ed25519PrivateKey):
             return self._private.sign(data)
         return self._private.sign(data, _ECDSA[self.public.key_type])
@@ -366,5 +413,6 @@ def _malformed_public_key() -> UsageError:
     return UsageError(
         "This is no public key.",
         code="key-malformed",
-        hint="Give the text from BEGIN PUBLIC KEY to END PUBLIC KEY, or one ssh-ed25519 line.",
+        hint="Give the text from BEGIN PUBLIC KEY to END PUBLIC KEY, or one line of OpenSSH: "
+        "ssh-ed25519 or ecdsa-sha2-nistp256, -384, -521.",
     )

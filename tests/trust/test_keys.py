@@ -164,7 +164,11 @@ NOT_PUBLIC_KEYS = {
     "an Ed448 key": (spki(ed448.Ed448PrivateKey.generate().public_key()), "key-unsupported"),
     "a key on secp256k1": (spki(OTHER_CURVE.public_key()), "key-unsupported"),
     "an ssh-rsa line": (openssh(RSA.public_key()), "key-malformed"),
-    "an ecdsa ssh line": (openssh(raw(BOB.public)), "key-malformed"),
+    "an ecdsa line of another curve inside": (
+        openssh(raw(BOB.public)).replace("nistp256", "nistp384", 1),
+        "key-malformed",
+    ),
+    "an ssh line of a security key": (f"sk-{openssh(raw(BOB.public))}", "key-malformed"),
     "an ssh line with options": (
         f"cert-authority {openssh(raw(ALICE.public))}",
         "key-malformed",
