@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources torch peers browser lint format bench bench-audit fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources signers torch peers browser lint format bench bench-audit fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -36,6 +36,9 @@ ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in
 
 sources: $(VENV)-sources/installed ## Audit from servers of every kind, and on a cluster of two workers
 	$(VENV)-sources/bin/python -m pytest tests/with_servers tests/auditing/sources
+
+signers: $(VENV)-signers/installed ## Sign with keys of tokens and services; wants softhsm2 and opensc
+	$(VENV)-signers/bin/python -m pytest tests/with_signers tests/trust/signers
 
 torch: $(VENV)-torch/installed ## Audit checkpoints that torch itself writes, and attack as it reads
 	$(VENV)-torch/bin/python -m pytest tests/with_torch
@@ -90,7 +93,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-signers $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -134,6 +137,12 @@ $(VENV)-sources/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-sources
 	$(VENV)-sources/bin/python -m pip --disable-pip-version-check --quiet install \
 		--editable ".[test,sources]"
+	@touch $@
+
+$(VENV)-signers/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-signers
+	$(VENV)-signers/bin/python -m pip --disable-pip-version-check --quiet install \
+		--editable ".[test,signers]"
 	@touch $@
 
 $(VENV)-torch/installed: pyproject.toml

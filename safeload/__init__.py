@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from safeload.policy.policy import Policy
     from safeload.provenance.revision import find_revision
     from safeload.signing import dump, sign
-    from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
+    from safeload.trust.keys import KeyType, Signer, SigningKey, VerifyingKey
     from safeload.trust.manifest import Manifest
     from safeload.trust.training import Dataset, Revision
     from safeload.trust.trustfile import TrustFile
@@ -58,6 +58,7 @@ __all__ = [
     "Revision",
     "SafeloadError",
     "Severity",
+    "Signer",
     "SigningKey",
     "TrustError",
     "TrustFile",
@@ -83,6 +84,7 @@ _HOMES = {
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",
     "Revision": "safeload.trust.training",
+    "Signer": "safeload.trust.keys",
     "SigningKey": "safeload.trust.keys",
     "TrustFile": "safeload.trust.trustfile",
     "Verified": "safeload.gate",

@@ -28,7 +28,7 @@ from safeload.errors import UsageError
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
 from safeload.trust.fields import LARGEST
-from safeload.trust.keys import SigningKey, check_passphrase
+from safeload.trust.keys import Signer, check_passphrase
 from safeload.trust.training import Dataset, Revision
 from safeload.trust.trustfile import TrustFile
 
@@ -130,7 +130,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "extra": as_extra,
     "isolated": _isolated,
     "isolation": _isolation,
-    "key": _path_or(SigningKey),
+    "key": _path_or(Signer),
     "limits": _limits,
     "metrics": as_metrics,
     "mmap_mode": _mode,

@@ -31,11 +31,12 @@ from safeload.policy.policy import Policy
 from safeload.provenance.training import file_name, training_of
 from safeload.trust.bundle import bundle_path
 from safeload.trust.envelope import seal
-from safeload.trust.keys import Passphrase, SigningKey
+from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Model, SignedGlobal
 from safeload.trust.names import require_name
 from safeload.trust.pairs import finish_pairs, publish_pair, settle_pair
+from safeload.trust.signers import signer_of
 from safeload.trust.training import Dataset, Revision
 from safeload.unruly import UNRULY, described
 from safeload.writing.drafts import PART, check_name, draft, sweep
@@ -52,7 +53,7 @@ _MODE = 0o666
 def sign(
     path: _Path,
     *,
-    key: _Path | SigningKey,
+    key: _Path | Signer,
     name: str,
     version: str,
     dataset: _Path | Dataset | None = None,
@@ -74,7 +75,8 @@ def sign(
 
     Args:
         path: The model file.
-        key: The signing key, or the file it is in.
+        key: The signing key: a file, text such as ``"agent:me@here"`` that names a key elsewhere
+            (:mod:`safeload.trust.signers`), or a signer.
         name: Which model this is; what trust files grant and callers ask for.
         version: Its version, in any scheme.
         dataset: The file it was trained on, whose SHA-256 is signed; or the name and SHA-256 of
@@ -88,7 +90,7 @@ def sign(
         serial: A number that grows with every release; the seconds since 1970 by default.
         trained: When it was trained, with a time zone.
         not_after: When the signature expires, with a time zone; never by default.
-        passphrase: Of the key file, or a function that asks for it.
+        passphrase: Of the key file, or the PIN of the token; or a function that asks for it.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
@@ -101,6 +103,7 @@ def sign(
         ArtefactError: The file cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here.
+        TrustError: What holds the key returned a signature that is not the key's.
         UsageError: The key, policy file, dataset or a fact given cannot be used, or an argument is
             none that its parameter takes.
     """
@@ -142,7 +145,7 @@ def dump(
     model: Any,
     path: _Path,
     *,
-    key: _Path | SigningKey,
+    key: _Path | Signer,
     name: str,
     version: str,
     compress: Any = 0,
@@ -155,7 +158,7 @@ def dump(
     Args:
         model: The fitted model.
         path: Where to write it.
-        key: The signing key, or the file it is in.
+        key: The signing key, as :func:`sign` takes it.
         name: Which model this is.
         version: Its version.
         compress: As ``joblib.dump`` takes it.
@@ -214,7 +217,7 @@ def _check(*, probe: Any = None, **given: Any) -> None:
 def _sealed(
     path: _Path,
     *,
-    key: _Path | SigningKey,
+    key: _Path | Signer,
     name: str,
     version: str,
     dataset: _Path | Dataset | None = None,
@@ -234,9 +237,7 @@ def _sealed(
     shown_as: Path | None = None,
 ) -> tuple[Artefact, bytes]:
     """The model as :func:`sign` reads it, and the bundle about it."""
-    signing_key = (
-        key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
-    )
+    signer = signer_of(key, passphrase=passphrase)
     bounds = limits or Limits()
     if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
@@ -278,7 +279,7 @@ def _sealed(
     # The only file of a statement is called "." by model_signing, so that its name may change.
     subject, resource = file_name(artefact.path), Resource(".", artefact.sha256)
     payload = to_payload(subject=subject, resources=[resource], model=model)
-    return artefact, seal(payload, signing_key)
+    return artefact, seal(payload, signer)
 
 
 @contextmanager

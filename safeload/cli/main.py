@@ -37,6 +37,7 @@ __all__ = ["entry_point", "main", "whole_parser"]
 _VERBS = {
     "demo": "sign, load and refuse a real model, from start to end",
     "keygen": "make a key to sign with",
+    "public": "print the public half of a key",
     "sign": "scan a model and sign it",
     "verify": "check signature and digest, and show the manifest",
     "export": "write what a signer says about a model for other tools",

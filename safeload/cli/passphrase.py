@@ -29,7 +29,8 @@ def add_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--passphrase-file",
         metavar="FILE",
-        help="read the key's passphrase from the first line of FILE; - is standard input",
+        help="read the key's passphrase, or a token's PIN, from the first line of FILE; - is "
+        "standard input",
     )
 
 
@@ -48,7 +49,7 @@ def passphrase_of(options: argparse.Namespace) -> bytes:
     if options.passphrase_file is not None:
         return _read(options.passphrase_file)
     _require_terminal("Give --passphrase-file.")
-    return _ask("Passphrase of the key: ").encode()
+    return _ask("Passphrase or PIN of the key: ").encode()
 
 
 def new_passphrase(options: argparse.Namespace) -> bytes:

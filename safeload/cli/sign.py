@@ -22,7 +22,13 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``sign`` takes."""
     parser.add_argument("model", metavar="MODEL", help="the model: a pickle, joblib or skops file")
-    parser.add_argument("--key", required=True, metavar="FILE", help="the signing key")
+    parser.add_argument(
+        "--key",
+        required=True,
+        metavar="KEY",
+        help="the signing key: a file, or agent:, hsm:, awskms:, gcpkms:, azurekms: or hv: and "
+        "which key (docs/keys.md)",
+    )
     parser.add_argument("--name", required=True, help="which model this is")
     parser.add_argument("--version", required=True, help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
@@ -77,10 +83,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Sign the model and say where the bundle is."""
     from safeload.signing import sign
-    from safeload.trust.keys import SigningKey
+    from safeload.trust.signers import signer_of
 
     facts, limits = facts_of(options), limits_of(options)
-    key = SigningKey.read(options.key, passphrase=lambda: passphrase_of(options))
+    key = signer_of(options.key, passphrase=lambda: passphrase_of(options))
     with shown("Reading, scanning and signing", total=size_of(options.model)) as advance:
         bundle = sign(
             options.model,

@@ -24,7 +24,7 @@ from typing import Any
 
 from safeload.errors import TrustError, printable
 from safeload.limits import Limits
-from safeload.trust.keys import SigningKey, VerifyingKey
+from safeload.trust.keys import Signer, VerifyingKey
 from safeload.trust.strict_json import parse_json
 
 __all__ = [
@@ -59,7 +59,7 @@ def pre_authentication_encoding(payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def seal(payload: bytes, key: SigningKey) -> bytes:
+def seal(payload: bytes, key: Signer) -> bytes:
     """Sign a payload and put it into a bundle.
 
     Args:
@@ -68,6 +68,9 @@ def seal(payload: bytes, key: SigningKey) -> bytes:
 
     Returns:
         The bundle, one line of JSON.
+
+    Raises:
+        SafeloadError: As :meth:`safeload.trust.keys.Signer.sign`.
     """
     signature = key.sign(pre_authentication_encoding(payload))
     bundle = {

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,7 +32,7 @@ from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
 from safeload.writing.files import NewFile, write_together
 
-__all__ = ["KeyType", "Passphrase", "SigningKey", "VerifyingKey", "check_passphrase"]
+__all__ = ["KeyType", "Passphrase", "Signer", "SigningKey", "VerifyingKey", "check_passphrase"]
 
 # The passphrase of a key file, or what asks for it once the file turns out to need one.
 Passphrase: TypeAlias = bytes | Callable[[], bytes]
@@ -168,8 +169,59 @@ class VerifyingKey:
             ) from error
 
 
+class Signer(ABC):
+    """Whoever can sign with one key: a file's key here, or what holds a key elsewhere.
+
+    Attributes:
+        public: The public key that belongs to it.
+    """
+
+    __slots__ = ()
+
+    public: VerifyingKey
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign bytes, and hand the signature on only if the public key verifies it.
+
+        Args:
+            data: What to sign.
+
+        Returns:
+            64 bytes for Ed25519, DER for ECDSA.
+
+        Raises:
+            UsageError: The data are not of bytes, or the key cannot be used.
+            TrustError: What came back is not this key's signature (``signer-wrong``).
+        """
+        require_type(data, "data", *_BYTES, takes="bytes")
+        signature = self.unverified_signature(data)
+        try:
+            self.public.verify(signature, data)
+        except TrustError as error:
+            raise TrustError(
+                "What holds the key returned a signature that its public key does not verify.",
+                code="signer-wrong",
+                hint="Nothing was signed. Find out what answered in its place, or is broken.",
+            ) from error
+        return signature
+
+    @abstractmethod
+    def unverified_signature(self, data: bytes) -> bytes:
+        """What the holder of the key makes of some bytes, for :meth:`sign` to check.
+
+        Args:
+            data: What to sign.
+
+        Returns:
+            64 bytes for Ed25519, DER for ECDSA, if all is well.
+
+        Raises:
+            UsageError: The key cannot be used.
+        """
+
+
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Signer):
     """A private key. Neither its ``repr`` nor an error shows the secret.
 
     Attributes:
@@ -284,19 +336,8 @@ class SigningKey:
                 hint=f"Check the directory of {printable(os.fspath(path))!r}.",
             ) from error
 
-    def sign(self, data: bytes) -> bytes:
-        """Sign bytes.
-
-        Args:
-            data: What to sign.
-
-        Returns:
-            64 bytes for Ed25519, DER for ECDSA.
-
-        Raises:
-            UsageError: It is not of bytes.
-        """
-        require_type(data, "data", *_BYTES, takes="bytes")
+    def unverified_signature(self, data: bytes) -> bytes:
+        """Sign bytes; :meth:`sign` is what callers want."""
         if isinstance(self._private, ed25519.Ed25519PrivateKey):
             return self._private.sign(data)
         return self._private.sign(data, _ECDSA[self.public.key_type])

@@ -14,7 +14,18 @@ from safeload.cli import audit
 from safeload.cli.output import plain
 from tests.cli.conftest import Run
 
-VERBS = ["demo", "keygen", "sign", "verify", "load", "audit", "explain", "policy", "trust"]
+VERBS = [
+    "demo",
+    "keygen",
+    "public",
+    "sign",
+    "verify",
+    "load",
+    "audit",
+    "explain",
+    "policy",
+    "trust",
+]
 
 
 @pytest.mark.parametrize("verb", VERBS)
