@@ -4,7 +4,7 @@ Loading a signed model takes these steps, in this order, and each works on what 
 proven. The numbers recur in SECURITY.md and in the tests.
 
 1. Read the artefact once; everything below works on those bytes.
-2. Verify the signature of the bundle with the trusted keys.
+2. Verify the signature of the bundle with the trusted keys, certificates and identities.
 3. Parse the manifest from the verified payload.
 4. Check model name, signer's rights, expiry, serial, revocation and forbidden packs.
 5. Compare size and SHA-256 of the bytes with the manifest's.
@@ -37,7 +37,6 @@ from safeload.parameters import check_arguments
 from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
 from safeload.trust.envelope import UnverifiedBundle
-from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
 from safeload.trust.names import require_name
@@ -306,8 +305,8 @@ def _verified(
 def _judged(
     artefact: Artefact, trusted: TrustFile, name: str | None, bundle: UnverifiedBundle
 ) -> Verified:
-    # 2 Verify the bundle with the trusted keys.
-    payload = verify_bundle(bundle, trusted.keys)
+    # 2 Verify the bundle with the trusted keys, or a certificate with those who vouch for it.
+    payload = trusted.verify(bundle)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
     # 4 Name, rights of the signer, expiry, serial, revocation, packs.

@@ -110,6 +110,7 @@ def _serial(value: object, parameter: str) -> None:
 
 
 _CHECKS: dict[str, Callable[[object, str], object]] = {
+    "certificate_chain": _unless_none(as_path),
     "dataset": _unless_none(as_path),
     "isolated": _isolated,
     "isolation": _isolation,

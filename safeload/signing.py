@@ -61,6 +61,7 @@ def sign(
     trained: datetime | None = None,
     not_after: datetime | None = None,
     passphrase: Passphrase | None = None,
+    certificate_chain: _Path | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     limits: Limits | None = None,
@@ -81,6 +82,8 @@ def sign(
         trained: When it was trained, with a time zone.
         not_after: When the signature expires, with a time zone; never by default.
         passphrase: Of the key file, or a function that asks for it.
+        certificate_chain: A file with the key's certificate and those of the authorities above it,
+            in PEM, for whoever trusts an authority and not the key itself.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
@@ -93,8 +96,8 @@ def sign(
         ArtefactError: The file cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here.
-        UsageError: The key, policy file, dataset or a fact given cannot be used, or an argument is
-            none that its parameter takes.
+        UsageError: The key, its certificates, the policy file, dataset or a fact given cannot be
+            used, or an argument is none that its parameter takes.
     """
     _check(**locals())
     artefact, bundle = _sealed(
@@ -109,6 +112,7 @@ def sign(
         trained=trained,
         not_after=not_after,
         passphrase=passphrase,
+        certificate_chain=certificate_chain,
         policy=policy,
         packs=packs,
         limits=limits,
@@ -208,6 +212,7 @@ def _sealed(
     trained: datetime | None = None,
     not_after: datetime | None = None,
     passphrase: Passphrase | None = None,
+    certificate_chain: _Path | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     limits: Limits | None = None,
@@ -218,6 +223,13 @@ def _sealed(
     signing_key = (
         key if isinstance(key, SigningKey) else SigningKey.read(key, passphrase=passphrase)
     )
+    certificates: tuple[bytes, ...] = ()
+    if certificate_chain is not None:
+        # Most signers have none, and importing this takes as long as loading a small model.
+        with IMPORTING:
+            from safeload.trust.identities.chain import read_chain
+
+        certificates = read_chain(certificate_chain, signing_key.public)
     bounds = limits or Limits()
     if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
@@ -251,7 +263,7 @@ def _sealed(
     # The only file of a statement is called "." by model_signing, so that its name may change.
     subject, resource = _name_of(artefact.path), Resource(".", artefact.sha256)
     payload = to_payload(subject=subject, resources=[resource], model=model)
-    return artefact, seal(payload, signing_key)
+    return artefact, seal(payload, signing_key, certificates)
 
 
 @contextmanager

@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``sign`` takes."""
     parser.add_argument("model", metavar="MODEL", help="the model: a pickle, joblib or skops file")
     parser.add_argument("--key", required=True, metavar="FILE", help="the signing key")
+    parser.add_argument(
+        "--certificate-chain",
+        metavar="FILE",
+        help="the key's certificate and after it each one's issuer, in PEM, for those who trust "
+        "an authority and not the key itself",
+    )
     parser.add_argument("--name", required=True, help="which model this is")
     parser.add_argument("--version", required=True, help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
@@ -66,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
             key=key,
             name=options.name,
             version=options.version,
+            certificate_chain=options.certificate_chain,
             policy=options.policy,
             packs=options.packs,
             limits=limits,
