@@ -4,7 +4,7 @@ Loading a signed model takes these steps, in this order, and each works on what 
 proven. The numbers recur in SECURITY.md and in the tests.
 
 1. Read the artefact once; everything below works on those bytes.
-2. Verify the signature of the bundle with the trusted keys.
+2. Verify the signature of the bundle with the trusted keys, certificates and identities.
 3. Parse the manifest from the verified payload.
 4. Check model name, signer's rights, expiry, serial, revocation and forbidden packs.
 5. Compare size and SHA-256 of the bytes with the manifest's.
@@ -39,7 +39,6 @@ from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import bundle_path, given_bundle
 from safeload.trust.envelope import UnverifiedBundle
-from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.folders import check_folder
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
@@ -347,8 +346,8 @@ def _verified_folder(
 def _vouched(
     bundle: UnverifiedBundle, trusted: TrustFile, name: str | None
 ) -> tuple[Manifest, str, frozenset[str]]:
-    # 2 Verify the bundle with the trusted keys.
-    payload = verify_bundle(bundle, trusted.keys)
+    # 2 Verify the bundle with the trusted keys, or a certificate with those who vouch for it.
+    payload = trusted.verify(bundle)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
     # 4 Name, rights of the signer, expiry, serial, revocation, packs.

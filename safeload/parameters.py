@@ -126,6 +126,7 @@ def _source(value: object, parameter: str) -> None:
 
 _CHECKS: dict[str, Callable[[object, str], object]] = {
     "bundle": _path_or(_NONE, *BYTES),
+    "certificate_chain": _unless_none(as_path),
     "dataset": _path_or(_NONE, Dataset),
     "extra": as_extra,
     "isolated": _isolated,

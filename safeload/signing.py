@@ -66,6 +66,7 @@ def sign(
     trained: datetime | None = None,
     not_after: datetime | None = None,
     passphrase: Passphrase | None = None,
+    certificate_chain: _Path | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     limits: Limits | None = None,
@@ -91,6 +92,8 @@ def sign(
         trained: When it was trained, with a time zone.
         not_after: When the signature expires, with a time zone; never by default.
         passphrase: Of the key file, or the PIN of the token; or a function that asks for it.
+        certificate_chain: A file with the key's certificate and those of the authorities above it,
+            in PEM, for whoever trusts an authority and not the key itself.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
@@ -104,8 +107,8 @@ def sign(
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here.
         TrustError: What holds the key returned a signature that is not the key's.
-        UsageError: The key, policy file, dataset or a fact given cannot be used, or an argument is
-            none that its parameter takes.
+        UsageError: The key, its certificates, the policy file, dataset or a fact given cannot be
+            used, or an argument is none that its parameter takes.
     """
     _check(**locals())
     artefact, bundle = _sealed(
@@ -123,6 +126,7 @@ def sign(
         trained=trained,
         not_after=not_after,
         passphrase=passphrase,
+        certificate_chain=certificate_chain,
         policy=policy,
         packs=packs,
         limits=limits,
@@ -230,6 +234,7 @@ def _sealed(
     trained: datetime | None = None,
     not_after: datetime | None = None,
     passphrase: Passphrase | None = None,
+    certificate_chain: _Path | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     limits: Limits | None = None,
@@ -238,6 +243,13 @@ def _sealed(
 ) -> tuple[Artefact, bytes]:
     """The model as :func:`sign` reads it, and the bundle about it."""
     signer = signer_of(key, passphrase=passphrase)
+    certificates: tuple[bytes, ...] = ()
+    if certificate_chain is not None:
+        # Most signers have none, and importing this takes as long as loading a small model.
+        with IMPORTING:
+            from safeload.trust.identities.chain import read_chain
+
+        certificates = read_chain(certificate_chain, signer.public)
     bounds = limits or Limits()
     if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
@@ -279,7 +291,7 @@ def _sealed(
     # The only file of a statement is called "." by model_signing, so that its name may change.
     subject, resource = file_name(artefact.path), Resource(".", artefact.sha256)
     payload = to_payload(subject=subject, resources=[resource], model=model)
-    return artefact, seal(payload, signer)
+    return artefact, seal(payload, signer, certificates)
 
 
 @contextmanager

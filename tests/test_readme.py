@@ -124,7 +124,14 @@ def test_what_is_not_executed_is_installation() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "docs/isolation.md", "docs/policy.md", "docs/report.md", "docs/trust.md"],
+    [
+        "README.md",
+        "docs/certificates.md",
+        "docs/isolation.md",
+        "docs/policy.md",
+        "docs/report.md",
+        "docs/trust.md",
+    ],
 )
 def test_links_lead_to_files(document: str) -> None:
     path = ROOT / document

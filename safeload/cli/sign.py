@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the signing key: a file, or agent:, hsm:, awskms:, gcpkms:, azurekms: or hv: and "
         "which key (docs/keys.md)",
     )
+    parser.add_argument(
+        "--certificate-chain",
+        metavar="FILE",
+        help="the key's certificate and after it each one's issuer, in PEM, for those who trust "
+        "an authority and not the key itself",
+    )
     parser.add_argument("--name", required=True, help="which model this is")
     parser.add_argument("--version", required=True, help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
@@ -93,6 +99,7 @@ def run(options: argparse.Namespace) -> int:
             key=key,
             name=options.name,
             version=options.version,
+            certificate_chain=options.certificate_chain,
             policy=options.policy,
             packs=options.packs,
             limits=limits,

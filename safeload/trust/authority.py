@@ -12,7 +12,7 @@ from safeload.errors import TrustError, printable
 from safeload.hashing import Digests
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.manifest import Manifest
-from safeload.trust.tables.keys import TrustedKey
+from safeload.trust.tables.grants import Grant
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables
 
@@ -26,7 +26,7 @@ def authorised(
     *,
     wanted: str | None,
     now: datetime,
-) -> TrustedKey:
+) -> Grant:
     """Judge one signer; see :meth:`safeload.trust.trustfile.TrustFile.authorise`.
 
     Args:
@@ -38,15 +38,18 @@ def authorised(
     """
     signer = _signer_of(trust, payload)
     _check_revoked(trust.revoked, payload, manifest)
+    if payload.credential is not None:
+        signed = None if manifest.model is None else manifest.model.signed
+        payload.credential.check_times(now=now, signed=signed)
     if not signer.is_current(now):
         raise TrustError(
-            f"The trust file does not trust the key of {signer.name!r} at this time.",
+            f"The trust file does not trust {signer.name!r} at this time.",
             code="signer-not-current",
             hint="Have the model signed with a current key, or mend not_before and not_after.",
         )
     if signer.only is not None and payload.sha256 not in signer.only:
         raise TrustError(
-            f"The key of {signer.name!r} is retired, and this statement is not an exception.",
+            f"The signer {signer.name!r} is retired, and this statement is not an exception.",
             code="signer-retired",
             hint="Have the model signed with a current key.",
         )
@@ -75,10 +78,14 @@ def require_not_revoked(revoked: Revoked, content: Digests) -> None:
         raise _revoked("This file")
 
 
-def _signer_of(trust: Tables, payload: VerifiedPayload) -> TrustedKey:
-    for signer in trust.signers:
-        if signer.key == payload.key:
-            return signer
+def _signer_of(trust: Tables, payload: VerifiedPayload) -> Grant:
+    credential = payload.credential
+    if credential is None:
+        for signer in trust.signers:
+            if signer.key == payload.key:
+                return signer
+    elif credential.grant in (*trust.certificates, *trust.identities):
+        return credential.grant
     raise TrustError(
         "The key that verified the bundle is not in the trust file.",
         code="signer-unknown",
@@ -90,6 +97,8 @@ def _check_revoked(revoked: Revoked, payload: VerifiedPayload, manifest: Manifes
     what = ""
     if payload.key.key_id in revoked.keys:
         what = "The key that signed this"
+    elif payload.credential is not None and payload.credential.key_ids & revoked.keys:
+        what = "An authority that vouches for whoever signed this"
     elif payload.sha256 in revoked.payloads:
         what = "This signature"
     elif any(resource.sha256 in revoked.files for resource in manifest.resources):
@@ -106,7 +115,7 @@ def _revoked(what: str) -> TrustError:
     )
 
 
-def _check_model(trust: Tables, signer: TrustedKey, manifest: Manifest, wanted: str | None) -> None:
+def _check_model(trust: Tables, signer: Grant, manifest: Manifest, wanted: str | None) -> None:
     model = manifest.model
     name = None if model is None else model.name
     shown = "of no name" if name is None else repr(printable(name))
@@ -120,7 +129,7 @@ def _check_model(trust: Tables, signer: TrustedKey, manifest: Manifest, wanted: 
         raise TrustError(
             f"The trust file does not let {signer.name!r} sign a model {shown}.",
             code="signer-not-allowed",
-            hint="If it should, add the name to the models of that key.",
+            hint="If it should, add the name to the models of that signer.",
         )
     if model is not None and trust.rule_of(model.name).threshold > 1:
         raise TrustError(

@@ -18,27 +18,40 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from safeload.errors import TrustError, printable
 from safeload.limits import Limits
 from safeload.trust.keys import Signer, VerifyingKey
 from safeload.trust.strict_json import parse_json
 
+if TYPE_CHECKING:
+    from safeload.trust.identities.credentials import Credential
+
 __all__ = [
+    "CERTIFICATES",
+    "CERTIFICATE_BYTES",
     "MEDIA_TYPE",
     "PAYLOAD_TYPE",
+    "Evidence",
     "UnverifiedBundle",
     "VerifiedPayload",
     "pre_authentication_encoding",
     "seal",
     "verify",
+    "verify_credential",
 ]
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+# Certificates in one bundle, the leaf included, and the bytes of one in DER. Honest chains have two
+# to four, of one or two thousand bytes.
+CERTIFICATES = 8
+CERTIFICATE_BYTES = 16 * 1024
 
 # Opening brackets in one bundle. An honest one has six, and some twenty more for every entry of a
 # transparency log; the payload is base64 and has none. Counting them before parsing bounds what
@@ -59,12 +72,14 @@ def pre_authentication_encoding(payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def seal(payload: bytes, key: Signer) -> bytes:
+def seal(payload: bytes, key: Signer, certificates: Sequence[bytes] = ()) -> bytes:
     """Sign a payload and put it into a bundle.
 
     Args:
         payload: The exact bytes of the statement.
         key: Who signs.
+        certificates: The certificate of the key and those of the authorities above it, in DER, for
+            whoever trusts an authority; none for whoever trusts the key.
 
     Returns:
         The bundle, one line of JSON.
@@ -73,10 +88,16 @@ def seal(payload: bytes, key: Signer) -> bytes:
         SafeloadError: As :meth:`safeload.trust.keys.Signer.sign`.
     """
     signature = key.sign(pre_authentication_encoding(payload))
+    chain = [{"rawBytes": base64.b64encode(each).decode()} for each in certificates]
+    material = (
+        {"x509CertificateChain": {"certificates": chain}}
+        if chain
+        else {"publicKey": {"hint": key.public.key_id}}
+    )
     bundle = {
         "mediaType": MEDIA_TYPE,
         # sigstore's own reader insists on the empty list.
-        "verificationMaterial": {"publicKey": {"hint": key.public.key_id}, "tlogEntries": []},
+        "verificationMaterial": {**material, "tlogEntries": []},
         "dsseEnvelope": {
             "payload": base64.b64encode(payload).decode(),
             "payloadType": PAYLOAD_TYPE,
@@ -88,6 +109,18 @@ def seal(payload: bytes, key: Signer) -> bytes:
     return json.dumps(bundle, separators=(",", ":")).encode()
 
 
+class Evidence(StrEnum):
+    """What a bundle brings along to say who signed it; each is verified in its own way alone.
+
+    ``KEY``: the id of a key. ``CERTIFICATES``: a certificate, perhaps with those of authorities.
+    ``LOGGED``: a certificate, with an entry of a transparency log.
+    """
+
+    KEY = "key"
+    CERTIFICATES = "certificates"
+    LOGGED = "logged"
+
+
 @dataclass(frozen=True, slots=True)
 class UnverifiedBundle:
     """A bundle of the right form. Nobody has vouched for any of it.
@@ -96,19 +129,26 @@ class UnverifiedBundle:
         unverified_payload: What it claims was signed.
         unverified_signature: What it claims is the signature.
         unverified_key_id: Which key it claims to be signed with, or an empty string.
+        evidence: What it brings along, and so how it is verified.
+        unverified_certificates: Certificates in DER, the leaf first; none with a key.
+        unverified_json: The bundle as it was read.
     """
 
     unverified_payload: bytes
     unverified_signature: bytes
     unverified_key_id: str
+    evidence: Evidence
+    unverified_certificates: tuple[bytes, ...]
+    unverified_json: bytes
 
     @classmethod
     def read(cls, data: bytes, *, limits: Limits | None = None) -> UnverifiedBundle:
         """Parse a bundle.
 
         Members that bear on the meaning must be as the specifications say, and unknown ones are
-        refused, so that no two verifiers read the same bundle in two ways. Entries of a
-        transparency log and timestamps are allowed and prove nothing here.
+        refused, so that no two verifiers read the same bundle in two ways. Beside a key, or a
+        chain of certificates, entries of a transparency log and timestamps are allowed and prove
+        nothing.
 
         Args:
             data: The bundle, JSON in UTF-8.
@@ -118,7 +158,7 @@ class UnverifiedBundle:
             The bundle.
 
         Raises:
-            TrustError: It is malformed, too large, or signed in another way than with a key.
+            TrustError: It is malformed or too large.
         """
         limits = limits or Limits()
         if len(data) > limits.bundle_bytes:
@@ -128,7 +168,7 @@ class UnverifiedBundle:
         bundle = _members(parse_json(data, _malformed), "the bundle", _BUNDLE)
         if bundle.get("mediaType") != MEDIA_TYPE:
             raise _malformed("its mediaType is not that of a Sigstore bundle v0.3")
-        hint = _hint(bundle.get("verificationMaterial"))
+        evidence, hint, certificates = _material(bundle.get("verificationMaterial"))
         envelope = _members(bundle.get("dsseEnvelope"), "dsseEnvelope", _ENVELOPE)
         if envelope.get("payloadType") != PAYLOAD_TYPE:
             raise _malformed("its payloadType is not that of an in-toto statement")
@@ -142,35 +182,55 @@ class UnverifiedBundle:
         return cls(
             unverified_payload=_base64(envelope.get("payload")),
             unverified_signature=_base64(signature.get("sig")),
-            unverified_key_id=hint or key_id,
+            unverified_key_id="" if certificates else hint or key_id,
+            evidence=evidence,
+            unverified_certificates=certificates,
+            unverified_json=data,
         )
 
 
 # Members that each object of a bundle may have. rawBytes and keyDetails stood in for the hint
 # until model_signing 1.1; they are never looked at.
 _BUNDLE = frozenset({"mediaType", "verificationMaterial", "dsseEnvelope"})
-_MATERIAL = frozenset({"publicKey", "tlogEntries", "timestampVerificationData"})
+_KINDS = frozenset({"publicKey", "certificate", "x509CertificateChain"})
+_MATERIAL = _KINDS | {"tlogEntries", "timestampVerificationData"}
+_CHAIN = frozenset({"certificates"})
+_CERTIFICATE = frozenset({"rawBytes"})
 _PUBLIC_KEY = frozenset({"hint", "rawBytes", "keyDetails"})
 _ENVELOPE = frozenset({"payload", "payloadType", "signatures"})
 _SIGNATURE = frozenset({"sig", "keyid"})
 
 
-def _hint(material: object) -> str:
-    if isinstance(material, dict) and material.keys() & {"certificate", "x509CertificateChain"}:
-        raise TrustError(
-            "The bundle was signed with a certificate, not with a key.",
-            code="bundle-unsupported",
-            hint="Have the model signed with a key, by safeload sign or model_signing sign key.",
-        )
+def _material(material: object) -> tuple[Evidence, str, tuple[bytes, ...]]:
+    """What a bundle brings along, the id of its key, and its certificates."""
     members = _members(material, "verificationMaterial", _MATERIAL)
-    if not isinstance(members.get("tlogEntries", []), list):
+    entries = members.get("tlogEntries", [])
+    if not isinstance(entries, list):
         raise _malformed("its tlogEntries are no list")
     if not isinstance(members.get("timestampVerificationData") or {}, dict):
         raise _malformed("its timestampVerificationData are no object")
-    hint = _members(members.get("publicKey"), "publicKey", _PUBLIC_KEY).get("hint") or ""
-    if not isinstance(hint, str):
-        raise _malformed("its key hint is no text")
-    return hint
+    if len(members.keys() & _KINDS) != 1:
+        raise _malformed("it does not bring exactly one of a key, a certificate and a chain")
+    if "publicKey" in members:
+        hint = _members(members["publicKey"], "publicKey", _PUBLIC_KEY).get("hint") or ""
+        if not isinstance(hint, str):
+            raise _malformed("its key hint is no text")
+        return Evidence.KEY, hint, ()
+    if "certificate" in members:
+        evidence = Evidence.LOGGED if entries else Evidence.CERTIFICATES
+        return evidence, "", (_certificate(members["certificate"]),)
+    chain = _members(members["x509CertificateChain"], "x509CertificateChain", _CHAIN)
+    listed = chain.get("certificates")
+    if not isinstance(listed, list) or not 0 < len(listed) <= CERTIFICATES:
+        raise _malformed(f"its chain does not have 1 to {CERTIFICATES} certificates")
+    return Evidence.CERTIFICATES, "", tuple(map(_certificate, listed))
+
+
+def _certificate(value: object) -> bytes:
+    der = _base64(_members(value, "a certificate", _CERTIFICATE).get("rawBytes"))
+    if len(der) > CERTIFICATE_BYTES:
+        raise _malformed(f"one of its certificates is larger than {CERTIFICATE_BYTES} bytes")
+    return der
 
 
 def _members(value: object, what: str, allowed: frozenset[str]) -> Mapping[str, Any]:
@@ -191,7 +251,7 @@ def _base64(value: object) -> bytes:
         # Bits left over in the last character must be zero: one spelling for one payload.
         if decoded and base64.b64encode(decoded).decode() == value:
             return decoded
-    raise _malformed("its payload or signature is not in canonical base64")
+    raise _malformed("a part of it is not in canonical base64")
 
 
 def _malformed(why: str) -> TrustError:
@@ -207,26 +267,37 @@ _PROOF = object()
 
 
 class VerifiedPayload:
-    """Bytes that a trusted key signed. Only :func:`verify` makes one.
+    """Bytes that somebody trusted signed. Only the functions of this module make one.
 
     Attributes:
         payload: The exact bytes.
-        key: The key that verified them.
+        key: The key that verified them; with a certificate, the key that it is for.
+        credential: Whose certificate it was, and whom the trust file knows them as; None where
+            the key itself is trusted.
         sha256: SHA-256 of the bytes, 64 lower-case hex digits. This names what was signed; a
             signature never does.
     """
 
-    __slots__ = ("key", "payload", "sha256")
+    __slots__ = ("credential", "key", "payload", "sha256")
 
     payload: bytes
     key: VerifyingKey
+    credential: Credential | None
     sha256: str
 
-    def __init__(self, payload: bytes, key: VerifyingKey, *, proof: object) -> None:
+    def __init__(
+        self,
+        payload: bytes,
+        key: VerifyingKey,
+        credential: Credential | None = None,
+        *,
+        proof: object,
+    ) -> None:
         if proof is not _PROOF:
             raise TypeError("a VerifiedPayload comes from verify() alone")
         object.__setattr__(self, "payload", payload)
         object.__setattr__(self, "key", key)
+        object.__setattr__(self, "credential", credential)
         object.__setattr__(self, "sha256", hashlib.sha256(payload).hexdigest())
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -243,7 +314,8 @@ def verify(bundle: UnverifiedBundle, keys: Iterable[VerifyingKey]) -> VerifiedPa
     """Check the signature with trusted keys.
 
     A bundle that names a key is checked with that key alone, if it is trusted; one that names none
-    is checked with each trusted key.
+    is checked with each trusted key. One that brings a certificate is not about a key, whichever
+    key the certificate is for.
 
     Args:
         bundle: What is to be verified.
@@ -257,6 +329,12 @@ def verify(bundle: UnverifiedBundle, keys: Iterable[VerifyingKey]) -> VerifiedPa
         TrustError: No trusted key signed it (``signer-unknown``), or the key that it names did
             not (``signature-invalid``).
     """
+    if bundle.evidence is not Evidence.KEY:
+        raise TrustError(
+            "The bundle was signed with a certificate, not with a key.",
+            code="signer-unknown",
+            hint="If you trust its authority, add its roots and identity to your trust file.",
+        )
     named = bundle.unverified_key_id
     data = pre_authentication_encoding(bundle.unverified_payload)
     for key in keys:
@@ -276,3 +354,22 @@ def verify(bundle: UnverifiedBundle, keys: Iterable[VerifyingKey]) -> VerifiedPa
         code="signer-unknown",
         hint="If you trust whoever signed it, add their public key to your trust file.",
     )
+
+
+def verify_credential(bundle: UnverifiedBundle, credential: Credential) -> VerifiedPayload:
+    """Check the signature with the key of a certificate that was traced to somebody trusted.
+
+    Args:
+        bundle: What is to be verified.
+        credential: Whose certificate the bundle brings, as
+            :mod:`safeload.trust.identities.credentials` has found.
+
+    Returns:
+        The payload, with the key and whose it is.
+
+    Raises:
+        TrustError: The key did not sign it (``signature-invalid``).
+    """
+    data = pre_authentication_encoding(bundle.unverified_payload)
+    credential.key.verify(bundle.unverified_signature, data)
+    return VerifiedPayload(bundle.unverified_payload, credential.key, credential, proof=_PROOF)

@@ -18,6 +18,7 @@
     roots = "acme-roots.pem"                     # or a PEM text
     identity = "ml@acme.example"                 # its subject alternative name, exactly
     models = ["churn"]                           # and not_before, not_after, only as for keys
+    expired = "refuse"                           # or "accept": see docs/certificates.md
 
     [identities.release]                         # whoever sigstore says it is
     identity = "https://github.com/acme/models/.github/workflows/release.yml@refs/heads/main"
@@ -72,11 +73,18 @@ from pathlib import Path
 import platformdirs
 
 from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
-from safeload.errors import UsageError, printable
+from safeload.errors import TrustError, UsageError, printable
+from safeload.forks import IMPORTING
 from safeload.hashing import Digests
 from safeload.owners.reading import read_own
 from safeload.trust.authority import authorised, require_not_revoked
-from safeload.trust.envelope import VerifiedPayload
+from safeload.trust.envelope import (
+    Evidence,
+    UnverifiedBundle,
+    VerifiedPayload,
+    verify,
+    verify_credential,
+)
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.tables.certificates import TrustedCertificates
@@ -268,6 +276,43 @@ class TrustFile(Tables):
             ]
         )
 
+    def verify(self, bundle: UnverifiedBundle, *, now: datetime | None = None) -> VerifiedPayload:
+        """Check a bundle's signature with those whom the file trusts, of the kind that it is of.
+
+        Args:
+            bundle: What is to be verified.
+            now: The time of verifying, with a time zone; the system's clock by default.
+
+        Returns:
+            The payload, and who signed it. What they may sign is for :meth:`authorise`.
+
+        Raises:
+            TrustError: Nobody who is trusted signed it.
+            UsageError: Identities of sigstore are in the file, the bundle claims to be signed by
+                one of them, and the package that verifies them is missing (``sigstore-missing``).
+        """
+        require_type(bundle, "bundle", UnverifiedBundle, takes="an UnverifiedBundle")
+        if bundle.evidence is Evidence.KEY:
+            return verify(bundle, self.keys)
+        logged = bundle.evidence is Evidence.LOGGED
+        if not (self.identities if logged else self.certificates):
+            what = "an identity of sigstore" if logged else "a certificate"
+            raise TrustError(
+                f"The bundle was signed with {what}, and the trust file trusts no such signer.",
+                code="signer-unknown",
+                hint="If you trust whoever signed it, add their identity to your trust file.",
+            )
+        # Most bundles name a key, and importing this takes as long as loading a small model.
+        with IMPORTING:
+            from safeload.trust.identities.credentials import credential_of
+        credential = credential_of(
+            bundle,
+            certificates=self.certificates,
+            identities=self.identities,
+            now=datetime.now(UTC) if now is None else as_moment(now, "now"),
+        )
+        return verify_credential(bundle, credential)
+
     def authorise(
         self,
         payload: VerifiedPayload,
@@ -275,7 +320,7 @@ class TrustFile(Tables):
         *,
         wanted: str | None,
         now: datetime | None = None,
-    ) -> TrustedKey:
+    ) -> Grant:
         """Judge whether whoever signed was allowed to say this, and whether it still holds.
 
         Args:
@@ -292,7 +337,8 @@ class TrustFile(Tables):
             TrustError: The signer is unknown (``signer-unknown``), not yet or no longer trusted
                 (``signer-not-current``), retired (``signer-retired``) or not trusted with this
                 model (``signer-not-allowed``); the model is another one (``wrong-model``), too old
-                (``stale``) or expired (``expired``); or any of it was revoked (``revoked``).
+                (``stale``) or expired (``expired``); any of it was revoked (``revoked``); or the
+                signer's certificate was not valid when it had to be.
         """
         require_type(payload, "payload", VerifiedPayload, takes="a VerifiedPayload")
         require_type(manifest, "manifest", Manifest, takes="a Manifest")

@@ -7,9 +7,10 @@ import io
 import os
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import safeload
 from safeload.cli.probe_file import read_probe
 from safeload.trust.model import Model
 from tests.cli.conftest import ROWS, Run
+from tests.trust.identities import issuing
 
 FACTS = ["--name", "churn", "--version", "2.0"]
 BASE = ["--key", "signing.key", *FACTS]
@@ -298,3 +300,30 @@ def test_a_signature_that_has_expired_is_not_made(run: Run, folder: Path, date: 
     assert outcome.code == 2
     assert "error[not-after-past]" in outcome.err
     assert not Path("churn.joblib.sig").exists()
+
+
+def test_a_model_is_signed_with_the_certificate_of_its_key(run: Run, unsigned: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    when: dict[str, Any] = {"start": now - timedelta(days=1), "end": now + timedelta(days=1)}
+    key = safeload.SigningKey.read("signing.key")
+    top = issuing.root(**when)
+    own = issuing.leaf(top, own=key._private, **when)
+    Path("chain.pem").write_text(own.pem)
+    Path("roots.pem").write_text(top.pem)
+    Path("roots.pem").chmod(0o600)
+    Path("certificates.toml").write_text(
+        '[certificates.acme]\nroots = "roots.pem"\nmodels = ["churn"]\n'
+        f'identity = "{issuing.IDENTITY}"\n'
+    )
+    Path("certificates.toml").chmod(0o600)
+    assert run("sign", unsigned.name, *BASE, "--certificate-chain", "chain.pem").code == 0
+    assert safeload.verify(unsigned.name, trust="certificates.toml").signer == "acme"
+    # The key is trusted by this file, and that says nothing of its certificate.
+    assert run("verify", unsigned.name, "--trust", "trust.toml").error == "signer-unknown"
+
+
+def test_a_chain_of_another_key_leaves_no_bundle(run: Run, unsigned: Path) -> None:
+    Path("chain.pem").write_text(issuing.leaf(issuing.root()).pem)
+    outcome = run("sign", unsigned.name, *BASE, "--certificate-chain", "chain.pem")
+    assert (outcome.code, outcome.error) == (2, "chain-of-another-key")
+    assert not Path(f"{unsigned.name}.sig").exists()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from safeload.errors import UsageError
 from safeload.trust.trustfile import ModelRule, TrustFile
+from tests.trust.identities.issuing import root
 from tests.trust.statements import ALICE, BOB, NOW
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are a POSIX matter")
@@ -24,17 +24,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are a PO
 PEM = f'"""{ALICE.public.pem}"""'
 
 
-def root(name: str = "acme root") -> str:
-    """A certificate of an authority, in PEM."""
-    key = ed25519.Ed25519PrivateKey.generate()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = x509.CertificateBuilder(
-        subject, subject, key.public_key(), 7, NOW, NOW + timedelta(days=1)
-    )
-    return builder.sign(key, None).public_bytes(serialization.Encoding.PEM).decode()
-
-
-ROOT = root()
+ROOT = root("acme root").pem
 CERTIFICATES = f'[certificates.acme]\nidentity = "ml@acme.example"\nroots = """{ROOT}"""\n'
 IDENTITY = '[identities.release]\nidentity = "me"\nissuer = "https://idp"\n'
 MODELS = 'models = ["churn"]\n'
@@ -136,16 +126,16 @@ def test_relative_paths_need_a_folder_to_begin_in(tmp_path: Path) -> None:
 def test_roots_stand_in_the_trust_file_or_in_one_beside_it(tmp_path: Path) -> None:
     window = "not_before = 2026-01-01T00:00:00Z\nnot_after = 2027-01-01T00:00:00Z\nonly = []\n"
     (inline,) = TrustFile.parse((CERTIFICATES + MODELS + window).encode()).certificates
-    assert inline.roots == (x509.load_pem_x509_certificate(ROOT.encode()),)
+    assert inline.roots.certificates == (x509.load_pem_x509_certificate(ROOT.encode()),)
     assert (inline.name, inline.identity, inline.models) == ("acme", "ml@acme.example", ("churn",))
     assert inline.is_current(NOW)
     assert not inline.is_current(datetime(2028, 1, 1, tzinfo=UTC))
     assert inline.only == frozenset()
     text = f'[certificates.acme]\nidentity = "ml@acme.example"\nroots = "roots.pem"\n{MODELS}'
-    path = in_folder(tmp_path, text, roots_pem=ROOT + root("another"))
+    path = in_folder(tmp_path, text, roots_pem=ROOT + root("another").pem)
     (beside,) = TrustFile.read(path).certificates
-    assert len(beside.roots) == 2
-    assert beside.roots[0] == inline.roots[0]
+    assert len(beside.roots.certificates) == 2
+    assert beside.roots.certificates[0] == inline.roots.certificates[0]
 
 
 def test_an_identity_has_an_issuer_and_a_pinned_root(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from safeload.errors import TrustError, UsageError
 from safeload.trust.envelope import VerifiedPayload
 from safeload.trust.keys import SigningKey
 from safeload.trust.manifest import Manifest, Resource, to_payload
-from safeload.trust.trustfile import TrustedKey, TrustFile, entry_text
+from safeload.trust.trustfile import Grant, TrustedKey, TrustFile, entry_text
 from tests.trust.names import PATTERNS
 from tests.trust.statements import ALICE, BOB, FILE, NOW, PAYLOAD, SHA256, payload_of, verified
 
@@ -54,7 +54,7 @@ def authorised(
     key: SigningKey = ALICE,
     wanted: str | None = None,
     now: datetime = NOW,
-) -> TrustedKey:
+) -> Grant:
     proven = verified(payload, key)
     manifest = Manifest.from_payload(proven)
     return parsed(text).authorise(proven, manifest, wanted=wanted, now=now)
@@ -244,6 +244,7 @@ def test_any_bytes_give_a_trust_file_or_a_usage_error(data: bytes) -> None:
 def test_a_trusted_key_may_sign_what_its_patterns_say() -> None:
     for name in ("churn", "fraud-", "fraud-eu"):
         signer = authorised(ALICE_ONLY, payload_of(name=name))
+        assert isinstance(signer, TrustedKey)
         assert (signer.name, signer.key) == ("alice", ALICE.public)
 
 

@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from safeload.errors import UsageError
 from safeload.trust.tables.faults import Unfit
 from safeload.trust.tables.grants import GRANT, Grant, granted, shown
 from safeload.trust.tables.values import known, line
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from safeload.trust.identities.certificates import Roots
 
 __all__ = ["PEM_BEGIN", "TrustedCertificates", "trusted_certificates"]
 
 PEM_BEGIN = "-----BEGIN CERTIFICATE-----"
-_CERTIFICATES = frozenset({"roots", "identity"}) | GRANT
+_CERTIFICATES = frozenset({"roots", "identity", "expired"}) | GRANT
+_EXPIRED = ("refuse", "accept")
 _IDENTITY_CHARACTERS = 1024
 
 
@@ -33,10 +35,13 @@ class TrustedCertificates(Grant):
     Attributes:
         roots: Certificates that a chain may end at, at least one.
         identity: The subject alternative name that the signer's certificate has, exactly.
+        expired: ``"refuse"`` what was signed with a certificate that has expired since, or
+            ``"accept"`` it where the certificate was valid when it signed, as its holder says.
     """
 
-    roots: tuple[Certificate, ...]
+    roots: Roots
     identity: str
+    expired: str = "refuse"
 
 
 def trusted_certificates(
@@ -54,28 +59,36 @@ def trusted_certificates(
     roots = found.get("roots")
     if not isinstance(roots, str):
         raise Unfit(f"{where} has no roots in quotes", *place, "roots")
+    expired = found.get("expired", "refuse")
+    if expired not in _EXPIRED:
+        why = f'expired of {where} is neither "refuse" nor "accept"'
+        raise Unfit(why, *place, "expired")
     pem = roots.encode() if roots.lstrip().startswith(PEM_BEGIN) else files[roots]
     return TrustedCertificates(
         roots=_roots(pem, where, *place, "roots"),
-        identity=line(
-            found.get("identity"),
-            f"the identity of {where}",
-            (*place, "identity"),
-            most=_IDENTITY_CHARACTERS,
-        ),
+        identity=_identity(found.get("identity"), where, *place, "identity"),
+        expired=expired,
         **granted(found, "certificates", name),
     )
 
 
-def _roots(pem: bytes, where: str, *place: str) -> tuple[Certificate, ...]:
+def _identity(value: object, where: str, *place: str) -> str:
+    identity = line(value, f"the identity of {where}", place, most=_IDENTITY_CHARACTERS)
+    if "*" in identity:
+        raise Unfit(
+            f"the identity of {where} has a *, and stands for one exact name",
+            *place,
+            hint="Give each holder an entry of their own.",
+        )
+    return identity
+
+
+def _roots(pem: bytes, where: str, *place: str) -> Roots:
     # Most trust files have none, and importing it takes as long as loading a small model.
-    from cryptography.x509 import load_pem_x509_certificates
+    from safeload.trust.identities.certificates import Roots
 
     try:
-        return tuple(load_pem_x509_certificates(pem))
-    except ValueError as error:
-        raise Unfit(
-            f"the roots of {where} are no certificates in PEM",
-            *place,
-            hint="Give the text from BEGIN CERTIFICATE to END CERTIFICATE, or the file it is in.",
-        ) from error
+        return Roots.from_pem(pem.decode("utf-8", "replace"))
+    except UsageError as error:
+        why = f"the roots of {where} cannot be used ({error.message})"
+        raise Unfit(why, *place, hint=error.hint) from error

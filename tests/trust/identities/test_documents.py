@@ -1,0 +1,51 @@
+"""docs/certificates.md is executed: what it shows is what happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from tests.test_readme import ROOT, blocks_of, session
+
+TEXT = (ROOT / "docs" / "certificates.md").read_text("utf-8")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a model, and the command that installing the package makes."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    joblib.dump(StandardScaler().fit(np.arange(8.0).reshape(4, 2)), "churn.joblib")
+    script = tmp_path / "bin" / "safeload"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m safeload.cli "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=":")
+    return here
+
+
+@pytest.mark.skipif(os.name != "posix", reason="shows a POSIX shell")
+def test_the_commands_do_what_they_show(place: Path) -> None:
+    for language, block in blocks_of(TEXT):
+        if language == "toml":
+            (place / "trust.toml").write_text(block, encoding="utf-8")
+            (place / "trust.toml").chmod(0o600)
+        else:
+            session(block)
+
+
+def test_every_error_of_certificates_is_listed() -> None:
+    folder = ROOT / "safeload" / "trust" / "identities"
+    source = "".join((folder / f"{name}.py").read_text("utf-8") for name in MODULES)
+    codes = {line.split('"')[1] for line in source.splitlines() if 'code="' in line}
+    assert codes - {"roots-malformed"} <= {word.strip("`,| ") for word in TEXT.split()}
+
+
+MODULES = ("certificates", "chain", "credentials")
