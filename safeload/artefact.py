@@ -26,7 +26,7 @@ from safeload.hashing import SHARD, SHARDED_FROM, Digests, shards_of, workers
 from safeload.limits import Limits
 from safeload.memory import Memory, no_memory, room_for
 
-__all__ = ["Artefact", "Hashing", "Progress", "Source", "open_regular"]
+__all__ = ["Artefact", "Hashing", "Progress", "Source", "open_regular", "version_of"]
 
 # What a model may be given as: where it is, its bytes, or an open file that gives them.
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Artefact"
@@ -226,7 +226,7 @@ class Artefact:
                 data = room.finished()
         except OSError as error:
             raise _unreadable(path, error) from error
-        artefact = cls.holding(data, path=path, version=_version(status))
+        artefact = cls.holding(data, path=path, version=version_of(status))
         for shard_size, found in digests.items():
             artefact.digests.keep(shard_size, found)
         return artefact
@@ -272,7 +272,7 @@ class Artefact:
         if not self.version:
             return False
         try:
-            return _version(self.path.stat() if status is None else status) == self.version
+            return version_of(self.path.stat() if status is None else status) == self.version
         except OSError:
             return False
 
@@ -315,7 +315,8 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ArtefactError:
     )
 
 
-def _version(status: os.stat_result) -> tuple[int, ...]:
+def version_of(status: os.stat_result) -> tuple[int, ...]:
+    """What tells a file from any that takes its place, or is written into it."""
     # Not when its status changed: a backup that links to the file does not make it another one.
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 

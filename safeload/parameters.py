@@ -119,6 +119,12 @@ def _revision(value: object, parameter: str) -> None:
         as_text(value, parameter)
 
 
+def _texts(value: object, parameter: str) -> None:
+    # Not looked through, as above.
+    if not isinstance(value, Iterable) or isinstance(value, (bytes, bytearray)):
+        raise wrong_type(value, parameter, "texts")
+
+
 def _source(value: object, parameter: str) -> None:
     if not isinstance(value, Artefact):
         require_source(value, parameter)
@@ -129,12 +135,14 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "certificate_chain": _unless_none(as_path),
     "dataset": _path_or(_NONE, Dataset),
     "extra": as_extra,
+    "ignore": _texts,
     "isolated": _isolated,
     "isolation": _isolation,
     "key": _path_or(Signer),
     "limits": _limits,
     "metrics": as_metrics,
     "mmap_mode": _mode,
+    "model_file": _unless_none(as_text),
     "name": _name,
     "not_after": _unless_none(as_moment),
     "packs": _packs,
@@ -150,4 +158,5 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "trained": _unless_none(as_moment),
     "trust": _path_or(_NONE, TrustFile),
     "version": as_text,
+    "whole": _flag,
 }

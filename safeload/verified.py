@@ -156,6 +156,31 @@ class Verified:
             ) from error
         return where
 
+    def check_whole(self) -> None:
+        """Compare what the signer adds for people about files that were hashed in shards.
+
+        The shards were compared already; this reads every file once more, for whoever goes by
+        ``sha256sum``.
+
+        Raises:
+            TrustError: A file has another SHA-256 than the signer says (``digest-mismatch``), or
+                the signer says none (``digest-unknown``).
+            ArtefactError: A file cannot be read.
+        """
+        for resource in self.manifest.resources:
+            if not resource.sha256:
+                raise TrustError(
+                    "The statement has digests of shards alone.",
+                    code="digest-unknown",
+                    hint="They were compared; there is no SHA-256 of the whole to compare.",
+                )
+            if self.open(resource.name).sha256 != resource.sha256:
+                raise TrustError(
+                    "The SHA-256 that the signer states is not that of the file.",
+                    code="digest-mismatch",
+                    hint="The shards are those that were signed; have the model signed again.",
+                )
+
     @contextmanager
     def _opened(self) -> Iterator[Folder]:
         try:

@@ -379,7 +379,7 @@ def test_a_fact_that_there_is_none_of_is_a_type_error_before_anything_is_written
 ) -> None:
     before = sorted(folder.iterdir())
     with pytest.raises(TypeError, match="metric"):
-        safeload.dump(None, folder / "dumped.pkl", **FACTS, metric={"a": 1.0})
+        safeload.dump(None, folder / "dumped.pkl", **FACTS, metric={"a": 1.0})  # type: ignore[call-arg]
     assert sorted(folder.iterdir()) == before
 
 

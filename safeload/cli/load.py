@@ -29,7 +29,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``load`` takes."""
-    parser.add_argument("model", metavar="MODEL", help="the model; its bundle lies beside it")
+    parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
     add_trust_options(parser)
     add_policy_options(parser)
     add_limit_option(parser)
@@ -57,6 +57,7 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
     with shown("Rehearsing"):
         verified, model = rehearse(
             options.model,
+            bundle=options.bundle,
             trust=options.trust,
             name=options.name,
             policy=options.policy,
@@ -79,9 +80,9 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
 def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
     from safeload.gate import load_unsigned
 
-    if options.trust is not None or options.name is not None:
+    if (options.trust, options.name, options.bundle) != (None, None, None):
         raise UsageError(
-            "A model that nobody signed has no signer and no signed name.",
+            "A model that nobody signed has no signer, no signed name and no bundle.",
             code="unsigned",
             hint="Leave out --unsigned to have the signature verified.",
         )

@@ -21,7 +21,30 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``sign`` takes."""
-    parser.add_argument("model", metavar="MODEL", help="the model: a pickle, joblib or skops file")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="the model: a pickle, joblib or skops file, or a folder with one",
+    )
+    parser.add_argument(
+        "--bundle",
+        metavar="FILE",
+        help="where to write the bundle (default: MODEL.sig, or model.sig in a folder)",
+    )
+    parser.add_argument(
+        "--model-file",
+        metavar="NAME",
+        help="which file in the folder is the model (default: the only one that can be loaded)",
+    )
+    parser.add_argument(
+        "--ignore",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="what in the folder is not covered: names of files and folders, or patterns with * "
+        "and ?; they stand in the statement",
+    )
     parser.add_argument(
         "--key",
         required=True,
@@ -81,6 +104,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--serial", type=int, metavar="N", help="grows with every release (default: the time)"
     )
     parser.add_argument("--not-after", metavar="DATE", help="when the signature expires")
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="hash large files as a whole and not in shards, for tools that know no others",
+    )
     add_policy_options(parser)
     add_limit_option(parser)
     add_option(parser)
@@ -99,6 +127,10 @@ def run(options: argparse.Namespace) -> int:
             key=key,
             name=options.name,
             version=options.version,
+            bundle=options.bundle,
+            model_file=options.model_file,
+            ignore=options.ignore,
+            whole=options.whole,
             certificate_chain=options.certificate_chain,
             policy=options.policy,
             packs=options.packs,

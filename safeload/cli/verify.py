@@ -25,8 +25,13 @@ __all__ = ["add_arguments", "add_trust_options", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``verify`` takes."""
-    parser.add_argument("model", metavar="MODEL", help="the model; its bundle lies beside it")
+    parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
     add_trust_options(parser)
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="compare the SHA-256 of the whole, too, of files that were signed in shards",
+    )
     parser.add_argument(
         "--format",
         choices=["console", "json"],
@@ -43,6 +48,11 @@ def add_trust_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the trust file (default: the one in your configuration directory)",
     )
+    parser.add_argument(
+        "--bundle",
+        metavar="FILE",
+        help="the signature bundle (default: MODEL.sig, or model.sig in a folder)",
+    )
     parser.add_argument("--name", help="require that the model was signed by this name")
 
 
@@ -53,11 +63,14 @@ def run(options: argparse.Namespace) -> int:
     with shown("Verifying", total=size_of(options.model)) as advance:
         verified = verify(
             options.model,
+            bundle=options.bundle,
             trust=options.trust,
             name=options.name,
             limits=limits_of(options),
             progress=advance,
         )
+        if options.full:
+            verified.check_whole()
     if options.format == "json":
         print(json.dumps(_document(verified), indent=2))
     else:

@@ -27,8 +27,9 @@ from safeload.writing.folder import Folder
 
 __all__ = ["check_folder", "files_below", "open_below"]
 
-# The bundles of a folder, which lie in it and do not cover themselves.
-_BUNDLE = re.compile(r"model(\.[A-Za-z0-9_-]+)?\.sig", re.ASCII)
+# The bundles of a folder, which do not cover themselves, and what safeload has there while it
+# writes one.
+_OURS = re.compile(r"model(\.[A-Za-z0-9_-]+)?\.sig|\.safeload-.*", re.ASCII | re.DOTALL)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # A folder with more files than this is none of a model.
 _MOST_FILES = 200_000
@@ -150,7 +151,7 @@ def _walk(
 ) -> Iterator[tuple[str, os.stat_result]]:
     for base in sorted(folder.names()):
         name = f"{prefix}{base}"
-        if is_ignored(name, ignored) or (not prefix and _BUNDLE.fullmatch(base)):
+        if is_ignored(name, ignored) or (not prefix and _OURS.fullmatch(base)):
             continue
         status = folder.status(base)
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):

@@ -24,7 +24,7 @@ from typing import Any
 
 from safeload.errors import TrustError, printable
 from safeload.hashing import Digests, root_digest, shards_of
-from safeload.trust.fields import items, malformed, members, sha256_hex, text
+from safeload.trust.fields import LARGEST, items, malformed, members, sha256_hex, text
 
 __all__ = [
     "THE_FILE",
@@ -34,6 +34,7 @@ __all__ = [
     "is_ignored",
     "read_covered",
     "why_no_file_name",
+    "why_no_ignored",
     "with_files",
 ]
 
@@ -130,7 +131,7 @@ class Covered:
         return {
             "serialization": method,
             "resources": [
-                {"name": name, "algorithm": "sha256", "digest": digest}
+                {"name": name, "algorithm": _algorithm(self.shard_size), "digest": digest}
                 for name, digest in self._digests()
             ],
         }
@@ -161,17 +162,12 @@ def read_covered(predicate: object) -> Covered:
     how = members(found["serialization"], "serialization", _SERIALIZATION, closed=False)
     if how["hash_type"] != "sha256":
         raise malformed("its files are not hashed with SHA-256")
-    entries = [_entry(entry) for entry in items(found["resources"], "resources")]
-    shard_size = None
-    if how["method"] == "files":
+    shard_size = _shard_size(how)
+    entries = [_entry(entry, shard_size) for entry in items(found["resources"], "resources")]
+    if shard_size is None:
         resources = [Resource(name, digest) for name, digest in entries]
-    elif how["method"] == "shards":
-        shard_size = how.get("shard_size")
-        if type(shard_size) is not int or not 0 < shard_size <= 2**53 - 1:
-            raise malformed("its shards have no size")
-        resources = _joined(entries, shard_size)
     else:
-        raise malformed("its files are hashed neither whole nor in shards")
+        resources = _joined(entries, shard_size)
     _check_names([resource.name for resource in resources])
     return Covered(tuple(resources), shard_size, _ignored(how.get("ignore_paths")))
 
@@ -229,6 +225,20 @@ def why_no_file_name(name: str) -> str:
     return ""
 
 
+def why_no_ignored(name: str) -> str:
+    """Say why something is neither the name nor a pattern of what may be ignored.
+
+    Args:
+        name: As :func:`is_ignored` takes it.
+
+    Returns:
+        As for :func:`why_no_file_name`.
+    """
+    if _WILD.search(name) and "/" in name:
+        return "is a pattern of more than one part"
+    return why_no_file_name(_WILD.sub("x", name))
+
+
 def folded(name: str) -> str:
     """What two names have in common that are one on some system."""
     parts = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split("/")
@@ -256,9 +266,25 @@ def is_ignored(name: str, ignored: Iterable[str]) -> bool:
     return False
 
 
-def _entry(entry: object) -> tuple[str, str]:
+def _algorithm(shard_size: int | None) -> str:
+    return "sha256" if shard_size is None else f"sha256-sharded-{shard_size}"
+
+
+def _shard_size(how: Mapping[str, Any]) -> int | None:
+    if how["method"] == "files":
+        return None
+    if how["method"] != "shards":
+        raise malformed("its files are hashed neither whole nor in shards")
+    size = how.get("shard_size")
+    # model_signing writes numbers as protobuf's Struct has them: 16777216.0.
+    if type(size) not in (int, float) or size != int(size) or not 0 < size <= LARGEST:
+        raise malformed("its shards have no size")
+    return int(size)
+
+
+def _entry(entry: object, shard_size: int | None) -> tuple[str, str]:
     described = members(entry, "a resource", _RESOURCE, closed=False)
-    if described["algorithm"] != "sha256":
+    if described["algorithm"] != _algorithm(shard_size):
         raise malformed("a resource is not hashed with SHA-256")
     name = text(described["name"], "a resource's name")
     return name, sha256_hex(described["digest"], "a resource's digest")
@@ -314,4 +340,4 @@ def _ignored(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     names = [text(each, "ignore_paths") for each in items(value, "ignore_paths")]
-    return tuple([name for name in names if not why_no_file_name(_WILD.sub("x", name))])
+    return tuple([name for name in names if not why_no_ignored(name)])

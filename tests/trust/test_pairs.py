@@ -16,8 +16,8 @@ import joblib
 import pytest
 
 import safeload
-import safeload.signing
 from safeload.errors import ArtefactError, TrustError
+from safeload.signing import dumping
 from safeload.trust import pairs
 from safeload.trust.bundle import read_bundle
 from safeload.trust.trustfile import Revoked
@@ -297,7 +297,7 @@ def test_a_model_that_is_replaced_while_it_is_signed_is_not_signed(
         monkeypatch.undo()
         dump(tmp_path, NEW, "2")
 
-    monkeypatch.setattr("safeload.signing._probe", meanwhile)
+    monkeypatch.setattr("safeload.signing.statement._probe", meanwhile)
     with pytest.raises(ArtefactError) as caught:
         safeload.sign(tmp_path / MODEL, key=KEY, name="churn", version="9", probe=DATA)
     assert caught.value.code == "changed"
@@ -329,7 +329,7 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
 
 def exchange_the_draft(folder: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
     """Have another draft in the place of the next one, before or after its model is written."""
-    original = safeload.signing._write
+    original = dumping._write
 
     def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
         if not before:
@@ -343,7 +343,7 @@ def exchange_the_draft(folder: Path, monkeypatch: pytest.MonkeyPatch, *, before:
             (draft / path.name).symlink_to(folder / "precious")
             original(model, path, compress, **more)
 
-    monkeypatch.setattr("safeload.signing._write", exchanged)
+    monkeypatch.setattr("safeload.signing.dumping._write", exchanged)
 
 
 @pytest.mark.guarantee("G24")

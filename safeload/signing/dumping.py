@@ -1,0 +1,114 @@
+"""Write a model to a file and sign it, so that nobody ever sees one without the other.
+
+Trust: whoever signs vouches for the model; it is scanned and loaded as any other.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Unpack
+
+from safeload.arguments import as_path
+from safeload.artefact import Artefact
+from safeload.errors import UsageError
+from safeload.forks import IMPORTING
+from safeload.signing.models import sign
+from safeload.signing.statement import Facts, check_facts, sealing, statement_about
+from safeload.signing.writing import alone_in, changed, unwritable
+from safeload.trust.bundle import bundle_path
+from safeload.trust.pairs import publish_pair, settle_pair
+from safeload.unruly import UNRULY, described
+from safeload.writing.drafts import PART, check_name, draft
+from safeload.writing.files import require_replaceable
+from safeload.writing.folder import Folder
+from safeload.writing.lock import locked
+
+__all__ = ["dump"]
+
+_Path = str | os.PathLike[str]
+
+
+def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) -> Path:
+    """Write a model to a file and sign it.
+
+    The suffix decides on the format: ``.skops`` for skops, anything else for joblib.
+
+    Args:
+        model: The fitted model.
+        path: Where to write it.
+        compress: As ``joblib.dump`` takes it.
+        **facts: Key, name, version and whatever else is said of the model, as :func:`sign` takes
+            them.
+
+    Returns:
+        The bundle's path.
+
+    Raises:
+        SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
+        TypeError: A fact is missing, or is none that :func:`sign` takes.
+    """
+    # What sign() would find out when the model is written already.
+    inspect.signature(sign).bind(path, **facts)
+    if strange := facts.keys() - Facts.__annotations__.keys():
+        raise TypeError(f"dump() takes no argument {min(strange)!r}")
+    check_facts(facts, path=path)
+    target = as_path(path)
+    # joblib goes by how the name ends.
+    part = f"{PART}model-{target.name[-16:]}"
+    try:
+        with Folder.opened(target.parent) as folder, ExitStack() as at_end:
+            check_name(target.name)
+            require_replaceable(folder, target.name)
+            with alone_in(folder, target.name):
+                inner = at_end.enter_context(draft(folder))
+            drafted = inner.path_of(part)
+            _write(model, drafted, compress, as_skops=target.suffix == ".skops")
+            seal = sealing(facts)
+            read = Artefact.of(drafted, limits=facts.get("limits"), progress=facts.get("progress"))
+            artefact = replace(read, path=target)
+            bundle = seal(statement_about(artefact, facts))
+            inner.sync_file(part)
+            # Where a path is no open folder, another draft may have taken the place of ours.
+            if not artefact.is_current(inner.status(part)):
+                raise changed()
+            with locked(folder) as alone:
+                publish_pair(
+                    folder,
+                    target.name,
+                    inner,
+                    part,
+                    fingerprint=artefact.digests.fingerprint,
+                    bundle=bundle,
+                )
+                if alone:
+                    settle_pair(folder, target.name)
+    except OSError as error:
+        raise unwritable("model", error) from error
+    return bundle_path(target)
+
+
+def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
+    try:
+        if as_skops:
+            with IMPORTING:
+                import skops.io
+
+            skops.io.dump(model, path)
+        else:
+            with IMPORTING:
+                import joblib
+
+            joblib.dump(model, path, compress=compress)
+    except OSError:
+        raise
+    except UNRULY as error:
+        raise UsageError(
+            f"The model cannot be written: {described(error)}",
+            code="model-unwritable",
+            hint="Lambdas and local classes exist only where they are defined; move them to a "
+            "module that can be imported.",
+        ) from error

@@ -1,0 +1,233 @@
+"""What is said of a model, by whom: facts and an accepted model become a statement and its bundle.
+
+Trust: the facts are the signer's own. The model is loaded under the guard.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Required, TypedDict
+
+from safeload.artefact import Artefact, Progress
+from safeload.errors import UsageError
+from safeload.forks import IMPORTING
+from safeload.hashing import SHARD, SHARDED_FROM
+from safeload.limits import Limits
+from safeload.loading.admit import Accepted, admit, deserialise
+from safeload.loading.environment import library_versions
+from safeload.parameters import check_arguments
+from safeload.policy.opt_in import packs_of
+from safeload.policy.policy import Policy
+from safeload.provenance.training import file_name, training_of
+from safeload.trust.envelope import seal
+from safeload.trust.keys import Passphrase, Signer
+from safeload.trust.manifest import Resource, to_payload
+from safeload.trust.model import Model, SignedGlobal
+from safeload.trust.names import require_name
+from safeload.trust.resources import THE_FILE
+from safeload.trust.signers import signer_of
+from safeload.trust.training import Dataset, Revision
+
+__all__ = [
+    "Facts",
+    "check_facts",
+    "model_of",
+    "resource_of",
+    "sealing",
+    "shard_size_for",
+    "statement_about",
+]
+
+_Path = str | os.PathLike[str]
+
+
+class Facts(TypedDict, total=False):
+    """What a signer gives beside the model; :func:`safeload.sign` describes each."""
+
+    key: Required[_Path | Signer]
+    name: Required[str]
+    version: Required[str]
+    dataset: _Path | Dataset | None
+    rows: int | None
+    metrics: Mapping[str, float] | None
+    revision: str | Revision | None
+    extra: Mapping[str, Any] | None
+    probe: Any
+    serial: int | None
+    trained: datetime | None
+    not_after: datetime | None
+    passphrase: Passphrase | None
+    certificate_chain: _Path | None
+    policy: _Path | Policy | None
+    packs: Iterable[str]
+    limits: Limits | None
+    progress: Progress | None
+    whole: bool
+
+
+def check_facts(facts: Facts, **given: object) -> None:
+    """Require that arguments are what their parameters take, before anything is read.
+
+    Args:
+        facts: The facts; rows of a probe are judged by the model that predicts from them.
+        **given: Other arguments, by the names of their parameters.
+
+    Raises:
+        UsageError: One of them is not.
+    """
+    check_arguments(**given, **{fact: value for fact, value in facts.items() if fact != "probe"})
+    require_name(facts["name"], code="manifest-unsuitable")
+
+
+def sealing(facts: Facts) -> Callable[[bytes], bytes]:
+    """Find who signs, before a model is read.
+
+    Args:
+        facts: The facts.
+
+    Returns:
+        What makes the bundle of a statement.
+
+    Raises:
+        UsageError: The key or its certificates cannot be used, or the signature would have expired.
+    """
+    signer = signer_of(facts["key"], passphrase=facts.get("passphrase"))
+    certificates: tuple[bytes, ...] = ()
+    if (chain := facts.get("certificate_chain")) is not None:
+        # Most signers have none, and importing this takes as long as loading a small model.
+        with IMPORTING:
+            from safeload.trust.identities.chain import read_chain
+
+        certificates = read_chain(chain, signer.public)
+    not_after = facts.get("not_after")
+    if not_after is not None and not_after <= datetime.now(UTC):
+        raise UsageError(
+            "The signature would have expired before it is made.",
+            code="not-after-past",
+            hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
+        )
+    return lambda payload: seal(payload, signer, certificates)
+
+
+def statement_about(artefact: Artefact, facts: Facts) -> bytes:
+    """Write the statement about a single model file.
+
+    Args:
+        artefact: The file.
+        facts: What is said about it.
+
+    Returns:
+        The statement, to be sealed.
+
+    Raises:
+        SafeloadError: As :func:`safeload.sign`.
+    """
+    shard_size = shard_size_for(artefact.size, facts)
+    files = {THE_FILE: (artefact.size, artefact.sha256)} if shard_size else None
+    return to_payload(
+        subject=file_name(artefact.path),
+        # The only file of a statement is called "." by model_signing, so that its name may change.
+        resources=[resource_of(THE_FILE, artefact, shard_size)],
+        model=model_of(artefact, facts, files=files),
+        shard_size=shard_size,
+    )
+
+
+def shard_size_for(size: int, facts: Facts) -> int | None:
+    """How files are hashed: the size of shards in bytes, or None for each as a whole.
+
+    Args:
+        size: Of the largest file, bytes.
+        facts: Say whether the signer wants all files hashed whole.
+    """
+    return SHARD if size >= SHARDED_FROM and not facts.get("whole") else None
+
+
+def resource_of(name: str, artefact: Artefact, shard_size: int | None) -> Resource:
+    """The resource that a file is.
+
+    Args:
+        name: What to call it.
+        artefact: The file.
+        shard_size: Bytes in each of its shards, or None if it is hashed whole.
+    """
+    if shard_size is None:
+        return Resource(name, artefact.sha256)
+    shards = artefact.digests.shards(shard_size)
+    return Resource(name, artefact.sha256, artefact.size, shards)
+
+
+def model_of(
+    artefact: Artefact,
+    facts: Facts,
+    *,
+    file: str | None = None,
+    files: Mapping[str, tuple[int, str]] | None = None,
+) -> Model:
+    """Scan and load a model, and say what it is.
+
+    Args:
+        artefact: The model.
+        facts: What is said about it.
+        file: Its name in a folder.
+        files: Sizes and digests of all files, where they are hashed in shards.
+
+    Returns:
+        What the manifest says about it.
+
+    Raises:
+        SafeloadError: As :func:`safeload.sign`.
+    """
+    policy = Policy.of(facts.get("policy"), packs=facts.get("packs", ()))
+    accepted = admit(artefact, policy, facts.get("limits") or Limits())
+    loaded = deserialise(accepted, policy)
+    used = _globals(accepted)
+    needed = packs_of((item.module, item.name) for item in used)
+    now = datetime.now(UTC).replace(microsecond=0)
+    serial = facts.get("serial")
+    return Model(
+        name=facts["name"],
+        version=facts["version"],
+        serial=int(now.timestamp()) if serial is None else serial,
+        serializer=accepted.format,
+        size=artefact.size,
+        versions=library_versions(accepted.needed),
+        training=training_of(
+            loaded,
+            dataset=facts.get("dataset"),
+            rows=facts.get("rows"),
+            metrics=facts.get("metrics"),
+            date=facts.get("trained"),
+            revision=facts.get("revision"),
+            extra=facts.get("extra"),
+        ),
+        globals=used,
+        packs=tuple(sorted(needed & policy.packs)),
+        file=file,
+        files=files,
+        probe=_probe(loaded, facts.get("probe")),
+        signed=now,
+        not_after=facts.get("not_after"),
+    )
+
+
+def _globals(accepted: Accepted) -> tuple[SignedGlobal, ...]:
+    uses: dict[tuple[str, str], set[str]] = {}
+    for program in accepted.programs:
+        for item in program.globals:
+            uses.setdefault((item.module, item.name), set()).update(item.uses)
+    return tuple(
+        SignedGlobal(module, name, tuple(sorted(map(str, of_name))))
+        for (module, name), of_name in sorted(uses.items())
+    )
+
+
+def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
+    if rows is None:
+        return None
+    with IMPORTING:
+        from safeload.loading.probe import seal_probe
+
+    return seal_probe(loaded, rows)
