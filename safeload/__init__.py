@@ -31,6 +31,7 @@ from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 if TYPE_CHECKING:
     from safeload.auditing.run import AuditReport, audit
+    from safeload.countersigning import Countersigned, countersign
     from safeload.gate import Verified, load, load_unsigned, verify
     from safeload.isolation.model import IsolatedModel
     from safeload.policy.policy import Policy
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArtefactError",
     "AuditReport",
+    "Countersigned",
     "Dataset",
     "FileReport",
     "Finding",
@@ -67,6 +69,7 @@ __all__ = [
     "VerifyingKey",
     "__version__",
     "audit",
+    "countersign",
     "dump",
     "find_revision",
     "load",
@@ -77,6 +80,7 @@ __all__ = [
 
 _HOMES = {
     "AuditReport": "safeload.auditing.run",
+    "Countersigned": "safeload.countersigning",
     "Dataset": "safeload.trust.training",
     "IsolatedModel": "safeload.isolation.model",
     "KeyType": "safeload.trust.keys",
@@ -88,6 +92,7 @@ _HOMES = {
     "Verified": "safeload.gate",
     "VerifyingKey": "safeload.trust.keys",
     "audit": "safeload.auditing.run",
+    "countersign": "safeload.countersigning",
     "dump": "safeload.signing",
     "find_revision": "safeload.provenance.revision",
     "load": "safeload.gate",

@@ -6,13 +6,13 @@ proven. The numbers recur in SECURITY.md and in the tests.
 1. Read the artefact once; everything below works on those bytes.
 2. Verify the signature of the bundle with the trusted keys.
 3. Parse the manifest from the verified payload.
-4. Check model name, signer's rights, expiry, serial, revocation and forbidden packs.
+4. Check model name, signers' rights and number, expiry, serial, revocation and forbidden packs.
 5. Compare size and SHA-256 of the bytes with the manifest's.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
    Signed bytes that this process accepted before, by the same rules, are not judged again.
 7. Import every allowed name, and compare library versions, before anything is unpickled.
 8. Unpickle the canonical code under the seal; it is granted those names and no other.
-9. Compare the probe's predictions where the caller asks for them.
+9. Compare the probe's predictions where the caller or the trust file asks for them.
 
 For a file of a stranger, steps 6 to 9 can be taken in a process of its own, which can do less than
 this one.
@@ -36,22 +36,34 @@ from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
 from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
+from safeload.trust.countersignatures import countersignatures
 from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.envelope import verify as verify_bundle
 from safeload.trust.manifest import Manifest
 from safeload.trust.model import Model
 from safeload.trust.names import require_name
 from safeload.trust.pairs import first_accepted
-from safeload.trust.trustfile import TrustFile
+from safeload.trust.trustfile import ModelRule, TrustFile
 
 if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
 
-__all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
+__all__ = [
+    "Verified",
+    "demanded",
+    "load",
+    "load_unsigned",
+    "narrowed",
+    "packs_for",
+    "rehearse",
+    "verify",
+]
 
 _Path = str | os.PathLike[str]
 # How often a model may be replaced while it is read. Each time takes the writer longer than us.
 _REPLACED = 16
+# What another minor release of a library leads to, in the words of a trust file and of a policy.
+_DRIFT = {None: None, "refuse": "error", "warn": "warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,8 @@ class Verified:
         artefact: The bytes, read once.
         manifest: What the signer says about them.
         signer: Name of the signer in the trust file.
+        signers: Names of all whose signatures the trust file demands, that one in front.
+        rule: What the trust file demands of this model.
         packs: The packs that are on for it and would not be by default: its signer's, and those of
             the trust file.
     """
@@ -69,6 +83,8 @@ class Verified:
     artefact: Artefact
     manifest: Manifest
     signer: str
+    signers: tuple[str, ...]
+    rule: ModelRule
     packs: frozenset[str] = frozenset()
 
 
@@ -92,7 +108,8 @@ def load(
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
-        probe: Predict on the rows that were sealed at signing and compare.
+        probe: Predict on the rows that were sealed at signing and compare, even if the trust file
+            does not require it.
         mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
@@ -114,13 +131,13 @@ def load(
     # 1 to 5
     verified = _verified(path, trust, name, bounds, progress, mmap_mode)
     about = verified.manifest.require_model()
-    allowed = allowed.with_packs(verified.packs)
+    allowed = demanded(verified, allowed, given=policy)
     # 6
-    accepted = admit(verified.artefact, _narrowed(allowed, about), bounds, use_cache=True)
+    accepted = admit(verified.artefact, narrowed(allowed, about), bounds, use_cache=True)
     # 7, 8
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9
-    if probe:
+    if probe or verified.rule.probe:
         with IMPORTING:
             from safeload.loading.probe import check_probe
 
@@ -169,11 +186,11 @@ def rehearse(
     # 1 to 5
     verified = _verified(path, trust, name, bounds)
     about = verified.manifest.require_model()
-    allowed = allowed.with_packs(verified.packs)
+    allowed = demanded(verified, allowed, given=policy)
     # 6 to 9
     model = load_isolated(
         verified.artefact,
-        _narrowed(allowed, about),
+        narrowed(allowed, about),
         bounds,
         isolation or Isolation(),
         signed=about.versions,
@@ -293,7 +310,10 @@ def _verified(
         try:
             # 2 to 5, with the bundle beside it.
             return first_accepted(
-                artefact.path, artefact.sha256, bounds, partial(_judged, artefact, trusted, name)
+                artefact.path,
+                artefact.sha256,
+                bounds,
+                partial(_judged, artefact, trusted, name, bounds),
             )
         except TrustError:
             replaced += 1
@@ -304,21 +324,29 @@ def _verified(
 
 
 def _judged(
-    artefact: Artefact, trusted: TrustFile, name: str | None, bundle: UnverifiedBundle
+    artefact: Artefact,
+    trusted: TrustFile,
+    name: str | None,
+    bounds: Limits,
+    bundle: UnverifiedBundle,
 ) -> Verified:
     # 2 Verify the bundle with the trusted keys.
     payload = verify_bundle(bundle, trusted.keys)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
-    # 4 Name, rights of the signer, expiry, serial, revocation, packs.
-    signer = trusted.authorise(payload, manifest, wanted=name)
-    packs = _packs_for(trusted, manifest)
+    # 4 Name, rights and number of the signers, expiry, serial, revocation, packs.
+    further = partial(countersignatures, artefact.path, bounds)
+    signers = trusted.vouchers(payload, manifest, wanted=name, further=further)
+    packs = packs_for(trusted, manifest)
     # 5 These bytes are the ones that were signed.
     manifest.check_digest(artefact.path.name, size=artefact.size, sha256=artefact.sha256)
-    return Verified(artefact, manifest, signer.name, packs)
+    names = tuple([signer.name for signer in signers])
+    about = manifest.model
+    rule = ModelRule() if about is None else trusted.rule_of(about.name)
+    return Verified(artefact, manifest, names[0], names, rule, packs)
 
 
-def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
+def packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
     """The packs that a signed model may use beside those that are on by default.
 
     Raises:
@@ -343,5 +371,20 @@ def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
     return opt_in_packs() & (rule.on | set(about.packs))
 
 
-def _narrowed(policy: Policy, about: Model) -> Policy:
+def demanded(verified: Verified, policy: Policy, *, given: _Path | Policy | None) -> Policy:
+    """The policy that the trust file demands for a model, with what it says of packs and releases.
+
+    Args:
+        verified: The model.
+        policy: What the caller asks for.
+        given: The policy that the caller gave; it outweighs that of the trust file.
+    """
+    rule = verified.rule
+    if given is None and rule.policy is not None:
+        policy = Policy.read(rule.policy, packs=policy.packs)
+    return policy.with_packs(verified.packs).with_drift(_DRIFT[rule.drift])
+
+
+def narrowed(policy: Policy, about: Model) -> Policy:
+    """A policy without what the manifest of a model does not list."""
     return policy.narrowed({(g.module, g.name): frozenset(g.uses) for g in about.globals})

@@ -122,6 +122,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "isolated": _isolated,
     "isolation": _isolation,
     "key": _path_or(SigningKey),
+    "label": _unless_none(as_text),
     "limits": _limits,
     "metrics": as_metrics,
     "mmap_mode": _mode,

@@ -43,7 +43,7 @@ from safeload.writing.files import NewFile, put, require_replaceable
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
-__all__ = ["dump", "sign"]
+__all__ = ["changed", "dump", "sign", "unwritable"]
 
 _Path = str | os.PathLike[str]
 _MODE = 0o666
@@ -129,12 +129,12 @@ def sign(
     try:
         with Folder.opened(where.parent) as folder, _alone(folder, artefact.path.name) as alone:
             if not artefact.is_current():
-                raise _changed()
+                raise changed()
             put(folder, NewFile(where.name, bundle, _MODE))
             if alone:
                 settle_pair(folder, artefact.path.name)
     except OSError as error:
-        raise _unwritable("bundle", error) from error
+        raise unwritable("bundle", error) from error
     return where
 
 
@@ -188,7 +188,7 @@ def dump(
             inner.sync_file(part)
             # Where a path is no open folder, another draft may have taken the place of ours.
             if not artefact.is_current(inner.status(part)):
-                raise _changed()
+                raise changed()
             with locked(folder) as alone:
                 publish_pair(
                     folder, target.name, inner, part, sha256=artefact.sha256, bundle=bundle
@@ -196,7 +196,7 @@ def dump(
                 if alone:
                     settle_pair(folder, target.name)
     except OSError as error:
-        raise _unwritable("model", error) from error
+        raise unwritable("model", error) from error
     return bundle_path(target)
 
 
@@ -337,7 +337,8 @@ def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
     return seal_probe(loaded, rows)
 
 
-def _changed() -> ArtefactError:
+def changed() -> ArtefactError:
+    """The error about a file that is not the one any more that was read."""
     return ArtefactError(
         "The file was replaced or changed while it was signed.",
         code="changed",
@@ -345,7 +346,8 @@ def _changed() -> ArtefactError:
     )
 
 
-def _unwritable(what: str, error: OSError) -> UsageError:
+def unwritable(what: str, error: OSError) -> UsageError:
+    """The error about a model or bundle that cannot be written."""
     return UsageError(
         f"The {what} cannot be written: {error.strerror}.",
         code="unwritable",

@@ -25,7 +25,7 @@ LAYERS = [
     ["policy"],
     ["loading"],
     ["isolation"],
-    ["gate", "parameters", "provenance", "signing"],
+    ["countersigning", "gate", "parameters", "provenance", "signing"],
     ["auditing", "report"],
     ["cli", "pytest_plugin"],
 ]

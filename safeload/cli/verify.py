@@ -82,6 +82,7 @@ def _document(verified: Verified) -> dict[str, Any]:
         "sha256": verified.artefact.sha256,
         "size": verified.artefact.size,
         "signer": verified.signer,
+        "signers": list(verified.signers),
         "payload_sha256": manifest.payload_sha256,
         "resources": [{"name": item.name, "sha256": item.sha256} for item in manifest.resources],
         "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},

@@ -45,7 +45,7 @@ def card_of(verified: Verified) -> list[Row]:
         Its lines, those of a section one after the other.
     """
     rows = [
-        ("verified", f"signature and digest; signed by {verified.signer}"),
+        ("verified", f"signature and digest; signed by {' and '.join(verified.signers)}"),
         ("file", str(verified.artefact.path)),
         ("sha256", verified.artefact.sha256),
         ("size", f"{verified.artefact.size:,} bytes"),

@@ -63,7 +63,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -75,7 +75,8 @@ from safeload.arguments import as_moment, as_path, as_text, as_texts, require_ty
 from safeload.errors import UsageError, printable
 from safeload.owners.reading import read_own
 from safeload.trust.authority import authorised
-from safeload.trust.envelope import VerifiedPayload
+from safeload.trust.countersignatures import Countersignature
+from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, verify
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.tables.certificates import TrustedCertificates
@@ -86,6 +87,7 @@ from safeload.trust.tables.models import ModelRule
 from safeload.trust.tables.named import read_named
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables, parse_trust
+from safeload.trust.threshold import enough_signers
 from safeload.writing.files import NewFile, put, writing
 from safeload.writing.folder import Folder
 
@@ -164,6 +166,7 @@ class TrustFile(Tables):
                 (``trustfile-names-unreadable``) or could have been put there by somebody else.
         """
         require_type(data, "data", bytes, takes="bytes")
+        require_type(source, "source", type(None), str, takes="None or text")
         begin = None if folder is None else as_path(folder, "folder")
         text = _Text(bytes(data), source, _absolute(begin))
         return _parsed(replace(text, files=read_named(text.data, source, begin)))
@@ -277,6 +280,8 @@ class TrustFile(Tables):
     ) -> TrustedKey:
         """Judge whether whoever signed was allowed to say this, and whether it still holds.
 
+        How many have to sign is judged by :meth:`vouchers`.
+
         Args:
             payload: The verified statement.
             manifest: What was parsed from it.
@@ -300,6 +305,44 @@ class TrustFile(Tables):
         if manifest.payload_sha256 != payload.sha256:
             raise ValueError("the manifest was parsed from another payload")
         return authorised(self, payload, manifest, wanted=wanted, now=now)
+
+    def vouchers(
+        self,
+        payload: VerifiedPayload,
+        manifest: Manifest,
+        *,
+        wanted: str | None,
+        further: Callable[[], Iterable[Countersignature]],
+        now: datetime | None = None,
+    ) -> tuple[Grant, ...]:
+        """Judge whoever signed, and require as many signers as this file demands for the model.
+
+        Args:
+            payload: The verified statement.
+            manifest: What was parsed from it.
+            wanted: Name of the model that the caller asks for, or None for any that the signer may
+                sign.
+            further: Gives the bundles that may be over the same payload; called only if this file
+                demands several signers.
+            now: The time of verifying, with a time zone; the system's clock by default.
+
+        Returns:
+            The signers, that of ``payload`` in front.
+
+        Raises:
+            TrustError: As :meth:`authorise`; or there are too few signers (``threshold-not-met``),
+                and one of the bundles is over another payload (``countersignature-differs``) or by
+                a signer who has signed already (``signer-repeated``).
+        """
+        first = self.authorise(payload, manifest, wanted=wanted, now=now)
+        threshold = 1 if manifest.model is None else self.rule_of(manifest.model.name).threshold
+        if threshold == 1:
+            return (first,)
+
+        def judge(bundle: UnverifiedBundle) -> Grant:
+            return self.authorise(verify(bundle, self.keys), manifest, wanted=wanted, now=now)
+
+        return enough_signers(payload, first, threshold, further(), judge)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from safeload.report import bom
 from safeload.report.bom import bom_of, is_validated
 from safeload.trust.manifest import Manifest, Model, Resource, to_payload
 from safeload.trust.training import Dataset, Revision, Training
+from safeload.trust.trustfile import ModelRule
 from tests.trust.names import NAMES
 from tests.trust.statements import CONTENT, MODEL, SHA256, verified
 
@@ -45,7 +46,7 @@ def bill(model: Model | None = RICH, *, path: str = "churn.joblib", signer: str 
     payload = to_payload(subject="churn.joblib", resources=[resource], model=model)
     manifest = Manifest.from_payload(verified(payload))
     artefact = Artefact(Path(path), bytearray(CONTENT), len(CONTENT), SHA256)
-    return bom_of(Verified(artefact, manifest, signer))
+    return bom_of(Verified(artefact, manifest, signer, (signer,), ModelRule()))
 
 
 def properties(part: dict[str, Any]) -> dict[str, list[str]]:
