@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from safeload.policy.policy import Policy
     from safeload.provenance.revision import find_revision
     from safeload.signing import dump, sign
+    from safeload.signing.countersigning import Countersigned, countersign
     from safeload.trust.keys import KeyType, Signer, SigningKey, VerifyingKey
     from safeload.trust.manifest import Manifest
     from safeload.trust.training import Dataset, Revision
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArtefactError",
     "AuditReport",
+    "Countersigned",
     "Dataset",
     "FileReport",
     "Finding",
@@ -68,6 +70,7 @@ __all__ = [
     "VerifyingKey",
     "__version__",
     "audit",
+    "countersign",
     "dump",
     "find_revision",
     "load",
@@ -78,6 +81,7 @@ __all__ = [
 
 _HOMES = {
     "AuditReport": "safeload.auditing.run",
+    "Countersigned": "safeload.signing.countersigning",
     "Dataset": "safeload.trust.training",
     "IsolatedModel": "safeload.isolation.model",
     "KeyType": "safeload.trust.keys",
@@ -90,6 +94,7 @@ _HOMES = {
     "Verified": "safeload.gate",
     "VerifyingKey": "safeload.trust.keys",
     "audit": "safeload.auditing.run",
+    "countersign": "safeload.signing.countersigning",
     "dump": "safeload.signing",
     "find_revision": "safeload.provenance.revision",
     "load": "safeload.gate",

@@ -6,13 +6,13 @@ proven. The numbers recur in SECURITY.md and in the tests.
 1. Read the artefact once; everything below works on those bytes.
 2. Verify the signature of the bundle with the trusted keys, certificates and identities.
 3. Parse the manifest from the verified payload.
-4. Check model name, signer's rights, expiry, serial, revocation and forbidden packs.
+4. Check model name, signers' rights and number, expiry, serial, revocation and forbidden packs.
 5. Compare size and SHA-256 of the bytes with the manifest's.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
    Signed bytes that this process accepted before, by the same rules, are not judged again.
 7. Import every allowed name, and compare library versions, before anything is unpickled.
 8. Unpickle the canonical code under the seal; it is granted those names and no other.
-9. Compare the probe's predictions where the caller asks for them.
+9. Compare the probe's predictions where the caller or the trust file asks for them.
 
 For a file of a stranger, steps 6 to 9 can be taken in a process of its own, which can do less than
 this one.
@@ -23,28 +23,29 @@ Trust: the file and its bundle are hostile until step 5; their content stays hos
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeload.arguments import as_path, is_folder
 from safeload.artefact import Artefact, Hashing, Progress, Source
+from safeload.demands import demanded, narrowed, packs_for
 from safeload.errors import TrustError, UsageError
 from safeload.forks import IMPORTING
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
-from safeload.policy.packs import opt_in_packs, wanted_packs
 from safeload.policy.policy import Policy
-from safeload.trust.bundle import bundle_path, given_bundle
+from safeload.trust.bundle import bundle_path, given_bundle, given_bundles
+from safeload.trust.countersignatures import Countersignature, countersignatures
 from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.folders import check_folder
 from safeload.trust.manifest import Manifest
-from safeload.trust.model import Model
 from safeload.trust.names import require_name
 from safeload.trust.pairs import first_accepted
-from safeload.trust.trustfile import TrustFile
+from safeload.trust.trustfile import ModelRule, TrustFile
 from safeload.verified import Verified
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ if TYPE_CHECKING:
 __all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
 
 _Path = str | os.PathLike[str]
-# A bundle as a caller may give it.
-_Bundle = _Path | bytes
+# A bundle as a caller may give it; or several, over one statement.
+_Bundle = _Path | bytes | Sequence[_Path | bytes]
 # How often a model may be replaced while it is read. Each time takes the writer longer than us.
 _REPLACED = 16
 
@@ -77,13 +78,15 @@ def load(
     Args:
         source: The model: a path, bytes, or a binary file, which is read to its end; or the path
             of a signed folder, in which the manifest names the model.
-        bundle: The signature bundle: a path, or bytes. By default it lies beside the model, with
+        bundle: The signature bundle: a path, or bytes; or a list of several by several signers, of
+            which the first is the statement that counts. By default it lies beside the model, with
             ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
-        probe: Predict on the rows that were sealed at signing and compare.
+        probe: Predict on the rows that were sealed at signing and compare, even if the trust file
+            does not require it.
         mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
@@ -105,14 +108,14 @@ def load(
     # 1 to 5
     verified = _verified(source, bundle, trust, name, bounds, progress, mmap_mode)
     about = verified.manifest.require_model()
-    allowed = allowed.with_packs(verified.packs)
+    allowed = demanded(verified, allowed, given=policy)
     # 6
     artefact = verified.open_model(mmap_mode=mmap_mode)
-    accepted = admit(artefact, _narrowed(allowed, about), bounds, use_cache=True)
+    accepted = admit(artefact, narrowed(allowed, about), bounds, use_cache=True)
     # 7, 8
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9
-    if probe:
+    if probe or verified.rule.probe:
         with IMPORTING:
             from safeload.loading.probe import check_probe
 
@@ -136,7 +139,8 @@ def rehearse(
     Args:
         source: The model: a path, bytes, or a binary file, which is read to its end; or the path
             of a signed folder, in which the manifest names the model.
-        bundle: The signature bundle: a path, or bytes. By default it lies beside the model, with
+        bundle: The signature bundle: a path, or bytes; or a list of several by several signers, of
+            which the first is the statement that counts. By default it lies beside the model, with
             ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
@@ -165,11 +169,11 @@ def rehearse(
     # 1 to 5
     verified = _verified(source, bundle, trust, name, bounds)
     about = verified.manifest.require_model()
-    allowed = allowed.with_packs(verified.packs)
+    allowed = demanded(verified, allowed, given=policy)
     # 6 to 9
     model = load_isolated(
         verified.artefact,
-        _narrowed(allowed, about),
+        narrowed(allowed, about),
         bounds,
         isolation or Isolation(),
         signed=about.versions,
@@ -257,7 +261,8 @@ def verify(
     Args:
         source: The file: a path, bytes, or a binary file, which is read to its end; or the path of
             a folder.
-        bundle: The signature bundle: a path, or bytes. By default it lies beside the file, with
+        bundle: The signature bundle: a path, or bytes; or a list of several by several signers, of
+            which the first is the statement that counts. By default it lies beside the file, with
             ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
@@ -289,18 +294,19 @@ def _verified(
 ) -> Verified:
     if name is not None:
         require_name(name)
+    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     if is_folder(source):
-        return _verified_folder(as_path(source), bundle, trust, name, bounds)
+        return _verified_folder(as_path(source), bundle, trusted, name, bounds)
     replaced = 0
     while True:
         # 1 Read the artefact once.
         artefact = Artefact.of(source, limits=bounds, mmap_mode=mmap_mode, progress=progress)
-        trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
         judged = partial(_judged, artefact, trusted, name, bounds)
         try:
             # 2 to 5, with the bundle that was given, or the one beside the file.
             if bundle is not None or not artefact.version:
-                return judged(given_bundle(bundle, bounds))
+                first, further = given_bundles(bundle, bounds)
+                return judged(first, further=further)
             return first_accepted(artefact.path, artefact.digests, bounds, judged)
         except TrustError:
             replaced += 1
@@ -316,69 +322,49 @@ def _judged(
     name: str | None,
     bounds: Limits,
     bundle: UnverifiedBundle,
+    *,
+    further: Iterable[Countersignature] | None = None,
 ) -> Verified:
+    if further is None:
+        further = countersignatures(artefact.path, bounds)
     # 2 to 4
-    manifest, signer, packs = _vouched(bundle, trusted, name)
+    verified = _vouched(artefact.path, trusted, name, bundle, further)
     # 5 These bytes are the ones that were signed.
-    manifest.require_single()
-    manifest.check_content(artefact.path.name, artefact.digests)
+    verified.manifest.require_single()
+    verified.manifest.check_content(artefact.path.name, artefact.digests)
     trusted.check_file(artefact.digests)
-    return Verified(artefact.path, manifest, signer, packs, artefact, bounds)
+    return replace(verified, _held=artefact, _limits=bounds)
 
 
 def _verified_folder(
-    path: Path,
-    bundle: _Bundle | None,
-    trust: _Path | TrustFile | None,
-    name: str | None,
-    bounds: Limits,
+    path: Path, bundle: _Bundle | None, trusted: TrustFile, name: str | None, bounds: Limits
 ) -> Verified:
-    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     # 2 to 4
-    where = bundle_path(path) if bundle is None else bundle
-    manifest, signer, packs = _vouched(given_bundle(where, bounds), trusted, name)
+    if bundle is None:
+        beside = countersignatures(path, bounds)
+        verified = _vouched(path, trusted, name, given_bundle(bundle_path(path), bounds), beside)
+    else:
+        verified = _vouched(path, trusted, name, *given_bundles(bundle, bounds))
     # 5 The files in it are the ones that were signed. Step 1 is taken for each when it is opened.
-    manifest.require_folder()
-    check_folder(path, manifest, trusted.check_file)
-    return Verified(path, manifest, signer, packs, None, bounds)
+    verified.manifest.require_folder()
+    check_folder(path, verified.manifest, trusted.check_file)
+    return replace(verified, _limits=bounds)
 
 
 def _vouched(
-    bundle: UnverifiedBundle, trusted: TrustFile, name: str | None
-) -> tuple[Manifest, str, frozenset[str]]:
+    path: Path,
+    trusted: TrustFile,
+    name: str | None,
+    bundle: UnverifiedBundle,
+    further: Iterable[Countersignature],
+) -> Verified:
     # 2 Verify the bundle with the trusted keys, or a certificate with those who vouch for it.
     payload = trusted.verify(bundle)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
-    # 4 Name, rights of the signer, expiry, serial, revocation, packs.
-    signer = trusted.authorise(payload, manifest, wanted=name)
-    return manifest, signer.name, _packs_for(trusted, manifest)
-
-
-def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
-    """The packs that a signed model may use beside those that are on by default.
-
-    Raises:
-        TrustError: The trust file forbids one that it needs (``pack-forbidden``).
-        UsageError: The trust file names a pack that there is none of (``pack-unknown``).
-    """
+    # 4 Name, rights and number of the signers, expiry, serial, revocation, packs.
+    signers = trusted.vouchers(payload, manifest, wanted=name, further=further)
     about = manifest.model
-    named = trusted.packs.named
-    if about is None or not (named or about.packs):
-        return frozenset()
-    # What is forbidden by a misspelt name would not be forbidden.
-    wanted_packs(named)
-    rule = trusted.packs.of(about.name)
-    for pack in sorted(rule.forbidden):
-        listed = Policy.of_pack(pack)
-        if pack in about.packs or any(listed.get(g.module, g.name) for g in about.globals):
-            raise TrustError(
-                f"The trust file forbids the pack {pack}, which the model needs.",
-                code="pack-forbidden",
-                hint="Have a model signed that does without, or let this one use the pack.",
-            )
-    return opt_in_packs() & (rule.on | set(about.packs))
-
-
-def _narrowed(policy: Policy, about: Model) -> Policy:
-    return policy.narrowed({(g.module, g.name): frozenset(g.uses) for g in about.globals})
+    rule = ModelRule() if about is None else trusted.rule_of(about.name)
+    names = tuple([signer.name for signer in signers])
+    return Verified(path, manifest, names, rule, packs_for(trusted, manifest))

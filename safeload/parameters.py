@@ -119,6 +119,12 @@ def _revision(value: object, parameter: str) -> None:
         as_text(value, parameter)
 
 
+def _bundle(value: object, parameter: str) -> None:
+    for each in value if isinstance(value, list | tuple) else [value]:
+        if each is not None and not isinstance(each, BYTES):
+            as_path(each, parameter)
+
+
 def _texts(value: object, parameter: str) -> None:
     # Not looked through, as above.
     if not isinstance(value, Iterable) or isinstance(value, (bytes, bytearray)):
@@ -131,7 +137,7 @@ def _source(value: object, parameter: str) -> None:
 
 
 _CHECKS: dict[str, Callable[[object, str], object]] = {
-    "bundle": _path_or(_NONE, *BYTES),
+    "bundle": _bundle,
     "certificate_chain": _unless_none(as_path),
     "dataset": _path_or(_NONE, Dataset),
     "extra": as_extra,
@@ -139,6 +145,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "isolated": _isolated,
     "isolation": _isolation,
     "key": _path_or(Signer),
+    "label": _unless_none(as_text),
     "limits": _limits,
     "metrics": as_metrics,
     "mmap_mode": _mode,

@@ -21,6 +21,7 @@ from safeload.limits import Limits
 from safeload.trust.folders import open_below
 from safeload.trust.manifest import Manifest
 from safeload.trust.resources import THE_FILE
+from safeload.trust.trustfile import ModelRule
 from safeload.writing.folder import Folder
 
 __all__ = ["Verified"]
@@ -33,17 +34,25 @@ class Verified:
     Attributes:
         path: Where it was read from; for people.
         manifest: What the signer says about it.
-        signer: Name of the signer in the trust file.
+        signers: Names of all in the trust file whose signatures it demands; the first made the
+            bundle beside the file.
+        rule: What the trust file demands of this model.
         packs: The packs that are on for it and would not be by default: its signer's, and those of
             the trust file.
     """
 
     path: Path
     manifest: Manifest
-    signer: str
+    signers: tuple[str, ...]
+    rule: ModelRule = field(default_factory=ModelRule)
     packs: frozenset[str] = frozenset()
     _held: Artefact | None = None
     _limits: Limits = field(default_factory=Limits)
+
+    @property
+    def signer(self) -> str:
+        """Name of the first signer in the trust file."""
+        return self.signers[0]
 
     @property
     def is_folder(self) -> bool:

@@ -37,7 +37,7 @@ LAYERS = [
     ["policy"],
     ["loading"],
     ["isolation"],
-    ["gate", "parameters", "provenance", "signing", "verified"],
+    ["demands", "gate", "parameters", "provenance", "signing", "verified"],
     ["auditing", "report"],
     ["cli", "pytest_plugin"],
 ]

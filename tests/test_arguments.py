@@ -206,6 +206,12 @@ CALLS: dict[str, Call] = {
         {"model": None, "path": "dumped.pkl", **FACTS},
     ),
     "find_revision": (safeload.find_revision, ("folder",), (), {"folder": "nowhere"}),
+    "countersign": (
+        safeload.countersign,
+        ("path",),
+        (*_LOADING, "key", "trust", "name", "label", "passphrase", "progress"),
+        {"path": "nowhere", "key": ALICE, "trust": TRUST},
+    ),
     "Policy.default": (safeload.Policy.default, (), ("packs",), {}),
     "Policy.of_pack": (safeload.Policy.of_pack, ("name",), (), {"name": "numpy"}),
     "Policy.read": (safeload.Policy.read, ("path",), ("packs",), {"path": "nowhere"}),
@@ -218,7 +224,12 @@ CALLS: dict[str, Call] = {
     "Policy.of": (safeload.Policy.of, ("policy",), ("packs",), {"policy": None}),
     "Policy.with_packs": (safeload.Policy.default().with_packs, ("names",), (), {"names": ()}),
     "TrustFile.read": (safeload.TrustFile.read, ("path",), (), {"path": "nowhere"}),
-    "TrustFile.parse": (safeload.TrustFile.parse, ("data",), (), {"data": b""}),
+    "TrustFile.parse": (
+        safeload.TrustFile.parse,
+        ("data",),
+        ("source", "folder"),
+        {"data": b""},
+    ),
     "TrustFile.add": (
         safeload.TrustFile.add,
         ("path",),

@@ -69,7 +69,8 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
     about = verified.manifest.model
     if about is None or about.probe is None:
         raise AssertionError("compared with a probe that is not there")
-    print(plain(f"{about.name} {about.version}: verified, signed by {verified.signer}"))
+    signers = " and ".join(verified.signers)
+    print(plain(f"{about.name} {about.version}: verified, signed by {signers}"))
     print(plain(f"loaded: {model.type}"))
     methods = ", ".join(sorted(about.probe["expected"]))
     print(plain(f"predictions as sealed at signing: {methods}"))

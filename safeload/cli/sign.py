@@ -2,11 +2,17 @@
 
 What the policy refuses is not signed. Library versions, feature names and the model's exact
 allow-list are read from the model; the facts below are yours to give.
+
+With --add, a model that somebody has signed gets your signature on the same statement, in a bundle
+of its own; a trust file can demand several. The first signature is verified by your trust file and
+the file is scanned by your policy before you vouch for it.
 """
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from typing import TYPE_CHECKING
 
 from safeload.cli.facts import facts_of
 from safeload.cli.limits import add_limit_option, limits_of
@@ -16,7 +22,28 @@ from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.cli.verify import size_of
 
+if TYPE_CHECKING:
+    from safeload.limits import Limits
+    from safeload.trust.keys import Signer
+
 __all__ = ["add_arguments", "run"]
+
+# What is said in a statement, by the names of the options; with --add it was said already.
+_FACTS = (
+    "version",
+    "dataset",
+    "dataset_id",
+    "rows",
+    "metric",
+    "trained",
+    "revision",
+    "no_revision",
+    "extra",
+    "metadata",
+    "probe",
+    "serial",
+    "not_after",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the key's certificate and after it each one's issuer, in PEM, for those who trust "
         "an authority and not the key itself",
     )
-    parser.add_argument("--name", required=True, help="which model this is")
-    parser.add_argument("--version", required=True, help="its version, in any scheme")
+    parser.add_argument("--name", help="which model this is")
+    parser.add_argument("--version", help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
     parser.add_argument(
         "--dataset-id", metavar="ID", help="what the dataset is called (default: the file's name)"
@@ -109,18 +136,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="hash large files as a whole and not in shards, for tools that know no others",
     )
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="sign what a trusted signer has signed; takes none of the facts above but --name",
+    )
+    parser.add_argument(
+        "--label", metavar="LABEL", help="with --add: the bundle is called MODEL.LABEL.sig"
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="FILE",
+        help="with --add: the trust file that has the first signer (default: the one in your "
+        "configuration directory)",
+    )
     add_policy_options(parser)
     add_limit_option(parser)
     add_option(parser)
+    parser.set_defaults(check=partial(_check, parser))
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    told = [fact for fact in _FACTS if getattr(options, fact) not in (None, False)]
+    if options.add and told:
+        option = told[0].replace("_", "-")
+        parser.error(f"--add signs what was said already, and takes no --{option}")
+    if not options.add and (options.name is None or options.version is None):
+        parser.error("the following arguments are required: --name, --version")
+    if not options.add and (options.label is not None or options.trust is not None):
+        parser.error("--label and --trust go with --add")
 
 
 def run(options: argparse.Namespace) -> int:
     """Sign the model and say where the bundle is."""
-    from safeload.signing import sign
     from safeload.trust.signers import signer_of
 
-    facts, limits = facts_of(options), limits_of(options)
+    facts, limits = {} if options.add else facts_of(options), limits_of(options)
     key = signer_of(options.key, passphrase=lambda: passphrase_of(options))
+    if options.add:
+        return _add(options, key, limits)
+    from safeload.signing import sign
+
     with shown("Reading, scanning and signing", total=size_of(options.model)) as advance:
         bundle = sign(
             options.model,
@@ -140,4 +196,26 @@ def run(options: argparse.Namespace) -> int:
         )
     note(f"signed {options.name} {options.version} with key {key.public.key_id[:16]}")
     print(plain(str(bundle)))
+    return 0
+
+
+def _add(options: argparse.Namespace, key: Signer, limits: Limits | None) -> int:
+    from safeload.signing.countersigning import countersign
+
+    with shown("Verifying, scanning and signing", total=size_of(options.model)) as advance:
+        done = countersign(
+            options.model,
+            key=key,
+            trust=options.trust,
+            name=options.name,
+            label=options.label,
+            policy=options.policy,
+            packs=options.packs,
+            limits=limits,
+            progress=advance,
+        )
+    about = done.manifest.require_model()
+    note(f"signed {about.name} {about.version} (serial {about.serial}), as {done.signer} did,")
+    note(f"statement {done.manifest.payload_sha256}, with key {key.public.key_id[:16]}")
+    print(plain(str(done.bundle)))
     return 0

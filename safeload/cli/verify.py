@@ -95,6 +95,7 @@ def _document(verified: Verified) -> dict[str, Any]:
         "path": str(verified.path),
         **_content(verified),
         "signer": verified.signer,
+        "signers": list(verified.signers),
         "payload_sha256": manifest.payload_sha256,
         "resources": [_resource(item) for item in manifest.resources],
         "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},

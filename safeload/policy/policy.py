@@ -63,6 +63,8 @@ __all__ = ["Entry", "Policy", "policy_text"]
 _BYTES = 16 << 20
 # Policies whose methods are kept by their names.
 _POLICIES = 32
+# Stands for every library whose releases a policy says nothing of.
+_OTHERS = "*"
 _METHOD_USES = frozenset([Use.REFERENCE])
 
 
@@ -74,8 +76,8 @@ class Policy:
         entries: Allowed uses by (module, qualified name).
         digest: SHA-256 over the text of all its sources, 64 lower-case hex digits.
         versions: ``"error"``, ``"warn"`` or ``"ignore"`` by library: what it leads to that a model
-            was written with another minor release. Only what a policy file sets; see
-            :meth:`version_check`.
+            was written with another minor release, or for all others by ``"*"``. Only what a policy
+            file or :meth:`with_drift` sets; see :meth:`version_check`.
         packs: The packs that are on and would not be by default, or not for every file.
         whole: The policy that this one is a part of; None if it is the whole.
     """
@@ -177,6 +179,14 @@ class Policy:
         """
         return self._with(wanted_packs(names))
 
+    def with_drift(self, check: str | None) -> Policy:
+        """This policy with another answer where it says nothing of the releases of a library.
+
+        Args:
+            check: ``"error"``, ``"warn"`` or ``"ignore"``, or None to leave it as it is.
+        """
+        return self if check is None else replace(self, versions={_OTHERS: check, **self.versions})
+
     def for_format(self, form: str) -> Policy:
         """This policy and what the packs list that are for files of one format.
 
@@ -245,7 +255,7 @@ class Policy:
         default = "ignore"
         if library == SKLEARN:
             default = "error" if signed else "warn"
-        return self.versions.get(library, default)
+        return self.versions.get(library, self.versions.get(_OTHERS, default))
 
 
 _METHODS: dict[str, dict[str, tuple[Signature, ...]]] = {}

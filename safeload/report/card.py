@@ -45,7 +45,7 @@ def card_of(verified: Verified) -> list[Row]:
         Its lines, those of a section one after the other.
     """
     rows = [
-        ("verified", f"signature and digest; signed by {verified.signer}"),
+        ("verified", f"signature and digest; signed by {' and '.join(verified.signers)}"),
         ("folder" if verified.is_folder else "file", str(verified.path)),
         *_content(verified),
         ("statement", verified.manifest.payload_sha256),

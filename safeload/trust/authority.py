@@ -131,12 +131,6 @@ def _check_model(trust: Tables, signer: Grant, manifest: Manifest, wanted: str |
             code="signer-not-allowed",
             hint="If it should, add the name to the models of that signer.",
         )
-    if model is not None and trust.rule_of(model.name).threshold > 1:
-        raise TrustError(
-            f"The trust file demands several signatures for model {shown}.",
-            code="threshold-not-met",
-            hint="Have the others sign it, too.",
-        )
     if model is not None and model.serial < trust.rule_of(model.name).min_serial:
         raise TrustError(
             f"Serial {model.serial} of model {shown} is older than the trust file accepts.",

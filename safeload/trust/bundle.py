@@ -9,6 +9,7 @@ Source: OpenSSF Model Signing 1.0 section 9 (a detached file ending in ``.sig``)
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from safeload.arguments import BYTES, as_path, is_folder
@@ -17,7 +18,7 @@ from safeload.limits import Limits
 from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.files import read_small
 
-__all__ = ["bundle_path", "given_bundle", "read_bundle"]
+__all__ = ["bundle_path", "given_bundle", "given_bundles", "read_bundle"]
 
 
 def bundle_path(path: str | os.PathLike[str]) -> Path:
@@ -59,6 +60,35 @@ def given_bundle(
     if isinstance(bundle, BYTES):
         return UnverifiedBundle.read(bytes(bundle), limits=limits)
     return read_bundle(as_path(bundle, "bundle"), limits)
+
+
+def given_bundles(
+    bundle: str | os.PathLike[str] | bytes | Sequence[str | os.PathLike[str] | bytes] | None,
+    limits: Limits | None = None,
+) -> tuple[UnverifiedBundle, list[tuple[str, UnverifiedBundle | TrustError]]]:
+    """Parse the bundles that a caller gave.
+
+    Args:
+        bundle: A path or the bytes of a bundle, or several of them.
+        limits: Bounds; ``bundle_bytes`` applies to each.
+
+    Returns:
+        The first, and each of the others with what errors call it, or why it cannot be read.
+
+    Raises:
+        TrustError: The first cannot be read, or is malformed.
+        UsageError: None was given (``bundle-needed``).
+    """
+    if bundle is None or isinstance(bundle, str | os.PathLike | bytes):
+        return given_bundle(bundle, limits), []
+    first, *others = bundle or [None]
+    further: list[tuple[str, UnverifiedBundle | TrustError]] = []
+    for number, other in enumerate(others, 2):
+        try:
+            further.append((f"bundle {number}", given_bundle(other, limits)))
+        except TrustError as error:
+            further.append((f"bundle {number}", error))
+    return given_bundle(first, limits), further
 
 
 def read_bundle(path: str | os.PathLike[str], limits: Limits | None = None) -> UnverifiedBundle:

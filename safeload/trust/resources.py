@@ -275,7 +275,7 @@ def _shard_size(how: Mapping[str, Any]) -> int | None:
         return None
     if how["method"] != "shards":
         raise malformed("its files are hashed neither whole nor in shards")
-    size = how.get("shard_size")
+    size: Any = how.get("shard_size")
     # model_signing writes numbers as protobuf's Struct has them: 16777216.0.
     if type(size) not in (int, float) or size != int(size) or not 0 < size <= LARGEST:
         raise malformed("its shards have no size")

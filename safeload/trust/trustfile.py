@@ -78,6 +78,7 @@ from safeload.forks import IMPORTING
 from safeload.hashing import Digests
 from safeload.owners.reading import read_own
 from safeload.trust.authority import authorised, require_not_revoked
+from safeload.trust.countersignatures import Countersignature
 from safeload.trust.envelope import (
     Evidence,
     UnverifiedBundle,
@@ -95,6 +96,7 @@ from safeload.trust.tables.models import ModelRule
 from safeload.trust.tables.named import read_named
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables, parse_trust
+from safeload.trust.threshold import enough_signers
 from safeload.writing.files import NewFile, put, writing
 from safeload.writing.folder import Folder
 
@@ -173,6 +175,7 @@ class TrustFile(Tables):
                 (``trustfile-names-unreadable``) or could have been put there by somebody else.
         """
         require_type(data, "data", bytes, takes="bytes")
+        require_type(source, "source", type(None), str, takes="None or text")
         begin = None if folder is None else as_path(folder, "folder")
         text = _Text(bytes(data), source, _absolute(begin))
         return _parsed(replace(text, files=read_named(text.data, source, begin)))
@@ -323,6 +326,8 @@ class TrustFile(Tables):
     ) -> Grant:
         """Judge whether whoever signed was allowed to say this, and whether it still holds.
 
+        How many have to sign is judged by :meth:`vouchers`.
+
         Args:
             payload: The verified statement.
             manifest: What was parsed from it.
@@ -347,6 +352,45 @@ class TrustFile(Tables):
         if manifest.payload_sha256 != payload.sha256:
             raise ValueError("the manifest was parsed from another payload")
         return authorised(self, payload, manifest, wanted=wanted, now=now)
+
+    def vouchers(
+        self,
+        payload: VerifiedPayload,
+        manifest: Manifest,
+        *,
+        wanted: str | None,
+        further: Iterable[Countersignature],
+        now: datetime | None = None,
+    ) -> tuple[Grant, ...]:
+        """Judge whoever signed, and require as many signers as this file demands for the model.
+
+        Args:
+            payload: The verified statement.
+            manifest: What was parsed from it.
+            wanted: Name of the model that the caller asks for, or None for any that the signer may
+                sign.
+            further: The bundles that may be over the same payload; looked at only if this file
+                demands several signers.
+            now: The time of verifying, with a time zone; the system's clock by default.
+
+        Returns:
+            The signers, that of ``payload`` in front.
+
+        Raises:
+            TrustError: As :meth:`authorise`; or there are too few signers (``threshold-not-met``),
+                and one of the bundles is over another payload (``countersignature-differs``) or by
+                a signer who has signed already (``signer-repeated``).
+        """
+        first = self.authorise(payload, manifest, wanted=wanted, now=now)
+        threshold = 1 if manifest.model is None else self.rule_of(manifest.model.name).threshold
+        if threshold == 1:
+            return (first,)
+
+        def judge(bundle: UnverifiedBundle) -> tuple[Grant, VerifiedPayload]:
+            own = self.verify(bundle, now=now)
+            return self.authorise(own, manifest, wanted=wanted, now=now), own
+
+        return enough_signers(payload, first, threshold, further, judge)
 
     def check_file(self, content: Digests) -> None:
         """Judge whether a file is one that is not accepted any more.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -327,3 +328,49 @@ def test_a_chain_of_another_key_leaves_no_bundle(run: Run, unsigned: Path) -> No
     outcome = run("sign", unsigned.name, *BASE, "--certificate-chain", "chain.pem")
     assert (outcome.code, outcome.error) == (2, "chain-of-another-key")
     assert not Path(f"{unsigned.name}.sig").exists()
+
+
+# Signing what somebody has signed
+
+
+@pytest.fixture
+def second(folder: Path) -> Path:
+    """A key of Bob's, whom the trust file lets countersign."""
+    key = safeload.SigningKey.generate()
+    key.write(folder / "bob.key", passphrase=None)
+    safeload.TrustFile.add(folder / "trust.toml", name="bob", key=key.public, models=["churn"])
+    with (folder / "trust.toml").open("a") as file:
+        file.write("\n[models.churn]\nthreshold = 2\n")
+    return folder / "bob.key"
+
+
+def test_a_second_signer_adds_a_bundle_of_their_own(run: Run, second: Path) -> None:
+    assert run("verify", "churn.joblib", "--trust", "trust.toml").error == "threshold-not-met"
+    adding = ("sign", "churn.joblib", "--key", second.name, "--trust", "trust.toml", "--add")
+    outcome = run(*adding, "--label", "bob", "--name", "churn")
+    assert (outcome.code, outcome.out) == (0, "churn.joblib.bob.sig\n")
+    assert "alice" in outcome.err
+    verified = run("verify", "churn.joblib", "--trust", "trust.toml")
+    assert (verified.code, "alice and bob" in verified.out) == (0, True)
+    assert run("load", "churn.joblib", "--trust", "trust.toml").code == 0
+    document = run("verify", "churn.joblib", "--trust", "trust.toml", "--format", "json").out
+    assert json.loads(document)["signers"] == ["alice", "bob"]
+
+
+WRONG = {
+    "a fact that was signed already": ["--add", "--version", "2"],
+    "rows of a probe": ["--add", "--probe", "rows.npy"],
+    "a label of one's own bundle": ["--name", "a", "--version", "1", "--label", "bob"],
+    "a trust file that is not needed": ["--name", "a", "--version", "1", "--trust", "trust.toml"],
+    "no name": ["--version", "1"],
+    "no version": ["--name", "a"],
+}
+
+
+@pytest.mark.parametrize("options", WRONG.values(), ids=list(WRONG))
+def test_adding_a_signature_and_making_a_statement_are_two_things(
+    run: Run, second: Path, options: list[str]
+) -> None:
+    before = sorted(second.parent.iterdir())
+    assert run("sign", "churn.joblib", "--key", second.name, *options).code == 2
+    assert sorted(second.parent.iterdir()) == before

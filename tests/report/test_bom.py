@@ -45,7 +45,7 @@ def bill(model: Model | None = RICH, *, path: str = "churn.joblib", signer: str 
     payload = to_payload(subject="churn.joblib", resources=[resource], model=model)
     manifest = Manifest.from_payload(verified(payload))
     artefact = Artefact.holding(bytearray(CONTENT), path=Path(path))
-    return bom_of(Verified(artefact.path, manifest, signer, _held=artefact))
+    return bom_of(Verified(artefact.path, manifest, (signer,), _held=artefact))
 
 
 def properties(part: dict[str, Any]) -> dict[str, list[str]]:
