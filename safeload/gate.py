@@ -294,13 +294,13 @@ def _verified(
 ) -> Verified:
     if name is not None:
         require_name(name)
-    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     if is_folder(source):
-        return _verified_folder(as_path(source), bundle, trusted, name, bounds)
+        return _verified_folder(as_path(source), bundle, trust, name, bounds)
     replaced = 0
     while True:
         # 1 Read the artefact once.
         artefact = Artefact.of(source, limits=bounds, mmap_mode=mmap_mode, progress=progress)
+        trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
         judged = partial(_judged, artefact, trusted, name, bounds)
         try:
             # 2 to 5, with the bundle that was given, or the one beside the file.
@@ -337,8 +337,13 @@ def _judged(
 
 
 def _verified_folder(
-    path: Path, bundle: _Bundle | None, trusted: TrustFile, name: str | None, bounds: Limits
+    path: Path,
+    bundle: _Bundle | None,
+    trust: _Path | TrustFile | None,
+    name: str | None,
+    bounds: Limits,
 ) -> Verified:
+    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     # 2 to 4
     if bundle is None:
         beside = countersignatures(path, bounds)

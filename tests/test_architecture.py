@@ -55,8 +55,8 @@ APART = {
 # The one place for each library that turns bytes into objects; the demo and dump() write models.
 DESERIALISERS = {
     "pickle": {"loading/guard.py"},
-    "skops": {"loading/skops.py", "signing.py"},
-    "joblib": {"auditing/jobs.py", "signing.py", "cli/demo.py"},
+    "skops": {"loading/skops.py", "signing/dumping.py"},
+    "joblib": {"auditing/jobs.py", "signing/dumping.py", "cli/demo.py"},
     "marshal": set(),
     "dill": set(),
     "cloudpickle": set(),

@@ -81,7 +81,9 @@ def given_bundles(
     """
     if bundle is None or isinstance(bundle, str | os.PathLike | bytes):
         return given_bundle(bundle, limits), []
-    first, *others = bundle or [None]
+    if not bundle:
+        return given_bundle(None, limits), []
+    first, *others = bundle
     further: list[tuple[str, UnverifiedBundle | TrustError]] = []
     for number, other in enumerate(others, 2):
         try:
