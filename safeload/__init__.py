@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from safeload.provenance.revision import find_revision
     from safeload.signing import dump, sign
     from safeload.signing.countersigning import Countersigned, countersign
+    from safeload.trust.identities.keyless_signer import KeylessSigner
     from safeload.trust.keys import KeyType, Signer, SigningKey, VerifyingKey
     from safeload.trust.manifest import Manifest
     from safeload.trust.training import Dataset, Revision
@@ -52,6 +53,7 @@ __all__ = [
     "IsolatedModel",
     "Isolation",
     "KeyType",
+    "KeylessSigner",
     "Limits",
     "LoadError",
     "Manifest",
@@ -85,6 +87,7 @@ _HOMES = {
     "Dataset": "safeload.trust.training",
     "IsolatedModel": "safeload.isolation.model",
     "KeyType": "safeload.trust.keys",
+    "KeylessSigner": "safeload.trust.identities.keyless_signer",
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",
     "Revision": "safeload.trust.training",

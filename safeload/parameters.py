@@ -28,6 +28,7 @@ from safeload.errors import UsageError
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
 from safeload.trust.fields import LARGEST
+from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Signer, check_passphrase
 from safeload.trust.training import Dataset, Revision
 from safeload.trust.trustfile import TrustFile
@@ -144,7 +145,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "ignore": _texts,
     "isolated": _isolated,
     "isolation": _isolation,
-    "key": _path_or(Signer),
+    "key": _path_or(Signer, KeylessSigner),
     "label": _unless_none(as_text),
     "limits": _limits,
     "metrics": as_metrics,

@@ -128,6 +128,7 @@ def test_what_is_not_executed_is_installation() -> None:
         "README.md",
         "docs/certificates.md",
         "docs/isolation.md",
+        "docs/keyless.md",
         "docs/policy.md",
         "docs/report.md",
         "docs/trust.md",

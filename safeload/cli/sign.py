@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 from safeload.cli.facts import facts_of
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain
-from safeload.cli.passphrase import add_option, passphrase_of
+from safeload.cli.passphrase import add_option
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
+from safeload.cli.signer import add_signer_options, called, signer_of_options
 from safeload.cli.verify import size_of
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
+    from safeload.trust.identities.keyless_signer import KeylessSigner
     from safeload.trust.keys import Signer
 
 __all__ = ["add_arguments", "run"]
@@ -72,19 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what in the folder is not covered: names of files and folders, or patterns with * "
         "and ?; they stand in the statement",
     )
-    parser.add_argument(
-        "--key",
-        required=True,
-        metavar="KEY",
-        help="the signing key: a file, or agent:, hsm:, awskms:, gcpkms:, azurekms: or hv: and "
-        "which key (docs/keys.md)",
-    )
-    parser.add_argument(
-        "--certificate-chain",
-        metavar="FILE",
-        help="the key's certificate and after it each one's issuer, in PEM, for those who trust "
-        "an authority and not the key itself",
-    )
+    add_signer_options(parser)
     parser.add_argument("--name", help="which model this is")
     parser.add_argument("--version", help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
@@ -169,10 +159,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
 
 def run(options: argparse.Namespace) -> int:
     """Sign the model and say where the bundle is."""
-    from safeload.trust.signers import signer_of
-
     facts, limits = {} if options.add else facts_of(options), limits_of(options)
-    key = signer_of(options.key, passphrase=lambda: passphrase_of(options))
+    key = signer_of_options(options)
     if options.add:
         return _add(options, key, limits)
     from safeload.signing import sign
@@ -194,12 +182,12 @@ def run(options: argparse.Namespace) -> int:
             progress=advance,
             **facts,
         )
-    note(f"signed {options.name} {options.version} with key {key.public.key_id[:16]}")
+    note(f"signed {options.name} {options.version} {called(key, bundle)}")
     print(plain(str(bundle)))
     return 0
 
 
-def _add(options: argparse.Namespace, key: Signer, limits: Limits | None) -> int:
+def _add(options: argparse.Namespace, key: Signer | KeylessSigner, limits: Limits | None) -> int:
     from safeload.signing.countersigning import countersign
 
     with shown("Verifying, scanning and signing", total=size_of(options.model)) as advance:
@@ -209,6 +197,7 @@ def _add(options: argparse.Namespace, key: Signer, limits: Limits | None) -> int
             trust=options.trust,
             name=options.name,
             label=options.label,
+            certificate_chain=options.certificate_chain,
             policy=options.policy,
             packs=options.packs,
             limits=limits,
@@ -216,6 +205,6 @@ def _add(options: argparse.Namespace, key: Signer, limits: Limits | None) -> int
         )
     about = done.manifest.require_model()
     note(f"signed {about.name} {about.version} (serial {about.serial}), as {done.signer} did,")
-    note(f"statement {done.manifest.payload_sha256}, with key {key.public.key_id[:16]}")
+    note(f"statement {done.manifest.payload_sha256}, {called(key, done.bundle)}")
     print(plain(str(done.bundle)))
     return 0

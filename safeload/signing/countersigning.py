@@ -24,11 +24,13 @@ from safeload.limits import Limits
 from safeload.loading.admit import admit
 from safeload.parameters import check_arguments
 from safeload.policy.policy import Policy
+from safeload.signing.statement import sealer_of
 from safeload.signing.writing import BUNDLE_MODE, changed, unwritable
 from safeload.trust.bundle import bundle_path, given_bundle
 from safeload.trust.countersignatures import labelled_path
-from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, seal
+from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload
 from safeload.trust.folders import check_folder
+from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.manifest import Manifest
 from safeload.trust.names import require_name
@@ -64,11 +66,12 @@ class Countersigned:
 def countersign(
     path: _Path,
     *,
-    key: _Path | Signer,
+    key: _Path | Signer | KeylessSigner,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
     label: str | None = None,
     passphrase: Passphrase | None = None,
+    certificate_chain: _Path | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     limits: Limits | None = None,
@@ -78,13 +81,14 @@ def countersign(
 
     Args:
         path: The model: a file beside which its bundle lies, or a signed folder.
-        key: The signing key, or the file it is in.
+        key: The signing key, as :func:`safeload.sign` takes it.
         trust: The trust file that the first signer is in; by default the one in the user's
             configuration directory.
         name: The model's name as signed; any that the first signer may sign unless given.
         label: What stands in the name of the new bundle, 1 to 64 letters, digits, ``-`` and ``_``;
             by default made of the key and the statement.
         passphrase: Of the key file, or a function that asks for it.
+        certificate_chain: A file with the key's certificate and those of the authorities above it.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
@@ -104,7 +108,8 @@ def countersign(
     check_arguments(**locals())
     if name is not None:
         require_name(name)
-    signer = signer_of(key, passphrase=passphrase)
+    signer = key if isinstance(key, KeylessSigner) else signer_of(key, passphrase=passphrase)
+    seal_it = sealer_of(signer, None, certificate_chain)
     bounds = limits or Limits()
     trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     vouched = partial(_vouched, as_path(path), trusted, name, bounds)
@@ -121,7 +126,7 @@ def countersign(
         )
     allowed = demanded(verified, Policy.of(policy, packs=packs), given=policy)
     admit(artefact, narrowed(allowed, verified.manifest.require_model()), bounds)
-    key_id = signer.public.key_id
+    key_id = signer.label if isinstance(signer, KeylessSigner) else signer.public.key_id
     if key_id == payload.key.key_id:
         raise TrustError(
             "This key has signed the model already.",
@@ -129,7 +134,7 @@ def countersign(
             hint="Countersign with the key of another signer.",
         )
     where = labelled_path(verified.path, label or f"{key_id[:_DIGITS]}-{payload.sha256[:_DIGITS]}")
-    bundle = seal(payload.payload, signer)
+    bundle = seal_it(payload.payload)
     try:
         with writing(where.parent) as folder:
             if not artefact.is_current():

@@ -20,6 +20,7 @@ from safeload.signing.folders import sign_folder
 from safeload.signing.statement import Facts, check_facts, sealing, statement_about
 from safeload.signing.writing import BUNDLE_MODE, alone_in, changed, unwritable
 from safeload.trust.bundle import bundle_path
+from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.pairs import settle_pair
 from safeload.trust.training import Dataset, Revision
@@ -53,7 +54,7 @@ def sign(source: bytes | bytearray | memoryview | BinaryIO, **facts: Unpack[Fact
 def sign(
     source: Source,
     *,
-    key: _Path | Signer,
+    key: _Path | Signer | KeylessSigner,
     name: str,
     version: str,
     bundle: _Path | None = None,
@@ -85,7 +86,7 @@ def sign(
         source: The model: a path, bytes, or a binary file, which is read to its end; or the path of
             a folder.
         key: The signing key: a file, text such as ``"agent:me@here"`` that names a key elsewhere
-            (:mod:`safeload.trust.signers`), or a signer.
+            (:mod:`safeload.trust.signers`), a signer, or whoever signs with a token.
         name: Which model this is; what trust files grant and callers ask for.
         version: Its version, in any scheme.
         bundle: Where to write the bundle; by default ``model.joblib.sig`` beside ``model.joblib``,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Required, TypedDict
 
 from safeload.artefact import Artefact, Progress
@@ -22,6 +23,7 @@ from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
 from safeload.provenance.training import file_name, training_of
 from safeload.trust.envelope import seal
+from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.model import Model, SignedGlobal
@@ -35,6 +37,7 @@ __all__ = [
     "check_facts",
     "model_of",
     "resource_of",
+    "sealer_of",
     "sealing",
     "shard_size_for",
     "statement_about",
@@ -46,7 +49,7 @@ _Path = str | os.PathLike[str]
 class Facts(TypedDict, total=False):
     """What a signer gives beside the model; :func:`safeload.sign` describes each."""
 
-    key: Required[_Path | Signer]
+    key: Required[_Path | Signer | KeylessSigner]
     name: Required[str]
     version: Required[str]
     dataset: _Path | Dataset | None
@@ -93,14 +96,7 @@ def sealing(facts: Facts) -> Callable[[bytes], bytes]:
     Raises:
         UsageError: The key or its certificates cannot be used, or the signature would have expired.
     """
-    signer = signer_of(facts["key"], passphrase=facts.get("passphrase"))
-    certificates: tuple[bytes, ...] = ()
-    if (chain := facts.get("certificate_chain")) is not None:
-        # Most signers have none, and importing this takes as long as loading a small model.
-        with IMPORTING:
-            from safeload.trust.identities.chain import read_chain
-
-        certificates = read_chain(chain, signer.public)
+    seal_it = sealer_of(facts["key"], facts.get("passphrase"), facts.get("certificate_chain"))
     not_after = facts.get("not_after")
     if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
@@ -108,7 +104,39 @@ def sealing(facts: Facts) -> Callable[[bytes], bytes]:
             code="not-after-past",
             hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
         )
-    return lambda payload: seal(payload, signer, certificates)
+    return seal_it
+
+
+def sealer_of(
+    key: _Path | Signer | KeylessSigner, passphrase: Passphrase | None, chain: _Path | None
+) -> Callable[[bytes], bytes]:
+    """What makes the bundle of a statement; the key and its certificates are read by then.
+
+    Args:
+        key: Who signs.
+        passphrase: Of the key file.
+        chain: The file of the key's certificates, or None.
+
+    Raises:
+        UsageError: One of them cannot be used, or they do not go together.
+    """
+    if isinstance(key, KeylessSigner):
+        if chain is not None:
+            raise UsageError(
+                "Whoever signs with a token gets a certificate for it, and brings no other.",
+                code="chain-with-token",
+                hint="Leave the certificate chain out, or sign with its key.",
+            )
+        return key.seal
+    signer = signer_of(key, passphrase=passphrase)
+    certificates: tuple[bytes, ...] = ()
+    if chain is not None:
+        # Most signers have none, and importing this takes as long as loading a small model.
+        with IMPORTING:
+            from safeload.trust.identities.chain import read_chain
+
+        certificates = read_chain(chain, signer.public)
+    return partial(seal, key=signer, certificates=certificates)
 
 
 def statement_about(artefact: Artefact, facts: Facts) -> bytes:

@@ -21,6 +21,8 @@ from safeload.cli.probe_file import read_probe
 from safeload.trust.model import Model
 from tests.cli.conftest import ROWS, Run
 from tests.trust.identities import issuing
+from tests.trust.identities.instance import IDENTITY, ISSUER, as_json
+from tests.trust.identities.services import running, token_of
 
 FACTS = ["--name", "churn", "--version", "2.0"]
 BASE = ["--key", "signing.key", *FACTS]
@@ -360,6 +362,25 @@ def test_a_second_signer_adds_a_bundle_of_their_own(run: Run, second: Path) -> N
     assert json.loads(document)["signers"] == ["alice", "bob"]
 
 
+def test_a_second_signer_may_be_an_identity(run: Run, folder: Path) -> None:
+    with running() as services:
+        Path("config.json").write_bytes(services.config)
+        Path("trusted_root.json").write_bytes(as_json(services.instance.trusted_root))
+        Path("trusted_root.json").chmod(0o600)
+        with Path("trust.toml").open("a") as file:
+            file.write(
+                f'\n[identities.release]\nidentity = "{IDENTITY}"\nissuer = "{ISSUER}"\n'
+                'trusted_root = "trusted_root.json"\nmodels = ["churn"]\n'
+                "[models.churn]\nthreshold = 2\n"
+            )
+        Path("token").write_text(token_of())
+        keyless = ["--keyless", "--identity-token", "token", "--sigstore-config", "config.json"]
+        outcome = run("sign", "churn.joblib", *keyless, "--trust", "trust.toml", "--add")
+    assert outcome.code == 0
+    assert f"as {IDENTITY}" in outcome.err
+    assert safeload.verify("churn.joblib", trust="trust.toml").signers == ("alice", "release")
+
+
 WRONG = {
     "a fact that was signed already": ["--add", "--version", "2"],
     "rows of a probe": ["--add", "--probe", "rows.npy"],
@@ -377,3 +398,73 @@ def test_adding_a_signature_and_making_a_statement_are_two_things(
     before = sorted(second.parent.iterdir())
     assert run("sign", "churn.joblib", "--key", second.name, *options).code == 2
     assert sorted(second.parent.iterdir()) == before
+
+
+def test_a_model_is_signed_by_an_identity(run: Run, unsigned: Path) -> None:
+    with running() as services:
+        Path("config.json").write_bytes(services.config)
+        Path("trusted_root.json").write_bytes(as_json(services.instance.trusted_root))
+        Path("token").write_text(token_of())
+        keyless = ["--keyless", "--identity-token", "token", "--sigstore-config", "config.json"]
+        outcome = run("sign", unsigned.name, *keyless, *FACTS)
+    assert (outcome.code, outcome.out) == (0, "unsigned.joblib.sig\n")
+    assert f"as {IDENTITY}" in outcome.err
+    Path("identities.toml").write_text(
+        f'[identities.release]\nidentity = "{IDENTITY}"\nissuer = "{ISSUER}"\n'
+        'trusted_root = "trusted_root.json"\nmodels = ["churn"]\n'
+    )
+    for name in ("identities.toml", "trusted_root.json"):
+        Path(name).chmod(0o600)
+    assert safeload.verify(unsigned.name, trust="identities.toml").signer == "release"
+    assert run("verify", unsigned.name, "--trust", "trust.toml").error == "signer-unknown"
+
+
+def test_a_folder_is_signed_by_an_identity(run: Run, unsigned: Path) -> None:
+    Path("folder").mkdir()
+    unsigned.rename(Path("folder", "model.joblib"))
+    with running() as services:
+        Path("config.json").write_bytes(services.config)
+        Path("trusted_root.json").write_bytes(as_json(services.instance.trusted_root))
+        Path("token").write_text(token_of())
+        keyless = ["--keyless", "--identity-token", "token", "--sigstore-config", "config.json"]
+        assert run("sign", "folder", *keyless, *FACTS).code == 0
+    Path("identities.toml").write_text(
+        f'[identities.release]\nidentity = "{IDENTITY}"\nissuer = "{ISSUER}"\n'
+        'trusted_root = "trusted_root.json"\nmodels = ["churn"]\n'
+    )
+    for name in ("identities.toml", "trusted_root.json"):
+        Path(name).chmod(0o600)
+    assert safeload.load("folder", trust="identities.toml").n_features_in_ == 4
+    Path("folder", "more").write_text("")
+    assert run("verify", "folder", "--trust", "identities.toml").code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--key", "signing.key", "--keyless"], ""),
+        ([], ""),
+        (["--key", "signing.key", "--identity-token", "token"], "keyless-options"),
+        (["--key", "signing.key", "--sigstore-config", "config.json"], "keyless-options"),
+        (["--keyless", "--identity-token", "missing"], "identity-token"),
+        (["--keyless", "--identity-token", "."], "identity-token"),
+        (["--keyless", "--identity-token", "token", "--sigstore-config", "."], "sigstore-config"),
+    ],
+)
+def test_who_signs_is_said_once(run: Run, unsigned: Path, options: list[str], error: str) -> None:
+    Path("token").write_text("a token")
+    outcome = run("sign", unsigned.name, *options, *FACTS)
+    assert (outcome.code, outcome.error) == (2, error)
+    assert not Path(f"{unsigned.name}.sig").exists()
+
+
+def test_an_identity_brings_no_other_certificates(run: Run, unsigned: Path) -> None:
+    with running() as services:
+        Path("config.json").write_bytes(services.config)
+        Path("token").write_text(token_of())
+        outcome = run(
+            "sign", unsigned.name, *FACTS, "--keyless", "--identity-token", "token",
+            "--sigstore-config", "config.json", "--certificate-chain", "chain.pem",
+        )  # fmt: skip
+        assert services.asked == []
+    assert (outcome.code, outcome.error) == (2, "chain-with-token")

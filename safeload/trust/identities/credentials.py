@@ -143,7 +143,7 @@ def _first(entries: list[_T], judge: Callable[[_T], Credential], leaf: Leaf) -> 
             refusal = error
     if refusal is not None:
         raise refusal
-    names = ", ".join(sorted(leaf.unverified_names))
+    names = ", ".join(sorted(leaf.unverified_names)) or "it names nobody"
     raise TrustError(
         f"The bundle's certificate is for nobody who is trusted: {printable(names)}.",
         code="signer-unknown",

@@ -17,6 +17,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from safeload.errors import TrustError, UsageError
 from safeload.forks import IMPORTING
 from safeload.trust.envelope import PAYLOAD_TYPE, UnverifiedBundle
@@ -54,11 +56,14 @@ def prove(bundle: UnverifiedBundle, identity: TrustedIdentity) -> None:
         raise ValueError("an identity without an issuer could be anybody's")
     try:
         policy = Identity(identity=identity.identity, issuer=identity.issuer)
-        kind, payload = verifier.verify_dsse(Bundle.from_json(bundle.unverified_json), policy)
+        theirs = Bundle.from_json(bundle.unverified_json)
+        kind, payload = verifier.verify_dsse(theirs, policy)
+        certificate = theirs.signing_certificate.public_bytes(Encoding.DER)
     except UNRULY as error:
         raise _unproven(described(error)) from error
-    if kind != PAYLOAD_TYPE or payload != bundle.unverified_payload:
-        raise _unproven("its payload can be read in two ways")
+    read = (PAYLOAD_TYPE, bundle.unverified_payload, *bundle.unverified_certificates)
+    if read != (kind, payload, certificate):
+        raise _unproven("it can be read in two ways")
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""docs/certificates.md is executed: what it shows is what happens."""
+"""docs/certificates.md is executed, and both documents list every error there is."""
 
 from __future__ import annotations
 
@@ -41,11 +41,17 @@ def test_the_commands_do_what_they_show(place: Path) -> None:
             session(block)
 
 
-def test_every_error_of_certificates_is_listed() -> None:
+DOCUMENTS = {
+    "certificates": ("certificates", "chain", "credentials"),
+    "keyless": ("keyless", "keyless_signer"),
+}
+
+
+@pytest.mark.parametrize(("document", "modules"), DOCUMENTS.items(), ids=list(DOCUMENTS))
+def test_every_error_is_listed(document: str, modules: tuple[str, ...]) -> None:
+    text = (ROOT / "docs" / f"{document}.md").read_text("utf-8")
     folder = ROOT / "safeload" / "trust" / "identities"
-    source = "".join((folder / f"{name}.py").read_text("utf-8") for name in MODULES)
+    source = "".join((folder / f"{module}.py").read_text("utf-8") for module in modules)
     codes = {line.split('"')[1] for line in source.splitlines() if 'code="' in line}
-    assert codes - {"roots-malformed"} <= {word.strip("`,| ") for word in TEXT.split()}
-
-
-MODULES = ("certificates", "chain", "credentials")
+    # A trust file with such roots is malformed.
+    assert codes - {"roots-malformed"} <= {word.strip("`,| ") for word in text.split()}
