@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 import safeload
 from safeload.cli.main import main
 from safeload.errors import SafeloadError, TrustError, UsageError
-from safeload.trust.envelope import pre_authentication_encoding
+from safeload.trust.envelope import UnverifiedBundle, pre_authentication_encoding, verify
 from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
 from safeload.trust.signers import agent as under_test
 from safeload.trust.signers import names_no_file, public_key_of, signer_of
@@ -40,6 +41,7 @@ pytestmark = [
     pytest.mark.xdist_group("ssh-agent"),
 ]
 
+ROOT = Path(__file__).parents[3]
 KINDS = {
     KeyType.ED25519: ("ed25519", ""),
     KeyType.P256: ("ecdsa", "256"),
@@ -471,6 +473,26 @@ def test_other_texts_name_files(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         public_key_of(text)
     assert caught.value.code in {"no-path", "key-unreadable"}
+
+
+def test_what_the_documentation_shows_works(
+    own: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.add("ed25519", comment="ann@laptop")
+    (tmp_path / "model.joblib").write_bytes(b"\x80\x04N.")
+    text = (ROOT / "docs" / "keys.md").read_text("utf-8")
+    block = next(re.finditer(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))[1]
+    commands = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(
+        ["bash", "-euc", commands],
+        cwd=tmp_path,
+        env={**own.environment, "PATH": path},
+        check=True,
+        capture_output=True,
+    )
+    bundle = UnverifiedBundle.read((tmp_path / "model.joblib.sig").read_bytes())
+    verify(bundle, [VerifyingKey.from_text((tmp_path / "ann.pub").read_text())])
 
 
 def test_the_public_half_is_printed(
