@@ -185,6 +185,16 @@ def test_a_key_that_wants_a_person_signs_if_that_person_agrees(own: Agent) -> No
     assert caught.value.code == "agent-refused"
 
 
+def test_a_key_that_is_bound_to_hosts_signs_no_model(own: Agent) -> None:
+    host = own.add("ed25519", comment="host")
+    hosts = own.folder / "known_hosts"
+    hosts.write_text(f"host.example {host.read_text()}")
+    own.add("ecdsa", "-H", str(hosts), "-h", "host.example", comment="mine", bits="256")
+    with pytest.raises(UsageError) as caught:
+        signer_of("agent:mine").sign(b"data")
+    assert caught.value.code == "agent-refused"
+
+
 def test_a_key_that_was_taken_away_meanwhile_signs_nothing(own: Agent) -> None:
     own.add("ed25519", comment="mine")
     signer = signer_of("agent:mine")
