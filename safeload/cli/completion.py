@@ -19,7 +19,7 @@ from collections.abc import Iterator
 __all__ = ["add_arguments", "run"]
 
 # What an argument is called in help texts, where files complete it.
-_FILES = frozenset({"FILE", "MODEL", "PATH"})
+_FILES = frozenset({"FILE", "KEY", "MODEL", "PATH"})
 _FOLDERS = frozenset({"DIR"})
 
 

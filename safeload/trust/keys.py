@@ -121,7 +121,7 @@ class VerifyingKey:
                 return cls.of(serialization.load_ssh_public_key(line.encode("ascii")))
             if text.startswith(_PEM_BEGIN) and text.endswith(_PEM_END) and text.count("BEGIN") == 1:
                 return cls.of(serialization.load_pem_public_key(text.encode("ascii")))
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm) as error:
             raise _malformed_public_key() from error
         raise _malformed_public_key()
 

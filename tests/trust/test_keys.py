@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import stat
@@ -135,6 +136,16 @@ def test_an_ssh_line_gives_the_same_key_whatever_its_comment(comment: str) -> No
     assert VerifyingKey.from_text(openssh(raw(ALICE.public)) + comment) == ALICE.public
 
 
+def compressed() -> str:
+    """An OpenSSH line whose point has one coordinate and a sign, as nobody writes it."""
+    point = raw(BOB.public).public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+    )
+    parts = (b"ecdsa-sha2-nistp256", b"nistp256", point)
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return f"ecdsa-sha2-nistp256 {base64.b64encode(blob).decode()}"
+
+
 NOT_PUBLIC_KEYS = {
     "nothing at all": ("", "key-malformed"),
     "words": ("trust me", "key-malformed"),
@@ -168,6 +179,7 @@ NOT_PUBLIC_KEYS = {
         openssh(raw(BOB.public)).replace("nistp256", "nistp384", 1),
         "key-malformed",
     ),
+    "an ssh line of a compressed point": (compressed(), "key-malformed"),
     "an ssh line of a security key": (f"sk-{openssh(raw(BOB.public))}", "key-malformed"),
     "an ssh line with options": (
         f"cert-authority {openssh(raw(ALICE.public))}",

@@ -244,7 +244,8 @@ def _public_key(blob: bytes) -> VerifyingKey:
     line = _type_of(blob) + b" " + base64.b64encode(blob)
     try:
         return VerifyingKey.of(serialization.load_ssh_public_key(line))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, NotImplementedError, UnsupportedAlgorithm) as error:
+        # Points that are compressed, which RFC 5656 leaves to who likes them, are not implemented.
         raise _malformed() from error
 
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,7 +99,7 @@ SERVICES = {
         "vault",
         "VaultSigner",
         "hv:NAME/VERSION",
-        re.compile(r"hv:(?P<id>[A-Za-z0-9_.-]+)(?:/(?P<version>[0-9]+))?"),
+        re.compile(r"hv:(?P<id>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?:/(?P<version>[0-9]+))?"),
     ),
 }
 
@@ -153,7 +153,7 @@ def open_service_key(uri: str, *, passphrase: Passphrase | None, to_sign: bool) 
     secret = _Secret(passphrase)
     if service.has_pin and to_sign:
         secret("pin")
-    with _failing(service.extra):
+    with _failing(service.extra, ValueError=_UNSUITABLE):
         importer = getattr(library, service.signer).import_
         named = text.groupdict()
         version = named.pop("version", None)
@@ -183,6 +183,9 @@ class _Secret:
     def __init__(self, passphrase: Passphrase | None) -> None:
         self._passphrase = passphrase
         self._answer: str | None = None
+
+    def __reduce__(self) -> str:
+        raise TypeError("a PIN is not copied, pickled or sent")
 
     def __call__(self, _: str) -> str:
         if self._answer is None:
@@ -239,13 +242,15 @@ def _public_key(public: Any) -> VerifyingKey:
 # -- what goes wrong -------------------------------------------------------------------------------
 
 # By the names of the libraries' errors, or of their parents: none of these libraries has to be
-# there. AWS has one error for all, and its names in the answer.
-_KEY_MISSING = """NoSuchKey NoSuchToken TokenNotPresent MultipleObjectsReturned InvalidPath NotFound
+# there. AWS has one error for all, and its names in the answer; Azure has one, with a status.
+_KEY_MISSING = """NoSuchKey NoSuchToken TokenNotPresent MultipleObjectsReturned
+    MultipleTokensReturned InvalidPath NotFound
     NotFoundException ResourceNotFoundError""".split()
 _DENIED = """Forbidden Unauthorized Unauthenticated PermissionDenied AccessDeniedException
     ClientAuthenticationError DefaultCredentialsError RefreshError CredentialUnavailableError
     NoCredentialsError PartialCredentialsError UnrecognizedClientException ExpiredTokenException
-    InvalidSignatureException InvalidClientTokenId""".split()
+    InvalidSignatureException InvalidClientTokenId
+    DisabledException KMSInvalidStateException""".split()
 _UNREACHABLE = """ConnectionError HTTPClientError NoRegionError VaultDown VaultNotInitialized
     BadGateway RetryError ServiceUnavailable DeadlineExceeded ServiceRequestError
     ServiceResponseError DeviceRemoved""".split()
@@ -253,6 +258,11 @@ _UNSUPPORTED = """UnsupportedAlgorithmError UnsupportedKeyType KeyTypeInconsiste
     MechanismInvalid""".split()
 _WRONG_PIN = "PinIncorrect PinInvalid PinLenRange".split()
 _LOCKED_PIN = "PinLocked PinExpired UserPinNotInitialized".split()
+# What a library makes of a public key that it has no form for is some ValueError.
+_UNSUITABLE = (
+    "key-unsupported",
+    "Use a key for signatures by P-256 or P-384, or P-521 in Azure, or Ed25519 in Vault.",
+)
 # Code, and what to do; the sentence has the library's words.
 _MEANINGS = {
     **dict.fromkeys(
@@ -260,16 +270,17 @@ _MEANINGS = {
         ("signer-key-missing", "Check the name of the key, and which account or token it is in."),
     ),
     **dict.fromkeys(
-        _DENIED, ("signer-denied", "Check the credentials here, and what they may do.")
+        _DENIED,
+        (
+            "signer-denied",
+            "Check the credentials here, what they may do, and that the key is enabled.",
+        ),
     ),
     **dict.fromkeys(
         _UNREACHABLE,
         ("signer-unreachable", "Check the address and the network, then try again."),
     ),
-    **dict.fromkeys(
-        _UNSUPPORTED,
-        ("key-unsupported", "Use a key for signatures by P-256 or P-384; in Vault, by Ed25519."),
-    ),
+    **dict.fromkeys(_UNSUPPORTED, _UNSUITABLE),
     **dict.fromkeys(
         _WRONG_PIN,
         ("pin-wrong", "Try again, and not too often: a token locks itself after a few attempts."),
@@ -278,12 +289,16 @@ _MEANINGS = {
         _LOCKED_PIN, ("pin-locked", "Whoever administers the token can set a new PIN.")
     ),
 }
-_OTHERWISE = ("signer-failed", "Check the name of the key, the service and what it logs.")
 
 
 @contextmanager
-def _failing(extra: str = "") -> Iterator[None]:
-    """Make of whatever a library raises an error of ours."""
+def _failing(extra: str = "", **meanings: tuple[str, str]) -> Iterator[None]:
+    """Make of whatever a library raises an error of ours.
+
+    Args:
+        extra: What to install if the library says that something is missing.
+        **meanings: Code and hint of further errors, by their names.
+    """
     try:
         yield
     except SafeloadError:
@@ -292,25 +307,29 @@ def _failing(extra: str = "") -> Iterator[None]:
         # A library that finds no key says so in words of its own, and in the error before.
         names = [
             ancestor.__name__
-            for raised in (error, error.__context__)
+            for raised in (error.__context__, error)
             for ancestor in type(raised).__mro__
         ]
         if "UnsupportedLibraryError" in names:
             raise _extra_missing(extra) from error
-        code, hint = _meaning(error, names)
+        code, hint = _meaning(error, names, {**_MEANINGS, **meanings})
         raise UsageError(
             f"The key cannot be used: {described(error)}", code=code, hint=hint
         ) from error
 
 
-def _meaning(error: BaseException, names: list[str]) -> tuple[str, str]:
+def _meaning(
+    error: BaseException, names: list[str], meanings: Mapping[str, tuple[str, str]]
+) -> tuple[str, str]:
+    if getattr(error, "status_code", None) in (401, 403):
+        names = ["Forbidden", *names]
     answer = getattr(error, "response", None)
     if isinstance(answer, dict) and isinstance(about := answer.get("Error"), dict):
         names = [str(about.get("Code")), *names]
     for name in names:
-        if name in _MEANINGS:
-            return _MEANINGS[name]
-    return _OTHERWISE
+        if name in meanings:
+            return meanings[name]
+    return "signer-failed", "Check the name of the key, the service and what it logs."
 
 
 def _extra_missing(extra: str) -> UsageError:

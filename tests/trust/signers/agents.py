@@ -6,7 +6,6 @@ import base64
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Agent", "HostileAgent", "blob_of", "message", "running_agent", "string"]
+__all__ = ["Agent", "HostileAgent", "blob_of", "running_agent"]
 
 PASSWORD = "open sesame"
 
@@ -82,14 +81,6 @@ def running_agent(folder: Path) -> Iterator[Agent]:
 
 
 # -- an agent that says what it is told ------------------------------------------------------------
-
-
-def string(data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + data
-
-
-def message(kind: int, content: bytes = b"") -> bytes:
-    return string(bytes([kind]) + content)
 
 
 def blob_of(public: Path) -> bytes:

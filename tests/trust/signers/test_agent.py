@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,24 +15,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import safeload
 from safeload.cli.main import main
 from safeload.errors import SafeloadError, TrustError, UsageError
-from safeload.trust.envelope import pre_authentication_encoding
+from safeload.trust.envelope import UnverifiedBundle, pre_authentication_encoding, verify
 from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
 from safeload.trust.signers import agent as under_test
 from safeload.trust.signers import names_no_file, public_key_of, signer_of
-from tests.trust.signers.agents import (
-    Agent,
-    Answer,
-    HostileAgent,
-    blob_of,
+from tests.trust.signers.agents import Agent, Answer, HostileAgent, blob_of, running_agent
+from tests.trust.signers.replies import (
+    KEYS,
+    NAMES,
+    identities,
     message,
-    running_agent,
+    signature,
+    signed,
+    ssh_blob,
     string,
 )
 
@@ -40,6 +42,7 @@ pytestmark = [
     pytest.mark.xdist_group("ssh-agent"),
 ]
 
+ROOT = Path(__file__).parents[3]
 KINDS = {
     KeyType.ED25519: ("ed25519", ""),
     KeyType.P256: ("ecdsa", "256"),
@@ -183,6 +186,16 @@ def test_a_key_that_wants_a_person_signs_if_that_person_agrees(own: Agent) -> No
     assert caught.value.code == "agent-refused"
 
 
+def test_a_key_that_is_bound_to_hosts_signs_no_model(own: Agent) -> None:
+    host = own.add("ed25519", comment="host")
+    hosts = own.folder / "known_hosts"
+    hosts.write_text(f"host.example {host.read_text()}")
+    own.add("ecdsa", "-H", str(hosts), "-h", "host.example", comment="mine", bits="256")
+    with pytest.raises(UsageError) as caught:
+        signer_of("agent:mine").sign(b"data")
+    assert caught.value.code == "agent-refused"
+
+
 def test_a_key_that_was_taken_away_meanwhile_signs_nothing(own: Agent) -> None:
     own.add("ed25519", comment="mine")
     signer = signer_of("agent:mine")
@@ -251,30 +264,7 @@ def test_what_an_agent_signed_is_verified_by_all(
 
 # -- what answers in an agent's place --------------------------------------------------------------
 
-KEY = {key_type: SigningKey.generate(key_type) for key_type in KeyType}
-
-
-def ssh_blob(key: SigningKey) -> bytes:
-    public = serialization.load_pem_public_key(key.public.pem.encode())
-    line = public.public_bytes(
-        serialization.Encoding.OpenSSH,
-        serialization.PublicFormat.OpenSSH,
-    )
-    return base64.b64decode(line.split()[1])
-
-
-ALICE = ssh_blob(KEY[KeyType.ED25519])
-P256 = ssh_blob(KEY[KeyType.P256])
-
-
-def identities(*keys: tuple[bytes, bytes], count: int | None = None) -> bytes:
-    listed = b"".join(string(blob) + string(comment) for blob, comment in keys)
-    number = len(keys) if count is None else count
-    return message(12, number.to_bytes(4, "big") + listed)
-
-
-def signature(kind: bytes, inner: bytes, *, more: bytes = b"") -> bytes:
-    return message(14, string(string(kind) + string(inner) + more))
+ALICE, P256 = ssh_blob(KEYS[KeyType.ED25519]), ssh_blob(KEYS[KeyType.P256])
 
 
 def says(reply: bytes) -> Answer:
@@ -312,6 +302,9 @@ MALFORMED_LISTS = {
     "a key of one type in a frame of another": identities(
         (string(b"ssh-ed25519") + P256[P256.index(b"nistp256") - 11 :], b"mine")
     ),
+    "a point that is compressed": identities(
+        (string(NAMES[KeyType.P256]) + string(b"nistp256") + string(b"\2" + bytes(32)), b"mine")
+    ),
     "a point that is not on the curve": identities((P256[:-1] + bytes([P256[-1] ^ 1]), b"mine")),
 }
 
@@ -339,7 +332,7 @@ def test_a_key_that_will_not_do_is_named_so(place: Path, case: str) -> None:
 
 def test_a_key_that_is_listed_twice_is_one_key(place: Path) -> None:
     with HostileAgent(place, says(identities((ALICE, b"mine"), (ALICE, b"mine")))):
-        assert public_key_of("agent:mine") == KEY[KeyType.ED25519].public
+        assert public_key_of("agent:mine") == KEYS[KeyType.ED25519].public
 
 
 def test_nothing_that_an_agent_says_gets_into_an_error(place: Path) -> None:
@@ -350,7 +343,7 @@ def test_nothing_that_an_agent_says_gets_into_an_error(place: Path) -> None:
 
 
 def honest(data: bytes, key_type: KeyType = KeyType.ED25519) -> bytes:
-    return KEY[key_type].sign(data)
+    return KEYS[key_type].sign(data)
 
 
 R_AND_S = string(b"\x01" * 32)
@@ -407,6 +400,17 @@ def test_a_signature_that_is_none_is_refused(place: Path, case: str) -> None:
     assert isinstance(caught.value, TrustError) == (code == "signer-wrong")
     # It was asked for a signature of exactly these bytes, without flags.
     assert hostile.asked[1] == b"\x0d" + string(blob) + string(b"data") + bytes(4)
+
+
+@every_type
+def test_what_an_honest_agent_replies_is_a_signature(place: Path, key_type: KeyType) -> None:
+    def answer(connection: socket.socket, request: bytes) -> None:
+        listed = identities((ssh_blob(KEYS[key_type]), b"mine"))
+        reply = listed if request == b"\x0b" else signed(KEYS[key_type], NAMES[key_type], b"data")
+        connection.sendall(reply)
+
+    with HostileAgent(place, answer):
+        assert signer_of("agent:mine").sign(b"data")
 
 
 def test_a_silent_agent_is_given_up(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,10 +477,30 @@ def test_other_texts_name_files(text: str) -> None:
     assert caught.value.code in {"no-path", "key-unreadable"}
 
 
+def test_what_the_documentation_shows_works(
+    own: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.add("ed25519", comment="ann@laptop")
+    (tmp_path / "model.joblib").write_bytes(b"\x80\x04N.")
+    text = (ROOT / "docs" / "keys.md").read_text("utf-8")
+    block = next(re.finditer(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))[1]
+    commands = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(
+        ["bash", "-euc", commands],
+        cwd=tmp_path,
+        env={**own.environment, "PATH": path},
+        check=True,
+        capture_output=True,
+    )
+    bundle = UnverifiedBundle.read((tmp_path / "model.joblib.sig").read_bytes())
+    verify(bundle, [VerifyingKey.from_text((tmp_path / "ann.pub").read_text())])
+
+
 def test_the_public_half_is_printed(
     known: Agent, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    KEY[KeyType.P256].write(tmp_path / "team.key", passphrase=None)
+    KEYS[KeyType.P256].write(tmp_path / "team.key", passphrase=None)
     for name in (f"agent:{public_file(known, KeyType.P521)}", str(tmp_path / "team.key")):
         key = public_key_of(name)
         assert main(["public", name]) == 0
@@ -496,7 +520,7 @@ def test_a_key_that_cannot_be_had_is_a_matter_of_usage(
 class Forger(safeload.Signer):
     """Says it is alice and signs with a key of its own."""
 
-    public = KEY[KeyType.ED25519].public
+    public = KEYS[KeyType.ED25519].public
 
     def unverified_signature(self, data: bytes) -> bytes:
         return SigningKey.generate().sign(data)

@@ -5,6 +5,8 @@ The tokens and services themselves are in ``tests/with_signers``.
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +55,7 @@ BADLY_NAMED = [
     "azurekms://acme.vault.azure.net@evil.example/keys/models",
     "azurekms://evil.example/.vault.azure.net/keys/models",
     "hv:",
+    "hv:..",
     "hv:models/new",
     "hv:../sys/seal",
     "hv:a/1/2",
@@ -102,6 +105,14 @@ class ClientError(Exception):
     def __init__(self, code: object) -> None:
         super().__init__("An error occurred")
         self.response = {"Error": {"Code": code}}
+
+
+class HttpResponseError(Exception):
+    """As Azure has one for most that its services may answer."""
+
+    def __init__(self, status: object) -> None:
+        super().__init__("An error occurred")
+        self.status_code = status
 
 
 class Library:
@@ -178,6 +189,9 @@ FAILURES: dict[str, tuple[BaseException, str]] = {
     "a network that is down": (ConnectionRefusedError("no"), "signer-unreachable"),
     "a key that AWS does not have": (ClientError("NotFoundException"), "signer-key-missing"),
     "a key that AWS does not let us use": (ClientError("AccessDeniedException"), "signer-denied"),
+    "a key that AWS keeps disabled": (ClientError("DisabledException"), "signer-denied"),
+    "a key that Azure does not let us use": (HttpResponseError(403), "signer-denied"),
+    "an answer of Azure's that says nothing": (HttpResponseError(None), "signer-failed"),
     "an answer out of form": (ClientError(["NotFoundException"]), "signer-failed"),
     "an error of no name": (KeyError("keys"), "signer-failed"),
     "the end of the program": (SystemExit(0), "signer-failed"),
@@ -281,6 +295,14 @@ def test_no_pin_is_shown(library: Library) -> None:
     library.finding = PinIncorrect()
     error = refusal("hsm:2", passphrase=b"1234")
     assert "1234" not in f"{error} {error.message} {error.hint}"
+
+
+def test_no_pin_is_copied_or_sent(library: Library) -> None:
+    signer_of("hsm:2", passphrase=b"1234")
+    secrets = library.asked[0][-1]
+    for way in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError):
+            way(secrets)
 
 
 def test_a_token_without_a_module_cannot_be_reached(
