@@ -17,7 +17,7 @@ from safeload.artefact import Artefact
 from safeload.limits import Limits
 from safeload.scan.endings import has_model_name
 
-__all__ = ["Candidate", "Remote", "walk"]
+__all__ = ["Candidate", "Remote", "found", "walk"]
 
 
 class Remote(Protocol):
@@ -117,6 +117,15 @@ def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
     return _files([as_path(path) for path in paths])
 
 
+def found(path: Path) -> Candidate:
+    """What somebody came upon, and did not name.
+
+    Args:
+        path: A path that is no folder.
+    """
+    return Candidate(path, named=False, obstacle=_obstacle(path))
+
+
 def _files(paths: Iterable[Path]) -> Iterator[Candidate]:
     for path in paths:
         if _is_folder(path):
@@ -132,18 +141,18 @@ def _below(top: Path) -> Iterator[Candidate]:
         folder = folders.pop()
         try:
             with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                inside = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             # What cannot be listed is reported like a file that cannot be read.
             yield Candidate(folder, named=True)
             continue
         below = []
-        for entry in found:
+        for entry in inside:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 below.append(path)
             else:
-                yield Candidate(path, named=False, obstacle=_obstacle(path))
+                yield found(path)
         folders += reversed(below)
 
 
