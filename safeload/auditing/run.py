@@ -114,6 +114,7 @@ def audit(
     expect_sha256: str | None = None,
     dask: str | None = None,
     changed_since: str | None = None,
+    if_model: bool = False,
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
@@ -137,6 +138,8 @@ def audit(
         dask: The address of a Dask scheduler whose workers do the work, in place of ``jobs``.
         changed_since: A revision of git's: only files are audited that are other than where HEAD
             and it parted. Without a path, all of the work tree around the current folder.
+        if_model: Whether files that are given count as those in folders do, which are skipped if
+            they are no models; for lists of files that nobody chose.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.
@@ -162,6 +165,7 @@ def audit(
         expect_sha256=expect_sha256,
         dask=dask,
         changed_since=changed_since,
+        if_model=if_model,
     )
     work.run(progress)
     return work.report()
@@ -186,6 +190,7 @@ class Audit:
         expect_sha256: str | None = None,
         dask: str | None = None,
         changed_since: str | None = None,
+        if_model: bool = False,
     ) -> None:
         self._places = [as_place(path) for path in paths]
         self._changed = None
@@ -200,7 +205,9 @@ class Audit:
         self._rehash = rehash
         require_type(second_opinion, "second_opinion", bool, takes="True or False")
         require_type(notes, "notes", bool, takes="True or False")
+        require_type(if_model, "if_model", bool, takes="True or False")
         self._second_opinion = second_opinion
+        self._if_model = if_model
         self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
         self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
         self._dask = None if dask is None else as_text(dask, "dask")
@@ -273,10 +280,10 @@ class Audit:
 
     def _gathered(self) -> Iterator[Candidate]:
         if self._changed is not None:
-            yield from self._changed.below(self._places)
+            yield from self._changed.below(self._places, if_model=self._if_model)
             self._remarks += self._changed.since().remarks
         else:
-            yield from gather(self._places, self._judging.limits)
+            yield from gather(self._places, self._judging.limits, if_model=self._if_model)
         if self._hub_cache is not None:
             yield from fetched(self._hub_cache)
 

@@ -67,6 +67,12 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
         "all of the work tree",
     )
     group.add_argument(
+        "--if-model",
+        action="store_true",
+        help="leave out files that are given and are no models, as in folders; for lists that a "
+        "program makes, which stand behind --",
+    )
+    group.add_argument(
         "--expect-sha256",
         metavar="HEX",
         help="refuse the one file that is given unless this is its SHA-256",
@@ -122,6 +128,9 @@ def _add_outcome_options(parser: argparse.ArgumentParser) -> None:
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """What argparse has no words for: one of them is needed, and some exclude each other."""
+    if options.if_model and not options.has_end:
+        # Else a file that a stranger calls --fail-on=never would be an option.
+        parser.error("argument --if-model: the files have to stand behind --")
     if options.changed_since is not None:
         if options.hf_cache:
             parser.error("argument --changed-since: not allowed with argument --hf-cache")
@@ -168,6 +177,7 @@ def run(options: argparse.Namespace) -> int:
         expect_sha256=options.expect_sha256,
         dask=options.dask,
         changed_since=options.changed_since,
+        if_model=options.if_model,
     )
     if outputs.replace_files:
         outputs.beside(walk(local(options.paths)), limits)

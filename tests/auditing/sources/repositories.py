@@ -30,7 +30,8 @@ def git(folder: Path, *words: str) -> str:
             "GIT_CONFIG_NOSYSTEM": "1",
         },
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -159,6 +159,14 @@ def test_a_named_file_that_git_ignores_is_looked_at(tree: Path) -> None:
     assert names(changed("x.tmp")) == ["x.tmp"]
 
 
+def test_a_list_that_nobody_chose_is_narrowed_too(tree: Path) -> None:
+    write(tree, {"a.pkl": OTHER, "new.txt": b"no model"})
+    listed = ["a.pkl", "kept.pkl", "new.txt"]
+    assert names(changed(*listed)) == ["a.pkl", "new.txt"]
+    report = safeload.audit(*listed, changed_since="main", if_model=True)
+    assert (names(report), [each.path for each in report.skipped]) == (["a.pkl"], ["new.txt"])
+
+
 def test_a_path_that_leads_nowhere_is_said(tree: Path) -> None:
     (file,) = changed("no/such.pkl").files
     assert (file.path, file.verdict) == ("no/such.pkl", Verdict.INCOMPLETE)

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 
 from safeload.auditing.sources.git.repository import Base, Repository
 from safeload.auditing.sources.git.snapshot import Snapshot
-from safeload.auditing.walk import Candidate, found, walk
+from safeload.auditing.walk import Candidate, found, given, walk
 from safeload.errors import UsageError, printable
 
 __all__ = ["Changed", "ChangedSince", "whole_tree"]
@@ -59,11 +59,12 @@ class Changed:
         self._known: dict[Path, tuple[Base, Snapshot]] = {}
         self._unchanged: set[tuple[Path, str]] = set()
 
-    def below(self, paths: Sequence[Path | str]) -> Iterator[Candidate]:
+    def below(self, paths: Sequence[Path | str], *, if_model: bool = False) -> Iterator[Candidate]:
         """List the files to audit.
 
         Args:
             paths: Files and folders.
+            if_model: Whether files that are given count as those in folders do.
 
         Yields:
             Of each path, what changed, sorted by name.
@@ -80,7 +81,7 @@ class Changed:
                     code="changed-not-local",
                     hint="--changed-since is for files of git work trees.",
                 )
-            yield from self._of(path)
+            yield from self._of(path, if_model=if_model)
 
     def since(self) -> ChangedSince:
         """What was compared with what."""
@@ -95,7 +96,7 @@ class Changed:
         commits = tuple(dict.fromkeys(base.commit for base in bases))
         return ChangedSince(self._revision, commits, same, tuple(remarks))
 
-    def _of(self, path: Path) -> Iterator[Candidate]:
+    def _of(self, path: Path, *, if_model: bool) -> Iterator[Candidate]:
         whole = os.path.isdir(path)  # noqa: PTH112  # a name may be too long
         place = Path(os.path.realpath(path if whole else path.parent))
         repository = Repository.around(_nearest(place))
@@ -114,7 +115,7 @@ class Changed:
                 self._unchanged.add((top, name))
             elif name not in snapshot.changed or os.path.lexists(path):
                 # What is neither there nor was is an error in the path.
-                yield Candidate(path, named=True)
+                yield given(path, if_model=if_model)
 
     def _in_folder(
         self, folder: Path, prefix: str, snapshot: Snapshot, top: Path
