@@ -341,6 +341,25 @@ def test_a_file_that_attributes_make_another_of_is_looked_at(tree: Path, tmp_pat
     assert report.verdict is Verdict.REFUSE
 
 
+# Two texts of one length that are stored as the same object.
+ALIKE = {
+    "text": (b"(I1\r\nI2\nt.", b"(I1\nI2\r\nt."),
+    "ident": (b"V$Id: x $\n.", b"V$Id: y $\n."),
+    "working-tree-encoding=CP932": (b"V\x81\xe0\n.", b"V\x87\x90\n."),
+}
+
+
+@pytest.mark.parametrize("attribute", ALIKE)
+def test_a_file_that_would_be_stored_as_it_was_is_looked_at(tree: Path, attribute: str) -> None:
+    before, after = ALIKE[attribute]
+    git(tree, "checkout", "--quiet", "main")
+    commit(tree, {".gitattributes": f"/a.pkl {attribute}\n".encode(), "a.pkl": before})
+    git(tree, "checkout", "--quiet", "-B", "work")
+    write(tree, {"a.pkl": after})
+    assert git(tree, "diff", "--name-only", "main") == ""
+    assert names(changed()) == ["a.pkl"]
+
+
 def test_another_commit_in_the_place_of_the_revision_is_not_taken(tree: Path) -> None:
     main_is = git(tree, "rev-parse", "main")
     evil = commit(tree, {"a.pkl": EVIL})

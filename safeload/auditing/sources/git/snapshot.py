@@ -2,7 +2,9 @@
 
 Asked in a repository of our own that lasts as long as the question: a copy of the index, the
 objects where they are, and no configuration but a few settings. So there are no filters, monitors
-and hooks, and nothing is written where the files are.
+and hooks, and nothing is written where the files are. A file whose times are other than in the
+index is the same only if it is so byte by byte: one that is stored otherwise than it is checked out
+(by a filter, with other line ends) then counts as changed.
 
 What git could take for unchanged although it is not, counts as changed: what it was told not to
 look at (``--assume-unchanged``, ``--skip-worktree``), links, all that lies in repositories within
@@ -30,14 +32,15 @@ from safeload.auditing.sources.git.repository import Repository
 
 __all__ = ["Snapshot"]
 
-# How files and their names are compared; none of these runs anything.
+# How names and modes are compared, and what is ignored; none of these runs anything.
 _SETTINGS = frozenset(
     f"core.{name}"
     for name in (
-        "autocrlf", "eol", "excludesfile", "filemode", "ignorecase", "longpaths",
-        "precomposeunicode", "symlinks",
+        "excludesfile", "filemode", "ignorecase", "longpaths", "precomposeunicode", "symlinks",
     )
 )  # fmt: skip
+# A file is compared byte by byte, and not as it would be stored. This file is asked before others.
+_AS_IT_IS = "* -text -ident -filter -working-tree-encoding\n"
 _REFRESH = ("update-index", "-q", "--unmerged", "--ignore-submodules", "--really-refresh")
 _COMPARE = (
     "diff-index", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv",
@@ -102,6 +105,7 @@ def _own_repository(repository: Repository) -> Iterator[Mapping[str, str]]:
             f"[extensions]\n\tobjectformat = {repository.object_format()}\n"
         )
         _copy(index, own / "index")
+        (own / "info" / "attributes").write_text(_AS_IT_IS)
         _copy(repository.path_of("info/exclude"), own / "info" / "exclude")
         # An index may be in two parts, of which one is named by its content.
         for shared in index.parent.glob("sharedindex.*"):
