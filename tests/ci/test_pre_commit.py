@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,15 @@ import pytest
 import yaml
 from pre_commit.clientlib import InvalidManifestError, load_manifest
 
-from tests.auditing.sources.repositories import EVIL, HONEST, POINTER, git, repository, write
+from tests.auditing.sources.repositories import (
+    EVIL,
+    HONEST,
+    POINTER,
+    commit,
+    git,
+    repository,
+    write,
+)
 from tests.ci.documents import ROOT, documents, put_commands, run_script
 
 (HOOKS,) = documents(".pre-commit-hooks.yaml")
@@ -119,15 +128,18 @@ def test_arguments_without_an_end_are_an_error(work: Path, commands: Path) -> No
     assert "--if-model" in done.stdout
 
 
+# What pip builds it from, beside the folders.
+NEEDED = [".pre-commit-hooks.yaml", "LICENSE", "README.md", "pyproject.toml"]
+
+
 @pytest.mark.slow
 def test_it_installs_from_this_repository(tmp_path: Path, commands: Path) -> None:
-    source = tmp_path / "source"
-    git(tmp_path, "clone", "--quiet", ROOT.as_uri(), str(source))
-    write(source, {".pre-commit-hooks.yaml": (ROOT / ".pre-commit-hooks.yaml").read_bytes()})
-    git(source, "add", "--all")
-    git(source, "commit", "--quiet", "--allow-empty", "--message", "as it is")
+    files = {name: (ROOT / name).read_bytes() for name in NEEDED}
+    source = repository(tmp_path / "source", files)
+    for folder in ("safeload", "docs"):
+        shutil.copytree(ROOT / folder, source / folder)
+    revision = commit(source, {})
     top = repository(tmp_path / "work", {"a.pkl": HONEST})
-    revision = git(source, "rev-parse", "HEAD")
     configure(top, {"id": "safeload-audit"}, source.as_uri(), rev=revision)
     done = pre_commit(top, commands, "run", "--all-files")
     assert done.returncode == 0, done.stdout
