@@ -26,6 +26,7 @@ from safeload.verdict import FileReport, Skipped, Verdict, verdict_of
 if TYPE_CHECKING:
     from safeload.auditing.baseline import Baseline
     from safeload.auditing.cache import Cache
+    from safeload.auditing.sources.git.changed import ChangedSince
     from safeload.policy.policy import Policy
 
 __all__ = ["Audit", "AuditReport", "FailOn", "audit"]
@@ -51,12 +52,14 @@ class AuditReport:
         skipped: The other files in folders, each with the reason why it is none.
         unfinished: How many files were not looked at, because the audit was ended.
         remarks: What else is to be said of the audit itself, a sentence each.
+        changed_since: What the audit was narrowed to; None where every file was looked at.
     """
 
     files: tuple[FileReport, ...]
     skipped: tuple[Skipped, ...] = ()
     unfinished: int = 0
     remarks: tuple[str, ...] = ()
+    changed_since: ChangedSince | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -110,6 +113,8 @@ def audit(
     hub_cache: str | os.PathLike[str] | None = None,
     expect_sha256: str | None = None,
     dask: str | None = None,
+    changed_since: str | None = None,
+    if_model: bool = False,
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
@@ -131,13 +136,18 @@ def audit(
         hub_cache: The folder of a Hugging Face hub cache, all of which is audited.
         expect_sha256: The SHA-256 that the only file must have, 64 hex digits.
         dask: The address of a Dask scheduler whose workers do the work, in place of ``jobs``.
+        changed_since: A revision of git's: only files are audited that are other than where HEAD
+            and it parted. Without a path, all of the work tree around the current folder.
+        if_model: Whether files that are given count as those in folders do, which are skipped if
+            they are no models; for lists of files that nobody chose.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.
 
     Raises:
         UsageError: The policy file or baseline cannot be used, there is no such pack, what reads
-            an address is not installed, or an argument is none that its parameter takes.
+            an address is not installed, git does not say what changed, or an argument is none that
+            its parameter takes.
         TrustError: The file has another digest (``digest-mismatch``).
     """
     work = Audit(
@@ -154,6 +164,8 @@ def audit(
         hub_cache=hub_cache,
         expect_sha256=expect_sha256,
         dask=dask,
+        changed_since=changed_since,
+        if_model=if_model,
     )
     work.run(progress)
     return work.report()
@@ -177,15 +189,25 @@ class Audit:
         hub_cache: str | os.PathLike[str] | None = None,
         expect_sha256: str | None = None,
         dask: str | None = None,
+        changed_since: str | None = None,
+        if_model: bool = False,
     ) -> None:
         self._places = [as_place(path) for path in paths]
+        self._changed = None
+        if changed_since is not None:
+            from safeload.auditing.sources.git.changed import Changed, whole_tree
+
+            self._changed = Changed(as_text(changed_since, "changed_since"))
+            self._places = self._places or [whole_tree()]
         self._jobs = None if jobs is None else as_whole(jobs, "jobs", least=1, most=_MOST_JOBS)
         self._cache_path = None if cache is None else as_path(cache, "cache")
         require_type(rehash, "rehash", bool, takes="True or False")
         self._rehash = rehash
         require_type(second_opinion, "second_opinion", bool, takes="True or False")
         require_type(notes, "notes", bool, takes="True or False")
+        require_type(if_model, "if_model", bool, takes="True or False")
         self._second_opinion = second_opinion
+        self._if_model = if_model
         self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
         self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
         self._dask = None if dask is None else as_text(dask, "dask")
@@ -239,6 +261,7 @@ class Audit:
             tuple(each for each in found if isinstance(each, Skipped)),
             len(self._candidates) - len(found),
             tuple(remarks),
+            self._changed.since() if self._changed is not None else None,
         )
 
     def _ask_others(self) -> None:
@@ -256,7 +279,11 @@ class Audit:
             )
 
     def _gathered(self) -> Iterator[Candidate]:
-        yield from gather(self._places, self._judging.limits)
+        if self._changed is not None:
+            yield from self._changed.below(self._places, if_model=self._if_model)
+            self._remarks += self._changed.since().remarks
+        else:
+            yield from gather(self._places, self._judging.limits, if_model=self._if_model)
         if self._hub_cache is not None:
             yield from fetched(self._hub_cache)
 

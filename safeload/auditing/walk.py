@@ -17,7 +17,7 @@ from safeload.artefact import Artefact
 from safeload.limits import Limits
 from safeload.scan.endings import has_model_name
 
-__all__ = ["Candidate", "Remote", "walk"]
+__all__ = ["Candidate", "Remote", "found", "given", "walk"]
 
 
 class Remote(Protocol):
@@ -101,11 +101,12 @@ class Candidate:
         return self.named or has_model_name(self.name)
 
 
-def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
+def walk(paths: Iterable[str | os.PathLike[str]], *, if_model: bool = False) -> Iterator[Candidate]:
     """List the files to audit.
 
     Args:
         paths: Files and folders.
+        if_model: Whether files that are given count as those in folders do.
 
     Returns:
         Each file named, and everything but folders below each folder, sorted by name; folders are
@@ -114,15 +115,35 @@ def walk(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Candidate]:
     Raises:
         UsageError: One of them is no path.
     """
-    return _files([as_path(path) for path in paths])
+    return _files([as_path(path) for path in paths], if_model=if_model)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Candidate]:
+def found(path: Path) -> Candidate:
+    """What somebody came upon, and did not name.
+
+    Args:
+        path: A path that is no folder.
+    """
+    return Candidate(path, named=False, obstacle=_obstacle(path))
+
+
+def given(path: Path, *, if_model: bool) -> Candidate:
+    """What somebody named.
+
+    Args:
+        path: A path that is no folder.
+        if_model: Whether it counts as what somebody came upon.
+    """
+    # What is not there is an error of whoever named it.
+    return found(path) if if_model and os.path.lexists(path) else Candidate(path, named=True)
+
+
+def _files(paths: Iterable[Path], *, if_model: bool) -> Iterator[Candidate]:
     for path in paths:
         if _is_folder(path):
             yield from _below(path)
         else:
-            yield Candidate(path, named=True)
+            yield given(path, if_model=if_model)
 
 
 def _below(top: Path) -> Iterator[Candidate]:
@@ -132,18 +153,18 @@ def _below(top: Path) -> Iterator[Candidate]:
         folder = folders.pop()
         try:
             with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                inside = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             # What cannot be listed is reported like a file that cannot be read.
             yield Candidate(folder, named=True)
             continue
         below = []
-        for entry in found:
+        for entry in inside:
             path = folder / entry.name
             if entry.is_dir(follow_symlinks=False):
                 below.append(path)
             else:
-                yield Candidate(path, named=False, obstacle=_obstacle(path))
+                yield found(path)
         folders += reversed(below)
 
 

@@ -61,6 +61,18 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
         help="all that the Hugging Face hub's library has fetched on this machine",
     )
     group.add_argument(
+        "--changed-since",
+        metavar="REV",
+        help="only files that are not as git has them where HEAD and REV parted; without a PATH, "
+        "all of the work tree",
+    )
+    group.add_argument(
+        "--if-model",
+        action="store_true",
+        help="leave out files that are given and are no models, as in folders; for lists that a "
+        "program makes, which stand behind --",
+    )
+    group.add_argument(
         "--expect-sha256",
         metavar="HEX",
         help="refuse the one file that is given unless this is its SHA-256",
@@ -115,9 +127,17 @@ def _add_outcome_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """What argparse has no words for: one of the two is needed."""
-    if not options.paths and not options.hf_cache:
-        parser.error("the following arguments are required: PATH, or --hf-cache")
+    """What argparse has no words for: one of them is needed, and some exclude each other."""
+    if options.if_model and not options.has_end:
+        # Else a file that a stranger calls --fail-on=never would be an option.
+        parser.error("argument --if-model: the files have to stand behind --")
+    if options.changed_since is not None:
+        if options.hf_cache:
+            parser.error("argument --changed-since: not allowed with argument --hf-cache")
+    elif not options.paths and not options.hf_cache:
+        parser.error(
+            "the following arguments are required: PATH, or --hf-cache, or --changed-since"
+        )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -127,6 +147,10 @@ def run(options: argparse.Namespace) -> int:
     from safeload.auditing.sources.hub_cache import usual_folder
     from safeload.auditing.walk import walk
 
+    if options.changed_since is not None and not options.paths:
+        from safeload.auditing.sources.git.changed import whole_tree
+
+        options.paths = [str(whole_tree())]
     limits = limits_of(options)
     if options.fail_on_new and options.baseline is None:
         raise UsageError(
@@ -152,6 +176,8 @@ def run(options: argparse.Namespace) -> int:
         hub_cache=usual_folder() if options.hf_cache else None,
         expect_sha256=options.expect_sha256,
         dask=options.dask,
+        changed_since=options.changed_since,
+        if_model=options.if_model,
     )
     if outputs.replace_files:
         outputs.beside(walk(local(options.paths)), limits)

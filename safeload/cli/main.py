@@ -115,6 +115,8 @@ def _run(given: Sequence[str], *, closed: bool) -> int:
     parser, verb = _parser(given)
     try:
         options = parser.parse_args(given)
+        # Whether options end where the user says, and not where the first path stands.
+        options.has_end = "--" in given
         if "check" in options:
             options.check(options)
     except SystemExit as leaving:

@@ -6,11 +6,14 @@ Trust: every string from a file has been escaped before it got here.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safeload import __version__
 from safeload.auditing.run import AuditReport
 from safeload.verdict import FileReport, Finding, Suppressed, Verdict
+
+if TYPE_CHECKING:
+    from safeload.auditing.sources.git.changed import ChangedSince
 
 __all__ = ["as_document", "as_json"]
 
@@ -31,6 +34,7 @@ def as_document(report: AuditReport) -> dict[str, Any]:
         "files": [_file(file) for file in report.files],
         "skipped": [{"path": file.path, "reason": file.reason} for file in report.skipped],
         "unfinished": report.unfinished,
+        "changed_since": _narrowed(report.changed_since),
         "summary": {
             "files": len(verdicts),
             **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
@@ -41,6 +45,16 @@ def as_document(report: AuditReport) -> dict[str, Any]:
 def as_json(report: AuditReport) -> str:
     """The report as JSON text, ASCII, without a final newline."""
     return json.dumps(as_document(report), indent=2)
+
+
+def _narrowed(since: ChangedSince | None) -> dict[str, Any] | None:
+    if since is None:
+        return None
+    return {
+        "revision": since.revision,
+        "commits": list(since.commits),
+        "not_looked_at": since.not_looked_at,
+    }
 
 
 def _accepted(finding: Finding, suppressed: tuple[Suppressed, ...]) -> dict[str, Any] | None:

@@ -170,3 +170,22 @@ def test_the_page_shows_the_program_of_what_is_refused(run: Run, files: Path) ->
     assert "from posix import system" in outcome.out
     assert "<time datetime=" in outcome.out
     assert not Path("canary").exists()
+
+
+def test_a_list_that_nobody_chose_is_audited_as_a_folder_is(run: Run, files: Path) -> None:
+    text = "below/deeper/readme.txt"
+    assert run("audit", "--if-model", "--", text, "below/deeper/good.bin").code == 0
+    assert "1 other file skipped" in run("audit", "--if-model", "--", text).out
+    assert run("audit", "--if-model", "--", text, "bad/photo.jpg").code == 1
+    assert run("audit", "--if-model", "--", "nothing").code == 3
+    os.mkfifo("fifo")
+    Path("link.pkl").symlink_to("nowhere")
+    assert run("audit", "--if-model", "--", "fifo").code == 0
+    assert run("audit", "--if-model", "--", "link.pkl").code == 3
+
+
+def test_such_a_list_stands_behind_the_options(run: Run, files: Path) -> None:
+    Path("--fail-on=never").write_bytes(b"no model")
+    assert run("audit", "--if-model", "bad/photo.jpg", "--fail-on=never").code == 2
+    assert run("audit", "--if-model", "--", "bad/photo.jpg", "--fail-on=never").code == 1
+    assert run("audit", "--if-model", "--fail-on=never", "--", "bad/photo.jpg").code == 0

@@ -45,6 +45,7 @@ def test_the_fields_are_those_of_schema_1(document: Any) -> None:
         "files",
         "skipped",
         "unfinished",
+        "changed_since",
         "summary",
     }
     assert document["schema"] == 1

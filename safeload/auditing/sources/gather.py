@@ -39,12 +39,15 @@ def local(places: Iterable[Place | str | os.PathLike[str]]) -> list[Path]:
     return [place for place in map(as_place, places) if isinstance(place, Path)]
 
 
-def gather(places: Iterable[Place], limits: Limits) -> Iterator[Candidate]:
+def gather(
+    places: Iterable[Place], limits: Limits, *, if_model: bool = False
+) -> Iterator[Candidate]:
     """List the files to audit.
 
     Args:
         places: Paths and addresses.
         limits: ``members`` applies to what a server lists.
+        if_model: Whether files of this machine that are given count as those in folders do.
 
     Returns:
         Each file named, and all below each folder.
@@ -55,7 +58,7 @@ def gather(places: Iterable[Place], limits: Limits) -> Iterator[Candidate]:
     """
     for place in places:
         if isinstance(place, Path):
-            yield from walk([place])
+            yield from walk([place], if_model=if_model)
         elif (scheme := scheme_of(place)) in WEB:
             from safeload.auditing.sources.web import at
 

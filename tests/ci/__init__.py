@@ -1,0 +1,1 @@
+"""What the project gives to services that run continuous integration, run as they run it."""
