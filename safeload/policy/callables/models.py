@@ -110,8 +110,9 @@ class ModelPlaces:
             return []
         found: list[ObjectToken] = []
         for part in built.dicts():
-            if ObjectToken in map(type, part.pairs):
-                found += filter(_is_estimator, part.values)
+            values = part.values
+            if ObjectToken in map(type, values):
+                found += filter(_is_estimator, values)
         return found
 
     def _entangled(self, built: ObjectToken) -> str | None:
@@ -212,7 +213,9 @@ class ModelPlaces:
 
 
 def _is_estimator(token: Token) -> TypeGuard[ObjectToken]:
-    cls = token.callable if type(token) is ObjectToken else None
+    if type(token) is not ObjectToken:
+        return False
+    cls = token.callable
     return type(cls) is Global and is_estimator(cls.module, cls.name)
 
 
