@@ -120,9 +120,11 @@ class Inspector:
             places = self._known(built.states[0]) if len(built.states) == 1 else None
             if places is None:
                 problems += [("SL105", reason) for reason in self._states(built, entry)]
-            if places != []:
-                problems += value_problems(built, target, self._known)
-            problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
+            # What has no dict for a state has no attributes, such as arrays and dtypes.
+            if dicts := built.dicts():
+                if places != []:
+                    problems += value_problems(built, target, dicts, self._known)
+                problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
         return problems
 
     def _held(self, built: ObjectToken, entry: Entry) -> list[str | None]:
