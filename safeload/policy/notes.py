@@ -116,20 +116,22 @@ class _Walk:
     def below(self, tokens: list[Token]) -> Iterator[Token]:
         """The longer texts and the bytes below some tokens."""
         way = [token for token in tokens if type(token) in _PARTED]
-        while way and self.left >= 0:
+        left, seen = self.left, self.seen
+        while way and left >= 0:
             token = way.pop()
-            self.left -= 1
+            left -= 1
             kind = type(token)
             if kind is str:
                 if len(token) >= _SHORTEST:
                     yield token
             elif kind is Blob:
                 yield token
-            elif id(token) not in self.seen:
-                self.seen.add(id(token))
+            elif id(token) not in seen:
+                seen.add(id(token))
                 parts = _within(token)
-                self.left -= len(parts)
+                left -= len(parts)
                 way += [part for part in parts if type(part) in _PARTED]
+        self.left = left
 
 
 def _is_distribution(token: ObjectToken) -> bool:

@@ -98,9 +98,10 @@ class ModelPlaces:
         library = cls.module.partition(".")[0]
         found = []
         for part in built.dicts():
-            values = part.values
             where = self._where(library, part.form)
-            found += [(values[index], has_columns) for index, has_columns in where]
+            if where:
+                values = part.values
+                found += [(values[index], has_columns) for index, has_columns in where]
         return found
 
     def _kept_by(self, built: ObjectToken) -> list[ObjectToken]:
@@ -110,9 +111,8 @@ class ModelPlaces:
             return []
         found: list[ObjectToken] = []
         for part in built.dicts():
-            values = part.values
-            if ObjectToken in map(type, values):
-                found += filter(_is_estimator, values)
+            if ObjectToken in map(type, part.pairs):
+                found += filter(_is_estimator, part.values)
         return found
 
     def _entangled(self, built: ObjectToken) -> str | None:
