@@ -192,7 +192,9 @@ def memory_of(what: str, warm: Path, path: Path) -> int:
 def _environment() -> dict[str, str]:
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    # Compiled once, as an installed package is; hayward is one.
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 # -- one table each --------------------------------------------------------------------------------

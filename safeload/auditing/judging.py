@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import safeload
 from safeload.arguments import as_path, as_texts
+from safeload.forks import IMPORTING
 from safeload.limits import Limits
 
 if TYPE_CHECKING:
@@ -136,6 +136,10 @@ def _code() -> tuple[object, ...]:
 
 def _libraries() -> tuple[tuple[str, str], ...]:
     """The releases of the libraries that bytes go through before they are judged."""
+    with IMPORTING:
+        # Only a cache asks, and this takes as long as auditing ten small models.
+        from importlib.metadata import PackageNotFoundError, version
+
     found = []
     for name in _DECODERS:
         try:

@@ -65,11 +65,19 @@ def from_row(row: str, path: str) -> FileReport | Skipped:
 
 
 def _values(value: Any) -> Any:
-    if is_dataclass(value):
-        return [_values(getattr(value, field.name)) for field in fields(value)]
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple:
         return [_values(item) for item in value]
-    return str(value) if isinstance(value, str) else value
+    names = _names(kind)
+    return [_values(getattr(value, name)) for name in names] if names else str(value)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none of an enumeration, which is a text."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _refuse(text: str) -> object:
@@ -83,7 +91,10 @@ def _refuse(text: str) -> object:
 def _reader(of: Any) -> Callable[[Any], Any]:
     """What makes a value of a type from JSON's, or raises ValueError."""
     if get_origin(of) is tuple and get_args(of)[1:] == (...,):
-        return partial(_tuple, _reader(get_args(of)[0]))
+        item = get_args(of)[0]
+        if _is_plain(item):
+            return partial(_plain_tuple, frozenset(_written_as(item)))
+        return partial(_tuple, _reader(item))
     if isinstance(of, type) and issubclass(of, StrEnum):
         return of
     if isinstance(of, type) and is_dataclass(of):
@@ -120,6 +131,14 @@ def _tuple(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
     if type(value) is not list:
         raise ValueError("not a list")
     return tuple([read(item) for item in value])
+
+
+def _plain_tuple(wanted: frozenset[type], value: Any) -> tuple[Any, ...]:
+    if type(value) is not list:
+        raise ValueError("not a list")
+    if not wanted.issuperset(map(type, value)):
+        raise ValueError("of another type")
+    return tuple(value)
 
 
 def _fields(

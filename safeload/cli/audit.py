@@ -202,11 +202,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _cache(options: argparse.Namespace) -> Path | None:
     """Where to keep what is found; a file or two are not worth it."""
+    if options.cache is not None or options.no_cache:
+        return None if options.cache is None else as_path(options.cache, "cache")
     from safeload.auditing.cache import default_path
     from safeload.auditing.sources.gather import local
 
-    if options.cache is not None or options.no_cache:
-        return None if options.cache is None else as_path(options.cache, "cache")
     paths = local(options.paths)
     many = options.hf_cache or len(paths) < len(options.paths)
     # What Path.is_dir() raises on, such as a name that is too long, is no folder.

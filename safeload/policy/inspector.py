@@ -8,7 +8,8 @@ Trust: objects are hostile, the policy is ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from safeload.errors import printable
 from safeload.policy.callables.models import ModelPlaces
@@ -30,6 +31,8 @@ from safeload.scan.texts import text_of
 __all__ = ["Inspector"]
 
 _STRINGS = frozenset([str])
+# Of how many states the names are remembered from one file to the next, and of how many attributes.
+_FORMS, _ATTRIBUTES = 1_024, 64
 # What looks into the parts of objects that have no rule.
 _WITHOUT_RULE = "without a rule"
 # What notebooks ask an object for, and what scikit-learn and sktime put into their pages as it is.
@@ -117,9 +120,11 @@ class Inspector:
             places = self._known(built.states[0]) if len(built.states) == 1 else None
             if places is None:
                 problems += [("SL105", reason) for reason in self._states(built, entry)]
-            if places != []:
-                problems += value_problems(built, target, self._known)
-            problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
+            # What has no dict for a state has no attributes, such as arrays and dtypes.
+            if dicts := built.dicts():
+                if places != []:
+                    problems += value_problems(built, target, dicts, self._known)
+                problems += [("SL103", reason) for reason in self._held(built, entry) if reason]
         return problems
 
     def _held(self, built: ObjectToken, entry: Entry) -> list[str | None]:
@@ -193,19 +198,40 @@ class Inspector:
             return None
         if max(map(len, keys), default=0) > LONGEST_NAME:
             return "an attribute's name is longer than any library has"
-        if len(set(keys)) < len(keys):
-            # Which of the two counts, and when, nobody has to find out: no writer does this.
-            return "an attribute is set twice"
-        for place in [place for place, key in enumerate(keys) if key.startswith("_")]:
-            key, value = keys[place], state.pairs[2 * place + 1]
-            if key in _LABELS and (value is None or type(value) is str):
-                continue
-            reason = _dunder(key)
-            if reason is not None:
-                return reason
-        if _LABELS.isdisjoint(keys):
-            self._plain[keys] = looked_at(keys)
-        return None
+        if not _LABELS.isdisjoint(keys):
+            return _problem_of(keys, state.values)
+        # The next file has classes of the same names as this one.
+        names = _of_names if len(keys) <= _ATTRIBUTES else _of_names.__wrapped__
+        problem, places = names(keys)
+        if problem is None:
+            self._plain[keys] = places
+        return problem
+
+
+@lru_cache(maxsize=_FORMS)
+def _of_names(keys: tuple[str, ...]) -> tuple[str | None, ValuePlaces]:
+    """Why attributes may not have these names, or None; and which of them are looked at."""
+    return _problem_of(keys, ()), looked_at(keys)
+
+
+def _problem_of(keys: tuple[str, ...], values: Sequence[Token]) -> str | None:
+    """Why attributes of these names may not be set together, or None.
+
+    Args:
+        keys: Their names, none of them very long.
+        values: Their values, if there are labels among them.
+    """
+    if len(set(keys)) < len(keys):
+        # Which of the two counts, and when, nobody has to find out: no writer does this.
+        return "an attribute is set twice"
+    for place in [place for place, key in enumerate(keys) if key.startswith("_")]:
+        key = keys[place]
+        if key in _LABELS and (values[place] is None or type(values[place]) is str):
+            continue
+        reason = _dunder(key)
+        if reason is not None:
+            return reason
+    return None
 
 
 def _dunder(key: Token) -> str | None:

@@ -13,7 +13,7 @@ import base64
 import binascii
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from safeload.errors import printable
 from safeload.policy.policy import Policy
@@ -39,6 +39,8 @@ _SHORTEST = 12
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 # PROTO of protocols 2 to 5 in base64.
 _BASE64 = re.compile(r"gA[I-X][A-Za-z0-9+/\s_-]+=*\s*")
+# Something of this is in all that the next two find.
+_TELLING = re.compile(r"[(:!]|import")
 _CODE = re.compile(
     r"__import__\s*\(|\b(?:exec|eval|compile)\s*\(\s*[\w'\"]"
     r"|\bos\.(?:system|popen|exec[lv]\w*|spawn\w*)\s*\(|\bsubprocess\.\w+\s*\("
@@ -114,38 +116,45 @@ class _Walk:
     def below(self, tokens: list[Token]) -> Iterator[Token]:
         """The longer texts and the bytes below some tokens."""
         way = [token for token in tokens if type(token) in _PARTED]
-        while way and self.left >= 0:
+        left, seen = self.left, self.seen
+        while way and left >= 0:
             token = way.pop()
-            self.left -= 1
+            left -= 1
             kind = type(token)
             if kind is str:
                 if len(token) >= _SHORTEST:
                     yield token
             elif kind is Blob:
                 yield token
-            elif id(token) not in self.seen:
-                self.seen.add(id(token))
-                parts = [] if _is_distribution(token) else _within(token)
-                self.left -= len(parts)
+            elif id(token) not in seen:
+                seen.add(id(token))
+                parts = _within(token)
+                left -= len(parts)
                 way += [part for part in parts if type(part) in _PARTED]
+        self.left = left
 
 
-def _is_distribution(token: Token) -> bool:
-    """Whether a token is a distribution of scipy's, which keeps code and addresses of its own.
+def _is_distribution(token: ObjectToken) -> bool:
+    """Whether an object is a distribution of scipy's, which keeps code and addresses of its own.
 
     The rules on states read what code that is.
     """
-    target = token.callable if type(token) is ObjectToken else None
-    return isinstance(target, Global) and target.module.startswith("scipy.stats.")
+    target = token.callable
+    return type(target) is Global and target.module.startswith("scipy.stats.")
 
 
-def _within(token: Token) -> list[Token]:
-    if type(token) is ObjectToken:
+def _within(token: Token) -> Sequence[Token]:
+    kind = type(token)
+    if kind is ObjectToken:
+        if _is_distribution(token):
+            return ()
         return [token.callable, token.args, token.kwargs, *token.states, *token.items]
-    if type(token) is Mapping:
+    if kind is Mapping:
         # Keys are not looked at; those that are objects stand among what was built.
-        return list(token[1::2]) if len(token) % 2 == 0 else []
-    return list(token.items if type(token) is Collection else token)
+        values: Sequence[Token] = token[1::2] if len(token) % 2 == 0 else ()
+        return values
+    parts: Sequence[Token] = token.items if kind is Collection else token
+    return parts
 
 
 def _unused(program: Program, used: set[int], policy: Policy) -> Iterator[Finding]:
@@ -187,6 +196,11 @@ def _on_value(token: Token, program: Program, scan: Scan) -> Iterator[Finding]:
         names = _names(text.encode("latin-1", "replace"), scan)
         if names is not None:
             yield _pickle("A text in it is a pickle", names, program, None)
+    if _TELLING.search(text) is not None:
+        yield from _on_text(text, program)
+
+
+def _on_text(text: str, program: Program) -> Iterator[Finding]:
     code = _CODE.search(text)
     if code is not None:
         message = f"A text in it looks like code: {_around(text, code.start())}"

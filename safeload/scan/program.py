@@ -178,9 +178,9 @@ class Mapping(list[Token]):
         except AttributeError:
             length, keys = -1, ()
         if length != len(self):
-            pairs = self.pairs
-            keys = tuple(pairs[::2])
-            self._form = len(self), keys, pairs is not self
+            has_runs = Run in map(type, self)
+            keys = tuple(self._written_out()[::2] if has_runs else self[::2])
+            self._form = len(self), keys, has_runs
         return keys
 
     @property
@@ -202,8 +202,9 @@ class Mapping(list[Token]):
             length, has_runs = -1, False
         if length != len(self):
             has_runs = Run in map(type, self)
-        if not has_runs:
-            return self
+        return self._written_out() if has_runs else self
+
+    def _written_out(self) -> list[Token]:
         pairs: list[Token] = []
         for item in self:
             pairs += itertools.chain.from_iterable(item.pairs()) if type(item) is Run else [item]

@@ -18,7 +18,8 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 __all__ = [
     "ARGUMENTS",
@@ -28,6 +29,7 @@ __all__ = [
     "WRAPPER",
     "Buffer",
     "Run",
+    "begins_with_pairs",
     "count_pairs",
     "number_of",
     "shape_of",
@@ -39,18 +41,7 @@ Buffer = bytes | bytearray | mmap.mmap
 
 _BATCH = 1000
 
-# SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only, so
-# that no text is stepped over which is none.
-_LENGTHS = sorted(range(256), key=lambda length: abs(length - 7))
-_TEXT = b"\x8c(?:%s)\x94" % b"|".join(
-    re.escape(bytes([length])) + b"[\x00-\x7f]{%d}" % length for length in _LENGTHS
-)
 _INTEGER = b"(?:K.|M..|J....)"
-_PAIR = re.compile(_TEXT + _INTEGER, re.DOTALL)
-_FULL = re.compile(b"(?:%s){%d}+u" % (_PAIR.pattern, _BATCH), re.DOTALL)
-
-# Possessive, so that no state is kept for a way back.
-_PAIRS = re.compile(b"(?:%s)++" % _PAIR.pattern, re.DOTALL)
 
 # A whole number that stands alone.
 INTEGER = re.compile(_INTEGER, re.DOTALL)
@@ -98,7 +89,7 @@ class Run:
 
     def pairs(self) -> Iterator[tuple[str, int]]:
         """Keys and values in order."""
-        for match in _PAIR.finditer(self.data, self.start, self.stop):
+        for match in _pairs().one.finditer(self.data, self.start, self.stop):
             pair = match[0]
             end = 2 + pair[1]
             yield pair[2:end].decode("ascii"), number_of(pair[end + 1 :])
@@ -115,13 +106,67 @@ def count_pairs(data: Buffer, start: int, end: int) -> tuple[int, int]:
     Returns:
         The number of pairs and where they end; ``(0, start)`` if there are none.
     """
-    full = _FULL.match(data, start, end)
+    pairs = _pairs()
+    full = pairs.batch.match(data, start, end)
     if full is not None:
         return _BATCH, full.end() - 1
-    match = _PAIRS.match(data, start, end)
+    match = pairs.any.match(data, start, end)
     if match is None:
         return 0, start
-    return len(_PAIR.findall(data, start, match.end())), match.end()
+    return len(pairs.one.findall(data, start, match.end())), match.end()
+
+
+def begins_with_pairs(data: Buffer, position: int) -> bool:
+    """Whether pairs may begin somewhere, by the first two.
+
+    The attributes of models are dicts as well, there are many of them, and they seldom do.
+
+    Args:
+        data: The member's bytes.
+        position: Where.
+    """
+    for _ in range(2):
+        length = data[position + 1 : position + 2]
+        if data[position : position + 1] != b"\x8c" or not length:
+            return False
+        position += 3 + length[0]
+        width = _SIZES.get(int.from_bytes(data[position : position + 1]))
+        if width is None:
+            return False
+        position += 1 + width
+    return True
+
+
+class _Pairs(NamedTuple):
+    """What recognises pairs of a short text and a whole number.
+
+    Attributes:
+        one: A pair.
+        batch: As many as a writer puts into one SETITEMS, and that.
+        any: One and all that follow.
+    """
+
+    one: re.Pattern[bytes]
+    batch: re.Pattern[bytes]
+    any: re.Pattern[bytes]
+
+
+@cache
+def _pairs() -> _Pairs:
+    # SHORT_BINUNICODE and its text by its length, the commonest lengths first; MEMOIZE. ASCII only,
+    # so that no text is stepped over which is none.
+    lengths = sorted(range(256), key=lambda length: abs(length - 7))
+    text = b"\x8c(?:%s)\x94" % b"|".join(
+        re.escape(bytes([length])) + b"[\x00-\x7f]{%d}" % length for length in lengths
+    )
+    pair = text + _INTEGER
+    # Possessive, so that no state is kept for a way back. Most models have no vocabulary, and
+    # compiling these takes as long as auditing five small ones.
+    return _Pairs(
+        re.compile(pair, re.DOTALL),
+        re.compile(b"(?:%s){%d}+u" % (pair, _BATCH), re.DOTALL),
+        re.compile(b"(?:%s)++" % pair, re.DOTALL),
+    )
 
 
 def short_text(data: Buffer, position: int) -> tuple[str, int] | None:

@@ -98,9 +98,10 @@ class ModelPlaces:
         library = cls.module.partition(".")[0]
         found = []
         for part in built.dicts():
-            values = part.values
             where = self._where(library, part.form)
-            found += [(values[index], has_columns) for index, has_columns in where]
+            if where:
+                values = part.values
+                found += [(values[index], has_columns) for index, has_columns in where]
         return found
 
     def _kept_by(self, built: ObjectToken) -> list[ObjectToken]:
@@ -212,7 +213,9 @@ class ModelPlaces:
 
 
 def _is_estimator(token: Token) -> TypeGuard[ObjectToken]:
-    cls = token.callable if type(token) is ObjectToken else None
+    if type(token) is not ObjectToken:
+        return False
+    cls = token.callable
     return type(cls) is Global and is_estimator(cls.module, cls.name)
 
 

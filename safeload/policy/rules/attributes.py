@@ -164,19 +164,23 @@ def _is_looked_at(key: str) -> bool:
 
 
 def value_problems(
-    built: ObjectToken, target: Global, places_of: Callable[[Mapping], Places | None]
+    built: ObjectToken,
+    target: Global,
+    dicts: Iterable[Mapping],
+    places_of: Callable[[Mapping], Places | None],
 ) -> Iterator[tuple[str, str]]:
     """Look at the values of attributes that somebody trusts, or will call a function with.
 
     Args:
         built: An object with states.
         target: Its class.
+        dicts: Those among its states.
         places_of: What :func:`looked_at` said of a state, as far as anybody remembers.
 
     Yields:
         The rule id and the reason of each problem.
     """
-    for part in built.dicts():
+    for part in dicts:
         keys, pairs, places = part.form, part.pairs, places_of(part)
         for place, counts in looked_at(keys) if places is None else places:
             key, value = keys[place], pairs[2 * place + 1]

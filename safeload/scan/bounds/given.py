@@ -34,12 +34,15 @@ def pay_for_parts(built: ObjectToken, question: str) -> None:
     """
     for given in (built.args, built.kwargs, *built.states):
         kind = type(given)
-        if kind in _WEIGHING:
-            _pay(given, question)
-            if kind is tuple:
-                for part in given:
-                    if type(part) in _WEIGHING:
-                        _pay(part, question)
+        # Many are given nothing.
+        if not given or kind not in _WEIGHING:
+            continue
+        _pay(given, question)
+        if kind is tuple:
+            for part in given:
+                kind = type(part)
+                if kind in _WEIGHING and not (kind is str and len(part) <= _SHORT):
+                    _pay(part, question)
 
 
 def _pay(token: Token, question: str) -> None:

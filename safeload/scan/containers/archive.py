@@ -12,6 +12,7 @@ Source: PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; the writer in CPython's ``zi
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -37,6 +38,10 @@ _METHODS = frozenset([STORED, DEFLATED, BZIP2, LZMA])
 _NEWEST_VERSION = 63
 # The name is UTF-8; the LZMA stream has an end marker. No other flag is written by zipfile.
 _FLAG_UTF8, _FLAG_LZMA_END = 0x800, 0x002
+
+# Printable ASCII but for blanks, colons and backslashes; and what no part of a path may be.
+_PLAIN_NAME = re.compile(r"[!-9;-\[\]-~]+")
+_NO_PARTS = frozenset(["", ".", ".."])
 
 _ZIP64_EXTRA = 1
 _IN_EXTRA = 0xFFFFFFFF
@@ -227,8 +232,8 @@ def _widen(extra: bytes, values: list[int], where: int, *, central: bool) -> lis
 
 def _checked_name(raw: bytes, where: int) -> str:
     name = raw.decode("ascii", "replace")
-    if not name or any(not "!" <= letter <= "~" or letter in "\\:" for letter in name):
+    if _PLAIN_NAME.fullmatch(name) is None:
         raise ArchiveError("SL302", f"A member has the name {printable(name)}.", where)
-    if any(part in ("", ".", "..") for part in name.split("/")):
+    if not _NO_PARTS.isdisjoint(name.split("/")):
         raise ArchiveError("SL302", f"A member's path is {printable(name)}.", where)
     return name

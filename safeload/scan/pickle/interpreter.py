@@ -36,7 +36,7 @@ from safeload.scan.program import (
     Token,
     Use,
 )
-from safeload.scan.runs import STRETCH, WRAPPER, count_pairs, shape_of
+from safeload.scan.runs import STRETCH, WRAPPER, begins_with_pairs, count_pairs, shape_of
 from safeload.scan.storage import Persistent
 
 __all__ = ["interpret"]
@@ -264,6 +264,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                         data[position] == 0x8C
                         and type(stack[-1] if stack else None) is Mapping
                         and (not m.gaps and len(stack) > (marks[-1] if marks else 0))
+                        and begins_with_pairs(data, position)
                     ):
                         count, stop = count_pairs(data, position, end)
                         if count >= _WORTHWHILE:

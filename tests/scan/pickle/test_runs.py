@@ -20,7 +20,14 @@ from safeload.scan.bounds.budget import WorkBudget
 from safeload.scan.pickle import interpreter, repeats
 from safeload.scan.pickle.text_arrays import read_texts
 from safeload.scan.program import Program, Use
-from safeload.scan.runs import ARGUMENTS, WRAPPER, Run, count_pairs, shape_of
+from safeload.scan.runs import (
+    ARGUMENTS,
+    WRAPPER,
+    Run,
+    begins_with_pairs,
+    count_pairs,
+    shape_of,
+)
 from tests.builder import Name, Pickle
 from tests.scan import originals
 from tests.scan.pictures import picture
@@ -160,6 +167,18 @@ def test_a_vocabulary_is_read_as_runs() -> None:
 
     assert count == 1_000
     assert data[stop : stop + 1] == b"u"
+
+
+def test_two_pairs_tell_a_vocabulary_from_attributes() -> None:
+    start = len(b"\x80\x04\x95") + 8 + len(b"}\x94(")
+    terms = pickle.dumps({"x" * 255: 2**20, "": 1, **VOCABULARY}, 4)
+    attributes = [{"depth": 3, "name": "x"}, {"depth": 3, "é" * 200: 2.5}, {"depth": "3", "b": 1}]
+
+    assert begins_with_pairs(terms, start)
+    for state in attributes:
+        data = pickle.dumps(state, 4)
+        # Wherever a file may end.
+        assert not any(begins_with_pairs(data[:end], start) for end in range(len(data) + 1))
 
 
 def vocabulary(count: int) -> bytes:
