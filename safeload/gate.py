@@ -50,7 +50,7 @@ from safeload.verified import Verified
 if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
 
-__all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
+__all__ = ["Verified", "load", "load_unsigned", "narrowed", "rehearse", "verify"]
 
 _Path = str | os.PathLike[str]
 # A bundle as a caller may give it.
@@ -108,7 +108,7 @@ def load(
     allowed = allowed.with_packs(verified.packs)
     # 6
     artefact = verified.open_model(mmap_mode=mmap_mode)
-    accepted = admit(artefact, _narrowed(allowed, about), bounds, use_cache=True)
+    accepted = admit(artefact, narrowed(allowed, about), bounds, use_cache=True)
     # 7, 8
     model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
     # 9
@@ -169,7 +169,7 @@ def rehearse(
     # 6 to 9
     model = load_isolated(
         verified.artefact,
-        _narrowed(allowed, about),
+        narrowed(allowed, about),
         bounds,
         isolation or Isolation(),
         signed=about.versions,
@@ -380,5 +380,11 @@ def _packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
     return opt_in_packs() & (rule.on | set(about.packs))
 
 
-def _narrowed(policy: Policy, about: Model) -> Policy:
+def narrowed(policy: Policy, about: Model) -> Policy:
+    """What a policy allows of a signed model: the globals that its signer found in it, at most.
+
+    Args:
+        policy: What is allowed here.
+        about: What the signer says about the model.
+    """
     return policy.narrowed({(g.module, g.name): frozenset(g.uses) for g in about.globals})
