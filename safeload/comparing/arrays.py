@@ -98,13 +98,16 @@ def _differ(one: NDArray, other: NDArray) -> NDArray:
         return np.array([a.tobytes() != b.tobytes() for a, b in zip(one, other, strict=True)])
     if one.dtype.kind in "fcmM":
         # What is not a number, or no date, is not equal to itself.
-        return np.array((one != other) & ((one == one) | (other == other)), dtype=bool)
-    return np.asarray(one != other)
+        same = (one == other) | ((one != one) & (other != other))
+        return np.array(~same, dtype=bool)
+    return np.array(one != other, dtype=bool)
 
 
 def _rows(differ: NDArray) -> NDArray:
     """Whether anything differs in each row, where the elements of a field are arrays."""
-    return differ.reshape(len(differ), -1).any(axis=1) if differ.ndim > 1 else differ
+    if differ.ndim == 1:
+        return differ
+    return np.asarray(differ.reshape(len(differ), -1).any(axis=1))
 
 
 def _largest(one: NDArray, other: NDArray) -> float:

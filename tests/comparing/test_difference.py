@@ -6,7 +6,6 @@ import io
 import json
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -53,11 +52,8 @@ FORMATS: dict[str, Callable[[Any], bytes]] = {
 }
 
 
-def side(data: bytes, name: str = "a.joblib") -> Side:
-    import hashlib
-
-    artefact = Artefact(Path(name), bytearray(data), len(data), hashlib.sha256(data).hexdigest())
-    return Side.of(artefact, Policy.default(), Limits())
+def side(data: bytes) -> Side:
+    return Side.of(Artefact.of(data), Policy.default(), Limits())
 
 
 def difference(first: Any, second: Any, write: Callable[[Any], bytes] = joblib_bytes) -> Difference:
