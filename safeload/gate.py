@@ -51,7 +51,7 @@ from safeload.verified import Verified
 if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
 
-__all__ = ["Verified", "load", "load_unsigned", "rehearse", "verify"]
+__all__ = ["Verified", "load", "load_unsigned", "narrowed", "rehearse", "verify"]
 
 _Path = str | os.PathLike[str]
 # A bundle as a caller may give it; or several, over one statement.

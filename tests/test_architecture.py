@@ -38,7 +38,7 @@ LAYERS = [
     ["loading"],
     ["isolation"],
     ["demands", "gate", "parameters", "provenance", "signing", "verified"],
-    ["auditing", "report"],
+    ["auditing", "comparing", "report"],
     ["cli", "pytest_plugin"],
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}

@@ -164,6 +164,7 @@ Call = tuple[Callable[..., object], tuple[str, ...], tuple[str, ...], dict[str, 
 _LOADING = ("policy", "packs", "limits")
 _SIGNING = (
     *_LOADING, "key", "name", "version", "dataset", "rows", "metrics", "revision", "extra", "probe",
+    "probe_from",
     "serial", "trained", "not_after", "passphrase", "progress",
 )  # fmt: skip
 CALLS: dict[str, Call] = {

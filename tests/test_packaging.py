@@ -119,6 +119,7 @@ VERBS = {
     "sign": "sign churn.joblib --key team.key --name churn --version 1 --probe rows.npy",
     "verify": f"verify churn.joblib {TRUST}",
     "export": f"export churn.joblib --cyclonedx -o churn.cdx.json {TRUST}",
+    "diff": f"diff churn.joblib churn.joblib {TRUST}",
     "load": f"load churn.joblib {TRUST}",
     "load of a stranger's": "load churn.joblib --unsigned",
     "audit": "audit churn.joblib",

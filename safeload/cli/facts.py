@@ -56,6 +56,8 @@ def facts_of(options: argparse.Namespace) -> dict[str, Any]:
             facts[key] = _moment(key, facts[key])
     if options.probe is not None:
         facts["probe"] = read_probe(Path(options.probe))
+    if options.probe_from is not None:
+        facts["probe_from"] = read_probe(Path(options.probe_from), option="probe-from")
     return facts
 
 

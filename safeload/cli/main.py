@@ -40,6 +40,7 @@ _VERBS = {
     "public": "print the public half of a key",
     "sign": "scan a model and sign it",
     "verify": "check signature and digest, and show the manifest",
+    "diff": "say what differs between two signed models",
     "export": "write what a signer says about a model for other tools",
     "load": "rehearse loading in a process of its own, with the sealed predictions",
     "audit": "say what files would do when loaded, without loading them",

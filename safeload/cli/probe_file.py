@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,59 +18,73 @@ from safeload.unruly import described
 
 __all__ = ["read_probe"]
 
-# A probe holds 100,000 values at most.
-_PROBE_BYTES = 64 * 1024 * 1024
+# A probe holds 100,000 values at most; what one is drawn from is what a model was trained on.
+_BYTES = {"probe": 64 * 1024 * 1024, "probe-from": 4 * 1024 * 1024 * 1024}
+_FORMS = (".npy", ".csv", ".json", ".parquet")
+_HINT = f"Give a file that ends in {', '.join(_FORMS[:-1])} or {_FORMS[-1]}."
 
 
-def read_probe(path: Path) -> Any:
-    """Read a few rows of input.
+def read_probe(path: Path, *, option: str = "probe") -> Any:
+    """Read rows of input.
 
     Args:
         path: ``.npy``; ``.csv``, whose first line names the columns unless it is all numbers;
-            ``.json``, a list of rows, a list of strings, or an object of columns.
+            ``.json``, a list of rows, a list of strings, or an object of columns; ``.parquet``,
+            for which pandas needs pyarrow.
+        option: The option that the file was given for, without its dashes.
 
     Returns:
-        An array, a list of strings, or a data frame where the columns have names.
+        An array, a list of strings, or a data frame where the columns have names. A field that is
+        empty is missing.
 
     Raises:
         UsageError: The file cannot be read, or is of no such form.
     """
     form = path.suffix
-    if form not in (".npy", ".csv", ".json"):
+    if form not in _FORMS:
         raise UsageError(
-            "The probe's format is not known.",
-            code="probe-unsuitable",
-            hint="Give a file that ends in .npy, .csv or .json.",
+            f"The format of the {option} is not known.", code=f"{option}-unsuitable", hint=_HINT
         )
     try:
-        data = read_input(str(path), "probe", limit=_PROBE_BYTES)
+        data = read_input(str(path), option, limit=_BYTES[option])
     except OSError as error:
         raise UsageError(
-            f"The probe file cannot be read: {error.strerror}.",
-            code="probe-unreadable",
-            hint="Check the path given with --probe.",
+            f"The {option} file cannot be read: {error.strerror}.",
+            code=f"{option}-unreadable",
+            hint=f"Check the path given with --{option}.",
         ) from error
     try:
-        if form == ".npy":
-            import numpy as np
-
-            return np.load(io.BytesIO(data), allow_pickle=False)
-        return (
-            _csv(data.decode("utf-8-sig"))
-            if form == ".csv"
-            else _rows(json.loads(data.decode("utf-8")))
-        )
+        return _READERS[form](data)
     except UsageError:
         raise
     except Exception as error:  # whatever the readers of those formats raise
         raise UsageError(
-            f"The probe cannot be used: {described(error)}",
-            code="probe-unsuitable",
-            hint="Give a few rows as .npy, .csv or .json.",
+            f"The {option} cannot be used: {described(error)}",
+            code=f"{option}-unsuitable",
+            hint=_HINT,
         ) from error
 
 
-def _csv(text: str) -> Any:
+def _npy(data: bytes) -> Any:
+    import numpy as np
+
+    return np.load(io.BytesIO(data), allow_pickle=False)
+
+
+def _parquet(data: bytes) -> Any:
+    pd = _pandas()
+    try:
+        return pd.read_parquet(io.BytesIO(data))
+    except ImportError as error:
+        raise UsageError(
+            "A .parquet file is read by pyarrow, which is not installed.",
+            code="probe-unsuitable",
+            hint="Install pyarrow, or give the rows as .csv.",
+        ) from error
+
+
+def _csv(data: bytes) -> Any:
+    text = data.decode("utf-8-sig")
     rows = [row for row in csv.reader(io.StringIO(text)) if row]
     if not rows:
         raise ValueError("the file has no rows")
@@ -81,7 +96,8 @@ def _csv(text: str) -> Any:
     return _array(values)
 
 
-def _rows(document: Any) -> Any:
+def _json(data: bytes) -> Any:
+    document = json.loads(data.decode("utf-8"))
     if isinstance(document, dict):
         return _frame(document)
     if isinstance(document, list) and document and all(isinstance(r, str) for r in document):
@@ -94,11 +110,18 @@ def _rows(document: Any) -> Any:
 def _array(rows: list[list[Any]]) -> Any:
     import numpy as np
 
-    words = any(value is None or isinstance(value, str) for row in rows for value in row)
-    return np.array(rows, dtype=object if words else None)
+    if any(isinstance(value, str) for row in rows for value in row):
+        return np.array(rows, dtype=object)
+    # None among numbers is not a number.
+    missing = any(value is None for row in rows for value in row)
+    return np.array(rows, dtype=float if missing else None)
 
 
 def _frame(columns: dict[str, Any]) -> Any:
+    return _pandas().DataFrame(columns)
+
+
+def _pandas() -> Any:
     try:
         import pandas as pd
     except ModuleNotFoundError as error:
@@ -107,13 +130,23 @@ def _frame(columns: dict[str, Any]) -> Any:
             code="probe-unsuitable",
             hint="Install pandas, or give the rows without names as .npy.",
         ) from error
-    return pd.DataFrame(columns)
+    return pd
 
 
-def _value(field: str) -> int | float | str:
+def _value(field: str) -> int | float | str | None:
+    if not field:
+        return None
     for form in (int, float):
         try:
             return form(field)
         except ValueError:
             continue
     return field
+
+
+_READERS: dict[str, Callable[[bytes], Any]] = {
+    ".npy": _npy,
+    ".csv": _csv,
+    ".json": _json,
+    ".parquet": _parquet,
+}

@@ -112,10 +112,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="such facts in a file, .json or .toml: dataset, rows, metrics, trained, revision, "
         "extra, serial, not_after",
     )
-    parser.add_argument(
+    probe = parser.add_mutually_exclusive_group()
+    probe.add_argument(
         "--probe",
         metavar="FILE",
-        help="a few rows of input, .npy, .csv or .json, whose predictions are sealed",
+        help="a few rows of input, .npy, .csv, .json or .parquet, whose predictions are sealed",
+    )
+    probe.add_argument(
+        "--probe-from",
+        metavar="DATA",
+        help="such rows drawn from the ranges and levels of data, so that nobody's are sealed",
     )
     parser.add_argument(
         "--serial", type=int, metavar="N", help="grows with every release (default: the time)"

@@ -18,7 +18,7 @@ from safeload.loading.accepted import Accepted, Rules, lookup, store
 from safeload.loading.environment import check_installed, check_versions, with_origin
 from safeload.loading.names import resolve
 from safeload.loading.seal import prepare
-from safeload.policy.judge import judge
+from safeload.policy.judge import Judgement, judge
 from safeload.policy.policy import Policy
 from safeload.rule_ids import PACK_IS_OFF
 from safeload.scan.containers.torch import FORMATS
@@ -28,7 +28,7 @@ from safeload.scan.scan import scan
 from safeload.unruly import UNRULY, described
 from safeload.verdict import FileReport, Severity, Verdict, verdict_of
 
-__all__ = ["Accepted", "admit", "deserialise"]
+__all__ = ["Accepted", "admit", "deserialise", "examine"]
 
 # Formats of which a file is one object, beside what joblib compresses; and in which arrays lie as
 # they are.
@@ -58,13 +58,7 @@ def admit(
     rules = Rules.of(policy, limits) if use_cache else None
     if rules is not None and (before := lookup(artefact, rules)) is not None:
         return before
-    scanned = scan(artefact.data, limits)
-    judgement = judge(scanned, policy)
-    if verdict_of(judgement.findings) is not Verdict.ACCEPT:
-        path = str(artefact.path)
-        raise _refusal(judgement.report(path, artefact.sha256, artefact.size, scanned.format))
-    if not (scanned.single and _is_loadable(scanned.format)):
-        raise _not_one(scanned.format)
+    scanned, _ = examine(artefact, policy, limits)
     written = {"scikit-learn": written_with(scanned.programs)}
     for program in scanned.programs:
         program.forget()
@@ -73,6 +67,32 @@ def admit(
     if rules is not None:
         store(artefact, rules, accepted)
     return accepted
+
+
+def examine(artefact: Artefact, policy: Policy, limits: Limits) -> tuple[Scan, Judgement]:
+    """Scan a file and judge it, for who reads its programs and does not run them.
+
+    Args:
+        artefact: The file.
+        policy: What is allowed.
+        limits: Bounds on the work.
+
+    Returns:
+        The accepted file as scanned, tokens included, and what the policy says of it.
+
+    Raises:
+        RefusedError: The verdict is REFUSE or INCOMPLETE; the error carries the report.
+        LoadError: It is a checkpoint of torch, which is audited only (``audited-only``), or no file
+            of one model.
+    """
+    scanned = scan(artefact.data, limits)
+    judgement = judge(scanned, policy)
+    if verdict_of(judgement.findings) is not Verdict.ACCEPT:
+        path = str(artefact.path)
+        raise _refusal(judgement.report(path, artefact.sha256, artefact.size, scanned.format))
+    if not (scanned.single and _is_loadable(scanned.format)):
+        raise _not_one(scanned.format)
+    return scanned, judgement
 
 
 def deserialise(

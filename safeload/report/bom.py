@@ -179,8 +179,8 @@ def _card(model: Model) -> dict[str, Any]:
     facts += [(f"extra:{name}", json.dumps(value)) for name, value in training.extra.items()]
     metrics = [{"type": name, "value": repr(value)} for name, value in training.metrics.items()]
     parameters = {} if training.dataset is None else {"datasets": [{"ref": _DATASET}]}
-    probe = model.probe or {}
-    facts += [("probe", method) for method in sorted(probe.get("expected") or {})]
+    sealed = (model.probe or {}).get("expected")
+    facts += [("probe", method) for method in sorted(sealed if isinstance(sealed, dict) else ())]
     return {
         "bom-ref": "model-card",
         **({"modelParameters": parameters} if parameters else {}),

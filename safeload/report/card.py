@@ -121,7 +121,8 @@ def _loading(model: Model) -> list[tuple[str, str]]:
     else:
         sealed = model.probe.get("expected")
         methods = sorted(sealed) if isinstance(sealed, dict) else []
-        rows.append(("probe", f"sealed results of {', '.join(methods) or 'no method'}"))
+        on = " on rows that were drawn" if model.probe.get("drawn") is True else ""
+        rows.append(("probe", f"sealed results of {', '.join(methods) or 'no method'}{on}"))
     return rows
 
 

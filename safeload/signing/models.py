@@ -66,6 +66,7 @@ def sign(
     revision: str | Revision | None = None,
     extra: Mapping[str, Any] | None = None,
     probe: Any = None,
+    probe_from: Any = None,
     serial: int | None = None,
     trained: datetime | None = None,
     not_after: datetime | None = None,
@@ -101,8 +102,10 @@ def sign(
         metrics: Results by name.
         revision: The code that trained it: a commit, or what :func:`safeload.find_revision` found.
         extra: Anything else that is plain JSON, by name: 64 KiB, and eight levels deep at most.
-        probe: A few input rows, whose predictions are sealed: an array, a data frame or a list of
-            strings.
+        probe: A few input rows, whose predictions are sealed: an array, a sparse matrix, a data
+            frame or a list of texts.
+        probe_from: Data of such a form, which are not sealed: rows are drawn from their ranges and
+            levels, so that nobody's own are.
         serial: A number that grows with every release; the seconds since 1970 by default.
         trained: When it was trained, with a time zone.
         not_after: When the signature expires, with a time zone; never by default.

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _Path = str | os.PathLike[str]
+_DATA = frozenset(["probe", "probe_from"])
 
 
 class Facts(TypedDict, total=False):
@@ -58,6 +59,7 @@ class Facts(TypedDict, total=False):
     revision: str | Revision | None
     extra: Mapping[str, Any] | None
     probe: Any
+    probe_from: Any
     serial: int | None
     trained: datetime | None
     not_after: datetime | None
@@ -74,13 +76,21 @@ def check_facts(facts: Facts, **given: object) -> None:
     """Require that arguments are what their parameters take, before anything is read.
 
     Args:
-        facts: The facts; rows of a probe are judged by the model that predicts from them.
+        facts: The facts; the rows of a probe, and what they are drawn from, are judged by whoever
+            predicts from them and draws them.
         **given: Other arguments, by the names of their parameters.
 
     Raises:
         UsageError: One of them is not.
     """
-    check_arguments(**given, **{fact: value for fact, value in facts.items() if fact != "probe"})
+    others = {fact: value for fact, value in facts.items() if fact not in _DATA}
+    check_arguments(**given, **others)
+    if facts.get("probe") is not None and facts.get("probe_from") is not None:
+        raise UsageError(
+            "Rows for the probe are given, and data to draw them from.",
+            code="probe-twice",
+            hint="Give probe= (--probe) or probe_from= (--probe-from).",
+        )
     require_name(facts["name"], code="manifest-unsuitable")
 
 
@@ -235,7 +245,7 @@ def model_of(
         packs=tuple(sorted(needed & policy.packs)),
         file=file,
         files=files,
-        probe=_probe(loaded, facts.get("probe")),
+        probe=_probe(loaded, facts.get("probe"), facts.get("probe_from")),
         signed=now,
         not_after=facts.get("not_after"),
     )
@@ -252,10 +262,13 @@ def _globals(accepted: Accepted) -> tuple[SignedGlobal, ...]:
     )
 
 
-def _probe(loaded: Any, rows: Any) -> dict[str, Any] | None:
-    if rows is None:
+def _probe(loaded: Any, rows: Any, data: Any) -> dict[str, Any] | None:
+    if rows is None and data is None:
         return None
     with IMPORTING:
         from safeload.loading.probe import seal_probe
+        from safeload.provenance.synthetic import synthetic_rows
 
-    return seal_probe(loaded, rows)
+    if data is None:
+        return seal_probe(loaded, rows)
+    return seal_probe(loaded, synthetic_rows(loaded, data), drawn=True)

@@ -283,6 +283,63 @@ def test_probes_that_will_not_do(folder: Path, name: str, data: bytes) -> None:
         read_probe(Path(name))
 
 
+def test_fields_that_are_missing(folder: Path) -> None:
+    frame = read_probe(probe_file("a.csv", "age,city\n41,\n,Ulm\n"))
+    assert frame["age"].tolist()[0] == 41
+    assert frame.isna().to_numpy().tolist() == [[False, True], [True, False]]
+    for name, text in [("b.csv", "1,\n3,4\n"), ("b.json", "[[1, null], [3, 4]]")]:
+        rows = read_probe(probe_file(name, text))
+        assert rows.dtype == float
+        assert np.isnan(rows).tolist() == [[False, True], [False, False]]
+
+
+def drawn_from(run: Run, name: str) -> Any:
+    options = ["--probe-from", name]
+    outcome = run("sign", "unsigned.joblib", *BASE, *options)
+    assert (outcome.code, outcome.error) == (0, "")
+    probe = model_of("unsigned.joblib").probe
+    assert probe is not None
+    assert probe["drawn"] is True
+    assert "rows that were drawn" in run("verify", "unsigned.joblib", "--trust", "trust.toml").out
+    return probe
+
+
+def test_rows_are_drawn_from_data(run: Run, unsigned: Path) -> None:
+    data = np.random.default_rng(0).normal(size=(50, 4))
+    np.save("data.npy", data)
+    np.savetxt("data.csv", data, delimiter=",")
+    Path("data.json").write_text(json.dumps(data.tolist()))
+    probes = [drawn_from(run, f"data.{form}") for form in ("npy", "csv", "json")]
+    assert all(probe["rows"]["shape"] == [16, 4] for probe in probes)
+    assert probes[0] == probes[2]
+    assert not set(data.ravel()) & set(probes[0]["rows"]["values"])
+    loaded = run("load", "unsigned.joblib", "--trust", "trust.toml")
+    assert (loaded.code, loaded.error) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--probe-from", "nowhere.npy"], "probe-from-unreadable"),
+        (["--probe-from", "data.txt"], "probe-from-unsuitable"),
+        (["--probe-from", "data.csv"], "probe-from-unsuitable"),
+        (["--probe-from", "few.csv"], "probe-from-unsuitable"),
+        (["--probe-from", "data.parquet"], ""),
+        (["--probe-from", "few.csv", "--probe", "few.csv"], ""),
+    ],
+)
+def test_data_that_nothing_is_drawn_from(
+    run: Run, unsigned: Path, options: list[str], error: str
+) -> None:
+    for name, text in [("data.txt", "1"), ("data.csv", "\xff"), ("few.csv", "1,2,3,4\n")]:
+        Path(name).write_text(text)
+    Path("data.parquet").write_bytes(b"PAR1")
+    outcome = run("sign", unsigned.name, *BASE, *options)
+    assert outcome.code == 2
+    assert not error or outcome.error == error
+    assert not Path("unsigned.joblib.sig").exists()
+
+
 def test_a_probe_of_objects_is_not_unpickled(folder: Path) -> None:
     class Payload:
         def __reduce__(self) -> tuple[object, ...]:

@@ -1,0 +1,1 @@
+"""What differs between two models? Their statements and what is in them, without loading either."""
