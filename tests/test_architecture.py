@@ -39,6 +39,7 @@ LAYERS = [
     ["isolation"],
     ["gate", "parameters", "provenance", "signing", "verified"],
     ["auditing", "report"],
+    ["watching"],
     ["cli", "pytest_plugin"],
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
