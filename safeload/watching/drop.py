@@ -173,11 +173,7 @@ class Drop:
         """
         with ExitStack() as stack:
             source = stack.enter_context(self.parent(place))
-            target = self.claims
-            for part in place.parts[:-1]:
-                with suppress(FileExistsError):
-                    target.make_folder(part)
-                target = stack.enter_context(target.within(part))
+            target = _made(stack, self.claims, place.parts[:-1])
             name = place.parts[-1]
             with suppress(FileNotFoundError):
                 target.status(name)
@@ -198,12 +194,18 @@ class Drop:
         Raises:
             OSError: It has to stay where it is.
         """
-        dropped = Place(place.parts)
         name = place.parts[-1]
-        with self.parent(place) as source, self.parent(dropped) as target:
+        with ExitStack() as stack:
+            source = stack.enter_context(self.parent(place))
+            target = _made(stack, self.folder, place.parts[:-1])
             source.link(name, target, name)
             source.remove(name)
         self._tidy(place.parts)
+
+    def tidy(self) -> None:
+        """Remove folders of claimed files that are empty, as killed runs leave them."""
+        for parts in reversed([parts for parts, _ in self.folders(claimed=True) if parts]):
+            self._tidy((*parts, ""))
 
     def _tidy(self, parts: tuple[str, ...]) -> None:
         """Remove the folders of a claimed file that are empty."""
@@ -233,6 +235,15 @@ def is_being_written(descriptor: int) -> bool | None:
     except OSError as error:
         return True if error.errno == errno.EAGAIN else None
     return False
+
+
+def _made(stack: ExitStack, folder: Folder, parts: tuple[str, ...]) -> Folder:
+    """Open a folder below another one, and make what is not there of it."""
+    for part in parts:
+        with suppress(FileExistsError):
+            folder.make_folder(part)
+        folder = stack.enter_context(folder.within(part))
+    return folder
 
 
 def _below(folder: Folder, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Folder]]:

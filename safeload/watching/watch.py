@@ -197,6 +197,7 @@ class _Watch:
         for place in list(self._files(claimed=True)):
             with suppress(OSError):
                 self._drop.give_back(place)
+        self._drop.tidy()
 
     def _look(self) -> None:
         """Watch all folders, and look at what lies in them."""
