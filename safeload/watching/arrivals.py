@@ -28,14 +28,13 @@ class Batch:
     """What happened.
 
     Attributes:
-        closed: Files that were written and closed, or moved in.
-        named: Files that got a name, and may be written to still.
+        files: Files in the order in which they came, and whether each was written and closed, or
+            moved in; one that only got its name may be written to still.
         folders: Whether there may be files that nobody told of: folders came or went, or too much
             happened at once.
     """
 
-    closed: list[Place] = field(default_factory=list)
-    named: list[Place] = field(default_factory=list)
+    files: dict[Place, bool] = field(default_factory=dict)
     folders: bool = False
 
 
@@ -122,8 +121,8 @@ class Arrivals:
                 batch.folders = True
             elif not event.mask & flags.MOVED_FROM:
                 place = Place((*watched.parts, event.name), watched.claimed)
-                named = event.mask & flags.CREATE
-                (batch.named if named else batch.closed).append(place)
+                closed = not event.mask & flags.CREATE
+                batch.files[place] = closed or batch.files.get(place, False)
         return batch
 
     @contextmanager

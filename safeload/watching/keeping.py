@@ -20,30 +20,33 @@ from pathlib import Path
 
 from safeload.artefact import Artefact
 from safeload.errors import ArtefactError
+from safeload.hashing import Digests
 from safeload.watching.drop import Drop, Place
 from safeload.watching.names import names_for
 from safeload.writing.drafts import PART, draft
 from safeload.writing.files import NewFile, write_new, write_together, writing
 from safeload.writing.folder import Folder
 
-__all__ = ["Keeping", "digest_of"]
+__all__ = ["Keeping", "content_of"]
 
 _PART = f"{PART}copy"
 
 
-def digest_of(path: Path) -> str:
-    """The digest of a file that is kept; empty if there is none.
+def content_of(path: Path) -> Digests | None:
+    """The digests of a file that is kept, or None if there is none.
 
     Args:
         path: The file; a link is none.
-
-    Returns:
-        64 lower-case hex digits, or an empty text.
     """
     with suppress(ArtefactError):
         if not path.is_symlink():
-            return Artefact.read(path).sha256
-    return ""
+            return Artefact.read(path).digests
+    return None
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    content = content_of(path)
+    return content is not None and content.sha256 == sha256
 
 
 class Keeping:
@@ -76,7 +79,7 @@ class Keeping:
         folder = self._folder(parts)
 
         def attempt(name: str) -> None:
-            if digest_of(folder / name) == artefact.sha256:
+            if _holds(folder / name, artefact.sha256):
                 self._add(folder, name, beside)
                 return
             data = memoryview(artefact.data)
@@ -141,7 +144,7 @@ class Keeping:
         try:
             write_new(target, data, mode=self._mode)
         except FileExistsError:
-            return digest_of(target) == hashlib.sha256(data).hexdigest()
+            return _holds(target, hashlib.sha256(data).hexdigest())
         return True
 
     def _folder(self, parts: tuple[str, ...]) -> Path:

@@ -33,6 +33,7 @@ from safeload.auditing.one import Answer, answer, unread
 from safeload.auditing.run import AuditReport
 from safeload.auditing.walk import Candidate
 from safeload.errors import ArtefactError, TrustError, UsageError, printable
+from safeload.hashing import Digests
 from safeload.limits import Limits
 from safeload.owners.reading import read_open
 from safeload.report.console import as_text
@@ -43,7 +44,7 @@ from safeload.unruly import described
 from safeload.verdict import FileReport, Finding, Verdict
 from safeload.watching.arrivals import Arrivals
 from safeload.watching.drop import Drop, Place, is_being_written
-from safeload.watching.keeping import Keeping, digest_of
+from safeload.watching.keeping import Keeping, content_of
 from safeload.watching.names import BUNDLE, is_bundle, is_unfinished, model_of, shown
 from safeload.writing.files import tidy
 
@@ -170,7 +171,7 @@ class _Watch:
         # What could not be done, and is tried again.
         self._failed: dict[Place, bool] = {}
         self._remarked: set[tuple[tuple[str, ...], str]] = set()
-        self._went: OrderedDict[tuple[str, ...], tuple[Path, str, bool]] = OrderedDict()
+        self._went: OrderedDict[tuple[str, ...], tuple[Path, bool]] = OrderedDict()
 
     def run(self, arrivals: Arrivals | None) -> None:
         """Handle what is there, and then what comes."""
@@ -181,8 +182,7 @@ class _Watch:
         quiet = 0
         while arrivals is not None:
             batch = arrivals.wait()
-            self._queue |= dict.fromkeys(batch.named, False)
-            self._queue |= dict.fromkeys(batch.closed, True)
+            self._queue |= batch.files
             if batch.folders:
                 self._look()
             quiet = 0 if self._queue else quiet + 1
@@ -311,7 +311,12 @@ class _Watch:
 
     def _kept(self, place: Place, descriptor: int) -> Moved | None:
         try:
-            artefact = Artefact.read(f"/dev/fd/{descriptor}", limits=self._judging.limits)
+            artefact = Artefact.read_open(
+                descriptor,
+                os.fstat(descriptor),
+                path=Path(*place.parts),
+                limits=self._judging.limits,
+            )
         except ArtefactError as error:
             if error.code == "changed":
                 self._failed[place] = True
@@ -320,7 +325,7 @@ class _Watch:
         found = self._found(place, artefact)
         accepted = found.verdict is Verdict.ACCEPT
         beside = {} if accepted else _reports(found)
-        signature = self._signature_of(place, artefact.sha256)
+        signature = self._signature_of(place, artefact.digests)
         if signature is not None:
             beside = {BUNDLE: signature[1], **beside}
         keeping = self._accepted if accepted else self._quarantine
@@ -332,7 +337,7 @@ class _Watch:
         else:
             # It was written to since it was read: these are other bytes, which nobody has audited.
             self._queue[place] = True
-        self._remember(place, kept, artefact.sha256, accepted=accepted)
+        self._remember(place, kept, accepted=accepted)
         return Moved(shown(place.parts), found, kept, accepted)
 
     def _found(self, place: Place, artefact: Artefact) -> FileReport:
@@ -367,12 +372,12 @@ class _Watch:
         except (OSError, TrustError):
             return None
 
-    def _signature_of(self, place: Place, sha256: str) -> tuple[Place, bytes] | None:
+    def _signature_of(self, place: Place, content: Digests) -> tuple[Place, bytes] | None:
         """The signature of a file that was dropped with it, claimed, and its content."""
         parts = (*place.parts[:-1], place.parts[-1] + BUNDLE)
         for there in (Place(parts, claimed=True), Place(parts)):
             found = self._bundle_at(there)
-            if found is None or not is_about(found[0], sha256):
+            if found is None or not is_about(found[0], content):
                 continue
             claimed: Place | None = there
             if not there.claimed:
@@ -380,7 +385,7 @@ class _Watch:
                     claimed = self._drop.claim(there)
                 # What it was a moment ago is of no consequence.
                 found = None if claimed is None else self._bundle_at(claimed)
-            if claimed is not None and found is not None and is_about(found[0], sha256):
+            if claimed is not None and found is not None and is_about(found[0], content):
                 return claimed, found[1]
         return None
 
@@ -414,18 +419,19 @@ class _Watch:
 
     def _where(self, model: tuple[str, ...], bundle: UnverifiedBundle) -> tuple[Path, bool] | None:
         """Where the file lies that a signature is about, and whether among accepted ones."""
+        usual = (
+            (self._accepted.path.joinpath(*model), True),
+            (self._quarantine.path.joinpath(*model), False),
+        )
         went = self._went.get(model)
-        if went is not None and is_about(bundle, went[1]):
-            return went[0], went[2]
-        for keeping, accepted in ((self._accepted, True), (self._quarantine, False)):
-            path = keeping.path.joinpath(*model)
-            sha256 = digest_of(path)
-            if sha256 and is_about(bundle, sha256):
+        for path, accepted in usual if went is None else (went, *usual):
+            content = content_of(path)
+            if content is not None and is_about(bundle, content):
                 return path, accepted
         return None
 
-    def _remember(self, place: Place, kept: Path, sha256: str, *, accepted: bool) -> None:
-        self._went[place.parts] = kept, sha256, accepted
+    def _remember(self, place: Place, kept: Path, *, accepted: bool) -> None:
+        self._went[place.parts] = kept, accepted
         if len(self._went) > _REMEMBERED:
             self._went.popitem(last=False)
         parts = (*place.parts[:-1], place.parts[-1] + BUNDLE)

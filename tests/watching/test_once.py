@@ -577,7 +577,7 @@ def test_the_three_folders_are_there_and_apart(
 
 
 @pytest.mark.guarantee("G25")
-@pytest.mark.parametrize("step", ["25", pytest.param("1", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", ["40", pytest.param("1", marks=pytest.mark.slow)])
 def test_killed_at_any_step_nothing_is_lost_and_nothing_is_there_unaudited(step: str) -> None:
     child = subprocess.run(
         [sys.executable, "-m", "tests.watching.killing", step],
