@@ -32,7 +32,7 @@ from safeload.writing.lock import NoLocksError, hold
 if sys.platform == "linux":
     import fcntl
 
-__all__ = ["CLAIMED", "Drop", "Place", "is_being_written"]
+__all__ = ["CLAIMED", "Drop", "Place", "is_being_written", "is_private"]
 
 CLAIMED = ".safeload-watch"
 # Folders within each other; each of them is open while those below it are listed.
@@ -128,7 +128,7 @@ class Drop:
         Yields:
             The path of each below the drop folder, and the folder itself.
         """
-        yield from _below(self.claims if claimed else self.folder, ())
+        yield from _below(self.claims if claimed else self.folder, (), private=claimed)
 
     def exists(self, place: Place) -> bool:
         """Whether a regular file is there."""
@@ -198,8 +198,12 @@ class Drop:
         with ExitStack() as stack:
             source = stack.enter_context(self.parent(place))
             target = _made(stack, self.folder, place.parts[:-1])
-            source.link(name, target, name)
-            source.remove(name)
+            if stat.S_ISDIR(source.status(name).st_mode):
+                # It took the place of a file that was about to be claimed.
+                source.move(name, target, name)
+            else:
+                source.link(name, target, name)
+                source.remove(name)
         self._tidy(place.parts)
 
     def tidy(self) -> None:
@@ -246,7 +250,9 @@ def _made(stack: ExitStack, folder: Folder, parts: tuple[str, ...]) -> Folder:
     return folder
 
 
-def _below(folder: Folder, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Folder]]:
+def _below(
+    folder: Folder, parts: tuple[str, ...], *, private: bool
+) -> Iterator[tuple[tuple[str, ...], Folder]]:
     yield parts, folder
     if len(parts) == _DEPTH:
         return
@@ -256,14 +262,23 @@ def _below(folder: Folder, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
                 continue
             # No link is a folder here, and what is gone again is none.
             with suppress(OSError), folder.within(name) as inner:
-                yield from _below(inner, (*parts, name))
+                if not private or is_private(inner.own_status()):
+                    yield from _below(inner, (*parts, name), private=private)
 
 
 def _require_private(folder: Folder) -> None:
-    status = folder.own_status()
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if not is_private(folder.own_status()):
         raise UsageError(
             f"{CLAIMED} in the drop folder belongs to somebody else, or others may enter it.",
             code="drop-claimed",
             hint="Whoever made it is not to be trusted; remove it.",
         )
+
+
+def is_private(status: os.stat_result) -> bool:
+    """Whether a folder is ours, and nobody else gets into it.
+
+    Args:
+        status: Its status.
+    """
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)

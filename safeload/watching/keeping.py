@@ -148,8 +148,13 @@ class Keeping:
         return True
 
     def _folder(self, parts: tuple[str, ...]) -> Path:
-        folder = self.path.joinpath(*parts[:-1])
-        folder.mkdir(parents=True, exist_ok=True)
+        """The folder of a file, made if need be; the top one is there, or somebody has moved it."""
+        folder = self.path
+        for part in parts[:-1]:
+            with suppress(FileExistsError), Folder.opened(folder) as opened:
+                (folder / part).mkdir()
+                opened.sync()
+            folder /= part
         return folder
 
     def _new(self, name: str, data: bytes | memoryview) -> NewFile:

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -32,27 +31,24 @@ from safeload.auditing.judging import Judging
 from safeload.auditing.one import Answer, answer, unread
 from safeload.auditing.run import AuditReport
 from safeload.auditing.walk import Candidate
-from safeload.errors import ArtefactError, TrustError, UsageError, printable
-from safeload.hashing import Digests
+from safeload.errors import ArtefactError, UsageError, printable
 from safeload.limits import Limits
-from safeload.owners.reading import read_open
 from safeload.report.console import as_text
 from safeload.report.json import as_json
-from safeload.trust.envelope import UnverifiedBundle
-from safeload.trust.pairs import is_about
 from safeload.unruly import described
 from safeload.verdict import FileReport, Finding, Verdict
 from safeload.watching.arrivals import Arrivals
-from safeload.watching.drop import Drop, Place, is_being_written
-from safeload.watching.keeping import Keeping, content_of
-from safeload.watching.names import BUNDLE, is_bundle, is_unfinished, model_of, shown
+from safeload.watching.drop import Drop, Place, is_being_written, is_private
+from safeload.watching.keeping import Keeping
+from safeload.watching.names import BUNDLE, is_bundle, is_unfinished, shown
+from safeload.watching.signatures import Signatures
 from safeload.writing.files import tidy
 
 __all__ = ["Moved", "watch"]
 
 # For whom accepted files are is up to the umask; what is in quarantine is for nobody else.
 _OPEN, _PRIVATE = 0o666, 0o600
-# Of how many files it is remembered where they went, for signatures that come after them.
+# How many remarks are not made again.
 _REMEMBERED = 4_096
 # After how many waits in which nothing happened, of a second each, is tried again what failed?
 _PATIENCE = 60
@@ -171,7 +167,9 @@ class _Watch:
         # What could not be done, and is tried again.
         self._failed: dict[Place, bool] = {}
         self._remarked: set[tuple[tuple[str, ...], str]] = set()
-        self._went: OrderedDict[tuple[str, ...], tuple[Path, bool]] = OrderedDict()
+        self._signatures = Signatures(
+            drop, self._accepted, self._quarantine, judging.limits, self._say
+        )
 
     def run(self, arrivals: Arrivals | None) -> None:
         """Handle what is there, and then what comes."""
@@ -252,10 +250,12 @@ class _Watch:
             if claimed is None:
                 return None
             place = claimed
-        if is_bundle(place.parts[-1]) and (bundle := self._bundle_at(place)) is not None:
-            moved = self._add_bundle(place, *bundle)
-            if moved is not None or not self._drop.exists(place):
-                return moved
+        if is_bundle(place.parts[-1]) and (signature := self._signatures.at(place)) is not None:
+            added = self._signatures.add(place, signature)
+            if added is not None:
+                return Moved(shown(place.parts), None, *added)
+            if not self._drop.exists(place):
+                return None
         return self._audit(place)
 
     def _claim(self, place: Place, *, closed: bool) -> Place | None:
@@ -272,7 +272,7 @@ class _Watch:
             if written or (written is None and not closed):
                 # Its end will be told.
                 return None
-        if is_bundle(place.parts[-1]) and self._waits(place):
+        if is_bundle(place.parts[-1]) and self._signatures.waits(place):
             return None
         claimed = self._drop.claim(place)
         if claimed is None:
@@ -285,7 +285,11 @@ class _Watch:
         try:
             reading = self._drop.reading(place)
             with reading as descriptor:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                status = os.fstat(descriptor)
+                if stat.S_ISDIR(status.st_mode) and is_private(status):
+                    # One that we have made, for what was dropped below a folder.
+                    return None
+                if not stat.S_ISREG(status.st_mode):
                     self._drop.give_back(place)
                     return None
                 if self._is_written(place, descriptor):
@@ -325,9 +329,9 @@ class _Watch:
         found = self._found(place, artefact)
         accepted = found.verdict is Verdict.ACCEPT
         beside = {} if accepted else _reports(found)
-        signature = self._signature_of(place, artefact.digests)
+        signature = self._signatures.of(place, artefact.digests)
         if signature is not None:
-            beside = {BUNDLE: signature[1], **beside}
+            beside = {BUNDLE: signature[1].data, **beside}
         keeping = self._accepted if accepted else self._quarantine
         kept = keeping.keep(place.parts, artefact, beside)
         if signature is not None:
@@ -337,7 +341,7 @@ class _Watch:
         else:
             # It was written to since it was read: these are other bytes, which nobody has audited.
             self._queue[place] = True
-        self._remember(place, kept, accepted=accepted)
+        self._queue |= dict.fromkeys(self._signatures.after(place, kept, accepted=accepted), True)
         return Moved(shown(place.parts), found, kept, accepted)
 
     def _found(self, place: Place, artefact: Artefact) -> FileReport:
@@ -357,87 +361,6 @@ class _Watch:
         kept = self._quarantine.keep_unread(self._drop, place, _reports(found))
         self._drop.remove(place)
         return Moved(title, found, kept, accepted=False)
-
-    # -- signatures ----------------------------------------------------------------------------
-
-    def _bundle_at(self, place: Place) -> tuple[UnverifiedBundle, bytes] | None:
-        """What is there, if it has the form of a signature and nobody writes to it."""
-        limits = self._judging.limits
-        try:
-            with self._drop.reading(place) as descriptor:
-                if is_being_written(descriptor):
-                    return None
-                data = read_open(descriptor, limits.bundle_bytes)
-            return UnverifiedBundle.read(data, limits=limits), data
-        except (OSError, TrustError):
-            return None
-
-    def _signature_of(self, place: Place, content: Digests) -> tuple[Place, bytes] | None:
-        """The signature of a file that was dropped with it, claimed, and its content."""
-        parts = (*place.parts[:-1], place.parts[-1] + BUNDLE)
-        for there in (Place(parts, claimed=True), Place(parts)):
-            found = self._bundle_at(there)
-            if found is None or not is_about(found[0], content):
-                continue
-            claimed: Place | None = there
-            if not there.claimed:
-                with suppress(OSError):
-                    claimed = self._drop.claim(there)
-                # What it was a moment ago is of no consequence.
-                found = None if claimed is None else self._bundle_at(claimed)
-            if claimed is not None and found is not None and is_about(found[0], content):
-                return claimed, found[1]
-        return None
-
-    def _waits(self, place: Place) -> bool:
-        """Whether a signature stays where it is, for its model is still to come."""
-        bundle = self._bundle_at(place)
-        if bundle is None:
-            return False
-        model = model_of(place.parts)
-        if any(self._drop.exists(Place(model, claimed)) for claimed in (True, False)):
-            return True
-        if self._where(model, bundle[0]) is None:
-            self._say(place.parts, "it is a signature, and waits for its model")
-            return True
-        return False
-
-    def _add_bundle(self, place: Place, bundle: UnverifiedBundle, data: bytes) -> Moved | None:
-        """Keep a claimed signature beside its model; one whose model is still to come waits."""
-        model = model_of(place.parts)
-        went = self._where(model, bundle)
-        if went is None:
-            with suppress(OSError):
-                self._drop.give_back(place)
-            return None
-        kept, accepted = went
-        keeping = self._accepted if accepted else self._quarantine
-        if not keeping.keep_beside(kept, BUNDLE, data):
-            return None
-        self._drop.remove(place)
-        return Moved(shown(place.parts), None, kept.with_name(kept.name + BUNDLE), accepted)
-
-    def _where(self, model: tuple[str, ...], bundle: UnverifiedBundle) -> tuple[Path, bool] | None:
-        """Where the file lies that a signature is about, and whether among accepted ones."""
-        usual = (
-            (self._accepted.path.joinpath(*model), True),
-            (self._quarantine.path.joinpath(*model), False),
-        )
-        went = self._went.get(model)
-        for path, accepted in usual if went is None else (went, *usual):
-            content = content_of(path)
-            if content is not None and is_about(bundle, content):
-                return path, accepted
-        return None
-
-    def _remember(self, place: Place, kept: Path, *, accepted: bool) -> None:
-        self._went[place.parts] = kept, accepted
-        if len(self._went) > _REMEMBERED:
-            self._went.popitem(last=False)
-        parts = (*place.parts[:-1], place.parts[-1] + BUNDLE)
-        for claimed in (True, False):
-            if self._drop.exists(Place(parts, claimed)):
-                self._queue[Place(parts, claimed)] = True
 
 
 def _report(answered: Answer) -> FileReport:

@@ -14,7 +14,7 @@ from safeload.watching.drop import CLAIMED
 from safeload.watching.watch import Moved, watch
 from tests.builder import Pickle
 
-__all__ = ["BAD", "GOOD", "OTHER", "Folders", "signature_of"]
+__all__ = ["BAD", "GOOD", "OTHER", "Folders", "claim", "signature_of"]
 
 GOOD = bytes(Pickle(4).unicode("good").stop())
 OTHER = bytes(Pickle(4).unicode("other").stop())
@@ -81,3 +81,11 @@ class Folders:
     def is_done(self) -> bool:
         """Whether nothing is left in the drop folder."""
         return not self.contents(self.drop) and not any((self.drop / CLAIMED).iterdir())
+
+
+def claim(folders: Folders, name: str, data: bytes) -> Path:
+    """Leave a file as a killed run does, in folders that only we may enter."""
+    path = folders.put(f"{CLAIMED}/{name}", data)
+    for folder in path.relative_to(folders.drop / CLAIMED).parents:
+        (folders.drop / CLAIMED / folder).chmod(0o700)
+    return path

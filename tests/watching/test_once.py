@@ -28,7 +28,7 @@ from safeload.watching import watch as watching
 from safeload.watching.drop import CLAIMED, is_being_written
 from safeload.watching.keeping import Keeping
 from safeload.watching.watch import watch
-from tests.watching.folders import BAD, GOOD, OTHER, Folders, signature_of
+from tests.watching.folders import BAD, GOOD, OTHER, Folders, claim, signature_of
 from tests.writing.scenarios import MEMORY
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="open folders are a POSIX matter")
@@ -223,6 +223,32 @@ def test_a_file_that_becomes_a_link_before_it_is_claimed_is_not_followed(
     assert path.is_symlink()
 
 
+def test_a_folder_that_takes_the_place_of_a_file_is_not_entered(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folders.put("model.pkl", OTHER)
+
+    def swapped(descriptor: int) -> bool | None:
+        if not path.is_dir():
+            path.unlink()
+            folders.put("model.pkl/inner.pkl", GOOD)
+        return is_being_written(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watching, "is_being_written", swapped)
+        folders.once()
+    assert folders.moved == []
+    assert folders.contents(folders.drop) == {"model.pkl/inner.pkl": GOOD}
+
+
+def test_a_folder_of_somebody_else_among_the_claims_is_not_entered(folders: Folders) -> None:
+    folders.once()
+    folders.put(f"{CLAIMED}/theirs/model.pkl", GOOD)
+    (folders.drop / CLAIMED / "theirs").chmod(0o777)
+    folders.once()
+    assert folders.moved == []
+
+
 @pytest.mark.parametrize("mode", [0o755, 0o1777])
 def test_a_folder_for_claims_that_others_may_enter_is_not_used(folders: Folders, mode: int) -> None:
     (folders.drop / CLAIMED).mkdir()
@@ -330,7 +356,7 @@ def test_a_file_that_somebody_writes_to_stays(folders: Folders) -> None:
 @leases
 def test_a_claimed_file_that_somebody_writes_to_goes_back(folders: Folders) -> None:
     folders.once()
-    path = folders.put(f"{CLAIMED}/of/model.pkl", GOOD)
+    path = claim(folders, "of/model.pkl", GOOD)
     with path.open("ab"):
         folders.once()
     assert folders.contents(folders.drop) == {"of/model.pkl": GOOD}
@@ -390,6 +416,18 @@ def test_a_full_disk_costs_nobody_a_file(folders: Folders, monkeypatch: pytest.M
     assert folders.remarks == ["model.pkl: it cannot be moved: No space left on device"]
     folders.once()
     assert folders.contents(folders.accepted) == {"model.pkl": GOOD}
+
+
+def test_a_folder_that_is_gone_is_not_made_anew_elsewhere(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As when a disk is taken away from below it.
+    folders.put("of/model.pkl", GOOD)
+    during_the_audit(monkeypatch, folders.accepted.rmdir)
+    folders.once()
+    assert not folders.accepted.exists()
+    assert folders.contents(folders.drop) == {"of/model.pkl": GOOD}
+    assert folders.remarks == ["of/model.pkl: it cannot be moved: No such file or directory"]
 
 
 def test_an_error_of_ours_keeps_no_other_file_waiting(
@@ -484,8 +522,8 @@ def test_a_second_signature_does_not_replace_the_first(folders: Folders) -> None
 
 def test_what_a_killed_run_had_claimed_is_handled(folders: Folders) -> None:
     folders.once()
-    folders.put(f"{CLAIMED}/a/b/good.pkl", GOOD)
-    folders.put(f"{CLAIMED}/good.pkl", OTHER)
+    claim(folders, "a/b/good.pkl", GOOD)
+    claim(folders, "good.pkl", OTHER)
     folders.once()
     assert folders.contents(folders.accepted) == {"a/b/good.pkl": GOOD, "good.pkl": OTHER}
     assert folders.is_done()

@@ -20,8 +20,7 @@ from typing import Any
 
 import pytest
 
-from safeload.watching.drop import CLAIMED
-from tests.watching.folders import BAD, GOOD, OTHER, Folders, signature_of
+from tests.watching.folders import BAD, GOOD, OTHER, Folders, claim, signature_of
 from tests.writing.scenarios import MEMORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has inotify")
@@ -215,7 +214,7 @@ def test_a_signal_ends_it_in_order_and_the_next_run_goes_on(folders: Folders) ->
     assert (code, said) == (128 + signal.SIGTERM, "ended by SIGTERM\n")
     folders.put("second.pkl", GOOD)
     # What a killed run had in its hands.
-    folders.put(f"{CLAIMED}/of/third.pkl", GOOD)
+    claim(folders, "of/third.pkl", GOOD)
     process = Process(folders)
     process.until("second.pkl", "of/third.pkl")
     process.end()
