@@ -39,6 +39,7 @@ LAYERS = [
     ["isolation"],
     ["demands", "gate", "parameters", "provenance", "signing", "verified"],
     ["auditing", "comparing", "report"],
+    ["watching"],
     ["cli", "pytest_plugin"],
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}

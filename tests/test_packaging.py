@@ -84,7 +84,7 @@ def undeclared(folder: Path, requirements: list[str]) -> set[str]:
 
 def test_every_library_that_safeload_imports_is_declared() -> None:
     extras = PROJECT["optional-dependencies"]
-    chosen = ("archives", "dask", "hsm", "pytest", "sigstore")
+    chosen = ("archives", "dask", "hsm", "pytest", "sigstore", "watch")
     needed = PROJECT["dependencies"] + [name for extra in chosen for name in extras[extra]]
     assert undeclared(ROOT / "safeload", needed) - ASKED_FOR_BY_FILES == set()
 
@@ -105,11 +105,14 @@ def test_every_library_that_is_declared_is_imported() -> None:
 # -- an environment with nothing else --------------------------------------------------------------
 
 MODEL = """
+from pathlib import Path
 import joblib, numpy as np
 from sklearn.linear_model import LogisticRegression
 rows = np.arange(40, dtype=float).reshape(10, 4) % 7
 joblib.dump(LogisticRegression().fit(rows, np.arange(10) % 2), "churn.joblib")
 np.save("rows.npy", rows)
+for name in ("drop", "accepted", "quarantine"):
+    Path(name).mkdir()
 """
 TRUST = "--trust trust.toml"
 VERBS = {
@@ -132,6 +135,7 @@ VERBS = {
     "policy show": "policy show --policy policy.toml collections.OrderedDict",
     "baseline add": "baseline add policy.toml --reason reviewed --until 2999-12-31",
     "trust check": "trust check trust.toml --key team.key --policy policy.toml",
+    "watch": "watch drop --accepted accepted --quarantine quarantine --once",
     "completion": "completion zsh",
 }
 

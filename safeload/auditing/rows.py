@@ -65,7 +65,7 @@ def from_row(row: str, path: str) -> FileReport | Skipped:
 
 
 def _values(value: Any) -> Any:
-    kind = type(value)
+    kind: type = type(value)
     if kind in _PLAIN:
         return value
     if kind is tuple:

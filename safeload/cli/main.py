@@ -44,6 +44,7 @@ _VERBS = {
     "export": "write what a signer says about a model for other tools",
     "load": "rehearse loading in a process of its own, with the sealed predictions",
     "audit": "say what files would do when loaded, without loading them",
+    "watch": "audit what is dropped into a folder, and move it",
     "baseline": "accept findings of an audit, with a reason and a date",
     "explain": "show a file's program as readable Python",
     "policy": "propose, show and check policy files",

@@ -37,7 +37,7 @@ from safeload.writing.drafts import PART, check_name
 from safeload.writing.files import exchange, keep_rights
 from safeload.writing.folder import Folder
 
-__all__ = ["finish_pairs", "first_accepted", "publish_pair", "settle_pair"]
+__all__ = ["finish_pairs", "first_accepted", "is_about", "publish_pair", "settle_pair"]
 
 _T = TypeVar("_T")
 
@@ -71,7 +71,7 @@ def first_accepted(
     decides = False
     try:
         bundle = read_bundle(ordinary, limits)
-        decides = _is_about(bundle, content)
+        decides = is_about(bundle, content)
         return judge(bundle)
     except TrustError as error:
         if decides:
@@ -177,7 +177,7 @@ def _finish(folder: Folder, waiting: str, name: str | None, digest: str) -> None
 
 def _lies_about(path: Path, content: Digests) -> bool:
     try:
-        return _is_about(read_bundle(path), content)
+        return is_about(read_bundle(path), content)
     except TrustError:
         return False
 
@@ -195,8 +195,13 @@ def _content_of(folder: Folder, name: str) -> Iterator[Digests]:
         os.close(descriptor)
 
 
-def _is_about(bundle: UnverifiedBundle, content: Digests) -> bool:
-    """Whether a bundle names the digest: enough to choose among bundles, and proof of nothing."""
+def is_about(bundle: UnverifiedBundle, content: Digests) -> bool:
+    """Whether a bundle names the digest: enough to choose among bundles, and proof of nothing.
+
+    Args:
+        bundle: The bundle.
+        content: The digests of a model.
+    """
     payload = bundle.unverified_payload
     return (
         content.fingerprint.encode("ascii") in payload or content.sha256.encode("ascii") in payload

@@ -54,7 +54,7 @@ class NewFile:
     """
 
     name: str
-    data: bytes
+    data: bytes | memoryview
     mode: int
 
 

@@ -130,7 +130,7 @@ class Folder:
         except FileNotFoundError:
             return False
 
-    def write(self, name: str, data: bytes, *, mode: int) -> None:
+    def write(self, name: str, data: bytes | memoryview, *, mode: int) -> None:
         """Create a file and write it through to the disk; never touch one that exists.
 
         Args:
