@@ -106,7 +106,10 @@ class Artefact:
         if isinstance(source, Artefact):
             return source
         if isinstance(source, BYTES):
-            with memoryview(source) as view, view.cast("B") as octets:
+            with memoryview(source) as given:
+                # Only a view without gaps is one of bytes, too.
+                view = given if given.c_contiguous else memoryview(given.tobytes())
+                octets = view.cast("B")
                 if len(octets) > limits.bytes_in:
                     raise _too_large(limits)
                 data = _copied(octets, mmap_mode)

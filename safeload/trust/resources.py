@@ -277,9 +277,11 @@ def _shard_size(how: Mapping[str, Any]) -> int | None:
         raise malformed("its files are hashed neither whole nor in shards")
     size: Any = how.get("shard_size")
     # model_signing writes numbers as protobuf's Struct has them: 16777216.0.
-    if type(size) not in (int, float) or size != int(size) or not 0 < size <= LARGEST:
+    if isinstance(size, float) and size.is_integer():
+        size = int(size)
+    if type(size) is not int or not 0 < size <= LARGEST:
         raise malformed("its shards have no size")
-    return int(size)
+    return size
 
 
 def _entry(entry: object, shard_size: int | None) -> tuple[str, str]:
