@@ -147,6 +147,8 @@ class Artefact:
         mmap_mode: str | None = None,
         hashing: Hashing = Hashing.WHOLE,
         progress: Progress | None = None,
+        follow_links: bool = True,
+        most: int | None = None,
     ) -> Artefact:
         """Read a file into private memory and hash it on the way.
 
@@ -158,6 +160,8 @@ class Artefact:
                 has those.
             hashing: Which digests to compute on the way.
             progress: Told how many bytes each step read.
+            follow_links: Whether the path may be a symbolic link.
+            most: A size beyond which it is too large, bytes, where that is less than ``bytes_in``.
 
         Returns:
             The artefact.
@@ -167,13 +171,14 @@ class Artefact:
             UsageError: The path is no path.
         """
         where = as_path(path)
-        descriptor, status = open_regular(where)
+        descriptor, status = open_regular(where, follow_links=follow_links)
         try:
             return cls.read_open(
                 descriptor,
                 status,
                 path=where,
                 limits=limits,
+                most=most,
                 mmap_mode=mmap_mode,
                 hashing=hashing,
                 progress=progress,
@@ -189,6 +194,7 @@ class Artefact:
         *,
         path: Path,
         limits: Limits | None = None,
+        most: int | None = None,
         mmap_mode: str | None = None,
         hashing: Hashing = Hashing.WHOLE,
         progress: Progress | None = None,
@@ -200,6 +206,7 @@ class Artefact:
             status: Its status.
             path: What to call it.
             limits: As for :meth:`read`.
+            most: As for :meth:`read`.
             mmap_mode: As for :meth:`read`.
             hashing: As for :meth:`read`.
             progress: As for :meth:`read`.
@@ -212,7 +219,7 @@ class Artefact:
         """
         limits = Limits.of(limits)
         size = status.st_size
-        if size > limits.bytes_in:
+        if size > (limits.bytes_in if most is None else most):
             raise _too_large(limits)
         try:
             with room_for(size, mmap_mode) as room:
@@ -277,11 +284,12 @@ class Artefact:
             return False
 
 
-def open_regular(path: Path) -> tuple[int, os.stat_result]:
+def open_regular(path: Path, *, follow_links: bool = True) -> tuple[int, os.stat_result]:
     """Open a regular file for reading; never wait for what a pipe or a device might say.
 
     Args:
         path: The file; symbolic links are followed once.
+        follow_links: Whether it may be one.
 
     Returns:
         A file descriptor, which the caller has to close, and the status of the open file.
@@ -291,6 +299,15 @@ def open_regular(path: Path) -> tuple[int, os.stat_result]:
     """
     # O_NONBLOCK: opening a FIFO must not wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    if not follow_links:
+        # Where the system cannot be told so, what was a link just before is not opened.
+        if path.is_symlink():
+            raise ArtefactError(
+                "The path is a link.",
+                code="not-regular",
+                hint=f"Put the file itself in the place of {path.name!r}.",
+            )
+        flags |= getattr(os, "O_NOFOLLOW", 0)
     try:
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:

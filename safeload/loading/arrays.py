@@ -47,6 +47,14 @@ class ArrayMaker:
         # Types that were compared, by the identity of what the scan read and the code built.
         self._dtypes: dict[tuple[int, int], tuple[np.dtype[Any], bool]] = {}
 
+    def of(self, data: Buffer) -> ArrayMaker:
+        """The maker of the arrays that lie in the bytes of another file.
+
+        Args:
+            data: The bytes.
+        """
+        return ArrayMaker(data, views=True, mmap_mode=self._mmap_mode)
+
     def make(self, span: ArraySpan, wrapper: object) -> npt.NDArray[Any]:
         """Make the array of a span.
 
@@ -62,6 +70,11 @@ class ArrayMaker:
         Raises:
             LoadError: The code built another dtype than the scan read.
         """
+        if span.matrix:
+            return self._plain(span, wrapper).view(np.matrix)
+        return self._plain(span, wrapper)
+
+    def _plain(self, span: ArraySpan, wrapper: object) -> npt.NDArray[Any]:
         dtype, foreign = self._dtype(span, wrapper)
         order: Literal["C", "F"] = "F" if span.order == "F" else "C"
         if span.nbytes == 0:

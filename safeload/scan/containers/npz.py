@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import struct
 
+from safeload.scan.array_programs import array_at
 from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.unpack import extract, store
 from safeload.scan.program import Array, Buffer, Mapping, Program, Scan
-from safeload.scan.sequence import array_at, flat
+from safeload.scan.sequence import flat
 from safeload.verdict import Finding
 
 __all__ = ["read_npz"]
