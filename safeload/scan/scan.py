@@ -164,7 +164,15 @@ def _readers_of_zip(data: Buffer, nesting: Nesting) -> Iterator[Callable[[], Sca
     if is_checkpoint(whole):
         yield partial(read_checkpoint, whole, nesting)
     else:
-        yield lambda: read_npz(whole, nesting) or _archive(data, "zip", read_zip, nesting)
+        yield lambda: _npz(whole, data, nesting) or _archive(data, "zip", read_zip, nesting)
+
+
+def _npz(whole: Buffer, data: Buffer, nesting: Nesting) -> Scan | None:
+    scanned = read_npz(whole, nesting)
+    if scanned is not None:
+        # numpy takes none that something stands in front of.
+        scanned.single = len(whole) == len(data)
+    return scanned
 
 
 def _skops(data: Buffer, nesting: Nesting, *, alone: bool) -> Scan:
