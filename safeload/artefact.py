@@ -148,7 +148,6 @@ class Artefact:
         hashing: Hashing = Hashing.WHOLE,
         progress: Progress | None = None,
         follow_links: bool = True,
-        most: int | None = None,
     ) -> Artefact:
         """Read a file into private memory and hash it on the way.
 
@@ -161,7 +160,6 @@ class Artefact:
             hashing: Which digests to compute on the way.
             progress: Told how many bytes each step read.
             follow_links: Whether the path may be a symbolic link.
-            most: A size beyond which it is too large, bytes, where that is less than ``bytes_in``.
 
         Returns:
             The artefact.
@@ -178,7 +176,6 @@ class Artefact:
                 status,
                 path=where,
                 limits=limits,
-                most=most,
                 mmap_mode=mmap_mode,
                 hashing=hashing,
                 progress=progress,
@@ -194,7 +191,6 @@ class Artefact:
         *,
         path: Path,
         limits: Limits | None = None,
-        most: int | None = None,
         mmap_mode: str | None = None,
         hashing: Hashing = Hashing.WHOLE,
         progress: Progress | None = None,
@@ -206,7 +202,6 @@ class Artefact:
             status: Its status.
             path: What to call it.
             limits: As for :meth:`read`.
-            most: As for :meth:`read`.
             mmap_mode: As for :meth:`read`.
             hashing: As for :meth:`read`.
             progress: As for :meth:`read`.
@@ -219,7 +214,7 @@ class Artefact:
         """
         limits = Limits.of(limits)
         size = status.st_size
-        if size > (limits.bytes_in if most is None else most):
+        if size > limits.bytes_in:
             raise _too_large(limits)
         try:
             with room_for(size, mmap_mode) as room:

@@ -10,6 +10,7 @@ regular file of the same folder or to nothing; a link is not followed.
 from __future__ import annotations
 
 import mmap
+from dataclasses import replace
 from pathlib import Path
 
 from safeload.artefact import Artefact, Hashing
@@ -76,11 +77,10 @@ class Beside:
             )
         found = Artefact.read(
             self._folder / name,
-            limits=self._limits,
+            limits=replace(self._limits, bytes_in=max(self._left, 0)),
             mmap_mode=self._mmap_mode,
             hashing=Hashing.NONE,
             follow_links=False,
-            most=self._left,
         )
         self._left -= found.size
         self._read[name] = found

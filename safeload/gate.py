@@ -201,8 +201,8 @@ def load_unsigned(
     you were sent never comes into this process: steps 6 to 8 are taken in another one, which can
     do less, and the model stays there.
 
-    What joblib before 0.10 wrote has arrays in files beside it. They are read once each where a path
-    is given, and what was read is judged and loaded; an isolated process is given none of them.
+    What joblib before 0.10 wrote has arrays in files beside it. They are read once each where
+    ``source`` is a path, and what was read is judged and loaded; an isolated process is given none.
 
     Args:
         source: The model: a path, bytes, a binary file, which is read to its end, or what
