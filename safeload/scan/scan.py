@@ -24,14 +24,21 @@ from safeload.scan.containers.lenient import is_zfile, unpackings
 from safeload.scan.containers.nesting import Members, Nesting, Packed, Siblings
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
-from safeload.scan.containers.sevenzips import is_7z, read_7z
+from safeload.scan.containers.sevenzips import archives_7z, is_7z, read_7z
 from safeload.scan.containers.siblings import ArrayMembers
 from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
 from safeload.scan.containers.tars import end_of_files, following, is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
 from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
 from safeload.scan.containers.torch.recognise import is_checkpoint
-from safeload.scan.containers.zips import archive_within, front, has_files_around, is_zip, read_zip
+from safeload.scan.containers.zips import (
+    archive_within,
+    behind,
+    front,
+    has_files_around,
+    is_zip,
+    read_zip,
+)
 from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.pickle.interpreter import interpret
@@ -143,8 +150,10 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
     elif following(memoryview(data)[: front(data)], 0) is not None:
         damaged = Finding("SL302", "A damaged tar stands in front of a zip.")
         yield lambda: Scan("tar", [], [damaged], data)
-    if is_7z(data):
-        yield partial(_archive, data, "7z", read_7z, nesting)
+    # What lies in a tar or a zip is read when that file's turn comes.
+    first = end_of_files(data) if begins_as_tar else behind(data) if begins_as_zip else 0
+    for start in (0,) if is_7z(data) else archives_7z(data, first):
+        yield partial(_archive, data, "7z", partial(read_7z, start=start), nesting)
     # A zip that is a file of a tar is read when that file's turn comes.
     if is_zip(data) and not (begins_as_tar and not is_zip(data, end_of_files(data))):
         yield from _readers_of_zip(data, nesting)
