@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
+from typing import cast
 
 from safeload.errors import printable
 from safeload.limits import Limits
@@ -27,7 +28,7 @@ from safeload.scan.containers.npz import read_npz
 from safeload.scan.containers.sevenzips import archives_7z, is_7z, read_7z
 from safeload.scan.containers.siblings import ArrayMembers
 from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
-from safeload.scan.containers.tars import end_of_files, following, is_tar, read_tar
+from safeload.scan.containers.tars import behind_damage, end_of_files, following, is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
 from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
 from safeload.scan.containers.torch.recognise import is_checkpoint
@@ -116,7 +117,13 @@ def _scan(data: Buffer, nesting: Nesting) -> Scan:
         return _unread(data, "SL001", instead)
     if is_zfile(head):
         return _zfile(data, nesting)
-    return _together([_attempt(read) for read in _readers(data, head, nesting)], data)
+    found = _together([_attempt(read) for read in _readers(data, head, nesting)], data)
+    if _is_mistaken(found) and (start := behind_damage(data)) is not None:
+        # Some readers go on to the next header.
+        rest = cast("Buffer", memoryview(data)[start:])
+        found = _archive(rest, "tar", read_tar, nesting)
+        found.findings.append(Finding("SL302", "A damaged header begins the archive."))
+    return found
 
 
 def _attempt(read: Callable[[], Scan]) -> Scan:
@@ -203,6 +210,8 @@ def _together(readings: list[Scan], data: Buffer) -> Scan:
     if not known:
         return _unread(data, "SL001", "It is in no format that safeload reads.")
     first, *others = known
+    for reading in known:
+        reading.members = Contents(partial(_checked, reading.members))
     if others:
         also = [MemberScan(f"as {other.format}", other) for other in others]
         first.members = Contents(partial(chain, first.members, also))

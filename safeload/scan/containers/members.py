@@ -24,7 +24,7 @@ from safeload.scan.containers.lenient import UndecidedError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.reader import Reader
 from safeload.scan.containers.sevenzips import archives_7z, is_7z, may_extract_itself, read_7z
-from safeload.scan.containers.tars import following, has_content, is_tar, problem_of
+from safeload.scan.containers.tars import behind_damage, following, has_content, is_tar, problem_of
 from safeload.scan.containers.zips import AES, hidden
 from safeload.scan.runs import Buffer
 
@@ -70,7 +70,13 @@ def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
     yield from _hidden(data)
     if is_tar(data):
         yield from _tar(data)
-    for start in (0,) if is_7z(data) else archives_7z(data):
+    elif (damaged := behind_damage(data)) is not None:
+        yield from _tar(cast("Buffer", memoryview(data)[damaged:]))
+    try:
+        starts = [0] if is_7z(data) else [*archives_7z(data)]
+    except OverLimitError as error:
+        raise UndecidedError(str(error)) from None
+    for start in starts:
         yield from _7z(data, start)
 
 

@@ -125,7 +125,7 @@ def _files(data: Buffer, solid: Solid, nesting: Nesting, seen: set[str]) -> Iter
         if not _is_whole(file, content):
             message = "It is damaged: it has another length or checksum than the archive says."
             problems.append(Finding("SL302", message))
-        if file.is_link and not problems:
+        if file.is_link and not problems and _is_path(content):
             continue
         yield Packed(file.name, content, tuple(problems))
 
@@ -139,6 +139,14 @@ def _problems(name: str, seen: set[str]) -> list[Finding]:
     if leads_outside(name):
         problems.append(Finding("SL302", _LEADS_OUT))
     return problems
+
+
+def _is_path(content: bytes) -> bool:
+    """Whether a link's content is nothing but a path: who knows no links makes a file of it."""
+    try:
+        return content.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_whole(file: Listed, content: bytes) -> bool:

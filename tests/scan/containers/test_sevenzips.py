@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -212,3 +214,34 @@ def test_no_file_has_archives_without_end() -> None:
     found = report(data)
 
     assert (found.verdict, rules(found)) == (Verdict.INCOMPLETE, {"SL002"})
+
+
+def test_what_is_only_another_reading_ends_at_its_limits_too() -> None:
+    data = GOOD + packed(("a", GOOD), ("b", GOOD), ("c", GOOD))
+
+    found = report(data, Limits(members=2))
+
+    assert rules(found) == {"SL202", "SL002"}
+
+
+def as_link(content: bytes) -> bytes:
+    """An archive with a link in it, which points to whatever the content is."""
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w", filters=FILTERS["stored"]) as archive:
+        archive.set_encoded_header_mode(False)
+        archive.writestr(content, "b")
+    data = bytearray(out.getvalue())
+    attributes = data.index(b"\x15\x06\x01\x00") + 4
+    data[attributes : attributes + 4] = struct.pack("<I", 0o120777 << 16 | 0x8000)
+    offset, size = struct.unpack_from("<QQ", data, 12)
+    data[28:32] = struct.pack("<I", zlib.crc32(data[32 + offset : 32 + offset + size]))
+    data[8:12] = struct.pack("<I", zlib.crc32(data[12:32]))
+    return bytes(data)
+
+
+def test_a_link_is_read_unless_it_is_a_path() -> None:
+    found = report(as_link(EVIL))
+
+    assert [(one.rule, one.member) for one in found.findings] == [("SL101", "b")]
+    assert reason_to_skip("a", as_link(EVIL)) is None
+    assert reason_to_skip("a", as_link("é/a.txt".encode()))
