@@ -147,7 +147,6 @@ class Artefact:
         mmap_mode: str | None = None,
         hashing: Hashing = Hashing.WHOLE,
         progress: Progress | None = None,
-        follow_links: bool = True,
     ) -> Artefact:
         """Read a file into private memory and hash it on the way.
 
@@ -159,7 +158,6 @@ class Artefact:
                 has those.
             hashing: Which digests to compute on the way.
             progress: Told how many bytes each step read.
-            follow_links: Whether the path may be a symbolic link.
 
         Returns:
             The artefact.
@@ -169,7 +167,7 @@ class Artefact:
             UsageError: The path is no path.
         """
         where = as_path(path)
-        descriptor, status = open_regular(where, follow_links=follow_links)
+        descriptor, status = open_regular(where)
         try:
             return cls.read_open(
                 descriptor,

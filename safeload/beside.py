@@ -10,10 +10,11 @@ regular file of the same folder or to nothing; a link is not followed.
 from __future__ import annotations
 
 import mmap
+import os
 from dataclasses import replace
 from pathlib import Path
 
-from safeload.artefact import Artefact, Hashing
+from safeload.artefact import Artefact, Hashing, open_regular
 from safeload.errors import ArtefactError
 from safeload.limits import Limits
 
@@ -75,13 +76,19 @@ class Beside:
                 code="too-large",
                 hint="If you expect such a model, raise the limit members.",
             )
-        found = Artefact.read(
-            self._folder / name,
-            limits=replace(self._limits, bytes_in=max(self._left, 0)),
-            mmap_mode=self._mmap_mode,
-            hashing=Hashing.NONE,
-            follow_links=False,
-        )
+        path = self._folder / name
+        descriptor, status = open_regular(path, follow_links=False)
+        try:
+            found = Artefact.read_open(
+                descriptor,
+                status,
+                path=path,
+                limits=replace(self._limits, bytes_in=max(self._left, 0)),
+                mmap_mode=self._mmap_mode,
+                hashing=Hashing.NONE,
+            )
+        finally:
+            os.close(descriptor)
         self._left -= found.size
         self._read[name] = found
         return found.data
