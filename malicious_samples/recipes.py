@@ -14,7 +14,7 @@ import shlex
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lz4.frame
@@ -38,11 +38,13 @@ __all__ = [
     "pickled_call",
     "python",
     "sequence",
+    "seven_zip",
     "shell",
     "skops",
     "skops_archive",
     "support_vector_machine",
     "system",
+    "zipped",
 ]
 
 # Archives carry no time of day, so that a recipe gives the same bytes whenever it is run.
@@ -199,3 +201,27 @@ def skops_archive(
             archive.NameToInfo.pop(name, None)
             archive.writestr(info, data)
     return buffer.getvalue()
+
+
+def zipped(files: Mapping[str, bytes], method: int) -> bytes:
+    """An ordinary zip, the same each time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
+
+
+def seven_zip(name: str, content: bytes) -> bytes:
+    """A 7z archive of one stored file."""
+    size = struct.pack(">H", 0x8000 | len(content))
+    checksum = struct.pack("<I", zlib.crc32(content))
+    names = b"\0" + name.encode("utf-16-le") + b"\0\0"
+    packed = b"\x06\0\x01\x09" + size + b"\0"
+    # One folder with one coder, which copies.
+    folder = b"\x07\x0b\x01\0\x01\x01\0\x0c" + size + b"\x0a\x01" + checksum + b"\0"
+    files = b"\x05\x01\x11" + bytes([len(names)]) + names + b"\0"
+    header = b"\x01\x04" + packed + folder + b"\x08\0\0" + files + b"\0"
+    start = struct.pack("<QQI", len(content), len(header), zlib.crc32(header))
+    mark = b"7z\xbc\xaf\x27\x1c\0\x04"
+    return mark + struct.pack("<I", zlib.crc32(start)) + start + content + header

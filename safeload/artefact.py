@@ -280,11 +280,12 @@ class Artefact:
             return False
 
 
-def open_regular(path: Path) -> tuple[int, os.stat_result]:
+def open_regular(path: Path, *, follow_links: bool = True) -> tuple[int, os.stat_result]:
     """Open a regular file for reading; never wait for what a pipe or a device might say.
 
     Args:
         path: The file; symbolic links are followed once.
+        follow_links: Whether it may be one.
 
     Returns:
         A file descriptor, which the caller has to close, and the status of the open file.
@@ -294,6 +295,15 @@ def open_regular(path: Path) -> tuple[int, os.stat_result]:
     """
     # O_NONBLOCK: opening a FIFO must not wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+    if not follow_links:
+        # Where the system cannot be told so, what was a link just before is not opened.
+        if path.is_symlink():
+            raise ArtefactError(
+                "The path is a link.",
+                code="not-regular",
+                hint=f"Put the file itself in the place of {path.name!r}.",
+            )
+        flags |= getattr(os, "O_NOFOLLOW", 0)
     try:
         descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:

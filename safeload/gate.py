@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.arguments import as_path, is_folder
 from safeload.artefact import Artefact, Hashing, Progress, Source
+from safeload.beside import Beside
 from safeload.demands import demanded, narrowed, packs_for
 from safeload.errors import TrustError, UsageError
 from safeload.forks import IMPORTING
@@ -200,6 +201,9 @@ def load_unsigned(
     you were sent never comes into this process: steps 6 to 8 are taken in another one, which can
     do less, and the model stays there.
 
+    What joblib before 0.10 wrote has arrays in files beside it. They are read once each where
+    ``source`` is a path, and what was read is judged and loaded; an isolated process is given none.
+
     Args:
         source: The model: a path, bytes, a binary file, which is read to its end, or what
             :meth:`Verified.open` returned.
@@ -241,7 +245,9 @@ def load_unsigned(
         bounds_of_process = isolated if isinstance(isolated, Isolation) else Isolation()
         return load_isolated(artefact, allowed, bounds, bounds_of_process)
     # 6
-    accepted = admit(artefact, allowed, bounds)
+    is_path = isinstance(source, str | os.PathLike)
+    beside = Beside(artefact, bounds, mmap_mode) if is_path else None
+    accepted = admit(artefact, allowed, bounds, beside=beside)
     # 7, 8
     return deserialise(accepted, allowed, mmap_mode=mmap_mode)
 

@@ -69,9 +69,9 @@ RULE_IDS: dict[str, RuleId] = {
         "Install the library that the message names.",
     ),
     "SL004": RuleId(
-        "an array lies in a file of its own, as joblib before 0.10 wrote it",
-        "Loading it opens a second file, by a path that the first one gives.",
-        "Load it with the joblib that wrote it, in a place without secrets, and dump it again.",
+        "an array lies in a file of its own, as joblib before 0.10 wrote it, and was not read",
+        "Loading it opens that file, and unpickles it where it holds objects.",
+        "Put the files beside the model that were written with it, under the names they had.",
     ),
     "SL006": RuleId(
         "a buffer is kept outside of the file",

@@ -31,7 +31,7 @@ LAYERS = [
         "unruly",
         "verdict",
     ],
-    ["artefact", "owners", "writing"],
+    ["artefact", "beside", "owners", "writing"],
     ["trust", "scan"],
     ["soundness"],
     ["policy"],

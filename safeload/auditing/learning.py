@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from safeload.arguments import require_callable
 from safeload.auditing.opening import open_candidate
 from safeload.auditing.walk import Candidate, walk
+from safeload.beside import Beside
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.policy.team.learn import Learner, Proposal
@@ -54,7 +55,8 @@ def learn(
         if isinstance(opened, Finding):
             learner.unread(path, opened)
         elif not isinstance(opened, Skipped):
-            for part, scanned in parts(scan(opened.data, bounds)):
+            whole = scan(opened.data, bounds, Beside(opened, bounds))
+            for part, scanned in parts(whole):
                 if scanned.programs or scanned.findings:
                     learner.add(joined(path, part), scanned)
     return learner.proposal()

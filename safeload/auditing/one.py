@@ -14,8 +14,10 @@ from safeload.auditing.identity import identity_of
 from safeload.auditing.judging import Judging
 from safeload.auditing.opening import read_candidate
 from safeload.auditing.walk import Candidate
+from safeload.beside import Beside
 from safeload.policy.judge import judge
 from safeload.scan.bounds.budget import NO_MEMORY
+from safeload.scan.companions import OLD_JOBLIB
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Finding, Skipped, Verdict
@@ -79,11 +81,13 @@ def answer(
         return Answer(found, opened.sha256, identity, lasting=True)
     found = _found(candidate, opened, judging)
     findings = found.findings if isinstance(found, FileReport) else ()
+    alone = not isinstance(found, FileReport) or not found.format.startswith(OLD_JOBLIB)
     return Answer(
         found,
         opened.sha256,
         identity,
-        lasting=all(finding.rule not in _PASSING for finding in findings),
+        # The same bytes may have other files beside them elsewhere, or the next time.
+        lasting=alone and all(finding.rule not in _PASSING for finding in findings),
         starved=any(finding.message == NO_MEMORY for finding in findings),
     )
 
@@ -105,7 +109,8 @@ def _found(candidate: Candidate, artefact: Artefact, judging: Judging) -> FileRe
         reason = reason_to_skip(candidate.name, artefact.data)
     if reason is not None:
         return Skipped(candidate.label, reason)
-    scanned = scan(artefact.data, judging.limits)
+    beside = Beside(artefact, judging.limits) if candidate.remote is None else None
+    scanned = scan(artefact.data, judging.limits, beside)
     judgement = judge(scanned, judging.policy(), notes=judging.notes)
     report = judgement.report(candidate.label, artefact.sha256, artefact.size, scanned.format)
     if not judging.second_opinion:

@@ -67,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
     from safeload.artefact import Artefact
     from safeload.auditing.run import AuditReport
+    from safeload.beside import Beside
     from safeload.policy.judge import judge
     from safeload.policy.policy import Policy
     from safeload.report.console import print_report
@@ -77,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     limits = limits_of(options)
     with shown("Reading the program"):
         artefact = Artefact.read(options.file, limits=limits)
-        scanned = scan(artefact.data, limits)
+        scanned = scan(artefact.data, limits, Beside(artefact, limits))
         report = judge(scanned, policy).report(
             str(artefact.path), artefact.sha256, artefact.size, scanned.format
         )

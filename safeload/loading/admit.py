@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from safeload.artefact import Artefact
+from safeload.beside import Beside
 from safeload.errors import LoadError, RefusedError, SafeloadError
 from safeload.forks import IMPORTING
 from safeload.limits import Limits
@@ -21,6 +22,7 @@ from safeload.loading.seal import prepare
 from safeload.policy.judge import Judgement, judge
 from safeload.policy.policy import Policy
 from safeload.rule_ids import PACK_IS_OFF
+from safeload.scan.companions import OLD_JOBLIB
 from safeload.scan.containers.torch import FORMATS
 from safeload.scan.origin import written_with
 from safeload.scan.program import Scan
@@ -32,12 +34,18 @@ __all__ = ["Accepted", "admit", "deserialise", "examine"]
 
 # Formats of which a file is one object, beside what joblib compresses; and in which arrays lie as
 # they are.
-_LOADABLE = frozenset(["pickle", "joblib", "skops", "npy", "npz"])
-_MAPPED = frozenset(["joblib", "npy"])
+_LOADABLE = frozenset(["pickle", "joblib", OLD_JOBLIB, "skops", "npy", "npz"])
+_PACKED = ("joblib+", f"{OLD_JOBLIB}+")
+_MAPPED = frozenset(["joblib", OLD_JOBLIB, "npy"])
 
 
 def admit(
-    artefact: Artefact, policy: Policy, limits: Limits, *, use_cache: bool = False
+    artefact: Artefact,
+    policy: Policy,
+    limits: Limits,
+    *,
+    use_cache: bool = False,
+    beside: Beside | None = None,
 ) -> Accepted:
     """Scan a file and judge it.
 
@@ -47,6 +55,7 @@ def admit(
         limits: Bounds on the work.
         use_cache: Whether somebody vouches for the file, who may load it again: it is not judged
             twice by the same rules.
+        beside: The files beside it, where they may be a part of it; nobody vouches for those.
 
     Returns:
         The accepted file.
@@ -58,7 +67,7 @@ def admit(
     rules = Rules.of(policy, limits) if use_cache else None
     if rules is not None and (before := lookup(artefact, rules)) is not None:
         return before
-    scanned, _ = examine(artefact, policy, limits)
+    scanned, _ = examine(artefact, policy, limits, beside=beside)
     written = {"scikit-learn": written_with(scanned.programs)}
     for program in scanned.programs:
         program.forget()
@@ -69,13 +78,16 @@ def admit(
     return accepted
 
 
-def examine(artefact: Artefact, policy: Policy, limits: Limits) -> tuple[Scan, Judgement]:
+def examine(
+    artefact: Artefact, policy: Policy, limits: Limits, *, beside: Beside | None = None
+) -> tuple[Scan, Judgement]:
     """Scan a file and judge it, for who reads its programs and does not run them.
 
     Args:
         artefact: The file.
         policy: What is allowed.
         limits: Bounds on the work.
+        beside: The files beside it, where they may be a part of it.
 
     Returns:
         The accepted file as scanned, tokens included, and what the policy says of it.
@@ -85,7 +97,7 @@ def examine(artefact: Artefact, policy: Policy, limits: Limits) -> tuple[Scan, J
         LoadError: It is a checkpoint of torch, which is audited only (``audited-only``), or no file
             of one model.
     """
-    scanned = scan(artefact.data, limits)
+    scanned = scan(artefact.data, limits, beside)
     judgement = judge(scanned, policy)
     if verdict_of(judgement.findings) is not Verdict.ACCEPT:
         path = str(artefact.path)
@@ -162,7 +174,7 @@ def _unpickle(
 
 def _is_loadable(form: str) -> bool:
     # joblib compresses once.
-    return form in _LOADABLE or (form.startswith("joblib+") and form.count("+") == 1)
+    return form in _LOADABLE or (form.startswith(_PACKED) and form.count("+") == 1)
 
 
 def _not_one(form: str) -> LoadError:
@@ -214,6 +226,14 @@ def _refusal(report: FileReport) -> RefusedError:
             report=report,
             hint="Switch a pack on for files of people you trust, or have the model signed: what a "
             "signer used, a signed load uses.",
+        )
+    if first.rule == "SL004":
+        return RefusedError(
+            f"Not read: {first.message}{rest}",
+            code="companion-files",
+            report=report,
+            hint="joblib before 0.10 wrote such files. load_unsigned without isolated= reads those "
+            "beside the file; dump what it returns, and sign that one file.",
         )
     hint = "What was not read cannot be judged; nothing was loaded."
     if first.rule == "SL002":

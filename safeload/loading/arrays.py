@@ -38,14 +38,27 @@ class ArrayMaker:
         data: The bytes that spans point into; writable unless ``mmap_mode`` is ``"r"``.
         views: Whether a large array may be a view into ``data``.
         mmap_mode: None; ``"r"`` for read-only views, ``"c"`` for views of private pages.
+        native: Whether arrays that the file describes beside their bytes are turned into the
+            machine's byte order as well: joblib does that, numpy does not.
     """
 
-    def __init__(self, data: Buffer, *, views: bool, mmap_mode: str | None) -> None:
+    def __init__(
+        self, data: Buffer, *, views: bool, mmap_mode: str | None, native: bool = False
+    ) -> None:
         self.data = data
+        self._native = native
         self._views = views
         self._mmap_mode = mmap_mode
         # Types that were compared, by the identity of what the scan read and the code built.
         self._dtypes: dict[tuple[int, int], tuple[np.dtype[Any], bool]] = {}
+
+    def of(self, data: Buffer) -> ArrayMaker:
+        """The maker of the arrays that lie in the bytes of another file.
+
+        Args:
+            data: The bytes.
+        """
+        return ArrayMaker(data, views=True, mmap_mode=self._mmap_mode, native=True)
 
     def make(self, span: ArraySpan, wrapper: object) -> npt.NDArray[Any]:
         """Make the array of a span.
@@ -56,13 +69,20 @@ class ArrayMaker:
                 describes beside its bytes.
 
         Returns:
-            An array of the span's shape and dtype; in native byte order unless ``mmap_mode`` is
-            set, as joblib does.
+            An array of the span's shape and dtype; in native byte order, as joblib has it, unless
+            ``mmap_mode`` is set or the file is numpy's own.
 
         Raises:
             LoadError: The code built another dtype than the scan read.
         """
+        if span.matrix:
+            return self._plain(span, wrapper).view(np.matrix)
+        return self._plain(span, wrapper)
+
+    def _plain(self, span: ArraySpan, wrapper: object) -> npt.NDArray[Any]:
         dtype, foreign = self._dtype(span, wrapper)
+        if span.described and not self._native:
+            foreign = False
         order: Literal["C", "F"] = "F" if span.order == "F" else "C"
         if span.nbytes == 0:
             native = foreign and self._mmap_mode is None

@@ -57,6 +57,8 @@ def unpickle(
 
 
 def _run(program: Program, names: Mapping[tuple[str, str], Any], maker: ArrayMaker) -> Any:
+    if program.elsewhere is not None:
+        maker = maker.of(program.elsewhere)
     # The buffered reader can be peeked into, which saves the unpickler a call per opcode.
     pieces = program.pieces(maker.data)
     small = sum(map(len, pieces)) <= _BUFFER

@@ -64,7 +64,8 @@ def resolve(programs: Iterable[Program]) -> Mapping[tuple[str, str], Any]:
 
 @lru_cache(maxsize=4096)
 def _object(module: str, name: str) -> Any:
-    if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
+    if module == "joblib.numpy_pickle" and name.endswith("ArrayWrapper"):
+        # Stands for an array in a stream, whatever release wrote it; nothing of it is called.
         from safeload.loading.arrays import Wrapper
 
         return Wrapper

@@ -206,7 +206,9 @@ def _judge(scan: Scan, policy: Policy, *, notes: bool) -> Judgement:
             ]
         of_member += packs_off(program, off)
         findings += of_member
-        form = scan.format if program is scan.programs[0] else "pickle"
+        form = "pickle" if program.elsewhere is None else "npy"
+        if program is scan.programs[0]:
+            form = scan.format
         members.append(
             MemberReport(
                 program.member, form, verdict_of(of_member), program.opcodes, len(program.arrays)

@@ -25,7 +25,6 @@ __all__ = ["reason_to_skip"]
 _KNOWN = (
     b"\x93NUMPY",
     b"\x89HDF",
-    b"ZF0x",
     *(b"\x80" + bytes([protocol]) for protocol in range(6)),
 )
 # Bytes that are decompressed at first, by how much more each time, and that are kept at most.

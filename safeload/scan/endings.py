@@ -6,6 +6,8 @@ the decision to the content.
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["has_model_name", "is_clear_model_name"]
 
 # Pickles under all their endings, arrays, and what libraries of machine learning write.
@@ -18,6 +20,8 @@ _CLEAR = frozenset(
 _SHARED = frozenset("pth model mdl mlmodel estimator bin pb mar msgpack cb".split())
 # What may stand behind: a compressed file is what it was before.
 _PACKED = frozenset("gz gzip z zlib bz2 xz lzma lz4 zst zstd br zip tar tgz tbz2 txz 7z".split())
+# What joblib before 0.10 put beside a model: the bytes of an array, and no word about them.
+_BYTES_OF_ARRAY = re.compile(r".*_[0-9]{2,}\.npy\.z", re.DOTALL)
 
 
 def has_model_name(name: str) -> bool:
@@ -42,6 +46,8 @@ def is_clear_model_name(name: str) -> bool:
 
 
 def _ending(name: str) -> str:
+    if _BYTES_OF_ARRAY.fullmatch(name):
+        return ""
     endings = [part.strip().lower() for part in name.split(".")[1:]]
     while endings and endings[-1] in _PACKED:
         endings.pop()

@@ -299,6 +299,7 @@ class ArraySpan(NamedTuple):
         order: ``"C"`` or ``"F"``.
         described: Whether the file says this beside the bytes, in numpy's own form; otherwise the
             code builds an object that says it.
+        matrix: Whether it becomes a ``numpy.matrix``.
     """
 
     offset: int
@@ -307,6 +308,7 @@ class ArraySpan(NamedTuple):
     shape: tuple[int, ...]
     order: str
     described: bool = False
+    matrix: bool = False
 
 
 class GlobalUse(NamedTuple):
@@ -342,6 +344,8 @@ class Program:
         aliases: Further spellings of a global in ``globals``: as written, and what it stands for.
         opcodes: Opcodes interpreted.
         size: Bytes of the member that this stream takes, array bytes included.
+        elsewhere: The bytes of another file that all offsets point into; None where they point
+            into those of the member it is in.
     """
 
     member: str
@@ -356,6 +360,7 @@ class Program:
     aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
     opcodes: int = 0
     size: int = 0
+    elsewhere: Buffer | None = None
 
     def pieces(self, data: Buffer) -> list[bytes | memoryview]:
         """The canonical opcodes, large pieces as views.
@@ -385,6 +390,8 @@ class Scan:
 
     Attributes:
         format: ``"pickle"``, ``"joblib"``, ``"joblib+zlib"`` (and gzip, bz2, lzma, xz, lz4, zstd),
+            ``"joblib+zfile"`` (and ``"joblib-old"`` in place of ``"joblib"`` where arrays of it
+            lie in files beside),
             ``"skops"``, ``"npy"``, ``"npz"``, ``"torch"``, ``"torch-legacy"``, ``"zip"``, ``"tar"``
             (and those with the name of a codec behind, such as ``"tar+gzip"``) or ``"unknown"``.
         programs: The streams in it, outermost first. A skops file has one, without code.

@@ -11,29 +11,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
+from typing import cast
 
 from safeload.errors import printable
 from safeload.limits import Limits
 from safeload.placeholders import placeholder
+from safeload.scan.arrays.form import WRAPPERS
 from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError
+from safeload.scan.companions import OLD_JOBLIB, Companions, read_zfile
 from safeload.scan.containers.archive import ArchiveError
 from safeload.scan.containers.compressed import codec_of, decompress
 from safeload.scan.containers.lenient import is_zfile, unpackings
-from safeload.scan.containers.nesting import Members, Nesting, Packed
+from safeload.scan.containers.nesting import Members, Nesting, Packed, Siblings
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.npz import read_npz
-from safeload.scan.containers.sevenzips import is_7z, read_7z
+from safeload.scan.containers.sevenzips import archives_7z, is_7z, read_7z
+from safeload.scan.containers.siblings import ArrayMembers
 from safeload.scan.containers.skops.read import has_schema, holds_more, read_skops
-from safeload.scan.containers.tars import end_of_files, following, is_tar, read_tar
+from safeload.scan.containers.tars import behind_damage, end_of_files, following, is_tar, read_tar
 from safeload.scan.containers.torch.checkpoint import read_checkpoint
 from safeload.scan.containers.torch.legacy import is_legacy, read_legacy
 from safeload.scan.containers.torch.recognise import is_checkpoint
-from safeload.scan.containers.zips import archive_within, front, has_files_around, is_zip, read_zip
+from safeload.scan.containers.zips import (
+    archive_within,
+    behind,
+    front,
+    has_files_around,
+    is_zip,
+    read_zip,
+)
 from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.discovery import reason_to_skip
+from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.pickle.lenient import Outcome, reach
 from safeload.scan.program import Buffer, Scan
-from safeload.scan.sequence import read_sequence
+from safeload.scan.sequence import flat, read_sequence
 from safeload.scan.weights.gguf import is_gguf, read_gguf
 from safeload.scan.weights.hdf5 import is_hdf5, read_hdf5
 from safeload.scan.weights.keras import is_configuration, read_configuration
@@ -47,7 +59,7 @@ __all__ = ["scan"]
 _PICKLE, _ZIP = b"\x80", b"PK"
 _HEAD = 4096
 _NAMING = (Outcome.NAME, Outcome.UNDECIDED)
-_ZFILE = "It was written by joblib before 0.10, which needs companion files."
+_BYTES = "It holds the bytes of an array alone, or no pickle; joblib reads it with another file."
 # What tells formats of weights, and what reads them.
 _WEIGHTS: tuple[tuple[Callable[[Buffer], bool], Callable[[Buffer, Nesting], Scan]], ...] = (
     (is_safetensors, read_safetensors),
@@ -59,18 +71,20 @@ _WEIGHTS: tuple[tuple[Callable[[Buffer], bool], Callable[[Buffer, Nesting], Scan
 _Unpack = Callable[[Buffer, Nesting], Members]
 
 
-def scan(data: Buffer, limits: Limits | None = None) -> Scan:
+def scan(data: Buffer, limits: Limits | None = None, beside: Siblings | None = None) -> Scan:
     """Say what a file would do when it is loaded.
 
     Args:
         data: The whole file.
         limits: Bounds on the work.
+        beside: The files beside it, which joblib before 0.10 put arrays into; without them, such a
+            file is not read in full.
 
     Returns:
         The scan. Whatever was not read or is malformed is among its findings, or among those of
         its members.
     """
-    return _guarded(data, Nesting.of(limits or Limits(), len(data)))
+    return _guarded(data, Nesting.of(limits or Limits(), len(data), beside))
 
 
 def _guarded(data: Buffer, nesting: Nesting) -> Scan:
@@ -102,8 +116,14 @@ def _scan(data: Buffer, nesting: Nesting) -> Scan:
     if instead is not None:
         return _unread(data, "SL001", instead)
     if is_zfile(head):
-        return _unread(data, "SL004", _ZFILE)
-    return _together([_attempt(read) for read in _readers(data, head, nesting)], data)
+        return _zfile(data, nesting)
+    found = _together([_attempt(read) for read in _readers(data, head, nesting)], data)
+    if _is_mistaken(found) and (start := behind_damage(data)) is not None:
+        # Some readers go on to the next header.
+        rest = cast("Buffer", memoryview(data)[start:])
+        found = _archive(rest, "tar", read_tar, nesting)
+        found.findings.append(Finding("SL302", "A damaged header begins the archive."))
+    return found
 
 
 def _attempt(read: Callable[[], Scan]) -> Scan:
@@ -137,8 +157,10 @@ def _readers(data: Buffer, head: bytes, nesting: Nesting) -> Iterator[Callable[[
     elif following(memoryview(data)[: front(data)], 0) is not None:
         damaged = Finding("SL302", "A damaged tar stands in front of a zip.")
         yield lambda: Scan("tar", [], [damaged], data)
-    if is_7z(data):
-        yield partial(_archive, data, "7z", read_7z, nesting)
+    # What lies in a tar or a zip is read when that file's turn comes.
+    first = end_of_files(data) if begins_as_tar else behind(data) if begins_as_zip else 0
+    for start in (0,) if is_7z(data) else archives_7z(data, first):
+        yield partial(_archive, data, "7z", partial(read_7z, start=start), nesting)
     # A zip that is a file of a tar is read when that file's turn comes.
     if is_zip(data) and not (begins_as_tar and not is_zip(data, end_of_files(data))):
         yield from _readers_of_zip(data, nesting)
@@ -158,7 +180,15 @@ def _readers_of_zip(data: Buffer, nesting: Nesting) -> Iterator[Callable[[], Sca
     if is_checkpoint(whole):
         yield partial(read_checkpoint, whole, nesting)
     else:
-        yield lambda: read_npz(whole, nesting) or _archive(data, "zip", read_zip, nesting)
+        yield lambda: _npz(whole, data, nesting) or _archive(data, "zip", read_zip, nesting)
+
+
+def _npz(whole: Buffer, data: Buffer, nesting: Nesting) -> Scan | None:
+    scanned = read_npz(whole, nesting)
+    if scanned is not None:
+        # numpy takes none that something stands in front of.
+        scanned.single = len(whole) == len(data)
+    return scanned
 
 
 def _skops(data: Buffer, nesting: Nesting, *, alone: bool) -> Scan:
@@ -180,6 +210,8 @@ def _together(readings: list[Scan], data: Buffer) -> Scan:
     if not known:
         return _unread(data, "SL001", "It is in no format that safeload reads.")
     first, *others = known
+    for reading in known:
+        reading.members = Contents(partial(_checked, reading.members))
     if others:
         also = [MemberScan(f"as {other.format}", other) for other in others]
         first.members = Contents(partial(chain, first.members, also))
@@ -203,8 +235,9 @@ def _checked(members: Iterable[MemberScan]) -> Iterator[MemberScan]:
 def _members(data: Buffer, unpack: _Unpack, nesting: Nesting) -> Iterator[MemberScan]:
     """The files of an archive, each scanned when it is asked for."""
     models = 0
+    arrays = ArrayMembers(lambda: unpack(data, nesting))
     for one in unpack(data, nesting):
-        member = _member(one, nesting)
+        member = _member(one, nesting, arrays)
         if member is not None:
             models += member.scan is not None
             yield member
@@ -213,7 +246,7 @@ def _members(data: Buffer, unpack: _Unpack, nesting: Nesting) -> Iterator[Member
         yield MemberScan("", Scan("unknown", [], [Finding("SL001", message)], b""))
 
 
-def _member(packed: Packed, nesting: Nesting) -> MemberScan | None:
+def _member(packed: Packed, nesting: Nesting, arrays: ArrayMembers) -> MemberScan | None:
     """A file of an archive; None for a folder."""
     path = printable(packed.path, limit=_HEAD)
     name = packed.path.replace("\\", "/").rpartition("/")[2]
@@ -224,7 +257,8 @@ def _member(packed: Packed, nesting: Nesting) -> MemberScan | None:
         return None
     reason = reason_to_skip(name, packed.data)
     if reason is None or is_configuration(packed.data):
-        scanned = _guarded(packed.data, nesting.within(len(packed.data)))
+        within = nesting.within(len(packed.data), arrays.beside(packed.path))
+        scanned = _guarded(packed.data, within)
         scanned.findings = [*packed.findings, *scanned.findings]
         return MemberScan(path, scanned)
     if packed.findings:
@@ -253,13 +287,34 @@ def _compressed(data: Buffer, codec: str, nesting: Nesting) -> Scan:
     if "SL002" in rules:
         # What came out ends where the limit was, so nothing can be said of it.
         return Scan(f"joblib+{codec}", [], findings, data)
-    within = nesting.within(len(unpacked))
+    within = nesting.within(len(unpacked), nesting.beside)
     within.work.bound_density(len(data), nesting.limits)
     inner = _scan(unpacked, within)
     known = {"unknown": "unknown", "pickle": f"joblib+{codec}", "joblib": f"joblib+{codec}"}
     inner.format = known.get(inner.format, f"{inner.format}+{codec}")
     inner.findings = [*findings, *inner.findings]
     return inner
+
+
+def _zfile(data: Buffer, nesting: Nesting) -> Scan:
+    """What joblib compressed before 0.10, which nothing else reads: one pickle."""
+    content, findings = read_zfile(data, nesting.limits, nesting.work)
+    nesting.unpacked.take(len(content))
+    if not findings and not _is_stream(content):
+        findings = [Finding("SL004", _BYTES)]
+    if findings:
+        return Scan("joblib+zfile", [], findings, data)
+    within = nesting.within(len(content), nesting.beside)
+    within.work.bound_density(len(data), nesting.limits)
+    companions = Companions(within)
+    program = interpret(content, limits=within.limits, budget=within.work, companions=companions)
+    form = OLD_JOBLIB if companions.asked else "joblib"
+    scanned = Scan(f"{form}+zfile", flat(program), [], content)
+    if any((use.module, use.name) in WRAPPERS for use in program.globals):
+        # What joblib reads such files with knows no arrays between opcodes.
+        message = "An array lies between the opcodes, where joblib before 0.10 wrote none."
+        scanned.findings.append(Finding("SL210", message))
+    return scanned
 
 
 def _comes_out(data: Buffer) -> bool:

@@ -12,18 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from safeload.scan.array_programs import array_at
 from safeload.scan.bounds.budget import OverLimitError
+from safeload.scan.companions import OLD_JOBLIB, Companions
 from safeload.scan.containers.nesting import Nesting
-from safeload.scan.containers.npy import MAGIC, NpyError, read_npy_at
+from safeload.scan.containers.npy import MAGIC
 from safeload.scan.contents import Contents, MemberScan
 from safeload.scan.pickle.interpreter import interpret
-from safeload.scan.program import Array, ArraySpan, Buffer, Program, Scan
+from safeload.scan.program import Buffer, Program, Scan
 from safeload.verdict import Finding
 
-__all__ = ["array_at", "flat", "read_sequence"]
-
-# NONE BINPERSID STOP: hand over an array, for which nothing has to be built.
-_HANDED_OVER = b"NQ."
+__all__ = ["flat", "read_sequence"]
 
 
 def read_sequence(data: Buffer, nesting: Nesting) -> Scan:
@@ -36,7 +35,7 @@ def read_sequence(data: Buffer, nesting: Nesting) -> Scan:
     Returns:
         The scan of what comes first, with all that follows as its members.
     """
-    first = _piece(data, 0, nesting)
+    first = _piece(data, 0, nesting, Companions(nesting))
     if first.end < len(data):
         first.scan.single = False
         first.scan.members = Contents(partial(_following, data, first.end, nesting))
@@ -58,59 +57,23 @@ class _Piece:
             self.end = len(data)
 
 
-def _piece(data: Buffer, start: int, nesting: Nesting) -> _Piece:
+def _piece(
+    data: Buffer, start: int, nesting: Nesting, companions: Companions | None = None
+) -> _Piece:
     limits, work = nesting.limits, nesting.work
     if data[start : start + len(MAGIC)] == MAGIC:
         program = array_at(data, start, nesting)
         piece = _Piece("npy", program, data, nesting)
     else:
-        program = interpret(data, limits=limits, budget=work, start=start, followed=True)
-        piece = _Piece("joblib" if program.arrays else "pickle", program, data, nesting)
+        program = interpret(
+            data, limits=limits, budget=work, start=start, followed=True, companions=companions
+        )
+        form = "joblib" if program.arrays else "pickle"
+        if companions is not None and companions.asked:
+            form = OLD_JOBLIB
+        piece = _Piece(form, program, data, nesting)
         piece.end += start if program.segments else 0
     return piece
-
-
-def array_at(data: Buffer, start: int, nesting: Nesting, member: str = "") -> Program:
-    """The program that makes an array in numpy's form.
-
-    Args:
-        data: Bytes.
-        start: Where the array begins.
-        nesting: Bounds.
-        member: The array's path, for findings.
-
-    Returns:
-        For numbers and texts, a program that takes them as they lie there; for objects, the pickle
-        that holds them. Its size counts from the first byte of ``data``.
-    """
-    try:
-        npy = read_npy_at(memoryview(data), start, nesting.limits)
-    except NpyError as error:
-        return _odd(member, data, start, f"{str(error).capitalize()}.", "SL305")
-    if npy.dtype is None:
-        program = interpret(
-            data,
-            limits=nesting.limits,
-            budget=nesting.work,
-            member=member,
-            start=npy.offset,
-            nested=True,
-        )
-        program.size += npy.offset
-        return program
-    span = ArraySpan(npy.offset, npy.nbytes, npy.dtype, npy.shape, npy.order, described=True)
-    end = npy.offset + npy.nbytes
-    if end > len(data):
-        return _odd(
-            member, data, start, "An array has more elements than there are bytes.", "SL212"
-        )
-    return Program(
-        member, data, [_HANDED_OVER], [span], root=Array(span, data), opcodes=3, size=end
-    )
-
-
-def _odd(member: str, data: Buffer, start: int, message: str, rule: str) -> Program:
-    return Program(member, data, findings=[Finding(rule, message, member, start)], size=len(data))
 
 
 def _following(data: Buffer, end: int, nesting: Nesting) -> Iterator[MemberScan]:

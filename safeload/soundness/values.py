@@ -141,7 +141,7 @@ def raw(token: Token, what: str) -> Raw:
     """
     try:
         if type(token) is Array and type(token.span) is ArraySpan:
-            offset, nbytes, spec, shape, order, _ = token.span
+            offset, nbytes, spec, shape, order = token.span[:5]
             look_at(token, nbytes)
             content = memoryview(token.source)[offset : offset + nbytes]
             return Raw(content, _dtype(spec), shape, "F" if order == "F" else "C")

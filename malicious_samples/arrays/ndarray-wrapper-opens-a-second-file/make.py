@@ -1,4 +1,4 @@
-"""NDArrayWrapper names a second file, which joblib opens and unpickles."""
+"""NDArrayWrapper names a file of another folder, which joblib opens and unpickles."""
 
 from __future__ import annotations
 

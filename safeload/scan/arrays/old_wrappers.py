@@ -1,23 +1,23 @@
-"""Arrays of joblib before 0.10: a wrapper names a second file, which no scan follows.
+"""Arrays of joblib before 0.10: which wrappers name a file beside, and who gives what is in it?
 
-Trust: the names are hostile; a wrapper is reported as not read, and never resolved.
+Trust: the names are hostile. A wrapper is resolved by whoever gives the bytes of such files, and
+by nobody else.
 Source: joblib ``numpy_pickle_compat.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-from safeload.scan.program import Global, Mapping, ObjectToken, Token
+from safeload.scan.arrays.dtypes import DType
+from safeload.scan.program import Program
 
-__all__ = ["is_old_wrapper", "types_named"]
+__all__ = ["ZIPPED", "ArrayFiles", "is_old_wrapper"]
 
+# The class of an array in numpy's form, and of one whose bytes alone are compressed.
 _NAMES = ("NDArrayWrapper", "ZNDArrayWrapper")
-_MODULES = tuple(
-    f"{joblib}.{module}"
-    for joblib in ("joblib", "sklearn.externals.joblib")
-    for module in ("numpy_pickle", "numpy_pickle_compat")
-)
+ZIPPED = _NAMES[1]
+_MODULES = ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
 
 
 def is_old_wrapper(module: str, name: str) -> bool:
@@ -25,13 +25,31 @@ def is_old_wrapper(module: str, name: str) -> bool:
     return name in _NAMES and module in _MODULES
 
 
-def types_named(built: Iterable[ObjectToken]) -> Iterator[tuple[Token, Mapping]]:
-    """The types of array that wrappers name without keeping them, each with its wrapper's state."""
-    for wrapper in built:
-        target = wrapper.callable
-        if isinstance(target, Global) and is_old_wrapper(target.module, target.name):
-            for state in wrapper.states:
-                if isinstance(state, Mapping):
-                    args = state.get("init_args")
-                    given = args if type(args) is tuple else (state.get("subclass"),)
-                    yield from ((part, state) for part in given[:1])
+class ArrayFiles(Protocol):
+    """Makes programs of the arrays that lie in files of their own."""
+
+    def plain(self, name: str) -> Program:
+        """The program that makes the array in a file in numpy's form.
+
+        Args:
+            name: The file's name, without folders.
+
+        Returns:
+            The program, with a finding and no code where the file was not read.
+        """
+
+    def zipped(
+        self, name: str, dtype: DType, shape: tuple[int, ...], order: str, *, matrix: bool
+    ) -> Program:
+        """The program that makes an array whose bytes are all that is in a file.
+
+        Args:
+            name: The file's name, without folders.
+            dtype: Type of its elements, which are no objects.
+            shape: Its shape.
+            order: ``"C"`` or ``"F"``.
+            matrix: Whether it is a ``numpy.matrix``.
+
+        Returns:
+            The program, with a finding and no code where the file was not read.
+        """

@@ -19,13 +19,14 @@ from safeload.scan.pickle.machine import Machine
 from safeload.scan.pickle.malformed import MalformedError
 from safeload.scan.program import ArraySpan, Global, Mapping, ObjectToken, Token, Use
 
-__all__ = ["locate", "read_wrapper"]
+__all__ = ["SUBCLASSES", "locate", "read_wrapper"]
 
 _ATTRIBUTES = ("subclass", "shape", "order", "dtype", "allow_mmap")
 _ALIGNED = "numpy_array_alignment_bytes"
 _ORDERS = ("C", "F")
 _LENGTHS = 2**63
-_SUBCLASSES = {
+# What joblib wrote in this form.
+SUBCLASSES = {
     ("numpy", "ndarray"),
     ("numpy", "matrix"),
     ("numpy", "memmap"),
@@ -55,7 +56,7 @@ def read_wrapper(
     if not isinstance(state, Mapping) or wrapper.args != () or wrapper.states or wrapper.items:
         raise _malformed(m, "An array wrapper is not built as joblib builds it.")
     subclass, shape, order, token, mmap, alignment = _attributes(m, state)
-    if not isinstance(subclass, Global) or (subclass.module, subclass.name) not in _SUBCLASSES:
+    if not isinstance(subclass, Global) or (subclass.module, subclass.name) not in SUBCLASSES:
         raise _malformed(m, "An array wrapper names a type that is no array.")
     # The wrapper's own reading of the type is not a value that the model keeps.
     m.use_up(subclass, Use.CONSTRUCT, holder=state)

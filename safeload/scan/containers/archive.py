@@ -68,7 +68,7 @@ class Member:
     """One file in an archive.
 
     Attributes:
-        name: Relative path, printable ASCII.
+        name: Relative path; printable ASCII unless other names were asked for.
         method: Compression: 0 stored, 8 deflated, 12 bzip2, 14 LZMA.
         offset: First (compressed) byte, from the start of the archive.
         packed: Length as it lies in the archive, bytes.
@@ -84,12 +84,13 @@ class Member:
     crc: int
 
 
-def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
+def read_archive(data: memoryview, limits: Limits, *, any_names: bool = False) -> dict[str, Member]:
     """List the members of an archive, in the order of their bytes.
 
     Args:
         data: The whole archive.
         limits: ``members`` bounds their number.
+        any_names: Whether names may be any text in which readers do not replace or cut anything.
 
     Returns:
         Members by name.
@@ -104,7 +105,7 @@ def read_archive(data: memoryview, limits: Limits) -> dict[str, Member]:
     end_of_last = 0
     position = start
     for _ in range(count):
-        member, header, following, position = _read_entry(data, position, stop)
+        member, header, following, position = _read_entry(data, position, stop, any_names=any_names)
         if member.name in members:
             raise ArchiveError(
                 "SL302", f"Two members have the name {printable(member.name)}.", header
@@ -164,7 +165,9 @@ def find_directory(data: memoryview) -> tuple[int, int, int]:
     return count, start, stop
 
 
-def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int, int, int]:
+def _read_entry(
+    data: memoryview, position: int, stop: int, *, any_names: bool
+) -> tuple[Member, int, int, int]:
     """A member, its local header's offset, the end of its bytes and the end of its entry."""
     if stop - position < CENTRAL.size or bytes(data[position : position + 4]) != b"PK\x01\x02":
         raise ArchiveError("SL302", "The directory ends early or is damaged.", position)
@@ -181,7 +184,7 @@ def _read_entry(data: memoryview, position: int, stop: int) -> tuple[Member, int
         bytes(data[name_stop:following]), [size, packed, header], position, central=True
     )
     raw_name = bytes(data[name_start:name_stop])
-    name = _checked_name(raw_name, position)
+    name = _checked_name(raw_name, position, flags if any_names else None)
     allowed = _FLAG_UTF8 | (_FLAG_LZMA_END if method == LZMA else 0)
     if flags & ~allowed or method not in _METHODS or fields[2] > _NEWEST_VERSION:
         raise ArchiveError(
@@ -230,9 +233,16 @@ def _widen(extra: bytes, values: list[int], where: int, *, central: bool) -> lis
     return values
 
 
-def _checked_name(raw: bytes, where: int) -> str:
-    name = raw.decode("ascii", "replace")
-    if _PLAIN_NAME.fullmatch(name) is None:
+def _checked_name(raw: bytes, where: int, flags: int | None) -> str:
+    if flags is None:
+        name = raw.decode("ascii", "replace")
+        is_odd = _PLAIN_NAME.fullmatch(name) is None
+    else:
+        # Without the flag, readers differ in the encoding. One that cannot be decoded has a
+        # character that no name has, in its place.
+        name = raw.decode("utf-8" if flags & _FLAG_UTF8 else "ascii", "replace")
+        is_odd = not {"\0", "\\", "\ufffd"}.isdisjoint(name)
+    if not name or is_odd:
         raise ArchiveError("SL302", f"A member has the name {printable(name)}.", where)
     if not _NO_PARTS.isdisjoint(name.split("/")):
         raise ArchiveError("SL302", f"A member's path is {printable(name)}.", where)

@@ -23,8 +23,8 @@ from safeload.scan.containers.inflating import inflating, is_known
 from safeload.scan.containers.lenient import UndecidedError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.reader import Reader
-from safeload.scan.containers.sevenzips import is_7z, read_7z
-from safeload.scan.containers.tars import following, has_content, is_tar, problem_of
+from safeload.scan.containers.sevenzips import archives_7z, is_7z, may_extract_itself, read_7z
+from safeload.scan.containers.tars import behind_damage, following, has_content, is_tar, problem_of
 from safeload.scan.containers.zips import AES, hidden
 from safeload.scan.runs import Buffer
 
@@ -42,8 +42,14 @@ _Failures = (*_Damaged, ValueError, RuntimeError, LookupError, OverflowError)
 
 
 def is_archive(data: Buffer) -> bool:
-    """Whether bytes begin like an archive, or end like one."""
-    return data[:4] == b"PK\x03\x04" or _has_end(data) or is_tar(data) or is_7z(data)
+    """Whether bytes begin like an archive or a program, or end like an archive."""
+    return (
+        data[:4] == b"PK\x03\x04"
+        or _has_end(data)
+        or is_tar(data)
+        or is_7z(data)
+        or may_extract_itself(bytes(data[:4]))
+    )
 
 
 def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -64,8 +70,14 @@ def members(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
     yield from _hidden(data)
     if is_tar(data):
         yield from _tar(data)
-    if is_7z(data):
-        yield from _7z(data)
+    elif (damaged := behind_damage(data)) is not None:
+        yield from _tar(cast("Buffer", memoryview(data)[damaged:]))
+    try:
+        starts = [0] if is_7z(data) else [*archives_7z(data)]
+    except OverLimitError as error:
+        raise UndecidedError(str(error)) from None
+    for start in starts:
+        yield from _7z(data, start)
 
 
 def _zip(file: IO[bytes], *, begins: bool) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -130,10 +142,10 @@ def _tar(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
         position = following(data, end)
 
 
-def _7z(data: Buffer) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _7z(data: Buffer, start: int) -> Iterator[tuple[str, Iterator[bytes]]]:
     # Where nothing unpacks it, or not within the limits, nobody can say what is in it.
     try:
-        for packed in read_7z(data, Nesting.of(Limits(), len(data))):
+        for packed in read_7z(data, Nesting.of(Limits(), len(data)), start):
             if any(finding.is_unread for finding in packed.findings):
                 raise UndecidedError("A member of the archive cannot be unpacked.")
             yield packed.path, iter([bytes(packed.data)])

@@ -1,8 +1,8 @@
 """Arrays in numpy's ``.npy`` form: a header becomes dtype, shape and the range of the raw bytes.
 
-The header is a Python literal. Only the literals that numpy itself writes are read: one dict with
-``descr``, ``fortran_order`` and ``shape``, no escapes, no operators. The raw bytes must be exactly
-as many as dtype and shape call for.
+The header is a Python literal. Those are read that numpy itself writes, or others may in its form:
+one dict with ``descr``, ``fortran_order`` and ``shape``, texts as Python shows them, no operators.
+What numpy refuses is refused. The raw bytes must be exactly as many as dtype and shape call for.
 
 Trust: the bytes are hostile; the result describes them and holds no objects.
 Source: numpy ``numpy/lib/_format_impl.py``, format versions 1.0 to 3.0.
@@ -11,6 +11,7 @@ Source: numpy ``numpy/lib/_format_impl.py``, format versions 1.0 to 3.0.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,21 +23,26 @@ __all__ = ["MAGIC", "Npy", "NpyError", "read_npy", "read_npy_at"]
 MAGIC = b"\x93NUMPY"
 # Version to the width of the header's length, and to the header's encoding.
 _VERSIONS = {(1, 0): (2, "latin1"), (2, 0): (4, "latin1"), (3, 0): (4, "utf-8")}
-# numpy.load refuses longer ones.
+# Characters; numpy.load refuses longer ones.
 _HEADER_SIZE = 10_000
 # Bytes of a header that is kept with what it says.
 _SHORT = 128
-# A text without escapes, a whole number (with an L as Python 2 wrote it), a constant or a bracket,
-# with the spaces behind it.
+# A text with the escapes that Python shows, a whole number (with an L as Python 2 wrote it), a
+# constant or a bracket, with the spaces behind it.
+_ESCAPE = r"\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
 _TOKEN = re.compile(
-    r"(?:'(?P<text>[^'\\\n]*+)'|(?P<number>0|[1-9][0-9]{0,18}+)L?(?![0-9A-Za-z_])|"
+    rf"(?:'(?P<text>(?:[^'\\\n\r\0]|{_ESCAPE})*+)'|\"(?P<quoted>(?:[^\"\\\n\r\0]|{_ESCAPE})*+)\"|"
+    r"(?P<number>0|[1-9][0-9]{0,18}+)(?P<long>L?)(?![0-9A-Za-z_])|"
     r"(?P<constant>True|False)(?![0-9A-Za-z_])|(?P<mark>[()\[\]{},:])) *+"
 )
+_ESCAPES = re.compile(_ESCAPE)
+_LETTERS = dict(zip("\\'\"abfnrtv", "\\'\"\a\b\f\n\r\t\v", strict=True))
 _CONSTANTS = {"True": True, "False": False}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TYPE = re.compile(
-    r"[<>|](?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|([SUV])(0|[1-9][0-9]{0,9})"
-    r"|[Mm]8(?:\[[0-9]{0,9}(?:generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?)"
+    r"[<>|=]?(?:(?P<sized>[SUV])(?P<length>0|[1-9][0-9]{0,9})"
+    r"|(?P<time>[Mm]8)(?:\[[0-9]{0,9}(?:generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?"
+    r"|(?:b(?=1$)|[iu](?=[1248]$)|f(?=(?:2|4|8|12|16)$)|c(?=(?:8|16|24|32)$))(?P<size>[0-9]+))"
 )
 _OBJECT = re.compile(r"[<>|=]?O[48]?")
 _ITEMSIZE = 2**31 - 1
@@ -114,7 +120,8 @@ def read_npy_at(data: memoryview, position: int, limits: Limits) -> Npy:
     width, encoding = _VERSIONS[version]
     start = position + 8 + width
     size = int.from_bytes(data[position + 8 : start], "little")
-    if size > _HEADER_SIZE or len(data) < start + size:
+    # A character has four bytes at most.
+    if size > 4 * _HEADER_SIZE or len(data) < start + size:
         raise NpyError("an array's header has no end, or is longer than numpy reads")
     header = _header(bytes(data[start : start + size]), encoding)
     shape, fortran = header["shape"], header["fortran_order"]
@@ -144,9 +151,12 @@ def _header(header: bytes, encoding: str) -> dict[str, Any]:
 
 def _literal(header: bytes, encoding: str) -> dict[str, Any]:
     try:
-        value = _Literal(header.decode(encoding)).read()
+        text = header.decode(encoding)
     except UnicodeDecodeError as error:
         raise NpyError("an array's header is not in its encoding") from error
+    if len(text) > _HEADER_SIZE:
+        raise NpyError("an array's header is longer than numpy reads")
+    value = _Literal(text, python2=encoding == "latin1").read()
     if type(value) is not dict or value.keys() != {"descr", "fortran_order", "shape"}:
         raise NpyError("an array's header is not the dict numpy writes")
     return value
@@ -158,12 +168,17 @@ _short = lru_cache(maxsize=1_024)(_literal)
 class _Literal:
     """Reads the literals that numpy writes, each as Python would.
 
+    Args:
+        text: The literal.
+        python2: Whether whole numbers may have an L behind them, which numpy takes away then.
+
     Python's own reader is not asked: it reads far more, some of it for long or with warnings, and
     in releases before 3.11.8 and 3.12.2 fails at times when several threads use it.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, python2: bool = True) -> None:
         self._text = text.removesuffix("\n")
+        self._python2 = python2
         self._position = 0
         self._depth = 0
 
@@ -176,10 +191,16 @@ class _Literal:
 
     def _token(self) -> tuple[str, str]:
         found = _TOKEN.match(self._text, self._position)
-        if found is None or found.lastgroup is None:
+        if found is None or (found["long"] and not self._python2):
             raise NpyError("an array's header is not the literal numpy writes")
         self._position = found.end()
-        return found.lastgroup, found[found.lastgroup]
+        if found["number"] is not None:
+            return "number", found["number"]
+        kind = str(found.lastgroup)
+        written = found[kind]
+        if kind in ("text", "quoted"):
+            return "text", _ESCAPES.sub(_unescaped, written) if "\\" in written else written
+        return kind, written
 
     def _value(self, kind: str, written: str) -> Any:
         if kind == "text":
@@ -226,6 +247,16 @@ class _Literal:
         return written, self._value(*self._token())
 
 
+def _unescaped(found: re.Match[str]) -> str:
+    letter, digits = found[0][1], found[0][2:]
+    if not digits:
+        return _LETTERS[letter]
+    code = int(digits, 16)
+    if code > sys.maxunicode or 0xD800 <= code < 0xE000:
+        raise NpyError("a text in an array's header has no such character")
+    return chr(code)
+
+
 def _is_shape(shape: Any, limits: Limits) -> bool:
     return (
         type(shape) is tuple
@@ -244,25 +275,46 @@ def _describe(descr: Any, depth: int) -> tuple[Any, int]:
         return _subarray(descr[0], descr[1], depth)
     if type(descr) is not list:
         raise NpyError("an array's dtype has not the form numpy writes")
-    names, formats, offsets, offset = [], [], [], 0
+    names, formats, titles, offsets, offset = [], [], [], [], 0
     for field in descr:
-        if type(field) is not tuple or len(field) not in (2, 3) or type(field[0]) is not str:
-            raise NpyError("a record's field is not a name and a dtype")
+        title, name = _named(field)
         if len(field) == 2:
             spec, size = _describe(field[1], depth + 1)
         else:
             spec, size = _subarray(field[1], field[2], depth)
         # A nameless field of raw bytes is padding.
-        if field[0] or type(spec) is not str or spec[1] != "V":
-            names.append(field[0])
+        if field[0] != "" or not _is_raw(spec):
+            names.append(name)
+            titles.append(title)
             formats.append(spec)
             offsets.append(offset)
         offset += size
         if offset > _ITEMSIZE:
             raise NpyError("a dtype is larger than numpy allows")
-    if len(set(names)) != len(names):
+    titled = [title for title in titles if title is not None]
+    called = [*names, *titled]
+    if len(set(called)) != len(called):
         raise NpyError("a record has two fields of one name")
-    return {"names": names, "formats": formats, "offsets": offsets, "itemsize": offset}, offset
+    spec = {"names": names, "formats": formats, "offsets": offsets, "itemsize": offset}
+    return {**spec, "titles": titles} if titled else spec, offset
+
+
+def _named(field: Any) -> tuple[str | None, str]:
+    """The title and the name of a field."""
+    if type(field) is tuple and len(field) in (2, 3):
+        title, name = None, field[0]
+        if type(name) is tuple and len(name) == 2 and type(name[0]) is str:
+            title, name = name
+        if type(name) is str:
+            return title, name
+    raise NpyError("a record's field is not a name and a dtype")
+
+
+def _is_raw(spec: Any) -> bool:
+    """Whether a dtype is raw bytes, or several of such."""
+    while type(spec) is tuple:
+        spec = spec[0]
+    return type(spec) is str and "V" in spec
 
 
 def _simple_size(descr: str) -> int:
@@ -271,9 +323,9 @@ def _simple_size(descr: str) -> int:
         raise _ObjectsError("an array's elements are objects, or of an unknown type")
     if match is None:
         raise NpyError("an array's elements are objects, or of an unknown type")
-    if match[1] is None:
-        return 8 if descr[1] in "Mm" else int(descr[2:])
-    size = int(match[2]) * (4 if match[1] == "U" else 1)
+    if match["size"] or match["time"]:
+        return int(match["size"] or 8)
+    size = int(match["length"]) * (4 if match["sized"] == "U" else 1)
     if size > _ITEMSIZE:
         raise NpyError("a dtype is larger than numpy allows")
     return size

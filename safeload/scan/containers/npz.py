@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import struct
 
+from safeload.errors import printable
+from safeload.scan.array_programs import array_at
 from safeload.scan.containers.archive import ArchiveError, Member, read_archive
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.npy import MAGIC
 from safeload.scan.containers.unpack import extract, store
 from safeload.scan.program import Array, Buffer, Mapping, Program, Scan
-from safeload.scan.sequence import array_at, flat
+from safeload.scan.sequence import flat
 from safeload.verdict import Finding
 
 __all__ = ["read_npz"]
@@ -40,7 +42,7 @@ def read_npz(data: Buffer, nesting: Nesting) -> Scan | None:
         ArchiveError: It decompresses to too much.
     """
     try:
-        members = read_archive(memoryview(data), nesting.limits)
+        members = read_archive(memoryview(data), nesting.limits, any_names=True)
         if not members or not all(name.endswith(_SUFFIX) for name in members):
             return None
         if any(name + _SUFFIX in members for name in members):
@@ -60,7 +62,7 @@ def read_npz(data: Buffer, nesting: Nesting) -> Scan | None:
     if any(member.method for member in members.values()):
         data = store(contents.items())
         nesting.work.grow(len(data))
-        members = read_archive(memoryview(data), nesting.limits)
+        members = read_archive(memoryview(data), nesting.limits, any_names=True)
     program = Program("", data, size=len(data))
     program.root = Mapping()
     code = [b"}("]
@@ -74,7 +76,7 @@ def read_npz(data: Buffer, nesting: Nesting) -> Scan | None:
 def _add(program: Program, code: list[bytes], name: str, member: Member, nesting: Nesting) -> None:
     """Let the program put the array of a member into its dict."""
     data = program.data
-    part = array_at(data, member.offset, nesting, member=name)
+    part = array_at(data, member.offset, nesting, member=printable(name))
     key = name.removesuffix(_SUFFIX)
     text = key.encode()
     code.append(b"X" + struct.pack("<I", len(text)) + text + b"NQ")
@@ -88,5 +90,5 @@ def _add(program: Program, code: list[bytes], name: str, member: Member, nesting
         program.findings += part.findings
     elif part.size != member.offset + member.size:
         message = "An array does not end where its member does."
-        program.findings.append(Finding("SL305", message, name, part.size))
+        program.findings.append(Finding("SL305", message, printable(name), part.size))
     program.root += [key, part.root]

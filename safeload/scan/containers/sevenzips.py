@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from typing import cast
 
 from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.archive import ArchiveError
@@ -24,9 +25,17 @@ from safeload.scan.containers.sevenzip_headers import (
 from safeload.scan.runs import Buffer
 from safeload.verdict import Finding
 
-__all__ = ["is_7z", "read_7z"]
+__all__ = ["archives_7z", "is_7z", "may_extract_itself", "read_7z"]
 
 _LIBRARY = "7z archives are read by py7zr: pip install 'safeload[archives]'."
+# What programs of Windows, Linux and macOS begin with, and scripts.
+_PROGRAMS = (
+    b"MZ", b"\x7fELF", b"#!", b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+)  # fmt: skip
+# Bytes of the first header; those of other files that are looked through, twice what 7-Zip does;
+# and archives in one file.
+_HEAD, _SEARCHED, _MOST = 32, 16 << 20, 100
 _LEADS_OUT = "Its name leads out of the folder it is unpacked in."
 _LINK = "It is a link that leads out of the folder it is unpacked in."
 
@@ -36,12 +45,47 @@ def is_7z(data: Buffer) -> bool:
     return data[: len(MAGIC)] == MAGIC
 
 
-def read_7z(data: Buffer, nesting: Nesting) -> Members:
+def may_extract_itself(head: bytes) -> bool:
+    """Whether bytes begin like a program, which an archive may stand behind.
+
+    Args:
+        head: The first bytes, at least four.
+    """
+    return head.startswith(_PROGRAMS)
+
+
+def archives_7z(data: Buffer, start: int = 0) -> Iterator[int]:
+    """Where archives begin, as 7-Zip looks for one: with a header whose checksum is right.
+
+    Args:
+        data: Bytes; a program may stand in front.
+        start: Where to begin to look.
+
+    Yields:
+        The first byte of each.
+
+    Raises:
+        OverLimitError: There are too many.
+    """
+    stop = len(data) if may_extract_itself(bytes(data[:4])) else min(len(data), _SEARCHED)
+    found, count = data.find(MAGIC, start, stop), 0
+    while found >= 0:
+        head = bytes(data[found : found + _HEAD])
+        if len(head) == _HEAD and zlib.crc32(head[12:]) == int.from_bytes(head[8:12], "little"):
+            count += 1
+            if count > _MOST:
+                raise OverLimitError("Too many archives begin in it.", "members")
+            yield found
+        found = data.find(MAGIC, found + 1, stop)
+
+
+def read_7z(data: Buffer, nesting: Nesting, start: int = 0) -> Members:
     """Unpack the files of an archive.
 
     Args:
-        data: The archive.
+        data: The archive, or what it lies in.
         nesting: Bounds; ``members``, ``dictionary`` and the budget apply.
+        start: Its first byte.
 
     Yields:
         Each file, and under the name ``""`` what is wrong with the archive.
@@ -50,6 +94,8 @@ def read_7z(data: Buffer, nesting: Nesting) -> Members:
         ArchiveError: py7zr is not installed, the names are encrypted, or it unpacks to too much.
         OverLimitError: It has too many files, or takes too long.
     """
+    if start:
+        data = cast("Buffer", memoryview(data)[start:])
     try:
         solids, empty = read_header(data, nesting)
     except ImportError:
@@ -79,7 +125,7 @@ def _files(data: Buffer, solid: Solid, nesting: Nesting, seen: set[str]) -> Iter
         if not _is_whole(file, content):
             message = "It is damaged: it has another length or checksum than the archive says."
             problems.append(Finding("SL302", message))
-        if file.is_link and not problems:
+        if file.is_link and not problems and _is_path(content):
             continue
         yield Packed(file.name, content, tuple(problems))
 
@@ -93,6 +139,14 @@ def _problems(name: str, seen: set[str]) -> list[Finding]:
     if leads_outside(name):
         problems.append(Finding("SL302", _LEADS_OUT))
     return problems
+
+
+def _is_path(content: bytes) -> bool:
+    """Whether a link's content is nothing but a path: who knows no links makes a file of it."""
+    try:
+        return content.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_whole(file: Listed, content: bytes) -> bool:

@@ -21,8 +21,18 @@ from safeload.scan.containers.reader import Reader
 from safeload.scan.runs import Buffer
 from safeload.verdict import Finding
 
-__all__ = ["end_of_files", "following", "has_content", "is_tar", "problem_of", "read_tar"]
+__all__ = [
+    "behind_damage",
+    "end_of_files",
+    "following",
+    "has_content",
+    "is_tar",
+    "problem_of",
+    "read_tar",
+]
 
+# What headers of all writers of today say of themselves, and where.
+_USTAR, _USTAR_AT = b"ustar", 257
 _BLOCK = 512
 _PIECE = 1 << 20
 # A size up to this fits into the header, and need not be said elsewhere.
@@ -189,6 +199,21 @@ def end_of_files(data: Buffer) -> int:
             return end
         position = following(data, max(end, position + _BLOCK))
     return end
+
+
+def behind_damage(data: Buffer) -> int | None:
+    """Where the first header stands that is whole, for readers that skip what is in front of it.
+
+    Args:
+        data: What is no tar by its first block.
+    """
+    found = data.find(_USTAR)
+    while found >= 0:
+        start = found - _USTAR_AT
+        if start > 0 and start % _BLOCK == 0 and is_tar(data, start):
+            return start
+        found = data.find(_USTAR, found + 1)
+    return None
 
 
 def following(data: Buffer | memoryview, end: int) -> int | None:

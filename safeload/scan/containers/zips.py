@@ -43,6 +43,7 @@ from safeload.verdict import Finding
 __all__ = [
     "AES",
     "archive_within",
+    "behind",
     "front",
     "has_files_around",
     "hidden",
@@ -92,6 +93,16 @@ def front(data: Buffer) -> int:
         data: The whole file.
     """
     return _extent(data)[0]
+
+
+def behind(data: Buffer) -> int:
+    """The byte behind the first end record, or the first of all if there is none.
+
+    Args:
+        data: The whole file.
+    """
+    found = data.find(END_MARK)
+    return found + END.size if found >= 0 else 0
 
 
 def has_files_around(data: Buffer) -> bool:

@@ -14,7 +14,9 @@ from __future__ import annotations
 import struct
 
 from safeload.limits import Limits
+from safeload.scan.arrays.companions import find_array
 from safeload.scan.arrays.form import ArrayForm
+from safeload.scan.arrays.old_wrappers import ArrayFiles
 from safeload.scan.arrays.wrappers import locate, read_wrapper
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.pickle.arguments import text_within
@@ -66,6 +68,7 @@ def interpret(
     nested: bool = False,
     followed: bool = False,
     persistent: Persistent | None = None,
+    companions: ArrayFiles | None = None,
 ) -> Program:
     """Interpret one stream of opcodes up to its STOP.
 
@@ -79,6 +82,7 @@ def interpret(
             pickled objects, and bytes may follow its STOP.
         followed: Bytes may follow its STOP, which somebody else looks at.
         persistent: What its persistent identifiers stand for; none may stand in it unless given.
+        companions: Gives the arrays that joblib before 0.10 put into files beside.
 
     Returns:
         The program, with findings for whatever is malformed or was not read.
@@ -87,6 +91,7 @@ def interpret(
     machine = Machine(data, limits=limits, budget=budget, member=member, start=start, nested=nested)
     machine.followed = nested or followed
     machine.persistent = persistent
+    machine.companions = companions
     try:
         _run(machine)
         machine.shape.check(machine.program.opcodes)
@@ -220,7 +225,7 @@ def _run(m: Machine) -> None:  # noqa: C901
                         m.position = position
                         m.shape.give_arguments(built, token)
                     stack[-1] = built
-                    if target is m.wrapper:
+                    if target is m.wrapper or (m.old_wrappers and m.is_wrapper(target)):
                         m.wrappers += 1
                     else:
                         record(built)
@@ -293,6 +298,9 @@ def _run(m: Machine) -> None:  # noqa: C901
                         stack[-1] = _build_array(m, target, token)
                         position = m.position
                         end, pause = size, min(size, look)
+                    elif m.old_wrappers and not m.nested and target.callable in m.old_wrappers:
+                        m.position = position
+                        stack[-1] = find_array(m, target, token)
                     else:
                         # A third state changes nothing about an object that has two.
                         target.states = (*target.states[:1], token)
@@ -430,12 +438,7 @@ def _nested(m: Machine) -> Program:
     """The stream of an array of objects, which begins here."""
     member = f"{m.program.member}[{len(m.program.arrays)}]"
     program = read_texts(m.data, m.limits, m.budget, member, m.position) or interpret(
-        m.data,
-        limits=m.limits,
-        budget=m.budget,
-        member=member,
-        start=m.position,
-        nested=True,
+        m.data, limits=m.limits, budget=m.budget, member=member, start=m.position, nested=True
     )
     if not program.segments:
         # Where it ends is unknown, and so is everything behind it.

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from safeload.limits import Limits
 from safeload.scan.arrays.form import WRAPPERS, ArrayForm
-from safeload.scan.arrays.old_wrappers import is_old_wrapper, types_named
+from safeload.scan.arrays.old_wrappers import ArrayFiles, is_old_wrapper
 from safeload.scan.bounds.budget import OverLimitError, WorkBudget
 from safeload.scan.pickle.consumption import Consumption
 from safeload.scan.pickle.malformed import MalformedError
@@ -83,6 +83,7 @@ class Machine:
         program: What becomes the result.
         stopped: Whether STOP was reached.
         persistent: What persistent identifiers stand for; None where none may stand.
+        companions: Gives the arrays that lie in files beside; None where nobody can.
         frame_end: Where the current frame ends, bytes, or None outside of frames.
     """
 
@@ -104,6 +105,7 @@ class Machine:
         self.nested = nested
         self.followed = nested
         self.persistent: Persistent | None = None
+        self.companions: ArrayFiles | None = None
         self.stack: list[Token] = []
         self.marks: list[int] = []
         self.memo: list[Token] = []
@@ -117,6 +119,7 @@ class Machine:
         self.gaps = 0
         self.wrapper: Global | None = None
         self.wrappers = 0
+        self.old_wrappers: tuple[Global, ...] = ()
         # What makes an array of bytes.
         self.frombuffer: Global | None = None
         self.budget = budget
@@ -246,7 +249,7 @@ class Machine:
             return self.memo[index]
         elif token is UNSET:
             self.unset(position)
-        elif token is SPENT or (kind is ObjectToken and token.callable is self.wrapper):
+        elif token is SPENT or (kind is ObjectToken and self.is_wrapper(token.callable)):
             self.note("SL215", "An array wrapper is referred to again.", position)
         else:
             self.shape.recurring.setdefault(id(token), token)
@@ -286,7 +289,7 @@ class Machine:
         if token is None:
             token = self._name(Global(module, name, raw, offset))
             if is_old_wrapper(module, name):
-                self.note("SL004", "An array lies in a file of its own (joblib < 0.10).", offset)
+                self.old_wrappers = (*self.old_wrappers, token)
         elif token.raw != raw:
             if token.raw is None:
                 token.raw = raw
@@ -348,12 +351,16 @@ class Machine:
         built = ObjectToken(target, use, args, self.position - 1)
         if kwargs is not None:
             built.kwargs = kwargs
-        if target is self.wrapper and use is Use.CONSTRUCT:
+        if use is Use.CONSTRUCT and self.is_wrapper(target):
             # What joblib's wrapper may be given is checked where its array is read.
             self.wrappers += 1
         else:
             self.program.built.append(built)
         return built
+
+    def is_wrapper(self, target: Token) -> bool:
+        """Whether this is the class of an array's wrapper, of any release of joblib."""
+        return type(target) is Global and (target is self.wrapper or target in self.old_wrappers)
 
     def give_state(self, target: ObjectToken, state: Token) -> None:
         """BUILD of what a call returned."""
@@ -431,14 +438,7 @@ class Machine:
                 self.note("SL215", "An array wrapper is not followed by its array.", self.position)
             if not self.followed and self.position != self.size:
                 self.note("SL202", "Bytes follow the end of the stream.", self.position)
-        if any(finding.rule == "SL004" for finding in program.findings):
-            # The type of array that such a wrapper names, it does not keep.
-            for part, state in types_named(program.built):
-                self.use_up(part, Use.CONSTRUCT, holder=state)
         for token in self.globals.values():
-            if is_old_wrapper(token.module, token.name):
-                # Already reported as not read; nothing will ever resolve it.
-                continue
             if token.pushed > token.consumed:
                 token.uses.add(Use.REFERENCE)
             program.globals.append(

@@ -113,6 +113,10 @@ ARRAYS: list[Any] = [
     np.zeros(2, np.dtype([("a", "i1"), ("b", "f8")], align=True)),
     np.zeros(2, "V3"),
     np.zeros(2, "c16"),
+    np.zeros(2, [(("a title", "a"), "<f8"), ("b", "<i2")]),
+    np.zeros(2, [("it's", "<f8"), ('"', "u1"), ("\n\\", "u1"), ("\u200b", "u1"), ("é", "u1")]),
+    np.zeros(2, {"names": ["a"], "formats": ["<u2"], "offsets": [3], "itemsize": 9}),
+    np.zeros(2, [("a", [(("t", "b"), "<f4", (2,))], (3,))]),
 ]
 
 
@@ -128,6 +132,33 @@ def test_an_array_is_described_as_numpy_would_load_it(array: Any) -> None:
     raw: Any = np.frombuffer(data[found.offset :], np.dtype(found.dtype))
     order: Any = found.order
     np.testing.assert_array_equal(raw.reshape(found.shape, order=order), loaded)
+
+
+@pytest.mark.parametrize("kind", ["f8", "=f8", "|i4", "b1", "=U3", "m8"])
+def test_a_type_without_a_byte_order_is_what_numpy_takes_it_for(kind: str) -> None:
+    data = _npy(kind, (2,), bytes(2 * np.dtype(kind).itemsize))
+
+    loaded = np.load(io.BytesIO(data))
+
+    assert np.dtype(read_npy(data, LIMITS).dtype) == loaded.dtype
+
+
+@pytest.mark.parametrize(("names", "accepted"), [(570, True), (600, False)])
+def test_a_header_is_as_long_as_numpy_reads_it(names: int, *, accepted: bool) -> None:
+    buffer = io.BytesIO()
+    # Two bytes a character.
+    np.save(buffer, np.zeros(1, [(f"é{number:03}", "u1") for number in range(names)]))
+    data = buffer.getvalue()
+
+    def reads(read: Any) -> bool:
+        try:
+            read()
+        except ValueError:
+            return False
+        return True
+
+    assert reads(lambda: np.load(io.BytesIO(data))) is accepted
+    assert reads(lambda: read_npy(memoryview(data), LIMITS)) is accepted
 
 
 def _npy(descr: Any, shape: Any = (), raw: bytes = b"", version: bytes = b"\x01\x00") -> memoryview:
@@ -154,7 +185,10 @@ NOT_ARRAYS: dict[str, memoryview] = {
     "a field of more bytes than numpy allows": _npy([("a", "<f8", 2**30)], (0,)),
     "more bytes than numpy allows": _npy([("a", "|V2000000000"), ("b", "|V999999999")], (0,)),
     "a dtype that is a number": _npy(5),
-    "an escape in a name": _npy([("\n", "<f8")], (), bytes(8)),
+    "half a character in a name": _npy([("\ud800", "<f8")], (), bytes(8)),
+    "a title that is a name, too": _npy([(("a", "a"), "<f8")], (), bytes(8)),
+    "a title that is a number": _npy([((1, "a"), "<f8")], (), bytes(8)),
+    "three names for a field": _npy([(("t", "a", "b"), "<f8")], (), bytes(8)),
 }  # fmt: skip
 
 

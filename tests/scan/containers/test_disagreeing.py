@@ -18,6 +18,7 @@ import skops.io
 
 from safeload.policy.judge import judge
 from safeload.policy.policy import Policy
+from safeload.scan.discovery import reason_to_skip
 from safeload.scan.scan import scan
 from safeload.verdict import FileReport, Verdict
 from tests.containers import EVIL, GOOD, TEXT, tarred, zipped
@@ -229,3 +230,16 @@ def test_arrays_whose_names_numpy_confuses_are_not_one_object() -> None:
 
     assert scan(data).format == "zip"
     assert report(data).verdict is Verdict.ACCEPT
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT, tarfile.PAX_FORMAT])
+def test_a_tar_behind_a_damaged_header_is_read(form: int) -> None:
+    # GNU tar goes on to the next header, and so does tarfile where it is told to ignore zeros.
+    data = bytearray(tarred([("a.txt", TEXT), ("b.pkl", EVIL)], form))
+    data[148:156] = b"00000000"
+
+    found = report(bytes(data))
+
+    assert found.verdict is Verdict.REFUSE
+    assert {"SL101", "SL302"} <= {finding.rule for finding in found.findings}
+    assert reason_to_skip("data", bytes(data)) is None

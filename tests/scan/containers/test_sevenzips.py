@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import struct
 import sys
+import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -157,3 +161,87 @@ def test_an_empty_archive_holds_no_model() -> None:
     found = report(packed())
 
     assert (found.verdict, rules(found)) == (Verdict.INCOMPLETE, {"SL001"})
+
+
+STUBS = {
+    "a program for Windows": b"MZ" + bytes(9_000),
+    "a program for Linux": b"\x7fELF" + bytes(17 << 20),
+    "a script": b"#!/bin/sh\nexit\n",
+    "a picture": b"\xff\xd8\xff\xe0" + bytes(1_000),
+    "a signature without a header": b"MZ7z\xbc\xaf\x27\x1c" + bytes(60),
+    "an archive without a model": b"MZ" + packed(("a.txt", TEXT)),
+    "a pickle": GOOD,
+    "a zip": zipped([("a.pkl", GOOD)]),
+    "a tar": tarred([("a.pkl", GOOD)]),
+}
+
+
+@pytest.mark.parametrize("stub", STUBS)
+def test_an_archive_behind_something_else_is_read(stub: str) -> None:
+    data = STUBS[stub] + packed(("a/b.pkl", EVIL))
+
+    found = report(data)
+
+    assert found.verdict is Verdict.REFUSE
+    assert "SL101" in rules(found)
+    assert "a/b.pkl" in {one.member.rpartition("!/")[2] for one in found.findings}
+    assert reason_to_skip("setup.exe", data) is None
+    assert report(zipped([("setup.exe", data)])).verdict is Verdict.REFUSE
+    assert report(gzip.compress(data)).verdict is Verdict.REFUSE
+
+
+def test_an_honest_one_is_accepted() -> None:
+    found = report(STUBS["a program for Windows"] + packed(("a/b.pkl", GOOD)))
+
+    assert (found.format, found.verdict) == ("7z", Verdict.ACCEPT)
+
+
+def test_one_that_is_stored_in_another_archive_is_read_once() -> None:
+    inner = packed(("b.pkl", GOOD))
+
+    for data in (zipped([("a.7z", inner)], zipfile.ZIP_STORED), tarred([("a.7z", inner)])):
+        assert [member.path for member in report(data).members] == ["a.7z!/b.pkl"]
+
+
+def test_programs_without_an_archive_are_passed_over() -> None:
+    assert reason_to_skip("setup.exe", STUBS["a program for Windows"])
+    assert reason_to_skip("setup.exe", gzip.compress(STUBS["a program for Windows"]))
+
+
+def test_no_file_has_archives_without_end() -> None:
+    data = b"MZ" + 101 * packed(("a.txt", TEXT))
+
+    found = report(data)
+
+    assert (found.verdict, rules(found)) == (Verdict.INCOMPLETE, {"SL002"})
+
+
+def test_what_is_only_another_reading_ends_at_its_limits_too() -> None:
+    data = GOOD + packed(("a", GOOD), ("b", GOOD), ("c", GOOD))
+
+    found = report(data, Limits(members=2))
+
+    assert rules(found) == {"SL202", "SL002"}
+
+
+def as_link(content: bytes) -> bytes:
+    """An archive with a link in it, which points to whatever the content is."""
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w", filters=FILTERS["stored"]) as archive:
+        archive.set_encoded_header_mode(False)
+        archive.writestr(content, "b")
+    data = bytearray(out.getvalue())
+    attributes = data.index(b"\x15\x06\x01\x00") + 4
+    data[attributes : attributes + 4] = struct.pack("<I", 0o120777 << 16 | 0x8000)
+    offset, size = struct.unpack_from("<QQ", data, 12)
+    data[28:32] = struct.pack("<I", zlib.crc32(data[32 + offset : 32 + offset + size]))
+    data[8:12] = struct.pack("<I", zlib.crc32(data[12:32]))
+    return bytes(data)
+
+
+def test_a_link_is_read_unless_it_is_a_path() -> None:
+    found = report(as_link(EVIL))
+
+    assert [(one.rule, one.member) for one in found.findings] == [("SL101", "b")]
+    assert reason_to_skip("a", as_link(EVIL)) is None
+    assert reason_to_skip("a", as_link("é/a.txt".encode()))
