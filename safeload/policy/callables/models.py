@@ -86,8 +86,9 @@ class ModelPlaces:
             built: Any object.
         """
         held = self._held_by(built)
-        if not all(self._are_models(value, has_columns=columns) for value, columns in held):
-            return _REASON
+        for value, has_columns in held:
+            if not self._are_models(value, has_columns=has_columns):
+                return _REASON
         return self._entangled(built) if held or self._kept_by(built) else None
 
     def _held_by(self, built: ObjectToken) -> list[tuple[Token, bool]]:

@@ -82,12 +82,11 @@ class Consumption:
         """
         deepest = 0
         # A tuple of a few is mostly made for this one call, and smaller than a note of it.
-        pending = list(token) if type(token) is tuple and len(token) <= FEW else [token]
+        parts = token if type(token) is tuple and len(token) <= FEW else (token,)
+        pending = [part for part in parts if type(part) in _HEAVY]
         while pending:
             part = pending.pop()
             kind = type(part)
-            if kind not in _HEAVY:
-                continue
             if kind is ObjectToken:
                 # Other objects are handed on as they are.
                 part.nested = part.taken = True
