@@ -29,6 +29,8 @@ BROUGHT_BY = {
     "backports": "backports-zstd",
     "cyclonedx": "cyclonedx-python-lib",
     "packageurl": "packageurl-python",
+    "google": "google-cloud-kms",
+    "grpc": "grpcio",
     "pynndescent": "umap-learn",
     "sigstore_models": "sigstore",
     "skbase": "sktime",
