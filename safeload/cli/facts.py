@@ -53,7 +53,7 @@ def facts_of(options: argparse.Namespace) -> dict[str, Any]:
         facts["revision"] = _found_revision()
     for key in ("not_after", "trained"):
         if key in facts:
-            facts[key] = _moment(key, facts[key])
+            facts[key] = moment_of(key, facts[key])
     if options.probe is not None:
         facts["probe"] = read_probe(Path(options.probe))
     if options.probe_from is not None:
@@ -153,7 +153,19 @@ def _number(name: str, value: Any) -> float:
     )
 
 
-def _moment(key: str, value: Any) -> datetime:
+def moment_of(key: str, value: Any) -> datetime:
+    """Read a date, or a date with a time; in UTC unless it says more.
+
+    Args:
+        key: What to call it.
+        value: Text, or what TOML has for dates.
+
+    Returns:
+        The moment, in whole seconds.
+
+    Raises:
+        UsageError: It is no date (``date``).
+    """
     if isinstance(value, str):
         with suppress(ValueError):
             value = datetime.fromisoformat(value)

@@ -48,7 +48,7 @@ _VERBS = {
     "baseline": "accept findings of an audit, with a reason and a date",
     "explain": "show a file's program as readable Python",
     "policy": "propose, show and check policy files",
-    "trust": "explain who could have written a trust, key or policy file",
+    "trust": "say who may sign what, and change it",
     "completion": "print what completes commands in bash, zsh or fish",
 }
 _CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"

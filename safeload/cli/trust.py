@@ -1,25 +1,34 @@
-"""Say whose the files are that decide what is believed: trust files, keys and policy files.
+"""Say whose signatures are accepted for which models, and whose the files are that decide it.
 
-'check' goes the way to a file from the root of all folders, and says of each folder and link, and
-of the file, whose it is, what its mode is, and what is wrong with it; then it reads the file.
+A trust file (docs/trust.md) lists who may sign what, from when until when. Edits keep comments and
+order, replace the file at once, and wait for each other; a file that others may write to is neither
+read nor edited. Without a file, the one in your configuration directory is meant.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
 
-from safeload.arguments import as_path
-from safeload.cli.output import plain, show_error
-from safeload.errors import UsageError
-
-if TYPE_CHECKING:
-    from safeload.owners.explain import Explained
+from safeload.cli.limits import add_limit_option
 
 __all__ = ["add_arguments", "run"]
 
+_CODES = "exit codes: 0 done, 1 a model to keep is not accepted, 2 usage"
+_INIT = """\
+Begin a trust file in which nobody is trusted yet."""
+_ADD = """\
+Add a signer, or begin a trust file with it: whoever has the private key of --public, a certificate
+for --identity that chains to --roots, or an --identity that sigstore vouches for, by the word of an
+--issuer."""
+_REVOKE = """\
+Accept a key, a statement or a model file no more, whoever signed it. A stolen key is revoked: what
+it signed before is not accepted either, as nobody can say when it was signed."""
+_RETIRE = """\
+Trust a signer with the statements about some models alone: nothing new is accepted of it, and what
+is in use stays in use. The models to keep are verified first."""
+_SHOW = """\
+Show who may sign what, from when until when, and what is demanded of models."""
 _CHECK = """\
 Say of each folder and link on the way to a file, and of the file, whose it is, what its mode is and
 what is wrong with it. A file that somebody besides you and root could have put there is not
@@ -28,24 +37,148 @@ says is shown.
 
 exit codes: 0 all is well, 1 an owner or a mode is not, 2 a file is missing or is not what it should
 be"""
-_ID_SHOWN = 16
-# Far more than any of these files takes, bytes.
-_LIMIT = 16 << 20
-
-# The lines that say what a file holds; what they raise says why it is none of its kind.
-_Content = Callable[[Path], Iterator[str]]
+_FILE_HELP = "the trust file (default: the one in your configuration directory)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``trust`` takes."""
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", dest="trust_verb", required=True)
-    check = verbs.add_parser(
-        "check",
-        help="explain step by step who could have written a file",
-        description=_CHECK,
+    _verb(verbs, "init", "begin a trust file", _INIT).add_argument(
+        "file", nargs="?", metavar="FILE", help=_FILE_HELP
+    )
+    _add_add(verbs)
+    _add_revoke(verbs)
+    _add_retire(verbs)
+    show = _verb(verbs, "show", "show who may sign what until when", _SHOW)
+    show.add_argument("file", nargs="?", metavar="FILE", help=_FILE_HELP)
+    show.add_argument(
+        "--format",
+        choices=["console", "json"],
+        default="console",
+        help="for people, or for programs (default: console)",
+    )
+    _add_check(verbs)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the verb that was asked for."""
+    if options.trust_verb == "check":
+        from safeload.cli.trust_check import check
+
+        return check(options)
+    if options.trust_verb == "show":
+        from safeload.cli.trust_show import show
+
+        return show(options)
+    from safeload.cli.trust_edit import EDITS
+
+    return EDITS[options.trust_verb](options)
+
+
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    description: str,
+) -> argparse.ArgumentParser:
+    return verbs.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=None if "exit codes" in description else _CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+
+
+def _add_add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    add = _verb(verbs, "add", "add a signer", _ADD)
+    add.add_argument("name", metavar="NAME", help="who signs")
+    add.add_argument(
+        "--models",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="GLOB",
+        help="names of models that the signer may sign, with * and ?",
+    )
+    add.add_argument(
+        "--public",
+        metavar="FILE",
+        help="a public key: PEM, or a line as ssh-keygen writes it",
+    )
+    add.add_argument("--roots", metavar="FILE", help="certificates of authorities, PEM")
+    add.add_argument(
+        "--identity", metavar="TEXT", help="the subject alternative name of the certificate"
+    )
+    add.add_argument("--issuer", metavar="URL", help="who says that it is this identity")
+    add.add_argument(
+        "--trusted-root", metavar="FILE", help="sigstore's pinned keys; stays where it is"
+    )
+    add.add_argument("--not-before", metavar="DATE", help="when trust begins")
+    add.add_argument("--not-after", metavar="DATE", help="when trust ends")
+    add.add_argument("--trust", metavar="FILE", help=_FILE_HELP)
+    add.set_defaults(check=partial(_check_add, add))
+
+
+def _check_add(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    given = {
+        option
+        for option in ("public", "roots", "identity", "issuer", "trusted_root")
+        if getattr(options, option) is not None
+    }
+    forms = ({"public"}, {"roots", "identity"}, {"identity", "issuer", "trusted_root"})
+    if given not in forms:
+        parser.error(
+            "give --public; or --roots and --identity; or --identity, --issuer and --trusted-root"
+        )
+
+
+def _add_revoke(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    revoke = _verb(verbs, "revoke", "accept something no more", _REVOKE)
+    for option, metavar, what in (
+        ("--key", "NAME", "a key of the trust file, by its name, or a key id"),
+        ("--payload", "SHA256", "a signed statement: its SHA-256, or the bundle that it is in"),
+        ("--file", "SHA256", "a model file: its SHA-256, or the file"),
+    ):
+        revoke.add_argument(
+            option, nargs="+", action="extend", default=[], metavar=metavar, help=what
+        )
+    revoke.add_argument("--reason", metavar="TEXT", help="a remark in the trust file")
+    revoke.add_argument("--trust", metavar="FILE", help=_FILE_HELP)
+    revoke.set_defaults(check=partial(_check_revoke, revoke))
+
+
+def _check_revoke(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if not (options.key or options.payload or options.file):
+        parser.error("give --key, --payload or --file")
+
+
+def _add_retire(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    retire = _verb(verbs, "retire", "accept nothing new of a signer", _RETIRE)
+    retire.add_argument("name", metavar="NAME", help="the signer")
+    retire.add_argument(
+        "--keep",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="MODEL",
+        help="a model whose signature is still accepted; its bundle lies beside it",
+    )
+    retire.add_argument(
+        "--payload",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="SHA256",
+        help="the same, by the SHA-256 of the statement",
+    )
+    retire.add_argument("--trust", metavar="FILE", help=_FILE_HELP)
+    add_limit_option(retire)
+
+
+def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = _verb(verbs, "check", "explain step by step who could have written a file", _CHECK)
     check.add_argument(
         "file",
         nargs="?",
@@ -62,131 +195,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a policy file; may be repeated",
     )
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run the verb that was asked for."""
-    return _check(options)
-
-
-def _check(options: argparse.Namespace) -> int:
-    from safeload.trust.trustfile import TrustFile
-
-    codes: set[int] = set()
-    if options.file is not None or not (options.key or options.policy):
-        path = (
-            TrustFile.default_path()
-            if options.file is None
-            else as_path(options.file, "trust file")
-        )
-        codes.add(_check_file("trust file", path, _trust_file))
-    for key in options.key:
-        codes.add(_check_file("private key", as_path(key, "key"), _private_key, secret=True))
-    for policy in options.policy:
-        codes.add(
-            _check_file("policy file", as_path(policy, "policy"), _policy_file, own_group=True)
-        )
-    return max(codes)
-
-
-def _check_file(
-    noun: str, path: Path, content: _Content, *, secret: bool = False, own_group: bool = False
-) -> int:
-    from safeload.owners.explain import explain
-
-    print(plain(f"{noun}: {path}"))
-    steps, end = explain(path, limit=_LIMIT, secret=secret, own_group=own_group)
-    for line in _lines(steps):
-        print(plain(line))
-    faults = [step.fault for step in steps if step.fault is not None]
-    if faults:
-        print(f"  not read: {_count(len(faults), 'step')} of the way must be mended first")
-    if end is None and faults:
-        return 1
-    try:
-        # Read as every other verb reads it: what is shown is what is believed.
-        for line in content(path):
-            print(plain(f"  {line}"))
-    except UsageError as error:
-        show_error(error)
-        return 1 if faults else error.exit_code
-    return 0
-
-
-def _lines(steps: list[Explained]) -> Iterator[str]:
-    owners = max((len(step.owner) for step in steps), default=0)
-    systems = max((len(step.file_system) for step in steps), default=0)
-    for step in steps:
-        told = "ok   " if step.fault is None else "WRONG"
-        shown = f"{step.path} -> {step.leads_to}" if step.leads_to else step.path
-        yield (
-            f"  {told}  {step.kind:6}  {step.owner:{owners}}  {step.mode:04o}  "
-            f"{step.file_system:{systems}}  {shown}"
-        )
-        if step.fault is not None:
-            yield f"           {step.fault.what}"
-            yield f"           {step.fault.hint}"
-
-
-# -- what the files say ----------------------------------------------------------------------------
-
-
-def _trust_file(path: Path) -> Iterator[str]:
-    from datetime import UTC, datetime
-
-    from safeload.trust.trustfile import TrustFile
-
-    trust = TrustFile.read(path)
-    current = {signer.key.key_id for signer in trust.keys_at(datetime.now(UTC))}
-    yield _count(len(trust.signers), "key")
-    for signer in trust.signers:
-        remark = ""
-        if signer.key.key_id in trust.revoked.keys:
-            remark = "; revoked"
-        elif signer.key.key_id not in current:
-            remark = "; not trusted at this time"
-        elif signer.only is not None:
-            remark = f"; retired but for {_count(len(signer.only), 'statement')}"
-        yield (
-            f"  {signer.name}: {signer.key.key_type} {signer.key.key_id[:_ID_SHOWN]}, may sign "
-            f"{', '.join(signer.models)}{remark}"
-        )
-    for model, serial in ((name, rule.min_serial) for name, rule in trust.models.items()):
-        signers = [signer.name for signer in trust.signers if signer.may_sign(model)]
-        yield f"  model {model}: serial {serial} or later, by {', '.join(signers) or 'nobody'}"
-        if not signers:
-            yield f"    no key may sign {model}: is it the name that the model was signed with?"
-    for kind in ("keys", "payloads", "files"):
-        if found := getattr(trust.revoked, kind):
-            yield f"  revoked {kind}: {len(found):,}"
-
-
-def _private_key(path: Path) -> Iterator[str]:
-    from safeload.trust.keys import SigningKey
-
-    try:
-        key = SigningKey.read(path)
-    except UsageError as error:
-        if error.code != "passphrase-needed":
-            raise
-        yield "encrypted with a passphrase"
-        return
-    yield (
-        f"{key.public.key_type} {key.public.key_id[:_ID_SHOWN]}, not encrypted: whoever reads it "
-        "can sign with it"
-    )
-
-
-def _policy_file(path: Path) -> Iterator[str]:
-    from safeload.policy.policy import Policy, policy_text
-    from safeload.policy.team.review import own_entries
-
-    text = policy_text(path)
-    # Whether it is a policy, with the packs that it is added to.
-    Policy.parse(text, str(path))
-    entries = own_entries(text, str(path))
-    yield f"{_count(len(entries), 'name')} ('safeload policy check' looks through them)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -62,7 +62,6 @@ Source: modelled on OpenSSH's ``allowed_signers`` (ssh-keygen(1)); TOML 1.0.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -76,7 +75,6 @@ from safeload.arguments import as_moment, as_path, as_text, as_texts, require_ty
 from safeload.errors import TrustError, UsageError, printable
 from safeload.forks import IMPORTING
 from safeload.hashing import Digests
-from safeload.owners.reading import read_own
 from safeload.trust.authority import authorised, require_not_revoked
 from safeload.trust.countersignatures import Countersignature
 from safeload.trust.envelope import (
@@ -88,17 +86,17 @@ from safeload.trust.envelope import (
 )
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
+from safeload.trust.rewriting import read_trust, rewrite
 from safeload.trust.tables.certificates import TrustedCertificates
+from safeload.trust.tables.entries import entry_text
 from safeload.trust.tables.grants import Grant
 from safeload.trust.tables.identities import TrustedIdentity
-from safeload.trust.tables.keys import TrustedKey, entry_text
+from safeload.trust.tables.keys import TrustedKey
 from safeload.trust.tables.models import ModelRule
 from safeload.trust.tables.named import read_named
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables, parse_trust
 from safeload.trust.threshold import enough_signers
-from safeload.writing.files import NewFile, put, writing
-from safeload.writing.folder import Folder
 
 __all__ = [
     "Grant",
@@ -110,9 +108,6 @@ __all__ = [
     "TrustedKey",
     "entry_text",
 ]
-
-# Thousands of keys fit.
-_TRUST_FILE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,7 @@ class TrustFile(Tables):
             UsageError: There is none, it cannot be read, others may write it, or it is malformed.
         """
         where = cls.default_path() if path is None else as_path(path, "trust")
-        return cls.parse(_read(where)[0], source=os.fspath(where), folder=where.parent)
+        return cls.parse(read_trust(where)[0], source=os.fspath(where), folder=where.parent)
 
     @classmethod
     def parse(
@@ -188,18 +183,18 @@ class TrustFile(Tables):
         name: str,
         key: VerifyingKey,
         models: Iterable[str],
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
     ) -> Path:
-        """Append a key, or begin a trust file with it.
-
-        The whole file is replaced at once, so a reader sees the old one or the new one. Whoever
-        else adds a key at the same time waits, so none is lost. A new file has mode 0600; one that
-        exists keeps its mode, and a symbolic link to it stays one.
+        """Append a key, or begin a trust file with it; see :mod:`safeload.trust.rewriting`.
 
         Args:
             path: The file, or None for :meth:`default_path`.
             name: Who holds the key; not in the file yet.
             key: The public key; not in the file yet.
             models: Patterns of the model names that it may sign, at least one.
+            not_before: When trust in it begins, with a time zone, or None.
+            not_after: When trust in it ends, with a time zone, or None.
 
         Returns:
             Where the file is.
@@ -212,45 +207,45 @@ class TrustFile(Tables):
         where = cls.default_path() if path is None else as_path(path)
         require_type(key, "key", VerifyingKey, takes="a VerifyingKey")
         name, models = as_text(name, "name"), as_texts(models, "models")
-        # Before anything is made or waited for: what does not fit will not fit any better later.
-        cls._with_key(where, name, key, models)
-        try:
-            file = Path(os.path.realpath(where))
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with writing(file.parent) as folder:
-                data, read = cls._with_key(where, name, key, models)
-                _check_place(folder, file.name, read)
-                put(folder, NewFile(file.name, data, 0o600))
-        except OSError as error:
-            raise UsageError(
-                f"The trust file cannot be written: {error.strerror}.",
-                code="trustfile-unwritable",
-                hint=f"Check the directory of {printable(os.fspath(where))!r}.",
-            ) from error
+        text = entry_text(
+            name,
+            key,
+            models,
+            not_before=None if not_before is None else as_moment(not_before, "not_before"),
+            not_after=None if not_after is None else as_moment(not_after, "not_after"),
+        )
+
+        def change(data: bytes | None) -> bytes:
+            for signer in cls.parse(data or b"", folder=where.parent).signers:
+                if signer.key == key and signer.name != name:
+                    raise _present("key", signer.name)
+            return cls.with_entry(data, name, text, where.parent)
+
+        rewrite(where, change)
         return where
 
     @classmethod
-    def _with_key(
-        cls, where: Path, name: str, key: VerifyingKey, models: Iterable[str]
-    ) -> tuple[bytes, os.stat_result | None]:
-        """The file's text with a key more, and the status of the file that was read, if any."""
-        try:
-            data, status = _read(where)
-        except UsageError as error:
-            if error.code != "trustfile-missing":
-                raise
-            data, status = b"", None
-        before = cls.parse(data, folder=where.parent)
-        if any(grant.name == name for grant in before.grants):
+    def with_entry(cls, data: bytes | None, name: str, text: str, folder: Path) -> bytes:
+        """The text of a trust file with the entry of a signer more.
+
+        Args:
+            data: The text; None where there is no file.
+            name: The signer, who is not in the file yet.
+            text: The entry.
+            folder: Where relative paths begin.
+
+        Raises:
+            UsageError: The name is in the file already (``trustfile-has-name``), or the text and
+                the entry make no trust file.
+        """
+        data = data or b""
+        if any(grant.name == name for grant in cls.parse(data, folder=folder).grants):
             raise _present("name", name)
-        for signer in before.signers:
-            if signer.key == key:
-                raise _present("key", signer.name)
         gap = b"\n" if data.endswith(b"\n") else b"\n\n"
-        data = data + (gap if data else b"") + entry_text(name, key, models).encode("utf-8")
+        data = data + (gap if data else b"") + text.encode("utf-8")
         # A file whose keys are one inline table takes no more of them.
-        cls.parse(data, folder=where.parent)
-        return data, status
+        cls.parse(data, folder=folder)
+        return data
 
     @property
     def keys(self) -> tuple[VerifyingKey, ...]:
@@ -426,36 +421,6 @@ def _absolute(folder: Path | None) -> Path | None:
         return folder and folder.absolute()
     except OSError:
         return folder
-
-
-def _read(where: Path) -> tuple[bytes, os.stat_result]:
-    shown = printable(os.fspath(where))
-    try:
-        return read_own(
-            where, noun="trust file", code="trustfile-writable", limit=_TRUST_FILE_BYTES
-        )
-    except FileNotFoundError as error:
-        raise UsageError(
-            "There is no trust file.",
-            code="trustfile-missing",
-            hint=f"Make {shown!r} with 'safeload keygen', or name another one.",
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            f"The trust file cannot be read: {error.strerror}.",
-            code="trustfile-unreadable",
-            hint=f"Check {shown!r}.",
-        ) from error
-
-
-def _check_place(folder: Folder, name: str, read: os.stat_result | None) -> None:
-    """Check that the file that was read is the one that would be replaced."""
-    try:
-        there = folder.status(name)
-    except FileNotFoundError:
-        there = None
-    if (there is None) != (read is None) or (there and read and not os.path.samestat(there, read)):
-        raise OSError(errno.EBUSY, "It was exchanged for another one meanwhile")
 
 
 def _present(what: str, name: str) -> UsageError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 import safeload
+from safeload.cli.main import main
 from safeload.trust.trustfile import TrustFile
 from tests.cli.conftest import Run
 from tests.owners.users import STRANGER, as_root, posix
@@ -46,17 +49,17 @@ def test_what_the_trust_file_says_is_shown(run: Run, folder: Path) -> None:
     assert "churn" in alice
     # Of a model that no key may sign, the floor holds nothing up.
     assert [
-        line for line in outcome.out.splitlines() if "no key may sign" in line and "fraud" in line
+        line for line in outcome.out.splitlines() if "nobody may sign" in line and "fraud" in line
     ]
     assert not [
-        line for line in outcome.out.splitlines() if "no key may sign" in line and "churn" in line
+        line for line in outcome.out.splitlines() if "nobody may sign" in line and "churn" in line
     ]
 
 
 @pytest.mark.parametrize(
     ("further", "remark"),
     [
-        ("not_after = 2020-01-01T00:00:00Z\n", "not trusted at this time"),
+        ("not_after = 2020-01-01T00:00:00Z\n", "no longer trusted"),
         ("only = []\n", "retired"),
         ("[revoked]\nkeys = ['{id}']\n", "revoked"),
     ],
@@ -236,3 +239,196 @@ def test_a_pipe_with_a_name_is_not_waited_for(run: Run, folder: Path) -> None:
     outcome = run("keygen", "new.key", "--passphrase-file", "pipe")
     assert (outcome.code, outcome.error) == (2, "passphrase-unreadable")
     assert run("keygen", "new.key", "--passphrase-file", "/dev/fd/987654321").code == 2
+
+
+# Editing, and what is shown of it
+
+
+@pytest.fixture
+def bob(run: Run, folder: Path) -> safeload.SigningKey:
+    """Bob's key, in files that are called bob.key."""
+    assert run("keygen", "bob.key", "--no-passphrase").code == 0
+    return safeload.SigningKey.read("bob.key")
+
+
+def test_a_team_of_two_is_set_up_by_commands(
+    run: Run, folder: Path, bob: safeload.SigningKey
+) -> None:
+    alice = safeload.SigningKey.read("signing.key")
+    Path("alice.pub").write_text(alice.public.pem)
+    made = run("trust", "init", "team.toml")
+    assert (made.code, made.out) == (0, "team.toml\n")
+    assert run("trust", "init", "team.toml").error == "trustfile-exists"
+    to = ("--trust", "team.toml")
+    added = run("trust", "add", "alice", "--public", "alice.pub", "--models", "churn", *to)
+    assert added.code == 0
+    assert alice.public.key_id in added.err
+    times = ("--not-before", "2020-01-01", "--not-after", "2999-01-01T12:00:00Z")
+    public = ("--public", "bob.key.pub", "--models", "churn", "fraud-*")
+    assert run("trust", "add", "bob b", *public, *times, *to).code == 0
+    assert run("verify", "churn.joblib", *to).code == 0
+    shown = run("trust", "show", "team.toml")
+    assert shown.code == 0
+    (line,) = [line for line in shown.out.splitlines() if line.startswith("bob b:")]
+    for part in ("churn, fraud-*", "2020-01-01", "2999-01-01 12:00:00Z", "; trusted"):
+        assert part in line
+    again = run("trust", "add", "carol", *public, *to)
+    assert (again.code, again.error) == (2, "trustfile-has-key")
+
+
+def test_what_programs_read_is_json(run: Run, folder: Path, bob: safeload.SigningKey) -> None:
+    with Path("trust.toml").open("a") as file:
+        file.write('[models.churn]\nthreshold = 2\npolicy = "p.toml"\nprobe = "required"\n')
+    assert run("trust", "revoke", "--key", bob.public.key_id, "--trust", "trust.toml").code == 0
+    document = json.loads(run("trust", "show", "trust.toml", "--format", "json").out)
+    (alice,) = document["signers"]
+    assert (alice["name"], alice["kind"], alice["models"]) == ("alice", "key", ["churn"])
+    assert alice["state"] == "trusted"
+    assert document["models"]["churn"] == {
+        "min_serial": 0,
+        "threshold": 2,
+        "signers": ["alice"],
+        "policy": str(Path("p.toml").absolute()),
+        "probe": "required",
+        "drift": None,
+        "packs": [],
+        "forbidden_packs": [],
+    }
+    assert document["revoked"]["keys"] == [bob.public.key_id]
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_on_a_terminal_it_is_a_table_that_fits(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
+) -> None:
+    with Path("trust.toml").open("a") as file:
+        file.write("[models.churn]\nthreshold = 2\n[models.fraud]\nmin_serial = 3\n")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("safeload.cli.trust_show.is_terminal", lambda _: True)
+    capsys.readouterr()
+    assert main(["trust", "show", "trust.toml"]) == 0
+    out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(len(line) for line in out.splitlines()) <= columns
+    (signer,) = TrustFile.read("trust.toml").signers
+    # Whole, so that it can be compared with what the key's holder says.
+    assert signer.key.key_id[:16] in out
+    for word in ("alice", "churn", "trusted", "2 of alice"):
+        assert word in out
+
+
+def test_what_a_trust_file_says_steers_no_terminal(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("trust.toml").rename("t\x1b[2J.toml")
+    for command in (("show",), ("show", "--format", "json"), ("check",)):
+        outcome = run("trust", command[0], "t\x1b[2J.toml", *command[1:])
+        assert outcome.code == 0
+        assert "\x1b" not in outcome.out + outcome.err
+
+
+def test_a_key_a_statement_and_a_file_are_revoked(run: Run, folder: Path) -> None:
+    before = Path("trust.toml").read_text()
+    for option, value, code in (
+        ("--key", "alice", "revoked"),
+        ("--payload", "churn.joblib.sig", "revoked"),
+        ("--file", "churn.joblib", "revoked"),
+    ):
+        done = run("trust", "revoke", option, value, "--reason", "stolen", "--trust", "trust.toml")
+        assert (done.code, done.out) == (0, "trust.toml\n")
+        assert run("verify", "churn.joblib", "--trust", "trust.toml").error == code
+        text = Path("trust.toml").read_text()
+        assert text.startswith(before)
+        assert "# stolen" in text
+        Path("trust.toml").write_text(before)
+    assert run("verify", "churn.joblib", "--trust", "trust.toml").code == 0
+
+
+def test_a_retired_key_is_trusted_with_what_is_kept(run: Run, folder: Path) -> None:
+    to = ("--trust", "trust.toml")
+    Path("old.joblib").write_bytes(Path("churn.joblib").read_bytes())
+    again = ("--key", "signing.key", "--name", "churn", "--version", "2")
+    assert run("sign", "old.joblib", *again).code == 0
+    done = run("trust", "retire", "alice", "--keep", "churn.joblib", *to)
+    assert (done.code, done.out) == (0, "trust.toml\n")
+    assert run("verify", "churn.joblib", *to).code == 0
+    assert run("verify", "old.joblib", *to).error == "signer-retired"
+    # What is not accepted any more is not kept after all.
+    assert run("trust", "retire", "alice", "--keep", "old.joblib", *to).error == "signer-retired"
+
+
+def test_only_what_the_signer_signed_is_kept(
+    run: Run, folder: Path, bob: safeload.SigningKey
+) -> None:
+    to = ("--trust", "trust.toml")
+    assert run("trust", "add", "bob", "--public", "bob.key.pub", "--models", "*", *to).code == 0
+    before = Path("trust.toml").read_text()
+    refused = run("trust", "retire", "bob", "--keep", "churn.joblib", *to)
+    assert (refused.code, refused.error) == (1, "signer-another")
+    assert Path("trust.toml").read_text() == before
+
+
+ADDED_BY_NOBODY = {
+    "nothing": [],
+    "a key and roots": ["--public", "bob.key.pub", "--roots", "roots.pem"],
+    "roots of anybody": ["--roots", "roots.pem"],
+    "an identity alone": ["--identity", "a"],
+    "an identity without a root": ["--identity", "a", "--issuer", "b"],
+}
+
+
+@pytest.mark.parametrize("options", ADDED_BY_NOBODY.values(), ids=list(ADDED_BY_NOBODY))
+def test_a_signer_is_added_in_one_of_three_ways(run: Run, folder: Path, options: list[str]) -> None:
+    before = Path("trust.toml").read_bytes()
+    to = ("--models", "*", "--trust", "trust.toml")
+    assert run("trust", "add", "eve", *options, *to).code == 2
+    assert Path("trust.toml").read_bytes() == before
+
+
+WRONG: dict[str, tuple[str, list[str]]] = {
+    "a private key as a public one": (
+        "key-malformed",
+        ["add", "eve", "--public", "signing.key", "--models", "*"],
+    ),
+    "a model as a public key": (
+        "trust-input",
+        ["add", "eve", "--public", "churn.joblib", "--models", "*"],
+    ),
+    "a key that is not there": (
+        "trust-input",
+        ["add", "eve", "--public", "none.pub", "--models", "*"],
+    ),
+    "roots that are a key": (
+        "trustfile-malformed",
+        ["add", "eve", "--roots", "bob.key.pub", "--identity", "a", "--models", "*"],
+    ),
+    "a pattern that is none": (
+        "trustfile-malformed",
+        ["add", "eve", "--public", "bob.key.pub", "--models", "[a]"],
+    ),
+    "a date that is none": (
+        "date",
+        ["add", "eve", "--public", "bob.key.pub", "--models", "*", "--not-after", "tomorrow"],
+    ),
+    "a window that closes before it opens": (
+        "trustfile-malformed",
+        [
+            "add", "eve", "--public", "bob.key.pub", "--models", "*",
+            "--not-after", "2026-01-01", "--not-before", "2027-01-01",
+        ],
+    ),
+    "a file that is not there": ("unreadable", ["revoke", "--file", "none.joblib"]),
+    "a bundle that is none": ("bundle-malformed", ["revoke", "--payload", "churn.joblib"]),
+    "nobody's key": ("trustfile-has-no", ["revoke", "--key", "eve"]),
+    "nobody": ("trustfile-has-no", ["retire", "eve"]),
+    "a digest that is none": ("argument-value", ["retire", "alice", "--payload", "abc"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "arguments"), WRONG.values(), ids=list(WRONG))
+def test_an_edit_that_goes_wrong_changes_nothing(
+    run: Run, folder: Path, bob: safeload.SigningKey, code: str, arguments: list[str]
+) -> None:
+    before = Path("trust.toml").read_bytes()
+    assert run("trust", *arguments, "--trust", "trust.toml").error == code
+    assert Path("trust.toml").read_bytes() == before

@@ -10,6 +10,7 @@
     models.py         [models.*]         what is demanded of one model
     packs.py          packs and forbidden_packs, at the top and for one model
     revoked.py        [revoked]          what is not accepted any more
+    entries.py        a signer becomes its entry
     named.py          the files that belong to a trust file, and what is in them
     toml.py           bytes become values
     values.py         values of one type, or a fault

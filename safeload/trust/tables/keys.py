@@ -1,4 +1,4 @@
-"""``[keys.*]``: a public key becomes a signer; a key becomes its entry.
+"""``[keys.*]``: a public key becomes a signer.
 
 Trust: the trust file is the caller's own. A file that it names is read by
 :mod:`safeload.trust.trustfile`, which refuses one that others could have put there.
@@ -8,21 +8,18 @@ Source: RFC 5656 section 3.1 and RFC 8709 for keys in OpenSSH's form; RFC 5280 4
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from safeload.errors import UsageError
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.tables.faults import Unfit
-from safeload.trust.tables.grants import GRANT, Grant, granted, patterns, shown
-from safeload.trust.tables.values import known, line
+from safeload.trust.tables.grants import GRANT, Grant, granted, shown
+from safeload.trust.tables.values import known
 
-__all__ = ["TrustedKey", "entry_text", "trusted_key"]
+__all__ = ["TrustedKey", "trusted_key"]
 
 _KEY = frozenset({"public", "public_file"}) | GRANT
-_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,34 +57,3 @@ def trusted_key(name: str, value: object, files: Mapping[str, bytes]) -> Trusted
         why = f"the public key of {where} is none that can be used"
         raise Unfit(why, *place, entry, code=error.code, hint=error.hint) from error
     return TrustedKey(key=key, **granted(found, "keys", name))
-
-
-def entry_text(name: str, key: VerifyingKey, models: Iterable[str]) -> str:
-    """Write the entry of a key.
-
-    Args:
-        name: Who holds it.
-        key: The public key.
-        models: Patterns of the model names that it may sign.
-
-    Returns:
-        TOML that :func:`safeload.trust.tables.text.parse_trust` reads.
-
-    Raises:
-        UsageError: There is no model, what is given is no pattern of names, or the name does not
-            fit into a line.
-    """
-    try:
-        listed = patterns(list(models), "a key")
-        # A JSON string of printable characters is a TOML string too.
-        quoted = line(name, "a name", ())
-    except Unfit as unfit:
-        raise UsageError(
-            f"The entry for a trust file cannot be written: {unfit.why}.",
-            code="trustfile-malformed",
-            hint=unfit.hint or "Choose another name, or other patterns of model names.",
-        ) from unfit
-    if not _BARE.fullmatch(name):
-        quoted = json.dumps(name, ensure_ascii=False)
-    models_text = ", ".join(json.dumps(pattern, ensure_ascii=False) for pattern in listed)
-    return f'[keys.{quoted}]\npublic = """\n{key.pem}"""\nmodels = [{models_text}]\n'
