@@ -39,6 +39,7 @@ from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
 from safeload.policy.policy import Policy
+from safeload.trust.authority import believed_until
 from safeload.trust.bundle import bundle_path, given_bundle, given_bundles
 from safeload.trust.countersignatures import Countersignature, countersignatures
 from safeload.trust.envelope import UnverifiedBundle
@@ -378,4 +379,5 @@ def _vouched(
     about = manifest.model
     rule = ModelRule() if about is None else trusted.rule_of(about.name)
     names = tuple([signer.name for signer in signers])
-    return Verified(path, manifest, names, rule, packs_for(trusted, manifest))
+    until = believed_until(payload, manifest, signers[0])
+    return Verified(path, manifest, names, rule, packs_for(trusted, manifest), until)

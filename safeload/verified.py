@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from safeload.arguments import as_path, as_text
@@ -39,6 +40,8 @@ class Verified:
         rule: What the trust file demands of this model.
         packs: The packs that are on for it and would not be by default: its signer's, and those of
             the trust file.
+        until: Until when the first signer is believed about it: the end of the statement, of their
+            entry in the trust file or of their certificate, whichever comes first; or None.
     """
 
     path: Path
@@ -46,6 +49,7 @@ class Verified:
     signers: tuple[str, ...]
     rule: ModelRule = field(default_factory=ModelRule)
     packs: frozenset[str] = frozenset()
+    until: datetime | None = None
     _held: Artefact | None = None
     _limits: Limits = field(default_factory=Limits)
 

@@ -96,6 +96,7 @@ def _document(verified: Verified) -> dict[str, Any]:
         **_content(verified),
         "signer": verified.signer,
         "signers": list(verified.signers),
+        "believed_until": None if verified.until is None else verified.until.isoformat(),
         "payload_sha256": manifest.payload_sha256,
         "resources": [_resource(item) for item in manifest.resources],
         "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},

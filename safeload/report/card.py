@@ -51,6 +51,8 @@ def card_of(verified: Verified) -> list[Row]:
         ("statement", verified.manifest.payload_sha256),
     ]
     model = verified.manifest.model
+    if verified.until is not None and (model is None or verified.until != model.not_after):
+        rows.append(("believed until", verified.until.isoformat()))
     if model is None:
         rows.append(("model", "nothing is said about one: made by another tool"))
     if verified.is_folder or model is None:

@@ -162,4 +162,4 @@ def _vouched(
         manifest.require_single()
         manifest.check_content(artefact.path.name, artefact.digests)
         trusted.check_file(artefact.digests)
-    return payload, Verified(path, manifest, (signer,), rule, packs, artefact, bounds)
+    return payload, Verified(path, manifest, (signer,), rule, packs, _held=artefact, _limits=bounds)

@@ -16,7 +16,7 @@ from safeload.trust.tables.grants import Grant
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables
 
-__all__ = ["authorised", "require_not_revoked"]
+__all__ = ["authorised", "believed_until", "require_not_revoked"]
 
 
 def authorised(
@@ -62,6 +62,26 @@ def authorised(
             hint="Have the model signed again, or train a new one.",
         )
     return signer
+
+
+def believed_until(payload: VerifiedPayload, manifest: Manifest, signer: Grant) -> datetime | None:
+    """Until when a statement is believed, as far as it or the trust file says.
+
+    Args:
+        payload: The verified statement.
+        manifest: What was parsed from it.
+        signer: Who signed it.
+
+    Returns:
+        The first moment at which one of the statement, the entry in the trust file and the
+        signer's certificate ends, or None if none of them does.
+    """
+    ends = [
+        signer.not_after,
+        None if payload.credential is None else payload.credential.ends,
+        None if manifest.model is None else manifest.model.not_after,
+    ]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def require_not_revoked(revoked: Revoked, content: Digests) -> None:

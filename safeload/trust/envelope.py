@@ -4,9 +4,10 @@ The bundle is JSON: a Sigstore bundle around a DSSE envelope around the payload.
 the payload's pre-authentication encoding (PAE), so its exact bytes and its type, with lengths in
 bytes. Those very bytes are handed on; nothing is parsed and written again in between.
 
-Trust: a bundle is hostile. What is read from it is called ``unverified_…`` until :func:`verify`
-returns a :class:`VerifiedPayload`, and nothing else makes one. The key id in a bundle selects among
-the trusted keys: one that lies selects the wrong key, and verification fails.
+Trust: a bundle is hostile. What is read from it is called ``unverified_…`` until :func:`verify` or
+:func:`verify_credential` returns a :class:`VerifiedPayload`, and nothing else makes one. The key id
+in a bundle selects among the trusted keys: one that lies selects the wrong key, and verification
+fails.
 
 Source: DSSE 1.0 (protocol.md, envelope.md), Sigstore bundle v0.3 (sigstore_bundle.proto), OpenSSF
 Model Signing 1.0 section 4, RFC 4648 section 4.

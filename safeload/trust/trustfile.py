@@ -72,17 +72,13 @@ from pathlib import Path
 import platformdirs
 
 from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
-from safeload.errors import TrustError, UsageError, printable
-from safeload.forks import IMPORTING
+from safeload.errors import UsageError, printable
 from safeload.hashing import Digests
 from safeload.trust.authority import authorised, require_not_revoked
 from safeload.trust.countersignatures import Countersignature
 from safeload.trust.envelope import (
-    Evidence,
     UnverifiedBundle,
     VerifiedPayload,
-    verify,
-    verify_credential,
 )
 from safeload.trust.keys import VerifyingKey
 from safeload.trust.manifest import Manifest
@@ -97,6 +93,7 @@ from safeload.trust.tables.named import read_named
 from safeload.trust.tables.revoked import Revoked
 from safeload.trust.tables.text import Tables, parse_trust
 from safeload.trust.threshold import enough_signers
+from safeload.trust.verification import verified_by
 
 __all__ = [
     "Grant",
@@ -290,26 +287,9 @@ class TrustFile(Tables):
                 one of them, and the package that verifies them is missing (``sigstore-missing``).
         """
         require_type(bundle, "bundle", UnverifiedBundle, takes="an UnverifiedBundle")
-        if bundle.evidence is Evidence.KEY:
-            return verify(bundle, self.keys)
-        logged = bundle.evidence is Evidence.LOGGED
-        if not (self.identities if logged else self.certificates):
-            what = "an identity of sigstore" if logged else "a certificate"
-            raise TrustError(
-                f"The bundle was signed with {what}, and the trust file trusts no such signer.",
-                code="signer-unknown",
-                hint="If you trust whoever signed it, add their identity to your trust file.",
-            )
-        # Most bundles name a key, and importing this takes as long as loading a small model.
-        with IMPORTING:
-            from safeload.trust.identities.credentials import credential_of
-        credential = credential_of(
-            bundle,
-            certificates=self.certificates,
-            identities=self.identities,
-            now=datetime.now(UTC) if now is None else as_moment(now, "now"),
+        return verified_by(
+            self, bundle, now=datetime.now(UTC) if now is None else as_moment(now, "now")
         )
-        return verify_credential(bundle, credential)
 
     def authorise(
         self,

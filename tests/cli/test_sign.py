@@ -380,7 +380,10 @@ def test_a_model_is_signed_with_the_certificate_of_its_key(run: Run, unsigned: P
     )
     Path("certificates.toml").chmod(0o600)
     assert run("sign", unsigned.name, *BASE, "--certificate-chain", "chain.pem").code == 0
-    assert safeload.verify(unsigned.name, trust="certificates.toml").signer == "acme"
+    verified = safeload.verify(unsigned.name, trust="certificates.toml")
+    assert (verified.signer, verified.until) == ("acme", when["end"])
+    shown = run("verify", unsigned.name, "--trust", "certificates.toml").out
+    assert f"believed until: {when['end'].isoformat()}" in shown
     # The key is trusted by this file, and that says nothing of its certificate.
     assert run("verify", unsigned.name, "--trust", "trust.toml").error == "signer-unknown"
 

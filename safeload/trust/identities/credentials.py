@@ -47,6 +47,14 @@ class Credential:
     key_ids: frozenset[str]
     path: CertificatePath | None
 
+    @property
+    def ends(self) -> datetime | None:
+        """Until when the certificate is believed; None where its end makes no difference."""
+        path = self.path
+        if path is None or isinstance(self.grant, TrustedIdentity):
+            return None
+        return None if self.grant.expired == "accept" else min(path.window.end, path.root.end)
+
     def check_times(self, *, now: datetime, signed: datetime | None) -> None:
         """Require that the certificate was valid at the times that matter.
 

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safeload.errors import TrustError
+from safeload.trust.authority import believed_until
 from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, seal, verify
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import Manifest
@@ -456,6 +457,27 @@ def test_a_certificate_is_good_while_it_is_valid(
         assert refused(bundle, trust, now=verifying) == code
     else:
         assert authorised(bundle, trust, now=verifying)
+
+
+ENDS = {
+    "with the certificate": ("", None, UNTIL),
+    "never, where expired ones are accepted": (ACCEPT, None, None),
+    "with the statement": ("", UNTIL - DAY, UNTIL - DAY),
+    "with the certificate, and not with the statement": ("", UNTIL + DAY, UNTIL),
+    "with the holder's entry": (f"not_after = {NOW.isoformat()}", UNTIL, NOW),
+}
+
+
+@pytest.mark.parametrize("case", ENDS.values(), ids=ENDS)
+def test_it_is_known_when_a_signature_ends(
+    case: tuple[str, datetime | None, datetime | None],
+) -> None:
+    more, not_after, end = case
+    bundle = signed(
+        [leaf(BETWEEN, start=FROM, end=UNTIL), BETWEEN], payload_of(not_after=not_after)
+    )
+    payload, grant = authorised(bundle, entry(ROOT.pem, "acme", 'models = ["churn"]', more))
+    assert believed_until(payload, Manifest.from_payload(payload), grant) == end
 
 
 def test_what_was_signed_before_a_root_was_renewed_is_believed() -> None:
