@@ -93,7 +93,7 @@ def _side(options: argparse.Namespace, path: str) -> Side:
         verified.artefact,
         narrowed(policy.with_packs(verified.packs), model),
         limits,
-        signer=verified.signer,
+        signer=", ".join(verified.signers),
         statement=verified.manifest.payload_sha256,
         model=model,
     )
