@@ -31,7 +31,7 @@ LAYERS = [
         "unruly",
         "verdict",
     ],
-    ["artefact", "owners", "writing"],
+    ["artefact", "git", "owners", "writing"],
     ["trust", "scan"],
     ["soundness"],
     ["policy"],
