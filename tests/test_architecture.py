@@ -31,7 +31,7 @@ LAYERS = [
         "unruly",
         "verdict",
     ],
-    ["artefact", "beside", "owners", "writing"],
+    ["artefact", "beside", "git", "owners", "writing"],
     ["trust", "scan"],
     ["soundness"],
     ["policy"],

@@ -26,7 +26,7 @@ from safeload.verdict import FileReport, Skipped, Verdict, verdict_of
 if TYPE_CHECKING:
     from safeload.auditing.baseline import Baseline
     from safeload.auditing.cache import Cache
-    from safeload.auditing.sources.git.changed import ChangedSince
+    from safeload.auditing.sources.changed import ChangedSince
     from safeload.policy.policy import Policy
 
 __all__ = ["Audit", "AuditReport", "FailOn", "audit"]
@@ -195,7 +195,7 @@ class Audit:
         self._places = [as_place(path) for path in paths]
         self._changed = None
         if changed_since is not None:
-            from safeload.auditing.sources.git.changed import Changed, whole_tree
+            from safeload.auditing.sources.changed import Changed, whole_tree
 
             self._changed = Changed(as_text(changed_since, "changed_since"))
             self._places = self._places or [whole_tree()]

@@ -148,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
     from safeload.auditing.walk import walk
 
     if options.changed_since is not None and not options.paths:
-        from safeload.auditing.sources.git.changed import whole_tree
+        from safeload.auditing.sources.changed import whole_tree
 
         options.paths = [str(whole_tree())]
     limits = limits_of(options)

@@ -84,16 +84,16 @@ def _side(options: argparse.Namespace, path: str) -> Side:
         from safeload.artefact import Artefact
 
         return Side.of(Artefact.read(path, limits=limits), policy, limits)
-    from safeload.demands import narrowed
+    from safeload.demands import demanded, narrowed
     from safeload.gate import verify
 
     verified = verify(path, trust=options.trust, name=options.name, limits=limits)
     model = verified.manifest.require_model()
     return Side.of(
         verified.artefact,
-        narrowed(policy.with_packs(verified.packs), model),
+        narrowed(demanded(verified, policy, given=options.policy), model),
         limits,
-        signer=verified.signer,
+        signer=", ".join(verified.signers),
         statement=verified.manifest.payload_sha256,
         model=model,
     )

@@ -109,7 +109,7 @@ def _validate(text: str) -> None:
 def _component(verified: Verified, model: Model) -> Component:
     artefact, manifest = verified.artefact, verified.manifest
     facts = [
-        ("signer", verified.signer),
+        *(("signer", name) for name in verified.signers),
         ("statement-sha256", manifest.payload_sha256),
         ("serial", str(model.serial)),
         ("format", model.serializer),

@@ -13,7 +13,7 @@ from safeload.auditing.run import AuditReport
 from safeload.verdict import FileReport, Finding, Suppressed, Verdict
 
 if TYPE_CHECKING:
-    from safeload.auditing.sources.git.changed import ChangedSince
+    from safeload.auditing.sources.changed import ChangedSince
 
 __all__ = ["as_document", "as_json"]
 

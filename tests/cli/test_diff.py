@@ -97,6 +97,16 @@ def test_neither_is_compared_if_one_is_not_verified(run: Run, two: Path, place: 
     assert (outcome.code, outcome.out, outcome.error) == (1, "", "digest-mismatch")
 
 
+def test_a_folder_is_compared_by_its_model(run: Run, two: Path) -> None:
+    Path("models").mkdir()
+    Path("models/inner.joblib").write_bytes(Path("second.joblib").read_bytes())
+    key = ["--key", "signing.key", "--name", "churn", "--version", "3"]
+    assert run("sign", "models", *key, "--no-revision").code == 0
+    outcome = run("diff", "churn.joblib", "models", *TRUSTED)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "  ~ .steps[1][1].C: 1.0 -> 0.5" in outcome.out.splitlines()
+
+
 def test_of_the_wrong_name(run: Run, two: Path) -> None:
     assert run(*DIFF, *TRUSTED, "--name", "fraud").error == "wrong-model"
 

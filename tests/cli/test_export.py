@@ -37,6 +37,20 @@ def test_it_is_not_written_over_what_it_is_about(run: Run, folder: Path, name: s
     assert Path(name).read_bytes() == before
 
 
+def test_of_a_folder(run: Run, folder: Path) -> None:
+    Path("models").mkdir()
+    Path("models/inner.joblib").write_bytes(Path("churn.joblib").read_bytes())
+    key = ["--key", "signing.key", "--name", "churn", "--version", "3"]
+    assert run("sign", "models", *key, "--no-revision").code == 0
+    outcome = run("export", "models", "--trust", "trust.toml", "--cyclonedx")
+    assert (outcome.code, outcome.err) == (0, "")
+    component = json.loads(outcome.out)["metadata"]["component"]
+    assert component["version"] == "3"
+    assert component["externalReferences"][0]["url"] == "model.sig"
+    written = run(*EXPORT[:1], "models", *EXPORT[2:], "--cyclonedx", "-o", "models/model.sig")
+    assert (written.code, written.error) == (2, "output-is-input")
+
+
 def test_where_nothing_can_be_written(run: Run, folder: Path) -> None:
     outcome = run(*EXPORT, "--cyclonedx", "-o", "nowhere/churn.json")
     assert (outcome.code, outcome.error) == (2, "output-unwritable")

@@ -221,7 +221,7 @@ def comparable(row: Any) -> tuple[Any, ...]:
     return tuple(None if cell is None or cell != cell else cell for cell in row)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=frames())
 def test_no_row_of_any_data_is_drawn_and_nothing_rare(data: pd.DataFrame) -> None:
     try:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from safeload.auditing.sources.git.repository import Base, Repository
-from safeload.auditing.sources.git.snapshot import Snapshot
 from safeload.auditing.walk import Candidate, found, given, walk
 from safeload.errors import UsageError, printable
+from safeload.git.repository import Base, Repository
+from safeload.git.snapshot import Snapshot
 
 __all__ = ["Changed", "ChangedSince", "whole_tree"]
 

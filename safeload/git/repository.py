@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from safeload.auditing.sources.git.program import answer, ask, question
 from safeload.errors import UsageError, printable
+from safeload.git.program import answer, ask, question
 
 __all__ = ["Base", "Repository"]
 

@@ -61,12 +61,12 @@ def question(
     Raises:
         UsageError: There is no git (``git-missing``), or it does not end (``git-failed``).
     """
-    program = shutil.which("git")
+    program = _program()
     if program is None:
         raise UsageError(
             "What changed is asked of the git command, and there is none.",
             code="git-missing",
-            hint="Install git, or audit the files without --changed-since.",
+            hint="Install git, or leave out what git is asked for (--changed-since).",
         )
     switches = [word for setting in _SWITCHED_OFF for word in ("-c", setting)]
     try:
@@ -141,6 +141,13 @@ def failure(reason: str) -> UsageError:
         code="git-failed",
         hint="git 2.31 or later is needed; 'git status' in that folder may say more.",
     )
+
+
+def _program() -> str | None:
+    """The program by its absolute path: never one that lies in the folder that is asked about."""
+    path = [entry for entry in os.get_exec_path() if Path(entry).is_absolute()]
+    found = shutil.which("git", path=os.pathsep.join(path))
+    return found if found is not None and Path(found).is_absolute() else None
 
 
 def _environment() -> dict[str, str]:

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from safeload.auditing.sources.git.program import ask, failure
-from safeload.auditing.sources.git.repository import Repository
+from safeload.git.program import ask, failure
+from safeload.git.repository import Repository
 
 __all__ = ["Snapshot"]
 
@@ -60,10 +60,13 @@ class Snapshot:
         tracked: All that git knows of, repositories within the work tree aside.
         changed: Those that are not surely as they were, and those that are new and not ignored.
             Some are no longer there. What ends in a slash is a folder of which all counts.
+        differing: Those of the tracked ones that git itself finds changed, or was told not to look
+            at.
     """
 
     tracked: frozenset[str]
     changed: frozenset[str]
+    differing: frozenset[str]
 
     @classmethod
     def of(cls, repository: Repository, commit: str) -> Snapshot:
@@ -83,11 +86,11 @@ class Snapshot:
             differing = _names(asked(*_COMPARE, commit, "--"))
             others = _names(asked("ls-files", "-z", "--others", "--exclude-standard"))
             entries = asked("ls-files", "-z", "-v", "--stage")
-        tracked, doubtful = _parsed(entries)
+        tracked, doubtful, unseen = _parsed(entries)
         changed = {*differing, *others, *doubtful}
         redefined = tuple(_folder(path) for path in changed if _is_attributes(path))
         changed.update(path for path in tracked if path.startswith(redefined))
-        return cls(frozenset(tracked), frozenset(changed))
+        return cls(frozenset(tracked), frozenset(changed), frozenset({*differing, *unseen}))
 
 
 @contextmanager
@@ -137,9 +140,9 @@ def _names(output: bytes) -> list[str]:
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
-def _parsed(entries: bytes) -> tuple[set[str], set[str]]:
-    """Of an index: the files, and what counts as changed whatever git says of it."""
-    tracked, doubtful = set(), set()
+def _parsed(entries: bytes) -> tuple[set[str], set[str], set[str]]:
+    """Of an index: the files, what counts as changed anyway, and what git was told not to see."""
+    tracked, doubtful, unseen = set(), set(), set()
     for entry in entries.split(b"\0"):
         head, separator, name = entry.partition(b"\t")
         if not separator:
@@ -150,9 +153,11 @@ def _parsed(entries: bytes) -> tuple[set[str], set[str]]:
             doubtful.add(f"{path}/")
             continue
         tracked.add(path)
+        if tag != _ORDINARY:
+            unseen.add(path)
         if tag != _ORDINARY or mode == _LINK:
             doubtful.add(path)
-    return tracked, doubtful
+    return tracked, doubtful, unseen
 
 
 def _is_attributes(path: str) -> bool:

@@ -1,0 +1,1 @@
+"""What does the ``git`` command say of a work tree? Asked so that nothing in it is run."""
