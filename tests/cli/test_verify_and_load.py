@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -304,3 +305,52 @@ def test_what_nobody_signed_has_no_signer(run: Run, unsigned: Path, option: list
 @pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "x"])
 def test_time_is_bounded(run: Run, folder: Path, seconds: str) -> None:
     assert run("load", "churn.joblib", *TRUSTED, "--seconds", seconds).code == 2
+
+
+HOSTILE_PROBES: dict[str, Any] = {
+    "an empty one": {},
+    "one that expects nothing": {"rows": {}, "expected": {}, "rtol": 0, "atol": 0},
+    "one that expects a list": {"rows": {}, "expected": [1, "predict"], "rtol": 0, "atol": 0},
+    "one with a type as large as memory": {
+        "rows": {"kind": "array", "dtype": "(9999,9999,9999)f8", "shape": [1], "values": [0]},
+        "expected": {"predict": {"dtype": "<i8", "shape": [1], "values": [0]}},
+        "rtol": 1e-6,
+        "atol": 0,
+    },
+    "one with a matrix as wide as memory": {
+        "rows": {
+            "kind": "sparse", "dtype": "<f8", "shape": [1, 10**15], "starts": [0, 0],
+            "columns": [], "values": [],
+        },
+        "expected": {"predict": {"dtype": "<i8", "shape": [1], "values": [0]}},
+        "rtol": 1e-6,
+        "atol": 0,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HOSTILE_PROBES)
+def test_a_probe_that_is_none_is_an_error_and_nothing_else(
+    run: Run, folder: Path, what: str
+) -> None:
+    signed = safeload.verify("churn.joblib", trust="trust.toml").manifest
+    assert signed.model is not None
+    payload = to_payload(
+        subject=signed.subject,
+        resources=signed.resources,
+        model=replace(signed.model, probe=HOSTILE_PROBES[what]),
+    )
+    bundle = seal(payload, safeload.SigningKey.read("signing.key"))
+    Path("churn.joblib.sig").write_bytes(bundle)
+    # Whoever does not compare is not concerned.
+    for command in (["verify"], ["export", "--cyclonedx"], ["diff", "churn.joblib"]):
+        assert run(*command, "churn.joblib", *TRUSTED).code == 0
+    with pytest.raises(safeload.LoadError) as caught:
+        safeload.load("churn.joblib", trust="trust.toml", probe=True)
+    assert caught.value.code == "probe-failed"
+
+
+def test_the_command_says_that_a_probe_cannot_be_run(run: Run, folder: Path) -> None:
+    test_a_probe_that_is_none_is_an_error_and_nothing_else(run, folder, "an empty one")
+    outcome = run("load", "churn.joblib", *TRUSTED)
+    assert (outcome.code, outcome.error) == (3, "probe-failed")
