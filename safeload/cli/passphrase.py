@@ -17,6 +17,7 @@ from safeload.cli.opened import descriptor_of
 from safeload.cli.output import is_terminal
 from safeload.errors import UsageError
 from safeload.owners.reading import read_own
+from safeload.trust.secret import Secret
 
 __all__ = ["add_option", "new_passphrase", "passphrase_of"]
 
@@ -67,18 +68,18 @@ def new_passphrase(options: argparse.Namespace) -> bytes:
     if options.passphrase_file is not None:
         return _read(options.passphrase_file)
     _require_terminal("Give --passphrase-file, or --no-passphrase for a key that anyone can use.")
-    first = _ask("Passphrase for the new key: ")
+    first = Secret(_ask("Passphrase for the new key: ").encode())
     if not first:
         raise UsageError(
             "The passphrase is empty.",
             code="passphrase-length",
             hint="Give --no-passphrase for a key that whoever reads the file can use.",
         )
-    if _ask("The same again: ") != first:
+    if _ask("The same again: ").encode() != first:
         raise UsageError(
             "The two passphrases differ.", code="passphrase-differs", hint="Try again."
         )
-    return first.encode()
+    return first
 
 
 def _ask(prompt: str) -> str:
@@ -125,7 +126,7 @@ def _read(name: str) -> bytes:
             code="passphrase-unreadable",
             hint="Check the path given with --passphrase-file.",
         ) from error
-    passphrase = data.rstrip(b"\r\n")
+    passphrase = Secret(data.rstrip(b"\r\n"))
     if not passphrase:
         raise UsageError(
             "The passphrase file is empty.",

@@ -35,6 +35,7 @@ from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.manifest import Manifest
 from safeload.trust.names import require_name
 from safeload.trust.pairs import first_accepted
+from safeload.trust.secret import hidden
 from safeload.trust.signers import signer_of
 from safeload.trust.trustfile import TrustFile
 from safeload.verified import Verified
@@ -105,6 +106,7 @@ def countersign(
         UsageError: The key, trust file or policy file cannot be used, or an argument is none that
             its parameter takes.
     """
+    passphrase = hidden(passphrase)
     check_arguments(**locals())
     if name is not None:
         require_name(name)

@@ -21,6 +21,7 @@ from safeload.signing.statement import Facts, check_facts, sealing, statement_ab
 from safeload.signing.writing import alone_in, changed, unwritable
 from safeload.trust.bundle import bundle_path
 from safeload.trust.pairs import publish_pair, settle_pair
+from safeload.trust.secret import hidden
 from safeload.unruly import UNRULY, described
 from safeload.writing.drafts import PART, check_name, draft
 from safeload.writing.files import require_replaceable
@@ -51,6 +52,7 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
         SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
         TypeError: A fact is missing, or is none that :func:`sign` takes.
     """
+    facts["passphrase"] = hidden(facts.get("passphrase"))
     # What sign() would find out when the model is written already.
     inspect.signature(sign).bind(path, **facts)
     if strange := facts.keys() - Facts.__annotations__.keys():

@@ -23,6 +23,7 @@ from safeload.trust.bundle import bundle_path
 from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.pairs import settle_pair
+from safeload.trust.secret import hidden
 from safeload.trust.training import Dataset, Revision
 from safeload.writing.files import NewFile, put
 from safeload.writing.folder import Folder
@@ -131,6 +132,7 @@ def sign(
         UsageError: The key, its certificates, the policy file, dataset or a fact given cannot be
             used, or an argument is none that its parameter takes.
     """
+    passphrase = hidden(passphrase)
     given = locals()
     facts = cast("Facts", {fact: given[fact] for fact in Facts.__annotations__})
     check_facts(facts, source=source, bundle=bundle, model_file=model_file, ignore=ignore)

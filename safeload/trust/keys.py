@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from safeload.arguments import as_path, require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
+from safeload.trust.secret import Secret, hidden
 from safeload.writing.files import NewFile, write_together
 
 __all__ = ["KeyType", "Passphrase", "Signer", "SigningKey", "VerifyingKey", "check_passphrase"]
@@ -275,6 +276,7 @@ class SigningKey(Signer):
                 (``key-permissions``), it holds no supported private key, or the passphrase is
                 missing or wrong.
         """
+        passphrase = hidden(passphrase)
         where = as_path(path, "key")
         check_passphrase(passphrase)
         try:
@@ -291,6 +293,7 @@ class SigningKey(Signer):
                 code="key-unreadable",
                 hint=f"Check that {printable(os.fspath(path))!r} is your key file.",
             ) from error
+        data = hidden(data)
         return cls._of(_load_private(data, passphrase))
 
     def write(
@@ -308,14 +311,17 @@ class SigningKey(Signer):
         Raises:
             UsageError: A file exists or cannot be written, or the passphrase does not fit.
         """
+        passphrase = hidden(passphrase)
         where = as_path(path)
         require_type(passphrase, "passphrase", type(None), bytes, takes="None or bytes")
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if passphrase is not None:
             _check_length(passphrase)
             encryption = serialization.BestAvailableEncryption(passphrase)
-        pem = self._private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+        pem = Secret(
+            self._private.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+            )
         )
         files = [NewFile(where.name, pem, 0o600)]
         if with_public:

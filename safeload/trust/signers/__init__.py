@@ -23,6 +23,7 @@ from __future__ import annotations
 import os
 
 from safeload.trust.keys import Passphrase, Signer, SigningKey, VerifyingKey, check_passphrase
+from safeload.trust.secret import hidden
 from safeload.trust.signers.services import SERVICES, open_service_key
 
 __all__ = ["names_no_file", "public_key_of", "signer_of"]
@@ -52,6 +53,7 @@ def signer_of(
     Raises:
         UsageError: The key cannot be used; there is one code for each reason.
     """
+    passphrase = hidden(passphrase)
     if isinstance(key, Signer):
         return key
     check_passphrase(passphrase)
@@ -76,6 +78,7 @@ def public_key_of(
     Raises:
         UsageError: The key cannot be had; there is one code for each reason.
     """
+    passphrase = hidden(passphrase)
     check_passphrase(passphrase)
     if isinstance(key, str) and names_no_file(key):
         return _opened(key, passphrase, to_sign=False).public
