@@ -13,41 +13,27 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from safeload.arguments import BYTES, as_path, is_open_file, wrong_value
 from safeload.errors import ArtefactError
-from safeload.hashing import SHARD, SHARDED_FROM, Digests, shards_of, workers
+from safeload.hashing import Digests
 from safeload.limits import Limits
 from safeload.memory import Memory, no_memory, room_for
+from safeload.reading import Hashing, Progress, fill
 
 __all__ = ["Artefact", "Hashing", "Progress", "Source", "open_regular", "version_of"]
 
 # What a model may be given as: where it is, its bytes, or an open file that gives them.
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Artefact"
 
-# Told how many bytes were just read.
-Progress = Callable[[int], object]
-
-# Small enough to be in the processor's cache still when it is hashed.
+# Bytes that a caller's file is asked for at a time.
 _CHUNK = 1 << 20
-# From here on a second thread is worth starting.
-_LARGE = 1 << 23
 # What sources that are no paths are called.
 _BYTES, _FILE = Path("<bytes>"), Path("<file>")
-
-
-class Hashing(Enum):
-    """Which digests are computed while a file is read; the others are when they are asked for."""
-
-    WHOLE = "that of the whole"
-    FINGERPRINT = "those that the file is recognised by"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +205,7 @@ class Artefact:
             raise _too_large(limits)
         try:
             with room_for(size, mmap_mode) as room:
-                filled, digests = _fill(descriptor, room.buffer, hashing, progress)
+                filled, digests = fill(descriptor, room.buffer, hashing, progress)
                 if filled != size or os.read(descriptor, 1):
                     raise ArtefactError(
                         "The file changed size while it was read.",
@@ -340,80 +326,6 @@ def _too_large(limits: Limits) -> ArtefactError:
         code="too-large",
         hint="If you expect a model of this size, raise the limit bytes_in.",
     )
-
-
-def _fill(
-    descriptor: int,
-    buffer: Memory,
-    hashing: Hashing,
-    progress: Progress | None,
-) -> tuple[int, dict[int, tuple[str, ...]]]:
-    """Read a file, and return how many bytes that were, and digests by the size of shards."""
-    if hashing is Hashing.NONE:
-        return _take(descriptor, buffer, lambda chunk: None, progress), {}
-    if hashing is Hashing.FINGERPRINT and len(buffer) >= SHARDED_FROM:
-        return _fill_shards(descriptor, buffer, progress)
-    digest = hashlib.sha256()
-    if len(buffer) < _LARGE:
-        filled = _take(descriptor, buffer, digest.update, progress)
-    else:
-        # Neither reading nor hashing holds the interpreter's lock, and the one hides behind the
-        # other. A single worker hashes the chunks in the order in which they come.
-        with ThreadPoolExecutor(max_workers=1) as worker:
-            filled = _take(
-                descriptor, buffer, lambda chunk: worker.submit(digest.update, chunk), progress
-            )
-    return filled, {0: (digest.hexdigest(),)}
-
-
-def _fill_shards(
-    descriptor: int, buffer: Memory, progress: Progress | None
-) -> tuple[int, dict[int, tuple[str, ...]]]:
-    view = memoryview(buffer)
-    shards = list(shards_of(len(view), SHARD))
-    digests: list[Future[str]] = []
-    filled = 0
-    with ThreadPoolExecutor(workers()) as pool:
-
-        def hash_what_is_full(chunk: memoryview) -> None:
-            nonlocal filled
-            filled += len(chunk)
-            while len(digests) < len(shards) and shards[len(digests)][1] <= filled:
-                start, end = shards[len(digests)]
-                digests.append(pool.submit(_digest_of, view[start:end]))
-
-        _take(descriptor, buffer, hash_what_is_full, progress)
-    return filled, {SHARD: tuple([digest.result() for digest in digests])}
-
-
-def _digest_of(data: memoryview) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _take(
-    descriptor: int,
-    buffer: Memory,
-    update: Callable[[memoryview], object],
-    progress: Progress | None,
-) -> int:
-    filled = 0
-    view = memoryview(buffer)
-    while filled < len(view):
-        chunk = view[filled : filled + _CHUNK]
-        count = os.readv(descriptor, [chunk]) if hasattr(os, "readv") else _read(descriptor, chunk)
-        if not count:
-            break
-        update(chunk[:count])
-        filled += count
-        if progress is not None:
-            progress(count)
-    return filled
-
-
-def _read(descriptor: int, chunk: memoryview) -> int:
-    data = os.read(descriptor, len(chunk))
-    chunk[: len(data)] = data
-    return len(data)
 
 
 def _copied(data: memoryview | Memory, mmap_mode: str | None) -> Memory:

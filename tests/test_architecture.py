@@ -26,6 +26,7 @@ LAYERS = [
         "limits",
         "memory",
         "placeholders",
+        "reading",
         "rule_ids",
         "shipped",
         "unruly",
