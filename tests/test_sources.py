@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 import safeload
 from safeload.artefact import Artefact, Hashing, Source
 from safeload.errors import ArtefactError, SafeloadError, UsageError
+from tests.builder import Name, Pickle
 
 KEY, SECOND = safeload.SigningKey.generate(), safeload.SigningKey.generate()
 ENTRY = '[keys.{}]\npublic = """\n{}"""\nmodels = ["*"]\n'
@@ -237,3 +238,25 @@ def test_the_digest_is_the_same_whenever_it_is_computed(tmp_path: Path, hashing:
     path = tmp_path / "model"
     path.write_bytes(DATA)
     assert Artefact.read(path, hashing=hashing).sha256 == Artefact.of(DATA).sha256
+
+
+@every_source
+def test_a_model_from_anywhere_is_audited(make: Callable[[], Any]) -> None:
+    made = make()
+    if isinstance(made, Artefact):
+        pytest.skip("audits take what can be sent to another process")
+    (file,) = safeload.audit(made).files
+    assert (file.verdict, file.format, file.sha256) == (
+        "accept",
+        "joblib",
+        Artefact.of(DATA).sha256,
+    )
+
+
+def test_bytes_are_audited_beside_files_by_several_processes(tmp_path: Path) -> None:
+    (tmp_path / "churn.joblib").write_bytes(DATA)
+    hostile = bytes(Pickle(2).call(Name("posix", "system"), "touch canary").stop())
+    report = safeload.audit(tmp_path, hostile, io.BytesIO(DATA), jobs=2)
+    assert [file.verdict for file in report.files] == ["accept", "refuse", "accept"]
+    assert [file.path for file in report.files][1:] == ["<bytes>", "<file>"]
+    assert safeload.audit(hostile, limits=safeload.Limits(bytes_in=3)).exit_code == 3

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path, as_text, as_whole, require_callable, require_type
+from safeload.artefact import Source
 from safeload.auditing.expected import as_digest, require_digest, require_single
 from safeload.auditing.identity import identity_of
 from safeload.auditing.judging import Judging
@@ -99,7 +100,7 @@ class AuditReport:
 
 
 def audit(
-    *paths: str | os.PathLike[str],
+    *paths: Source,
     policy: str | os.PathLike[str] | Policy | None = None,
     packs: Iterable[str] = (),
     limits: Limits | None = None,
@@ -119,8 +120,9 @@ def audit(
     """Say what files would do when they are loaded, without loading them.
 
     Args:
-        *paths: Files and folders; folders are searched for models by name and content. A text may
-            be an address, as in ``"s3://bucket/folder"``, ``"https://…"`` or ``"models:/name/3"``.
+        *paths: Files and folders; folders are searched for models by name and content. Models in
+            hand may be given as bytes or open files. A text may be an address, as in
+            ``"s3://bucket/folder"``, ``"https://…"`` or ``"models:/name/3"``.
         policy: The allow-list, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on each file.
@@ -176,7 +178,7 @@ class Audit:
 
     def __init__(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: Source,
         policy: str | os.PathLike[str] | Policy | None = None,
         packs: Iterable[str] = (),
         limits: Limits | None = None,

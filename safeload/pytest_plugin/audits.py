@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from safeload.artefact import Artefact
 from safeload.auditing.baseline import Baseline
 from safeload.auditing.judging import Judging
 from safeload.auditing.one import answer
@@ -27,7 +26,6 @@ from safeload.auditing.sources.gather import Place, as_place, gather
 from safeload.auditing.walk import Candidate
 from safeload.cli.limits import limits_of
 from safeload.errors import SafeloadError, plain
-from safeload.limits import Limits
 from safeload.report.console import as_text
 from safeload.report.words import count
 from safeload.verdict import FileReport, Skipped, Verdict
@@ -122,33 +120,16 @@ def _place(text: str, beside: Path) -> Place:
 # -- files -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Bytes that a test has in its hands."""
-
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def read(self, limits: Limits) -> Artefact:
-        return Artefact.take([self.data], name="bytes", limits=limits)
-
-
 def candidates_of(source: object, settings: Settings) -> Iterable[Candidate]:
     """The files that a test gives.
 
     Args:
-        source: A path, an address, or bytes.
+        source: A path, an address, bytes, or an open file.
         settings: What the limits are.
 
     Raises:
         UsageError: It is none of these.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        given = _Given(bytes(source))
-        return [Candidate(Path("bytes"), named=True, title="bytes", remote=given)]
     return gather([as_place(source)], settings.judging.limits)
 
 
@@ -239,7 +220,7 @@ def _item(
         below = os.path.relpath(where, session.config.rootpath)
         where = str(where) if below.startswith(os.pardir) else below
     # Two colons part the names of pytest.
-    name = plain(where).replace("::", ":\\x3a")
+    name = plain(str(where)).replace("::", ":\\x3a")
     while name in named:
         name += "+"
     named.add(name)

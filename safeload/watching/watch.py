@@ -30,9 +30,9 @@ from safeload.artefact import Artefact
 from safeload.auditing.judging import Judging
 from safeload.auditing.one import Answer, answer, unread
 from safeload.auditing.run import AuditReport
+from safeload.auditing.sources.given import Given
 from safeload.auditing.walk import Candidate
 from safeload.errors import ArtefactError, UsageError, printable
-from safeload.limits import Limits
 from safeload.report.console import as_text
 from safeload.report.json import as_json
 from safeload.unruly import described
@@ -127,20 +127,6 @@ def _require_apart(*paths: Path) -> None:
                     code="folders-meet",
                     hint="Give three folders, of which none is below another.",
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read of a claimed file, for the audit."""
-
-    artefact: Artefact
-
-    @property
-    def size(self) -> int:
-        return self.artefact.size
-
-    def read(self, limits: Limits) -> Artefact:
-        return self.artefact
 
 
 class _Watch:
@@ -346,7 +332,7 @@ class _Watch:
 
     def _found(self, place: Place, artefact: Artefact) -> FileReport:
         title = shown(place.parts)
-        candidate = Candidate(Path(*place.parts), named=True, title=title, remote=_Read(artefact))
+        candidate = Candidate(Path(*place.parts), named=True, title=title, remote=Given(artefact))
         try:
             return _report(answer(candidate, self._judging))
         except Exception as error:  # noqa: BLE001  # a bug must not keep all other files waiting

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from safeload.auditing.sources.gather import Place
 from safeload.auditing.walk import Candidate, found, given, walk
 from safeload.errors import UsageError, printable
 from safeload.git.repository import Base, Repository
@@ -59,7 +60,7 @@ class Changed:
         self._known: dict[Path, tuple[Base, Snapshot]] = {}
         self._unchanged: set[tuple[Path, str]] = set()
 
-    def below(self, paths: Sequence[Path | str], *, if_model: bool = False) -> Iterator[Candidate]:
+    def below(self, paths: Sequence[Place], *, if_model: bool = False) -> Iterator[Candidate]:
         """List the files to audit.
 
         Args:
@@ -70,14 +71,15 @@ class Changed:
             Of each path, what changed, sorted by name.
 
         Raises:
-            UsageError: One is an address (``changed-not-local``), or belongs to no work tree
+            UsageError: One is no path (``changed-not-local``), or belongs to no work tree
                 (``no-work-tree``); there is no such revision (``revision-unknown``); git is missing
                 or fails.
         """
         for path in paths:
             if not isinstance(path, Path):
+                shown = printable(path) if isinstance(path, str) else "what is no file"
                 raise UsageError(
-                    f"It cannot be told what changed at {printable(path)}.",
+                    f"It cannot be told what changed at {shown}.",
                     code="changed-not-local",
                     hint="--changed-since is for files of git work trees.",
                 )

@@ -1,4 +1,4 @@
-"""Paths and addresses become the files to look at, in the order in which they were given.
+"""Paths, addresses and bytes become the files to look at, in the order in which they were given.
 
 Trust: what the caller gave is the caller's own; what lies there is hostile.
 """
@@ -8,33 +8,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from safeload.arguments import as_path
+from safeload.arguments import BYTES, as_path, is_open_file
 from safeload.auditing.sources.addresses import MODEL_SCHEMES, WEB, scheme_of
 from safeload.auditing.walk import Candidate, walk
 from safeload.limits import Limits
 
 __all__ = ["Place", "as_place", "gather", "local"]
 
-# A path of this machine, or an address.
-Place = Path | str
+# A path of this machine, an address, or a model in the caller's hands.
+Place = Path | str | bytes | bytearray | memoryview | BinaryIO
 
 
 def as_place(value: object) -> Place:
     """Take what a caller gave for a path or an address.
 
     Args:
-        value: A path, as text or an object that stands for text; or an address, as text.
+        value: A path, as text or an object that stands for text; an address, as text; bytes; or a
+            binary file that is open.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: It is none of them.
     """
+    if isinstance(value, BYTES) or is_open_file(value):
+        return value
     if isinstance(value, str) and scheme_of(value):
         return str.__str__(value)
     return as_path(value)
 
 
-def local(places: Iterable[Place | str | os.PathLike[str]]) -> list[Path]:
+def local(places: Iterable[Place | os.PathLike[str]]) -> list[Path]:
     """Those that are paths of this machine."""
     return [place for place in map(as_place, places) if isinstance(place, Path)]
 
@@ -45,7 +49,7 @@ def gather(
     """List the files to audit.
 
     Args:
-        places: Paths and addresses.
+        places: Paths, addresses, and models in the caller's hands.
         limits: ``members`` applies to what a server lists.
         if_model: Whether files of this machine that are given count as those in folders do.
 
@@ -59,6 +63,10 @@ def gather(
     for place in places:
         if isinstance(place, Path):
             yield from walk([place], if_model=if_model)
+        elif not isinstance(place, str):
+            from safeload.auditing.sources.given import given
+
+            yield given(place, limits)
         elif (scheme := scheme_of(place)) in WEB:
             from safeload.auditing.sources.web import at
 
