@@ -22,6 +22,7 @@ import copyreg
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from safeload.trust.manifest import Release
     from safeload.verdict import FileReport
 
 __all__ = [
@@ -84,9 +85,14 @@ class TrustError(SafeloadError):
 
     The bundle is missing or malformed, the signer unknown, the signature or digest wrong, the
     model another one than asked for, or the statement out of date.
+
+    Attributes:
+        release: Which release the statement is about that a trusted signer signed, where that much
+            was established; else None.
     """
 
     exit_code = 1
+    release: Release | None = None
 
 
 class RefusedError(SafeloadError):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from safeload.arguments import require_type
 from safeload.errors import TrustError, UsageError, printable
@@ -36,6 +36,7 @@ __all__ = [
     "Dataset",
     "Manifest",
     "Model",
+    "Release",
     "Resource",
     "Revision",
     "SignedGlobal",
@@ -50,6 +51,22 @@ _ANNOTATIONS = "safeload_manifest_"
 
 _STATEMENT = frozenset({"_type", "subject", "predicateType", "predicate"})
 _SUBJECT = frozenset({"name", "digest"})
+
+
+class Release(NamedTuple):
+    """What a statement is about, in short.
+
+    Attributes:
+        model: Name of the model, or None for a statement made by another tool.
+        version: Its version, or None.
+        serial: Its serial, or None.
+        payload_sha256: SHA-256 of the statement.
+    """
+
+    model: str | None
+    version: str | None
+    serial: int | None
+    payload_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,14 @@ class Manifest:
     def resources(self) -> tuple[Resource, ...]:
         """The signed files, at least one, in the order of the statement."""
         return self.covered.resources
+
+    @property
+    def release(self) -> Release:
+        """What it is about, in short."""
+        about = self.model
+        if about is None:
+            return Release(None, None, None, self.payload_sha256)
+        return Release(about.name, about.version, about.serial, self.payload_sha256)
 
     @classmethod
     def from_payload(cls, payload: VerifiedPayload) -> Manifest:
