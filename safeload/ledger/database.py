@@ -29,6 +29,7 @@ from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from safeload.errors import TrustError, printable
 from safeload.forks import Lock
@@ -61,6 +62,9 @@ _ROWS = 500
 # longer between two looks, begins anew, so that nobody comes last for ever.
 _PATIENCE, _TURN = 30.0, 0.1
 
+# "reading" leaves everything as it is, and so does "trying", which needs the right to write.
+_Purpose = Literal["reading", "trying", "writing"]
+
 # SQLite's locks are the process's, not the thread's.
 _ALONE = Lock()
 _WITHIN: ContextVar[bool] = ContextVar("within a transaction", default=False)
@@ -92,7 +96,9 @@ class Ledger:
         Raises:
             TrustError: One with a higher serial was accepted (``rollback``).
         """
-        with self._transaction() as database:
+        with self._transaction("trying") as database:
+            # Begins a journal, and so finds out whether a record could be written.
+            brand(database, _APPLICATION, _FORM)
             self._needed(database, model, serial, reason)
 
     def add(self, record: Record, *, reason: str | None = None) -> None:
@@ -105,7 +111,7 @@ class Ledger:
         Raises:
             TrustError: It accepts an older release, and there is no reason (``rollback``).
         """
-        with self._transaction() as database:
+        with self._transaction("writing") as database:
             if record.verdict == "accepted" and record.model is not None:
                 needed = self._needed(database, record.model, record.serial or 0, reason)
                 record = replace(record, rollback=needed)
@@ -122,7 +128,7 @@ class Ledger:
         Raises:
             UsageError: There is no ledger (``ledger-unreadable``), or it is damaged.
         """
-        with self._transaction(reading=True) as database:
+        with self._transaction("reading") as database:
             found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise malformed(self.path, printable(str(found)))
@@ -133,7 +139,7 @@ class Ledger:
 
     def _page(self, last: int, model: str | None) -> list[tuple[int, Record]]:
         query, values = (_PAGE, (last,)) if model is None else (_PAGE + _OF_MODEL, (last, model))
-        with self._transaction(reading=True) as database:
+        with self._transaction("reading") as database:
             rows = database.execute(query + _IN_ORDER, (*values, _ROWS)).fetchall()
         try:
             return [(row[0], from_row(row[1:])) for row in rows]
@@ -160,7 +166,7 @@ class Ledger:
         )
 
     @contextmanager
-    def _transaction(self, *, reading: bool = False) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, purpose: _Purpose) -> Iterator[sqlite3.Connection]:
         """Open the ledger for one transaction, which is undone if anything goes wrong in it."""
         with _ALONE, explained(self.path):
             # A signal handler or a finaliser came in between, in this very thread.
@@ -168,20 +174,22 @@ class Ledger:
                 raise sqlite3.ProgrammingError("it is in use by this thread")
             within = _WITHIN.set(True)
             try:
-                with closing(self._opened(reading=reading)) as database:
-                    _patiently(database, "PRAGMA synchronous = EXTRA")
-                    _patiently(database, "BEGIN" if reading else "BEGIN IMMEDIATE")
+                with closing(self._opened(making=purpose != "reading")) as database:
+                    # What is undone in any case need not reach the disk.
+                    durable = "EXTRA" if purpose == "writing" else "OFF"
+                    _patiently(database, f"PRAGMA synchronous = {durable}")
+                    _patiently(database, "BEGIN" if purpose == "reading" else "BEGIN IMMEDIATE")
                     self._require_ours(database)
                     yield database
-                    _patiently(database, "COMMIT")
+                    _patiently(database, "COMMIT" if purpose == "writing" else "ROLLBACK")
             finally:
                 _WITHIN.reset(within)
 
-    def _opened(self, *, reading: bool) -> sqlite3.Connection:
+    def _opened(self, *, making: bool) -> sqlite3.Connection:
         try:
             return self._open()
         except FileNotFoundError:
-            if reading:
+            if not making:
                 raise
         # It has its name when all is in it, so a file that is empty is no new ledger.
         with suppress(FileExistsError):
@@ -199,6 +207,9 @@ class Ledger:
             raise malformed(self.path, "another program, or nobody, has written it")
         if form != _FORM:
             raise malformed(self.path, f"its form is {form}, and this release knows {_FORM}")
+        there = {row[0] for row in database.execute("SELECT sql FROM sqlite_master")}
+        if not there.issuperset(_TABLES):
+            raise malformed(self.path, "its tables are others")
 
 
 def _patiently(database: sqlite3.Connection, statement: str) -> None:
