@@ -126,12 +126,16 @@ class Ledger:
             model: Only those about the model of this name.
 
         Raises:
-            UsageError: There is no ledger (``ledger-unreadable``), or it is damaged.
+            UsageError: There is no ledger (``ledger-unreadable``), or it is damaged, which is seen
+                at once but for what a row holds.
         """
         with self._transaction("reading") as database:
             found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise malformed(self.path, printable(str(found)))
+        return self._pages(model)
+
+    def _pages(self, model: str | None) -> Iterator[Record]:
         last = -1
         while page := self._page(last, model):
             last = page[-1][0]

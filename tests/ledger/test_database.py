@@ -10,14 +10,16 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from safeload.errors import LoadError, SafeloadError, TrustError, UsageError
-from safeload.ledger import database, problems
+from safeload.ledger import database, problems, rows
 from safeload.ledger.database import Ledger
+from safeload.owners import databases
 from safeload.owners.mounts import Mount
 from tests.ledger.told import accepted, refused
 
@@ -89,8 +91,8 @@ def test_an_older_release_is_not_accepted_after_a_newer_one(ledger: Ledger) -> N
         ledger.add(accepted(serial))
 
     for act in (
-        lambda: ledger.require_current("churn", 6, reason=None),
-        lambda: ledger.add(accepted(6)),
+        partial(ledger.require_current, "churn", 6, reason=None),
+        partial(ledger.add, accepted(6)),
     ):
         with pytest.raises(TrustError) as caught:
             act()
@@ -156,6 +158,14 @@ def remade(*statements: str) -> Callable[[Path], None]:
     return lambda path: change(path, *statements)
 
 
+def instead(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    def exchange(path: Path) -> None:
+        path.unlink()
+        make(path)
+
+    return exchange
+
+
 # What became of the file, the code, and the exit code.
 BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
     "it is empty": (lambda path: path.write_bytes(b""), "ledger-malformed"),
@@ -173,14 +183,11 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
         remade("INSERT INTO records (model, serial, verdict) VALUES ('churn', 'z', 'accepted')"),
         "ledger-malformed",
     ),
-    "it is a folder": (
-        lambda path: (path.unlink(), path.mkdir()),
-        "ledger-unreadable",
-    ),
-    "it is a pipe": (lambda path: (path.unlink(), os.mkfifo(path)), "ledger-unreadable"),
+    "it is a folder": (instead(Path.mkdir), "ledger-unreadable"),
+    "it is a pipe": (instead(os.mkfifo), "ledger-unreadable"),
     "its folder is gone": (lambda path: shutil.rmtree(path.parent), "ledger-unreadable"),
     "it is a link to nothing": (
-        lambda path: (path.unlink(), path.symlink_to(path.parent / "nothing")),
+        instead(lambda path: path.symlink_to(path.parent / "nothing")),
         "ledger-unreadable",
     ),
     "others may write to it": (lambda path: path.chmod(0o666), "ledger-writable"),
@@ -276,8 +283,8 @@ def test_a_row_that_is_no_record_is_an_error(ledger: Ledger, change_: str) -> No
 def fails(ledger: Ledger, code: str) -> None:
     """Neither a look-up nor a record passes in silence."""
     for act in (
-        lambda: ledger.require_current("churn", 9, reason="I say so"),
-        lambda: ledger.add(accepted(9)),
+        partial(ledger.require_current, "churn", 9, reason="I say so"),
+        partial(ledger.add, accepted(9)),
     ):
         with pytest.raises(LoadError) as caught:
             act()
@@ -331,7 +338,7 @@ def test_where_there_is_no_room_nothing_is_recorded_in_part(
 ) -> None:
     ledger.add(accepted(1))
     pages, told = ledger.path.stat().st_size // 4096, [1]
-    open_own = database.open_own
+    open_own = databases.open_own
 
     def narrow(*given: Any, **more: Any) -> sqlite3.Connection:
         connection = open_own(*given, **more)
@@ -427,7 +434,7 @@ def test_whoever_comes_in_between_in_the_same_thread_gets_an_error(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[SafeloadError] = []
-    as_row = database.as_row
+    as_row = rows.as_row
 
     def interrupted(record: Any) -> Any:
         # As a signal handler would.
