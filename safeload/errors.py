@@ -19,16 +19,16 @@ from __future__ import annotations
 
 import codecs
 import copyreg
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from safeload.trust.manifest import Release
     from safeload.verdict import FileReport
 
 __all__ = [
     "ArtefactError",
     "LoadError",
     "RefusedError",
+    "Release",
     "SafeloadError",
     "TrustError",
     "UsageError",
@@ -78,6 +78,22 @@ class ArtefactError(SafeloadError):
     """The file cannot be taken in: missing, not a regular file, changing, or over a limit."""
 
     exit_code = 3
+
+
+class Release(NamedTuple):
+    """What a statement is about, in short.
+
+    Attributes:
+        model: Name of the model, or None for a statement made by another tool.
+        version: Its version, or None.
+        serial: Its serial, or None.
+        payload_sha256: SHA-256 of the statement.
+    """
+
+    model: str | None
+    version: str | None
+    serial: int | None
+    payload_sha256: str
 
 
 class TrustError(SafeloadError):

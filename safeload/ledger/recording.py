@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path
-from safeload.errors import SafeloadError, TrustError, UsageError
+from safeload.errors import Release, SafeloadError, TrustError, UsageError
 from safeload.forks import IMPORTING
 from safeload.ledger.record import Action, Record, VerdictOfLoad
-from safeload.trust.manifest import Manifest, Release
+from safeload.trust.manifest import Manifest
 from safeload.trust.trustfile import TrustFile
 from safeload.verified import Verified
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from safeload.arguments import require_type
-from safeload.errors import TrustError, UsageError, printable
+from safeload.errors import Release, TrustError, UsageError, printable
 from safeload.hashing import Digests
 from safeload.placeholders import HEAD, placeholder
 from safeload.trust.envelope import VerifiedPayload
@@ -36,7 +36,6 @@ __all__ = [
     "Dataset",
     "Manifest",
     "Model",
-    "Release",
     "Resource",
     "Revision",
     "SignedGlobal",
@@ -51,22 +50,6 @@ _ANNOTATIONS = "safeload_manifest_"
 
 _STATEMENT = frozenset({"_type", "subject", "predicateType", "predicate"})
 _SUBJECT = frozenset({"name", "digest"})
-
-
-class Release(NamedTuple):
-    """What a statement is about, in short.
-
-    Attributes:
-        model: Name of the model, or None for a statement made by another tool.
-        version: Its version, or None.
-        serial: Its serial, or None.
-        payload_sha256: SHA-256 of the statement.
-    """
-
-    model: str | None
-    version: str | None
-    serial: int | None
-    payload_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
