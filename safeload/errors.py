@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import codecs
 import copyreg
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from safeload.verdict import FileReport
@@ -28,6 +28,7 @@ __all__ = [
     "ArtefactError",
     "LoadError",
     "RefusedError",
+    "Release",
     "SafeloadError",
     "TrustError",
     "UsageError",
@@ -79,14 +80,35 @@ class ArtefactError(SafeloadError):
     exit_code = 3
 
 
+class Release(NamedTuple):
+    """What a statement is about, in short.
+
+    Attributes:
+        model: Name of the model, or None for a statement made by another tool.
+        version: Its version, or None.
+        serial: Its serial, or None.
+        payload_sha256: SHA-256 of the statement.
+    """
+
+    model: str | None
+    version: str | None
+    serial: int | None
+    payload_sha256: str
+
+
 class TrustError(SafeloadError):
     """No trusted signature covers these bytes.
 
     The bundle is missing or malformed, the signer unknown, the signature or digest wrong, the
     model another one than asked for, or the statement out of date.
+
+    Attributes:
+        release: Which release the statement is about that a trusted signer signed, where that much
+            was established; else None.
     """
 
     exit_code = 1
+    release: Release | None = None
 
 
 class RefusedError(SafeloadError):

@@ -7,12 +7,14 @@ proven. The numbers recur in SECURITY.md and in the tests.
 2. Verify the signature of the bundle with the trusted keys, certificates and identities.
 3. Parse the manifest from the verified payload.
 4. Check model name, signers' rights and number, expiry, serial, revocation and forbidden packs.
-5. Compare size and SHA-256 of the bytes with the manifest's.
+5. Compare size and SHA-256 of the bytes with the manifest's; where a ledger is kept, the serial
+   with those that were accepted before.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
    Signed bytes that this process accepted before, by the same rules, are not judged again.
 7. Import every allowed name, and compare library versions, before anything is unpickled.
 8. Unpickle the canonical code under the seal; it is granted those names and no other.
-9. Compare the probe's predictions where the caller or the trust file asks for them.
+9. Compare the probe's predictions where the caller or the trust file asks for them; where a ledger
+   is kept, record that the model is handed over, unless a newer one was meanwhile.
 
 For a file of a stranger, steps 6 to 9 can be taken in a process of its own, which can do less than
 this one.
@@ -35,6 +37,7 @@ from safeload.beside import Beside
 from safeload.demands import demanded, narrowed, packs_for
 from safeload.errors import TrustError, UsageError
 from safeload.forks import IMPORTING
+from safeload.ledger.recording import concerning, recorded
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
@@ -71,6 +74,8 @@ def load(
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     probe: bool = False,
+    ledger: _Path | None = None,
+    allow_rollback: str | None = None,
     mmap_mode: str | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -89,6 +94,10 @@ def load(
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         probe: Predict on the rows that were sealed at signing and compare, even if the trust file
             does not require it.
+        ledger: Where the load is recorded, accepted or refused, and where it is looked up that no
+            newer release of the model was loaded before; by default the trust file's, if it names
+            one.
+        allow_rollback: Why an older release may be loaded all the same; kept in the ledger.
         mmap_mode: ``"r"`` or ``"c"`` to view arrays instead of copying them, as in ``joblib``.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
@@ -98,30 +107,33 @@ def load(
 
     Raises:
         ArtefactError: The file cannot be taken in.
-        TrustError: No trusted signature covers it.
+        TrustError: No trusted signature covers it, or a newer release was loaded before
+            (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full.
-        LoadError: It does not load here, or predicts otherwise than sealed.
-        UsageError: The trust file or policy file cannot be used, there is no such pack, or an
-            argument is none that its parameter takes.
+        LoadError: It does not load here, predicts otherwise than sealed, or cannot be recorded.
+        UsageError: The trust file, policy file or ledger cannot be used, there is no such pack, or
+            an argument is none that its parameter takes.
     """
     check_arguments(**locals())
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
-    # 1 to 5
-    verified = _verified(source, bundle, trust, name, bounds, progress, mmap_mode)
-    about = verified.manifest.require_model()
-    allowed = demanded(verified, allowed, given=policy)
-    # 6
-    artefact = verified.open_model(mmap_mode=mmap_mode)
-    accepted = admit(artefact, narrowed(allowed, about), bounds, use_cache=True)
-    # 7, 8
-    model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
-    # 9
-    if probe or verified.rule.probe:
-        with IMPORTING:
-            from safeload.loading.probe import check_probe
+    with recorded("load", source, trust, name, ledger=ledger, reason=allow_rollback) as entry:
+        # 1 to 5, and no older release than was loaded before.
+        verified = _verified(source, bundle, trust, name, bounds, progress, mmap_mode)
+        entry.require_current(verified)
+        about = verified.manifest.require_model()
+        allowed = demanded(verified, allowed, given=policy)
+        # 6
+        artefact = verified.open_model(mmap_mode=mmap_mode)
+        accepted = admit(artefact, narrowed(allowed, about), bounds, use_cache=True)
+        # 7, 8
+        model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
+        # 9
+        if probe or verified.rule.probe:
+            with IMPORTING:
+                from safeload.loading.probe import check_probe
 
-        check_probe(model, about.probe)
+            check_probe(model, about.probe)
     return model
 
 
@@ -133,6 +145,8 @@ def rehearse(
     name: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
+    ledger: _Path | None = None,
+    allow_rollback: str | None = None,
     limits: Limits | None = None,
     isolation: Isolation | None = None,
 ) -> tuple[Verified, IsolatedModel]:
@@ -148,6 +162,10 @@ def rehearse(
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
+        ledger: Where the load is recorded, accepted or refused, and where it is looked up that no
+            newer release of the model was loaded before; by default the trust file's, if it names
+            one.
+        allow_rollback: Why an older release may be loaded all the same; kept in the ledger.
         limits: Bounds on the work.
         isolation: Bounds on the process.
 
@@ -156,11 +174,13 @@ def rehearse(
 
     Raises:
         ArtefactError: The file cannot be taken in.
-        TrustError: No trusted signature covers it.
+        TrustError: No trusted signature covers it, or a newer release was loaded before
+            (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full.
-        LoadError: It does not load there, predicts otherwise than sealed, or ends its process.
-        UsageError: The trust file or policy file cannot be used, there is no such pack, or an
-            argument is none that its parameter takes.
+        LoadError: It does not load there, predicts otherwise than sealed, ends its process, or
+            cannot be recorded.
+        UsageError: The trust file, policy file or ledger cannot be used, there is no such pack, or
+            an argument is none that its parameter takes.
     """
     check_arguments(**locals())
     with IMPORTING:
@@ -168,20 +188,23 @@ def rehearse(
 
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
-    # 1 to 5
-    verified = _verified(source, bundle, trust, name, bounds)
-    about = verified.manifest.require_model()
-    allowed = demanded(verified, allowed, given=policy)
-    # 6 to 9
-    model = load_isolated(
-        verified.artefact,
-        narrowed(allowed, about),
-        bounds,
-        isolation or Isolation(),
-        signed=about.versions,
-        compare=True,
-        probe=about.probe,
-    )
+    with recorded("rehearse", source, trust, name, ledger=ledger, reason=allow_rollback) as entry:
+        # 1 to 5, and no older release than was loaded before.
+        verified = _verified(source, bundle, trust, name, bounds)
+        entry.require_current(verified)
+        about = verified.manifest.require_model()
+        allowed = demanded(verified, allowed, given=policy)
+        # 6 to 9
+        model = load_isolated(
+            verified.artefact,
+            narrowed(allowed, about),
+            bounds,
+            isolation or Isolation(),
+            signed=about.versions,
+            compare=True,
+            probe=about.probe,
+        )
+        entry.unless_accepted(model.close)
     return verified, model
 
 
@@ -337,9 +360,10 @@ def _judged(
     # 2 to 4
     verified = _vouched(artefact.path, trusted, name, bundle, further)
     # 5 These bytes are the ones that were signed.
-    verified.manifest.require_single()
-    verified.manifest.check_content(artefact.path.name, artefact.digests)
-    trusted.check_file(artefact.digests)
+    with concerning(verified.manifest):
+        verified.manifest.require_single()
+        verified.manifest.check_content(artefact.path.name, artefact.digests)
+        trusted.check_file(artefact.digests)
     return replace(verified, _held=artefact, _limits=bounds)
 
 
@@ -358,8 +382,9 @@ def _verified_folder(
     else:
         verified = _vouched(path, trusted, name, *given_bundles(bundle, bounds))
     # 5 The files in it are the ones that were signed. Step 1 is taken for each when it is opened.
-    verified.manifest.require_folder()
-    check_folder(path, verified.manifest, trusted.check_file)
+    with concerning(verified.manifest):
+        verified.manifest.require_folder()
+        check_folder(path, verified.manifest, trusted.check_file)
     return replace(verified, _limits=bounds)
 
 
@@ -375,9 +400,11 @@ def _vouched(
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
     # 4 Name, rights and number of the signers, expiry, serial, revocation, packs.
-    signers = trusted.vouchers(payload, manifest, wanted=name, further=further)
+    with concerning(manifest):
+        signers = trusted.vouchers(payload, manifest, wanted=name, further=further)
+        packs = packs_for(trusted, manifest)
     about = manifest.model
     rule = ModelRule() if about is None else trusted.rule_of(about.name)
     names = tuple([signer.name for signer in signers])
     until = believed_until(payload, manifest, signers[0])
-    return Verified(path, manifest, names, rule, packs_for(trusted, manifest), until)
+    return Verified(path, manifest, names, rule, packs, until, trusted.ledger)

@@ -22,6 +22,7 @@ from safeload.arguments import (
     require_source,
     require_type,
     wrong_type,
+    wrong_value,
 )
 from safeload.artefact import Artefact
 from safeload.errors import UsageError
@@ -36,6 +37,8 @@ from safeload.trust.trustfile import TrustFile
 __all__ = ["check_arguments"]
 
 _NONE = type(None)
+# Characters; a ledger keeps no more.
+_LONGEST_REASON = 1_000
 
 
 def check_arguments(**given: object) -> None:
@@ -126,6 +129,12 @@ def _bundle(value: object, parameter: str) -> None:
             as_path(each, parameter)
 
 
+def _reason(value: object, parameter: str) -> None:
+    text = as_text(value, parameter)
+    if not text.strip() or len(text) > _LONGEST_REASON:
+        raise wrong_value(parameter, f"a reason in words, of at most {_LONGEST_REASON} characters")
+
+
 def _texts(value: object, parameter: str) -> None:
     # Not looked through, as above.
     if not isinstance(value, Iterable) or isinstance(value, (bytes, bytearray)):
@@ -138,6 +147,7 @@ def _source(value: object, parameter: str) -> None:
 
 
 _CHECKS: dict[str, Callable[[object, str], object]] = {
+    "allow_rollback": _unless_none(_reason),
     "bundle": _bundle,
     "certificate_chain": _unless_none(as_path),
     "dataset": _path_or(_NONE, Dataset),
@@ -147,6 +157,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "isolation": _isolation,
     "key": _path_or(Signer, KeylessSigner),
     "label": _unless_none(as_text),
+    "ledger": _unless_none(as_path),
     "limits": _limits,
     "metrics": as_metrics,
     "mmap_mode": _mode,

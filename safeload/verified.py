@@ -42,6 +42,7 @@ class Verified:
             the trust file.
         until: Until when the first signer is believed about it: the end of the statement, of their
             entry in the trust file or of their certificate, whichever comes first; or None.
+        ledger: Where the trust file has loads recorded, or None.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Verified:
     rule: ModelRule = field(default_factory=ModelRule)
     packs: frozenset[str] = frozenset()
     until: datetime | None = None
+    ledger: Path | None = None
     _held: Artefact | None = None
     _limits: Limits = field(default_factory=Limits)
 

@@ -38,7 +38,7 @@ LAYERS = [
     ["policy"],
     ["loading"],
     ["isolation"],
-    ["demands", "gate", "parameters", "provenance", "signing", "verified"],
+    ["demands", "gate", "ledger", "parameters", "provenance", "signing", "verified"],
     ["auditing", "comparing", "report"],
     ["watching"],
     ["cli", "pytest_plugin"],

@@ -162,6 +162,7 @@ TRUST = safeload.TrustFile.parse(b"")
 # it is given where nothing odd is.
 Call = tuple[Callable[..., object], tuple[str, ...], tuple[str, ...], dict[str, Any]]
 _LOADING = ("policy", "packs", "limits")
+_KEEPING = ("ledger", "allow_rollback")
 _SIGNING = (
     *_LOADING, "key", "name", "version", "dataset", "rows", "metrics", "revision", "extra", "probe",
     "probe_from",
@@ -171,7 +172,7 @@ CALLS: dict[str, Call] = {
     "load": (
         safeload.load,
         ("source",),
-        (*_LOADING, "trust", "name", "bundle", "probe", "mmap_mode", "progress"),
+        (*_LOADING, *_KEEPING, "trust", "name", "bundle", "probe", "mmap_mode", "progress"),
         {"source": "nowhere", "trust": TRUST},
     ),
     "load_unsigned": (
@@ -189,7 +190,7 @@ CALLS: dict[str, Call] = {
     "rehearse": (
         rehearse,
         ("source",),
-        (*_LOADING, "trust", "name", "bundle", "isolation"),
+        (*_LOADING, *_KEEPING, "trust", "name", "bundle", "isolation"),
         {"source": "nowhere", "trust": TRUST},
     ),
     "audit": (

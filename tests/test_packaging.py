@@ -125,7 +125,8 @@ VERBS = {
     "verify": f"verify churn.joblib {TRUST}",
     "export": f"export churn.joblib --cyclonedx -o churn.cdx.json {TRUST}",
     "diff": f"diff churn.joblib churn.joblib {TRUST}",
-    "load": f"load churn.joblib {TRUST}",
+    "load": f"load churn.joblib {TRUST} --ledger ledger.sqlite",
+    "ledger show": "ledger show --ledger ledger.sqlite",
     "load of a stranger's": "load churn.joblib --unsigned",
     "audit": "audit churn.joblib",
     "audit in every format": "audit churn.joblib "

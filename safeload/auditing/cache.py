@@ -19,13 +19,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import platformdirs
 
 from safeload.auditing.rows import as_row, from_row
 from safeload.errors import UsageError, printable
-from safeload.owners.reading import require_own
+from safeload.owners.databases import brand, numbers, open_own
 from safeload.verdict import FileReport, Skipped
 
 if TYPE_CHECKING:
@@ -206,9 +205,9 @@ def _opened(path: Path, *, writing: bool) -> sqlite3.Connection:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    require_own(path, noun="cache", code="cache-writable")
-    where = f"file:{quote(os.fsencode(path.absolute()))}?mode={'rw' if writing else 'ro'}"
-    database = sqlite3.connect(where, timeout=_PATIENCE, isolation_level=None, uri=True)
+    database = open_own(
+        path, noun="cache", code="cache-writable", writing=writing, patience=_PATIENCE
+    )
     try:
         if writing:
             _make(database)
@@ -221,28 +220,21 @@ def _opened(path: Path, *, writing: bool) -> sqlite3.Connection:
 
 def _make(database: sqlite3.Connection) -> None:
     """Make the tables, unless something is in the file."""
-    if _numbers(database) != (0, 0):
+    if numbers(database) != (0, 0):
         return
     with database:
         database.execute("BEGIN IMMEDIATE")
         empty = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         # Another audit may have been first.
-        if empty and _numbers(database) == (0, 0):
+        if empty and numbers(database) == (0, 0):
             for statement in _TABLES:
                 database.execute(statement)
-            database.execute(f"PRAGMA application_id = {_APPLICATION}")
-            database.execute(f"PRAGMA user_version = {_FORM}")
+            brand(database, _APPLICATION, _FORM)
 
 
 def _require_ours(database: sqlite3.Connection) -> None:
-    if _numbers(database) != (_APPLICATION, _FORM):
+    if numbers(database) != (_APPLICATION, _FORM):
         raise sqlite3.DatabaseError("it was written by another program or release")
-
-
-def _numbers(database: sqlite3.Connection) -> tuple[int, int]:
-    pragmas = ("application_id", "user_version")
-    application, form = (int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in pragmas)
-    return application, form
 
 
 def _require_apart(path: Path, audited: Iterable[str | os.PathLike[str]]) -> None:

@@ -32,6 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
     add_trust_options(parser)
     add_policy_options(parser)
+    parser.add_argument(
+        "--ledger",
+        metavar="FILE",
+        help="record this, and refuse a release older than any before (default: the ledger that "
+        "the trust file names, if any)",
+    )
+    parser.add_argument(
+        "--allow-rollback",
+        metavar="REASON",
+        help="take an older release all the same; the reason is recorded",
+    )
     add_limit_option(parser)
     parser.add_argument(
         "--unsigned", action="store_true", help="a model that nobody signed; there is no bundle"
@@ -62,6 +73,8 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
             name=options.name,
             policy=options.policy,
             packs=options.packs,
+            ledger=options.ledger,
+            allow_rollback=options.allow_rollback,
             limits=limits_of(options),
             isolation=isolation,
         )
@@ -81,9 +94,10 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
 def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
     from safeload.gate import load_unsigned
 
-    if (options.trust, options.name, options.bundle) != (None, None, None):
+    signed = (options.trust, options.name, options.bundle, options.ledger, options.allow_rollback)
+    if any(option is not None for option in signed):
         raise UsageError(
-            "A model that nobody signed has no signer, no signed name and no bundle.",
+            "A model that nobody signed has no signer, no signed name, no bundle and no serial.",
             code="unsigned",
             hint="Leave out --unsigned to have the signature verified.",
         )

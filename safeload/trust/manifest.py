@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from safeload.arguments import require_type
-from safeload.errors import TrustError, UsageError, printable
+from safeload.errors import Release, TrustError, UsageError, printable
 from safeload.hashing import Digests
 from safeload.placeholders import HEAD, placeholder
 from safeload.trust.envelope import VerifiedPayload
@@ -72,6 +72,14 @@ class Manifest:
     def resources(self) -> tuple[Resource, ...]:
         """The signed files, at least one, in the order of the statement."""
         return self.covered.resources
+
+    @property
+    def release(self) -> Release:
+        """What it is about, in short."""
+        about = self.model
+        if about is None:
+            return Release(None, None, None, self.payload_sha256)
+        return Release(about.name, about.version, about.serial, self.payload_sha256)
 
     @classmethod
     def from_payload(cls, payload: VerifiedPayload) -> Manifest:

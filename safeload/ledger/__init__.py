@@ -1,0 +1,1 @@
+"""What was loaded here, and what was refused? A record of each; no way back without a reason."""

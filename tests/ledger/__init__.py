@@ -1,0 +1,1 @@
+"""What was loaded and refused is recorded, and nothing older than before is loaded."""
