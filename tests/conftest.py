@@ -8,6 +8,8 @@ import os
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For a run of what another one has tried already: --hypothesis-profile brief.
+settings.register_profile("brief", parent=settings.get_profile("no clock"), max_examples=15)
 settings.load_profile("no clock")
 
 # Before any library is imported. Each processor has a runner of tests already: further threads of
