@@ -10,6 +10,7 @@ Trust: records hold what files that were refused said of themselves.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -52,8 +53,13 @@ def run(options: argparse.Namespace) -> int:
     from safeload.report.ledger import write_csv, write_json, write_table
 
     records = Ledger(_path(options)).records(model=options.model)
-    write = {"table": write_table, "json": write_json, "csv": write_csv}[options.format]
-    write(records, sys.stdout)
+    if options.format == "table":
+        write_table(records, sys.stdout)
+        return 0
+    # A program gets all of it or, if a row is none, nothing.
+    whole = io.StringIO()
+    {"json": write_json, "csv": write_csv}[options.format](records, whole)
+    sys.stdout.write(whole.getvalue())
     return 0
 
 

@@ -22,6 +22,7 @@ Source: https://www.sqlite.org/lockingv3.html, https://www.sqlite.org/pragma.htm
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -172,33 +173,19 @@ class Ledger:
     @contextmanager
     def _transaction(self, purpose: _Purpose) -> Iterator[sqlite3.Connection]:
         """Open the ledger for one transaction, which is undone if anything goes wrong in it."""
-        with _ALONE, explained(self.path):
-            # A signal handler or a finaliser came in between, in this very thread.
-            if _WITHIN.get():
-                raise sqlite3.ProgrammingError("it is in use by this thread")
-            within = _WITHIN.set(True)
-            try:
-                with closing(self._opened(making=purpose != "reading")) as database:
-                    # What is undone in any case need not reach the disk.
-                    durable = "EXTRA" if purpose == "writing" else "OFF"
-                    _patiently(database, f"PRAGMA synchronous = {durable}")
-                    _patiently(database, "BEGIN" if purpose == "reading" else "BEGIN IMMEDIATE")
-                    self._require_ours(database)
-                    yield database
-                    _patiently(database, "COMMIT" if purpose == "writing" else "ROLLBACK")
-            finally:
-                _WITHIN.reset(within)
-
-    def _opened(self, *, making: bool) -> sqlite3.Connection:
-        try:
-            return self._open()
-        except FileNotFoundError:
-            if not making:
-                raise
-        # It has its name when all is in it, so a file that is empty is no new ledger.
-        with suppress(FileExistsError):
-            write_new(self.path, _new(), mode=0o600)
-        return self._open()
+        with explained(self.path):
+            if purpose != "reading" and not os.path.lexists(self.path):
+                # It has its name when all is in it, so a file that is empty is no new ledger.
+                with suppress(FileExistsError):
+                    write_new(self.path, _new(), mode=0o600)
+            with _ALONE, _only_once(), closing(self._open()) as database:
+                # What is undone in any case need not reach the disk.
+                durable = "EXTRA" if purpose == "writing" else "OFF"
+                _patiently(database, f"PRAGMA synchronous = {durable}")
+                _patiently(database, "BEGIN" if purpose == "reading" else "BEGIN IMMEDIATE")
+                self._require_ours(database)
+                yield database
+                _patiently(database, "COMMIT" if purpose == "writing" else "ROLLBACK")
 
     def _open(self) -> sqlite3.Connection:
         return open_own(
@@ -214,6 +201,18 @@ class Ledger:
         there = {row[0] for row in database.execute("SELECT sql FROM sqlite_master")}
         if not there.issuperset(_TABLES):
             raise malformed(self.path, "its tables are others")
+
+
+@contextmanager
+def _only_once() -> Iterator[None]:
+    """Keep a signal handler or a finaliser out that comes in between, in this very thread."""
+    if _WITHIN.get():
+        raise sqlite3.ProgrammingError("it is in use by this thread")
+    try:
+        _WITHIN.set(True)
+        yield
+    finally:
+        _WITHIN.set(False)
 
 
 def _patiently(database: sqlite3.Connection, statement: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -185,6 +187,17 @@ def test_json_has_every_text_as_it_is(run: Run, ledger: Ledger) -> None:
     assert out.isascii()
     shown = json.loads(out)["records"]
     assert shown == [asdict(record) | {"signers": list(record.signers)} for record in told]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_nothing_is_shown_in_part_to_a_program(run: Run, ledger: Ledger, form: str) -> None:
+    for serial in range(3):
+        ledger.add(accepted(serial))
+    with closing(sqlite3.connect(ledger.path)) as database:
+        database.execute("UPDATE records SET verdict = 'maybe' WHERE number = 3")
+        database.commit()
+    outcome = run("ledger", "show", "--ledger", ledger.path, "--format", form)
+    assert (outcome.code, outcome.error, outcome.out) == (2, "ledger-malformed", "")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])

@@ -130,7 +130,11 @@ while True:
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(folder, kept)
     copy = Ledger(kept / "ledger.sqlite")
-    stop = kill_at(lambda: copy.add(accepted(3)), stops, every=every)
+    stop = kill_at(
+        lambda: (copy.require_current("churn", 3, reason=None), copy.add(accepted(3))),
+        stops,
+        every=every,
+    )
     # Whoever comes next finds the old state or the new one, and can go on.
     copy.require_current("churn", 3, reason=None)
     serials = [record.serial for record in copy.records()]
