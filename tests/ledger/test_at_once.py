@@ -76,6 +76,43 @@ def test_sixteen_processes_record_ten_thousand_loads(
     at_once(copy, "load", 16, 625)
 
 
+FORKING = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from safeload.ledger.database import Ledger
+from tests.ledger.told import accepted
+
+ledger = Ledger(Path(sys.argv[1]))
+def add(_):
+    ledger.add(accepted(1))
+with ThreadPoolExecutor(3) as pool:
+    added = [pool.submit(add, number) for number in range(90)]
+    for number in range(10):
+        child = os.fork()
+        if not child:
+            add(number)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    for each in added:
+        each.result()
+print(len(list(ledger.records())))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
+def test_forks_of_a_process_whose_threads_record_lose_nothing(memory: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING, memory / "ledger.sqlite"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "100\n"), done.stderr
+    assert is_whole(memory / "ledger.sqlite")
+
+
 # -- killed ----------------------------------------------------------------------------------------
 
 
