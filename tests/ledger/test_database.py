@@ -305,6 +305,28 @@ def test_a_lock_that_nobody_gives_back_is_an_error(
     ledger.add(accepted(9))
 
 
+def test_a_lock_that_is_given_back_late_is_waited_for(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.add(accepted(1))
+    looks: list[sqlite3.Error] = []
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def is_busy(error: sqlite3.Error) -> bool:
+            # SQLite alone has given up by then.
+            looks.append(error)
+            if len(looks) == 2:
+                other.execute("ROLLBACK")
+            return problems.is_busy(error)
+
+        monkeypatch.setattr(database, "is_busy", is_busy)
+        ledger.add(accepted(2))
+
+    assert len(looks) == 2
+    assert [record.serial for record in ledger.records()] == [1, 2]
+
+
 def test_a_reader_that_does_not_finish_keeps_nothing_from_being_whole(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
