@@ -177,6 +177,17 @@ def test_a_table_says_when_what_and_how_it_ended(
     ]
 
 
+def test_what_has_neither_a_name_nor_a_path_is_bytes(run: Run, ledger: Ledger) -> None:
+    ledger.add(replace(refused(1), model=None, file="", signers=(), code="bundle-malformed"))
+    ledger.add(replace(refused(1), serial=None, signers=()))
+
+    lines = run("ledger", "show", "--ledger", ledger.path).out.splitlines()
+    assert [line.split()[2:4] for line in lines if line.startswith("2026")] == [
+        ["refused", "bytes"],
+        ["refused", "churn"],
+    ]
+
+
 def test_json_has_every_text_as_it_is(run: Run, ledger: Ledger) -> None:
     told = [refused(1, file=text, model=text, signers=(text,)) for text in HOSTILE]
     for record in told:

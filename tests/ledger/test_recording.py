@@ -19,7 +19,14 @@ import pytest
 
 import safeload
 from safeload import gate
-from safeload.errors import LoadError, RefusedError, SafeloadError, TrustError, UsageError
+from safeload.errors import (
+    ArtefactError,
+    LoadError,
+    RefusedError,
+    SafeloadError,
+    TrustError,
+    UsageError,
+)
 from safeload.gate import rehearse
 from safeload.ledger.database import Ledger
 from safeload.loading import admit, guard
@@ -328,6 +335,13 @@ def test_a_mistake_of_the_caller_is_no_answer_about_the_model(
     with pytest.raises(UsageError):
         releases.load(5, **given)
     assert not releases.ledger.exists() or outcomes(releases) == []
+
+
+def test_where_nobody_can_say_which_ledger_the_error_is_what_it_was(releases: Releases) -> None:
+    releases.path(5).unlink()
+    with pytest.raises(ArtefactError) as caught:
+        safeload.load(releases.path(5), trust="nowhere.toml")
+    assert caught.value.code == "unreadable"
 
 
 def test_an_error_about_a_release_names_it(releases: Releases) -> None:
