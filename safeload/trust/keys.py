@@ -9,8 +9,8 @@ could have put there, is refused.
 The data and the signature are hostile. A valid ECDSA signature has a second valid form (its ``s``
 negated), so a signature never identifies anything: the payload's digest does.
 
-Source: RFC 8032 (Ed25519), FIPS 186-5 (ECDSA), RFC 5958 (PKCS#8), RFC 5280 4.1 (SPKI), RFC 8709
-(``ssh-ed25519``), RFC 5656 (``ecdsa-sha2-*``).
+Source: RFC 8032 (Ed25519; section 5.1 for its curve), FIPS 186-5 (ECDSA), RFC 5280 4.1 (SPKI), RFC
+8709 (``ssh-ed25519``), RFC 5656 (``ecdsa-sha2-*``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -30,13 +29,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from safeload.arguments import as_path, require_type
 from safeload.errors import TrustError, UsageError, printable
 from safeload.owners.reading import read_own
+from safeload.trust.private import Passphrase, check_length, check_passphrase, load_private
 from safeload.trust.secret import Secret, hidden
 from safeload.writing.files import NewFile, write_together
 
 __all__ = ["KeyType", "Passphrase", "Signer", "SigningKey", "VerifyingKey", "check_passphrase"]
-
-# The passphrase of a key file, or what asks for it once the file turns out to need one.
-Passphrase: TypeAlias = bytes | Callable[[], bytes]
 
 _Private: TypeAlias = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 _Public: TypeAlias = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
@@ -49,10 +46,13 @@ _SSH_PREFIXES = (
     "ecdsa-sha2-nistp384 ",
     "ecdsa-sha2-nistp521 ",
 )
+# Ed25519's field, and the y of its points of order 1, 2, 4 and 8: public keys that everybody can
+# sign for, at least now and then. RFC 8032 leaves them to the application.
+_FIELD = 2**255 - 19
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_WEAK = frozenset({0, 1, _FIELD - 1, _OF_ORDER_8, _FIELD - _OF_ORDER_8})
 # A P-521 key takes 400 bytes; what is so much longer is another file.
 _KEY_FILE_BYTES = 64 * 1024
-# Longest passphrase that OpenSSL takes, bytes.
-_PASSPHRASE_BYTES = 1023
 _BYTES = (bytes, bytearray, memoryview)
 
 
@@ -131,10 +131,12 @@ class VerifyingKey:
         """Wrap a public key of the ``cryptography`` package.
 
         Raises:
-            UsageError: Keys of its type are not supported.
+            UsageError: Keys of its type are not supported, or anybody can sign for it
+                (``key-weak``).
         """
         if isinstance(public, ed25519.Ed25519PublicKey):
             key_type = KeyType.ED25519
+            _check_strength(public)
         elif isinstance(public, ec.EllipticCurvePublicKey):
             key_type = _type_of(public.curve)
         else:
@@ -264,7 +266,8 @@ class SigningKey(Signer):
         """Read a private key file.
 
         Args:
-            path: PKCS#8 in PEM, encrypted or not; what ``openssl`` writes for EC keys will do.
+            path: PKCS#8 in PEM, encrypted or not; what ``openssl`` writes for EC keys will do, and
+                what ``ssh-keygen`` writes.
             passphrase: The passphrase, or a callable that is asked for it only if the file is
                 encrypted. A file that is not encrypted needs none.
 
@@ -294,7 +297,7 @@ class SigningKey(Signer):
                 hint=f"Check that {printable(os.fspath(path))!r} is your key file.",
             ) from error
         data = hidden(data)
-        return cls._of(_load_private(data, passphrase))
+        return cls._of(load_private(data, passphrase))
 
     def write(
         self, path: str | os.PathLike[str], *, passphrase: bytes | None, with_public: bool = False
@@ -316,7 +319,7 @@ class SigningKey(Signer):
         require_type(passphrase, "passphrase", type(None), bytes, takes="None or bytes")
         encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if passphrase is not None:
-            _check_length(passphrase)
+            check_length(passphrase)
             encryption = serialization.BestAvailableEncryption(passphrase)
         pem = Secret(
             self._private.private_bytes(
@@ -349,54 +352,13 @@ class SigningKey(Signer):
         return self._private.sign(data, _ECDSA[self.public.key_type])
 
 
-def _load_private(data: bytes, passphrase: Passphrase | None) -> object:
-    """A private key of any type from its PEM."""
-    try:
-        return serialization.load_pem_private_key(data, None)
-    except TypeError:
-        pass  # Encrypted: only now a passphrase is needed.
-    except (ValueError, UnsupportedAlgorithm) as error:
+def _check_strength(public: ed25519.Ed25519PublicKey) -> None:
+    y = int.from_bytes(public.public_bytes_raw(), "little") % 2**255
+    if y % _FIELD in _WEAK:
         raise UsageError(
-            "The key file holds no private key in PEM.",
-            code="key-malformed",
-            hint="Make one with safeload keygen.",
-        ) from error
-    if passphrase is None:
-        raise UsageError(
-            "The key file is encrypted and no passphrase was given.",
-            code="passphrase-needed",
-            hint="Give its passphrase.",
-        )
-    secret = passphrase() if callable(passphrase) else passphrase
-    require_type(secret, "passphrase", bytes, takes="bytes, or a function that returns bytes")
-    _check_length(secret)
-    try:
-        return serialization.load_pem_private_key(data, secret)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UsageError(
-            "The key file does not open with this passphrase.",
-            code="passphrase-wrong",
-            hint="Try again; a key whose passphrase is lost has to be replaced.",
-        ) from error
-
-
-def check_passphrase(value: object, parameter: str = "passphrase") -> None:
-    """Require None, bytes, or a function to ask.
-
-    Raises:
-        UsageError: It is none of them; text has to be encoded by whoever knows how.
-    """
-    if not callable(value):
-        takes = "bytes, or a function that returns bytes"
-        require_type(value, parameter, type(None), bytes, takes=takes)
-
-
-def _check_length(passphrase: bytes) -> None:
-    if not 0 < len(passphrase) <= _PASSPHRASE_BYTES:
-        raise UsageError(
-            f"A passphrase has 1 to {_PASSPHRASE_BYTES} bytes.",
-            code="passphrase-length",
-            hint="Choose another one.",
+            "This public key is one that anybody can sign for.",
+            code="key-weak",
+            hint="No tool makes such a key by chance: ask where it came from, and trust another.",
         )
 
 

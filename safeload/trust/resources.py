@@ -78,7 +78,8 @@ class Covered:
     Attributes:
         resources: The files, at least one, in the order of the statement.
         shard_size: Bytes in each shard but the last of a file, or None for files hashed whole.
-        ignored: Names, and patterns of names, that may lie in the folder and are not covered.
+        ignored: Names, and patterns of names, that may lie in the folder and are not covered. A
+            file that is covered is covered all the same.
     """
 
     resources: tuple[Resource, ...]
@@ -161,7 +162,8 @@ def read_covered(predicate: object) -> Covered:
     found = members(predicate, "the predicate", _PREDICATE, closed=False)
     how = members(found["serialization"], "serialization", _SERIALIZATION, closed=False)
     if how["hash_type"] != "sha256":
-        raise malformed("its files are not hashed with SHA-256")
+        with_what = printable(text(how["hash_type"], "hash_type"), limit=20)
+        raise malformed(f"its files are hashed with {with_what!r}, and SHA-256 alone is known here")
     shard_size = _shard_size(how)
     entries = [_entry(entry, shard_size) for entry in items(found["resources"], "resources")]
     if shard_size is None:
@@ -251,18 +253,19 @@ def is_ignored(name: str, ignored: Iterable[str]) -> bool:
     Args:
         name: Its name, with ``/`` between parts.
         ignored: Names of files and of folders, each with all that is in it; and patterns with ``*``
-            and ``?``, neither of which stands for ``/``, of a part of the name at any place.
+            and ``?``, neither of which stands for ``/``, of a part of the name at any place. Other
+            tools have no patterns, and files of such a name.
     """
     parts = name.split("/")
     for each in ignored:
+        if name == each or name.startswith(f"{each}/"):
+            return True
         if _WILD.search(each):
             pattern = re.compile(
                 "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in each), re.DOTALL
             )
             if any(map(pattern.fullmatch, parts)):
                 return True
-        elif name == each or name.startswith(f"{each}/"):
-            return True
     return False
 
 
@@ -321,7 +324,7 @@ def _check_names(names: list[str]) -> None:
         return
     for name in names:
         if wrong := why_no_file_name(name):
-            raise malformed(f"the name of a resource {wrong}")
+            raise malformed(f"the name {printable(name)!r} {wrong}")
     if len(set(names)) != len(names):
         raise malformed("it names a file twice")
     if len({folded(name) for name in names}) != len(names):
@@ -338,8 +341,7 @@ def _separators(name: str) -> Iterable[int]:
 
 
 def _ignored(value: object) -> tuple[str, ...]:
-    """What may lie in the folder; what is no name in it stands for nothing there."""
+    """What may lie in the folder, as it was written; what names nothing there is of no effect."""
     if value is None:
         return ()
-    names = [text(each, "ignore_paths") for each in items(value, "ignore_paths")]
-    return tuple([name for name in names if not why_no_ignored(name)])
+    return tuple([text(each, "ignore_paths") for each in items(value, "ignore_paths")])

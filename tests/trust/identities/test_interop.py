@@ -23,8 +23,8 @@ from safeload.trust.manifest import Manifest, Resource, to_payload
 from safeload.trust.trustfile import TrustFile
 from tests.trust.identities.issuing import IDENTITY, between, leaf, root
 from tests.trust.identities.test_certificates import entry
+from tests.trust.interop.desks import CURVES, openssl, run
 from tests.trust.statements import CONTENT, MODEL, SHA256
-from tests.trust.test_interop import CURVES, openssl, run
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WHEN: dict[str, Any] = {"start": NOW - timedelta(days=1), "end": NOW + timedelta(days=1)}

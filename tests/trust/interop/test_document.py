@@ -1,0 +1,37 @@
+"""What docs/interop.md shows is what happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import joblib
+import pytest
+
+from tests.test_keys_document import ROOT, shown
+from tests.test_readme import blocks_of, pattern
+
+DOCUMENT = (ROOT / "docs" / "interop.md").read_text("utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="shows a POSIX shell")
+def test_other_tools_do_what_the_document_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    beside = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(beside), prepend=os.pathsep)
+    joblib.dump([1.5], "churn.joblib")
+    Path("release", "logs").mkdir(parents=True)
+    Path("release", "logs", "run.log").write_text("as it is run\n")
+    joblib.dump([1.5], "release/churn.joblib")
+    blocks = [block for language, block in blocks_of(DOCUMENT) if language == "console"]
+    assert len(blocks) == 2
+    for block in blocks:
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, expected = step.partition("\n")
+            found = shown(command)
+            assert re.fullmatch(pattern(expected), found, re.DOTALL), f"{command}\n{found}"
