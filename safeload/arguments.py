@@ -102,7 +102,10 @@ def as_path(value: object, parameter: str = "path") -> Path:
 
 def is_open_file(value: object) -> TypeGuard[BinaryIO]:
     """Whether something can be read from, as open files can, and is no path."""
-    return callable(getattr(value, "read", None)) and not hasattr(value, "__fspath__")
+    try:
+        return callable(getattr(value, "read", None)) and not hasattr(value, "__fspath__")
+    except Exception:  # noqa: BLE001  # whatever the object's own attributes raise
+        return False
 
 
 def require_source(value: object, parameter: str = "source") -> None:

@@ -75,7 +75,7 @@ class Artefact:
 
         Args:
             source: The path of a regular file; or the bytes; or a binary file, which is read from
-                where it stands to its end; or an artefact, which stays as it is.
+                where it stands to its end; or an artefact, whose bytes are copied.
             limits: Bounds; ``bytes_in`` applies.
             mmap_mode: As for :meth:`read`.
             hashing: As for :meth:`read`.
@@ -90,12 +90,12 @@ class Artefact:
         """
         limits = Limits.of(limits)
         if isinstance(source, Artefact):
-            return source
+            # Arrays that were loaded lie in these bytes, and their owner may write to them.
+            return cls.holding(
+                _copied(source.data, mmap_mode), path=source.path, version=source.version
+            )
         if isinstance(source, BYTES):
-            with memoryview(source) as given:
-                # Only a view without gaps is one of bytes, too.
-                view = given if given.c_contiguous else memoryview(given.tobytes())
-                octets = view.cast("B")
+            with _octets(source) as octets:
                 if len(octets) > limits.bytes_in:
                     raise _too_large(limits)
                 data = _copied(octets, mmap_mode)
@@ -328,6 +328,17 @@ def _too_large(limits: Limits) -> ArtefactError:
     )
 
 
+def _octets(given: bytes | bytearray | memoryview) -> memoryview:
+    """The bytes that a caller gave, whatever their type and shape there."""
+    try:
+        view = memoryview(given)
+        # Only a view without gaps, of something in it, and of numbers is one of bytes, too.
+        is_plain = view.c_contiguous and view.nbytes and len(view.format) == 1
+        return (view if is_plain else memoryview(view.tobytes())).cast("B")
+    except (BufferError, TypeError, ValueError) as error:
+        raise wrong_value("source", "bytes that can still be read") from error
+
+
 def _copied(data: memoryview | Memory, mmap_mode: str | None) -> Memory:
     """Copy bytes to where nobody else has a hold of them."""
     with room_for(len(data), mmap_mode) as room:
@@ -360,5 +371,8 @@ def _pieces(file: BinaryIO, progress: Progress | None) -> Iterator[bytes]:
 
 def _name_of(file: BinaryIO) -> str:
     """What a caller's file is called; for people."""
-    name = getattr(file, "name", None)
-    return Path(name).name or str(_FILE) if isinstance(name, str) else str(_FILE)
+    try:
+        name = as_path(file.name).name
+    except Exception:  # noqa: BLE001  # whatever the object's own attribute raises
+        name = ""
+    return str(_FILE) if name in ("", "..") else name

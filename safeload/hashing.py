@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
+from safeload.forks import Lock
+
 __all__ = ["SHARD", "SHARDED_FROM", "Bytes", "Digests", "root_digest", "shards_of", "workers"]
 
 Bytes: TypeAlias = "bytes | bytearray | memoryview"
@@ -28,6 +30,7 @@ SHARDED_FROM = 64 << 20
 
 # Small enough to be in the processor's cache still when it is hashed.
 _CHUNK = 1 << 20
+_POSITION = Lock()
 # More threads than this wait for memory.
 _MOST_WORKERS = 16
 
@@ -161,5 +164,7 @@ class Digests:
 def _read_at(descriptor: int, start: int, count: int) -> bytes:
     if hasattr(os, "pread"):
         return os.pread(descriptor, count, start)
-    os.lseek(descriptor, start, os.SEEK_SET)
-    return os.read(descriptor, count)
+    # Threads share the position.
+    with _POSITION:
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return os.read(descriptor, count)

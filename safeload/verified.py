@@ -6,11 +6,11 @@ anew each time, so what lies in it now is never handed on unless it is what was 
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,12 @@ from safeload.trust.folders import open_below
 from safeload.trust.manifest import Manifest
 from safeload.trust.resources import THE_FILE
 from safeload.trust.trustfile import ModelRule
+from safeload.writing.drafts import is_private
 from safeload.writing.folder import Folder
 
 __all__ = ["Verified"]
+
+_STAGED = "staged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class Verified:
         """Write the files that were signed into a folder of their own.
 
         For tools that insist on paths. The folder appears when all files are in it, each with the
-        bytes that were signed, and nobody but this user can have changed them.
+        bytes that were signed, and nobody but this user can have changed them. Whoever may rename
+        what lies beside it can put another folder in its place later, as with any path.
 
         Args:
             directory: Where to make the folder (mode 0700); nothing may be there yet.
@@ -151,18 +155,21 @@ class Verified:
                 hint=f"Choose another name than {printable(os.fspath(where))!r}.",
             )
         try:
-            with tempfile.TemporaryDirectory(
-                prefix=".safeload-", dir=where.parent, ignore_cleanup_errors=True
-            ) as draft:
-                inner = Path(draft) / "staged"
-                inner.mkdir(mode=0o700)
-                if self._held is not None:
-                    _write(inner / self._held.path.name, self._held)
-                else:
-                    with self._opened() as root:
-                        for name in self.files:
-                            _write(inner / name, self._read(root, name, None))
-                inner.rename(where)
+            with (
+                Folder.opened(where.parent) as parent,
+                tempfile.TemporaryDirectory(
+                    prefix=".safeload-", dir=where.parent, ignore_cleanup_errors=True
+                ) as path,
+                Folder.opened(Path(path)) as draft,
+            ):
+                # Where the parent is anybody's, another folder may have taken its place.
+                if not is_private(draft.own_status()):
+                    raise PermissionError(errno.EPERM, "Somebody else writes there")
+                draft.make_folder(_STAGED)
+                with draft.within(_STAGED) as staged:
+                    for name, artefact in self._contents():
+                        _write(staged, name, artefact)
+                draft.move(_STAGED, parent, where.name)
         except OSError as error:
             raise UsageError(
                 f"The folder cannot be written: {error.strerror}.",
@@ -196,6 +203,15 @@ class Verified:
                     hint="The shards are those that were signed; have the model signed again.",
                 )
 
+    def _contents(self) -> Iterator[tuple[str, Artefact]]:
+        """All files, one after the other."""
+        if self._held is not None:
+            yield self._held.path.name, self._held
+            return
+        with self._opened() as root:
+            for name in self.files:
+                yield name, self._read(root, name, None)
+
     @contextmanager
     def _opened(self) -> Iterator[Folder]:
         try:
@@ -222,12 +238,13 @@ class Verified:
         return artefact
 
 
-def _write(path: Path, artefact: Artefact) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(
-        path,
-        os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
-        stat.S_IRUSR | stat.S_IWUSR,
-    )
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(artefact.data)
+def _write(folder: Folder, name: str, artefact: Artefact) -> None:
+    *above, base = name.split("/")
+    with ExitStack() as at_end:
+        for part in above:
+            with suppress(FileExistsError):
+                folder.make_folder(part)
+            folder = at_end.enter_context(folder.within(part))
+        descriptor = folder.open(base, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(artefact.data)

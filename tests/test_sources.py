@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import joblib
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 import safeload
 from safeload.artefact import Artefact, Hashing, Source
-from safeload.errors import ArtefactError, SafeloadError, UsageError
+from safeload.errors import ArtefactError, RefusedError, SafeloadError, UsageError
 from tests.builder import Name, Pickle
 
 KEY, SECOND = safeload.SigningKey.generate(), safeload.SigningKey.generate()
@@ -170,15 +172,109 @@ def test_a_folder_is_countersigned(tmp_path: Path) -> None:
     assert safeload.verify(tmp_path / "model", trust=TWO).signers == ("alice", "bob")
 
 
+def test_who_countersigns_a_folder_looks_at_all_files_in_it(tmp_path: Path) -> None:
+    """The first signer's policy allows what the second one's does not."""
+    folder, lax = tmp_path / "model", tmp_path / "lax.toml"
+    folder.mkdir()
+    (folder / "churn.joblib").write_bytes(DATA)
+    (folder / "other.pkl").write_bytes(Pickle(4).object_(Name("acme", "Thing")).finish())
+    lax.write_text(
+        '[[group]]\nreason = "ours"\nuses = ["construct"]\n[group.names]\nacme = ["Thing"]\n'
+    )
+    safeload.sign(folder, policy=lax, model_file="churn.joblib", **FACTS)
+    again = partial(safeload.countersign, folder, key=SECOND, trust=TRUST, label="bob")
+    with pytest.raises(RefusedError) as caught:
+        again()
+    assert "other.pkl" in caught.value.message
+    assert not (folder / "model.bob.sig").exists()
+    again(policy=lax)
+    assert safeload.verify(folder, trust=TWO).signers == ("alice", "bob")
+
+
+class Nameless(io.BytesIO):
+    """A file whose name cannot be asked for, as that of a detached one."""
+
+    @property
+    def name(self) -> str:
+        raise ValueError("raw stream has been detached")
+
+
+class Named(io.BytesIO):
+    def __init__(self, name: object) -> None:
+        super().__init__(DATA)
+        self.name = name
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "..", "../..", "", "/", b"x", 3, None])
+def test_a_file_of_any_name_is_staged_in_its_folder(
+    bundle: bytes, name: object, tmp_path: Path
+) -> None:
+    verified = safeload.verify(Named(name), bundle=bundle, trust=TRUST)
+    staged = verified.stage(tmp_path / "staged")
+    assert [path.read_bytes() for path in staged.iterdir()] == [DATA]
+
+
+def test_a_file_need_not_have_a_name(bundle: bytes) -> None:
+    safeload.verify(Nameless(DATA), bundle=bundle, trust=TRUST)
+
+
+def test_what_is_loaded_from_an_artefact_is_not_loaded_into_it(tmp_path: Path) -> None:
+    """Else whoever writes to an array of the model has other bytes pass for those signed."""
+    joblib.dump({"rows": np.zeros(20_000)}, tmp_path / "rows.joblib")
+    safeload.sign(tmp_path / "rows.joblib", **FACTS)
+    verified = safeload.verify(tmp_path / "rows.joblib", trust=TRUST)
+    first = safeload.load_unsigned(verified.artefact)
+    first["rows"][:] = 1
+    second = safeload.load_unsigned(verified.artefact)
+    third = safeload.load(verified.artefact, trust=TRUST)
+    assert not second["rows"].any()
+    assert not third["rows"].any()
+    staged = verified.stage(tmp_path / "staged") / "rows.joblib"
+    assert staged.read_bytes() == (tmp_path / "rows.joblib").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        np.zeros((0, 3)).data,
+        np.zeros(3, [("a", "i4"), ("b", "f8")]).data,
+        np.zeros((2, 2), order="F").data,
+        np.zeros(4)[::2].data,
+        np.array(1.0).data,
+    ],
+    ids=["empty", "of records", "by columns", "with gaps", "of no dimension"],
+)
+def test_a_view_of_any_shape_is_its_bytes(view: memoryview) -> None:
+    assert bytes(Artefact.of(view).data) == view.tobytes()
+
+
+@pytest.mark.parametrize("bundle_type", [bytearray, memoryview, lambda data: [memoryview(data)]])
+def test_a_bundle_is_any_bytes(bundle: bytes, bundle_type: Callable[[bytes], Any]) -> None:
+    safeload.verify(DATA, bundle=bundle_type(bundle), trust=TRUST)
+
+
 class Broken(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         raise ValueError("I/O operation on closed file")
+
+
+class Unwilling:
+    def __getattr__(self, name: str) -> object:
+        raise ValueError(name)
+
+
+def _released() -> memoryview:
+    view = memoryview(DATA)
+    view.release()
+    return view
 
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a file of text": (lambda: io.StringIO("x"), "argument-value"),
     "a file that cannot be read": (Broken, "unreadable"),
     "a file that is closed": (lambda: _closed(), "unreadable"),
+    "a view that was released": (lambda: _released(), "argument-value"),
+    "an object that answers nothing": (Unwilling, "no-path"),
     "a number": (lambda: 3, "no-path"),
     "nothing": (lambda: None, "no-path"),
     "a list": (lambda: [DATA], "no-path"),

@@ -3,7 +3,7 @@
 Both bundles are over the very same statement, so a trust file can demand that several people vouch
 for one model. Who countersigns looks for themselves: the first signature is verified with their own
 trust file, and the file is scanned anew and judged by their own policy, against what the statement
-lists and no more.
+lists and no more. So is every other file of a folder, by their policy alone.
 
 Trust: the file and its bundle are hostile until the first signature and the digest are verified.
 """
@@ -24,6 +24,7 @@ from safeload.limits import Limits
 from safeload.loading.admit import admit
 from safeload.parameters import check_arguments
 from safeload.policy.policy import Policy
+from safeload.signing.folders import form_of_model
 from safeload.signing.statement import sealer_of
 from safeload.signing.writing import BUNDLE_MODE, changed, unwritable
 from safeload.trust.bundle import bundle_path, given_bundle
@@ -121,13 +122,18 @@ def countersign(
         verified.manifest.require_folder()
         check_folder(verified.path, verified.manifest, trusted.check_file)
         artefact = verified.open_model()
+        others = [name for name in verified.files if name != verified.manifest.model_file]
     else:
         artefact = Artefact.of(path, limits=bounds, progress=progress)
         payload, verified = first_accepted(
             artefact.path, artefact.digests, bounds, partial(vouched, artefact)
         )
+        others = []
     allowed = demanded(verified, Policy.of(policy, packs=packs), given=policy)
     admit(artefact, narrowed(allowed, verified.manifest.require_model()), bounds)
+    # The statement lists what the model uses, and says nothing of what is beside it.
+    for other in others:
+        form_of_model(other, verified.open(other), allowed, bounds)
     key_id = signer.label if isinstance(signer, KeylessSigner) else signer.public.key_id
     if key_id == payload.key.key_id:
         raise TrustError(

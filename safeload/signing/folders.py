@@ -20,6 +20,7 @@ from safeload.scan.endings import has_model_name
 from safeload.signing.statement import Facts, model_of, resource_of, sealing, shard_size_for
 from safeload.signing.writing import BUNDLE_MODE, changed, unwritable
 from safeload.trust.bundle import bundle_path
+from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.folders import files_below, open_below
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.resources import why_no_ignored
@@ -28,9 +29,9 @@ from safeload.writing.files import NewFile, put
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
-__all__ = ["sign_folder"]
+__all__ = ["form_of_model", "sign_folder"]
 
-# What is left out unless the caller says what is: it changes with every look at the history.
+# What is left out always: it changes with every look at the history, and is there in a clone.
 _IGNORED = ".git"
 # Formats of plain data, which a model may have beside it.
 _DATA = frozenset(["npy", "npz"])
@@ -70,12 +71,13 @@ def sign_folder(
     where = bundle_path(path) if bundle is None else as_path(bundle, "bundle")
     try:
         with Folder.opened(path) as folder:
-            if (folder.path / _IGNORED).is_dir():
-                ignored = (*ignored, _IGNORED)
             # Other tools would take the bundle for one of the files.
-            ignored = (*ignored, bundle_path(path).name)
+            always = (_IGNORED, bundle_path(path).name, *_within(folder, where))
+            ignored = tuple(dict.fromkeys([*ignored, *always]))
             payload, before = _statement(folder, facts, model_file, ignored)
             sealed = seal(payload)
+            # What cannot be read is not written.
+            UnverifiedBundle.read(sealed, limits=facts.get("limits"))
             if _versions(folder, ignored) != before:
                 raise changed()
         with Folder.opened(where.parent) as target, locked(target) as alone:
@@ -85,6 +87,15 @@ def sign_folder(
     except OSError as error:
         raise unwritable("bundle", error) from error
     return where
+
+
+def _within(folder: Folder, where: Path) -> tuple[str, ...]:
+    """The name of a bundle that lies in the folder under a name of its own."""
+    try:
+        name = where.absolute().relative_to(folder.path.absolute()).as_posix()
+    except ValueError:
+        return ()
+    return () if why_no_ignored(name) else (name,)
 
 
 def _statement(
@@ -103,7 +114,7 @@ def _statement(
         artefact = _read(folder, name, facts, limits)
         resources.append(resource_of(name, artefact, shard_size))
         versions[name] = artefact.version
-        form = _form_of_model(name, artefact, policy, limits)
+        form = form_of_model(name, artefact, policy, limits)
         if form is not None:
             models[name] = form
     chosen = _chosen(models, model_file)
@@ -137,8 +148,17 @@ def _versions(folder: Folder, ignored: tuple[str, ...]) -> dict[str, tuple[int, 
     return {name: version_of(status) for name, status in files_below(folder, ignored).items()}
 
 
-def _form_of_model(name: str, artefact: Artefact, policy: Policy, limits: Limits) -> str | None:
-    """The format of a file that can be loaded; None for any other that nothing is against.
+def form_of_model(name: str, artefact: Artefact, policy: Policy, limits: Limits) -> str | None:
+    """Scan a file of a folder.
+
+    Args:
+        name: Its name in the folder.
+        artefact: The file.
+        policy: What is allowed.
+        limits: Bounds on the work.
+
+    Returns:
+        The format of a file that can be loaded; None for any other that nothing is against.
 
     Raises:
         RefusedError: Its content is not allowed, or was not read in full.

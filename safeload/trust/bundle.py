@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from safeload.arguments import BYTES, as_path, is_folder
+from safeload.arguments import BYTES, as_path, is_folder, wrong_value
 from safeload.errors import TrustError, UsageError, printable
 from safeload.limits import Limits
 from safeload.trust.envelope import UnverifiedBundle
@@ -36,7 +36,7 @@ def bundle_path(path: str | os.PathLike[str]) -> Path:
 
 
 def given_bundle(
-    bundle: str | os.PathLike[str] | bytes | None, limits: Limits | None = None
+    bundle: str | os.PathLike[str] | bytes | memoryview | None, limits: Limits | None = None
 ) -> UnverifiedBundle:
     """Parse a bundle that a caller gave.
 
@@ -79,10 +79,10 @@ def given_bundles(
         TrustError: The first cannot be read, or is malformed.
         UsageError: None was given (``bundle-needed``).
     """
-    if bundle is None or isinstance(bundle, str | os.PathLike | bytes):
+    if bundle is None or isinstance(bundle, str | os.PathLike | bytes | bytearray | memoryview):
         return given_bundle(bundle, limits), []
     if not bundle:
-        return given_bundle(None, limits), []
+        raise wrong_value("bundle", "a path, bytes, or a list of at least one of these")
     first, *others = bundle
     further: list[tuple[str, UnverifiedBundle | TrustError]] = []
     for number, other in enumerate(others, 2):

@@ -29,8 +29,12 @@ from safeload.writing.folder import Folder
 __all__ = ["check_folder", "files_below", "open_below"]
 
 # The bundles of a folder, which do not cover themselves, and what safeload has there while it
-# writes one.
-_OURS = re.compile(r"model(\.[A-Za-z0-9_-]+)?\.sig|\.safeload-[^/]*", re.ASCII)
+# writes one: a lock, a bundle that waits, and a folder of what is not finished.
+_BUNDLE = re.compile(
+    r"model(\.[A-Za-z0-9_-]+)?\.sig|\.safeload-(lock|[0-9a-f]{16}-[0-9a-f]{32}\.sig)", re.ASCII
+)
+_DRAFT = re.compile(r"\.safeload-[0-9a-f]{16}", re.ASCII)
+_UNFINISHED = ".safeload-"
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # A folder with more files than this is none of a model.
 _MOST_FILES = 200_000
@@ -159,10 +163,10 @@ class _LeftOut:
     ignored: tuple[str, ...]
     kept: frozenset[str]
 
-    def has(self, name: str) -> bool:
+    def has(self, name: str, folder: Folder, *, is_top: bool) -> bool:
         if name in self.kept:
             return False
-        return _OURS.fullmatch(name) is not None or is_ignored(name, self.ignored)
+        return is_ignored(name, self.ignored) or (is_top and _is_ours(folder, name))
 
 
 def _with_folders(names: Iterable[str]) -> Iterator[str]:
@@ -175,7 +179,7 @@ def _with_folders(names: Iterable[str]) -> Iterator[str]:
 def _walk(folder: Folder, prefix: str, left_out: _LeftOut) -> Iterator[tuple[str, os.stat_result]]:
     for base in sorted(folder.names()):
         name = f"{prefix}{base}"
-        if left_out.has(name):
+        if left_out.has(name, folder, is_top=not prefix):
             continue
         status = folder.status(base)
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
@@ -191,6 +195,27 @@ def _walk(folder: Folder, prefix: str, left_out: _LeftOut) -> Iterator[tuple[str
                 yield from _walk(inner, f"{name}/", left_out)
         else:
             yield name, status
+
+
+def _is_ours(folder: Folder, base: str) -> bool:
+    """Whether something is a bundle, or what safeload is about to remove; nothing hides in it."""
+    is_draft = _DRAFT.fullmatch(base) is not None
+    if not (is_draft or _BUNDLE.fullmatch(base)):
+        return False
+    try:
+        if not is_draft:
+            return not stat.S_ISDIR(folder.status(base).st_mode)
+        with folder.within(base) as draft:
+            return all(
+                name.startswith(_UNFINISHED) and stat.S_ISREG(draft.status(name).st_mode)
+                for name in draft.names()
+            )
+    except (FileNotFoundError, PermissionError):
+        # It is gone by now, or another user's.
+        return True
+    except OSError:
+        # It is no folder.
+        return False
 
 
 def _why_no_name(name: str) -> str:

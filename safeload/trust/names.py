@@ -23,7 +23,7 @@ import unicodedata
 
 from safeload.errors import UsageError
 
-__all__ = ["matches", "require_name", "why_no_name", "why_no_pattern"]
+__all__ = ["matches", "require_name", "stands_for", "why_no_name", "why_no_pattern"]
 
 _CHARACTERS = 255
 # Letters, marks and a sign that show nothing, or change only how another one is drawn. The other
@@ -89,16 +89,24 @@ def matches(pattern: str, name: str) -> bool:
         pattern: What :func:`why_no_pattern` has nothing against.
         name: Any text; what is no name is matched by no pattern.
     """
-    if why_no_name(name):
-        return False
-    # Where the last * was met: the place after it, and how far into the name it reaches.
+    return not why_no_name(name) and stands_for(pattern, name)
+
+
+def stands_for(pattern: str, text: str) -> bool:
+    """Whether a text is one that a pattern stands for, in steps that the two lengths bound.
+
+    Args:
+        pattern: Text in which ``*`` stands for any number of characters and ``?`` for one.
+        text: Any text.
+    """
+    # Where the last * was met: the place after it, and how far into the text it reaches.
     after_star, reach = -1, 0
     at = place = 0
-    while at < len(name):
+    while at < len(text):
         if place < len(pattern) and pattern[place] == "*":
             place += 1
             after_star, reach = place, at
-        elif place < len(pattern) and pattern[place] in ("?", name[at]):
+        elif place < len(pattern) and pattern[place] in ("?", text[at]):
             place += 1
             at += 1
         elif after_star >= 0:

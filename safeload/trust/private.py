@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from safeload.arguments import require_type
@@ -25,6 +25,8 @@ Passphrase: TypeAlias = bytes | Callable[[], bytes]
 _SSH_BEGIN = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 # Longest passphrase that OpenSSL takes, bytes.
 _PASSPHRASE_BYTES = 1023
+# What the library raises for a file; points that are compressed are not implemented.
+_UNREADABLE = (ValueError, NotImplementedError, UnsupportedAlgorithm)
 
 
 def load_private(data: bytes, passphrase: Passphrase | None) -> object:
@@ -47,7 +49,14 @@ def load_private(data: bytes, passphrase: Passphrase | None) -> object:
         return load(data, None)
     except TypeError:
         pass  # Encrypted: only now a passphrase is needed.
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
+        if of_openssh and isinstance(error, UnsupportedAlgorithm):
+            raise UsageError(
+                "The key file of OpenSSH is of a type, or has a cipher, that is not supported.",
+                code="key-unsupported",
+                hint="Use Ed25519, or ECDSA over P-256, P-384 or P-521; another cipher is had by "
+                "ssh-keygen -p -Z aes256-ctr -f KEY.",
+            ) from error
         raise UsageError(
             "The key file holds no private key in PEM, nor one of OpenSSH's.",
             code="key-malformed",
@@ -71,7 +80,7 @@ def load_private(data: bytes, passphrase: Passphrase | None) -> object:
     check_length(secret)
     try:
         return load(data, secret)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (*_UNREADABLE, TypeError, InvalidTag) as error:
         raise UsageError(
             "The key file does not open with this passphrase.",
             code="passphrase-wrong",

@@ -19,12 +19,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from safeload.errors import TrustError, printable
 from safeload.hashing import Digests, root_digest, shards_of
 from safeload.trust.fields import LARGEST, items, malformed, members, sha256_hex, text
+from safeload.trust.names import stands_for
 
 __all__ = [
     "THE_FILE",
@@ -47,9 +48,13 @@ _RESOURCE = frozenset({"name", "algorithm", "digest"})
 
 # Characters of a part of a name, of a name, and parts of one.
 _PART, _NAME, _DEPTH = 255, 4_096, 64
+# Names and patterns of what is ignored; each is compared with each name in the folder.
+_IGNORED = 1_000
 _SHARD = re.compile(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})", re.ASCII | re.DOTALL)
 # What Windows takes for a device, whatever the ending.
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL)
+_DEVICE = re.compile(
+    r"(con(in\$|out\$)?|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE | re.DOTALL
+)
 _WILD = re.compile(r"[*?]")
 
 
@@ -85,6 +90,11 @@ class Covered:
     resources: tuple[Resource, ...]
     shard_size: int | None = None
     ignored: tuple[str, ...] = ()
+    _by_name: Mapping[str, Resource] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find a file by its name in one step: there may be very many."""
+        object.__setattr__(self, "_by_name", {each.name: each for each in self.resources})
 
     @property
     def root(self) -> str:
@@ -100,9 +110,9 @@ class Covered:
         Raises:
             TrustError: There is none (``not-covered``).
         """
-        for resource in self.resources:
-            if resource.name in (name, THE_FILE):
-                return resource
+        resource = self._by_name.get(name) or self._by_name.get(THE_FILE)
+        if resource is not None:
+            return resource
         raise TrustError(
             f"The signature covers no file named {printable(name)!r}.",
             code="not-covered",
@@ -260,12 +270,8 @@ def is_ignored(name: str, ignored: Iterable[str]) -> bool:
     for each in ignored:
         if name == each or name.startswith(f"{each}/"):
             return True
-        if _WILD.search(each):
-            pattern = re.compile(
-                "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in each), re.DOTALL
-            )
-            if any(map(pattern.fullmatch, parts)):
-                return True
+        if _WILD.search(each) and any(stands_for(each, part) for part in parts):
+            return True
     return False
 
 
@@ -297,24 +303,25 @@ def _entry(entry: object, shard_size: int | None) -> tuple[str, str]:
 
 def _joined(entries: list[tuple[str, str]], shard_size: int) -> list[Resource]:
     """The files that shards make up."""
-    files: dict[str, Resource] = {}
+    ends: dict[str, int] = {}
+    digests: dict[str, list[str]] = {}
     previous = ""
     for shard, digest in entries:
         found = _SHARD.fullmatch(shard)
         if found is None:
             raise malformed("a resource is not named as a shard is")
         name, start, end = found[1], int(found[2]), int(found[3])
-        if name != previous and name in files:
+        if name != previous and name in ends:
             raise malformed("the shards of a file do not follow each other")
         previous = name
-        known = files.get(name, Resource(name, "", 0))
-        size = known.size or 0
+        size = ends.get(name, 0)
         if start != size or size % shard_size:
             raise malformed("the shards of a file overlap or leave a gap")
         if not start < end <= start + shard_size:
             raise malformed("a shard is empty or longer than shards are")
-        files[name] = Resource(name, "", end, (*known.shards, digest))
-    return list(files.values())
+        ends[name] = end
+        digests.setdefault(name, []).append(digest)
+    return [Resource(name, "", end, tuple(digests[name])) for name, end in ends.items()]
 
 
 def _check_names(names: list[str]) -> None:
@@ -327,12 +334,14 @@ def _check_names(names: list[str]) -> None:
             raise malformed(f"the name {printable(name)!r} {wrong}")
     if len(set(names)) != len(names):
         raise malformed("it names a file twice")
-    if len({folded(name) for name in names}) != len(names):
+    alike = [folded(name) for name in names]
+    distinct = set(alike)
+    if len(distinct) != len(names):
         raise malformed("two of its names are one where case or composition make no difference")
     if names not in (sorted(names), sorted(names, key=lambda name: name.split("/"))):
         raise malformed("its resources are out of order")
-    folders = {folded(name[:at]) for name in names for at in _separators(name)}
-    if any(folded(name) in folders for name in names):
+    # Folding leaves separators where they are, so what is before one is the folder, folded.
+    if any(each[:at] in distinct for each in alike for at in _separators(each)):
         raise malformed("it takes a file for a folder")
 
 
@@ -344,4 +353,7 @@ def _ignored(value: object) -> tuple[str, ...]:
     """What may lie in the folder, as it was written; what names nothing there is of no effect."""
     if value is None:
         return ()
-    return tuple([text(each, "ignore_paths") for each in items(value, "ignore_paths")])
+    names = items(value, "ignore_paths")
+    if len(names) > _IGNORED:
+        raise malformed(f"it ignores more than {_IGNORED:,} names and patterns")
+    return tuple([text(each, "ignore_paths") for each in names])

@@ -26,13 +26,14 @@ from pathlib import Path
 
 from safeload.errors import UsageError
 from safeload.watching.names import is_unfinished
+from safeload.writing.drafts import is_private
 from safeload.writing.folder import Folder
 from safeload.writing.lock import NoLocksError, hold
 
 if sys.platform == "linux":
     import fcntl
 
-__all__ = ["CLAIMED", "Drop", "Place", "is_being_written", "is_private"]
+__all__ = ["CLAIMED", "Drop", "Place", "is_being_written"]
 
 CLAIMED = ".safeload-watch"
 # Folders within each other; each of them is open while those below it are listed.
@@ -273,12 +274,3 @@ def _require_private(folder: Folder) -> None:
             code="drop-claimed",
             hint="Whoever made it is not to be trusted; remove it.",
         )
-
-
-def is_private(status: os.stat_result) -> bool:
-    """Whether a folder is ours, and nobody else gets into it.
-
-    Args:
-        status: Its status.
-    """
-    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)

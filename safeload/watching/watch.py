@@ -38,10 +38,11 @@ from safeload.report.json import as_json
 from safeload.unruly import described
 from safeload.verdict import FileReport, Finding, Verdict
 from safeload.watching.arrivals import Arrivals
-from safeload.watching.drop import Drop, Place, is_being_written, is_private
+from safeload.watching.drop import Drop, Place, is_being_written
 from safeload.watching.keeping import Keeping
 from safeload.watching.names import BUNDLE, is_bundle, is_unfinished, shown
 from safeload.watching.signatures import Signatures
+from safeload.writing.drafts import is_private
 from safeload.writing.files import tidy
 
 __all__ = ["Moved", "watch"]

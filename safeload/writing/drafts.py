@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from safeload.writing.folder import Folder
 from safeload.writing.lock import NoLocksError, hold, release
 
-__all__ = ["PART", "check_name", "draft", "numbered", "sweep"]
+__all__ = ["PART", "check_name", "draft", "is_private", "numbered", "sweep"]
 
 # What all files of ours are called while they are not finished.
 _RESERVED = ".safeload-"
@@ -107,7 +107,7 @@ def sweep(folder: Folder) -> None:
 
 def _sweep(folder: Folder, name: str) -> None:
     with folder.within(name) as inner:
-        if not _is_private(inner.own_status()):
+        if not is_private(inner.own_status()):
             return
         try:
             alive = inner.open(_ALIVE, _OPEN)
@@ -127,7 +127,7 @@ def _sweep(folder: Folder, name: str) -> None:
     folder.remove_folder(name)
 
 
-def _is_private(status: os.stat_result) -> bool:
+def is_private(status: os.stat_result) -> bool:
     """Whether a folder is ours, and nobody else can have put anything into it."""
     if not hasattr(os, "geteuid"):
         return True

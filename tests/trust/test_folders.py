@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from safeload.artefact import Artefact
 from safeload.errors import ArtefactError, RefusedError, SafeloadError, TrustError, UsageError
 from safeload.hashing import SHARD, SHARDED_FROM
 from safeload.signing import statement
+from safeload.writing.drafts import PART, draft
+from safeload.writing.files import writing
 from tests.builder import Name, Pickle
 
 KEY = safeload.SigningKey.generate()
@@ -242,6 +245,46 @@ def test_a_revoked_file_in_a_folder_is_refused_whatever_the_statement_calls_it(
     assert code_of(lambda: safeload.verify(signed, trust=revoking)) == "revoked"
 
 
+def test_while_a_folder_is_written_to_it_is_what_was_signed(signed: Path) -> None:
+    with writing(signed) as opened, draft(opened) as inner:
+        inner.write(f"{PART}bundle", b"half", mode=0o600)
+        assert verify(signed).files == FILES
+        (signed / f".safeload-{'0' * 16}-{'1' * 32}.sig").write_bytes(b"waits")
+        (signed / "model.bob.sig").symlink_to("elsewhere")
+        assert verify(signed).files == FILES
+
+
+@pytest.mark.guarantee("G4")
+def test_a_folder_is_staged_where_nobody_else_can_write(
+    signed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who may write to the parent puts a folder of theirs in the place of the draft."""
+    theirs, made = tmp_path / "theirs", tempfile.mkdtemp
+
+    def exchanged(*args: Any, **options: Any) -> str:
+        path: str = made(*args, **options)
+        Path(path).rename(tmp_path / "taken")
+        theirs.mkdir()
+        theirs.chmod(0o777)
+        Path(path).symlink_to(theirs)
+        return path
+
+    verified = verify(signed)
+    monkeypatch.setattr(tempfile, "mkdtemp", exchanged)
+    assert code_of(lambda: verified.stage(tmp_path / "staged")) == "unwritable"
+    assert not list(theirs.iterdir())
+    assert not (tmp_path / "staged").exists()
+
+
+def test_what_was_staged_is_no_one_elses_whatever_the_umask(signed: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        staged = verify(signed).stage(tmp_path / "staged")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o077 for path in (staged, *staged.rglob("*"))} == {0}
+
+
 # -- signing -------------------------------------------------------------------------------------
 
 
@@ -253,6 +296,11 @@ def test_what_is_ignored_may_come_and_go(folder: Path) -> None:
     verified = verify(folder)
     assert verified.files == FILES
     assert verified.manifest.covered.ignored == ("*.log", "tmp", ".git", "model.sig")
+    # A clone of it would be refused otherwise.
+    shutil.rmtree(folder / ".git")
+    safeload.sign(folder, ignore=["*.log", "tmp"], **FACTS)
+    (folder / ".git").write_text("gitdir: ../elsewhere\n")
+    assert verify(folder).manifest.covered.ignored == ("*.log", "tmp", ".git", "model.sig")
     (folder / "run.log").unlink()
     (folder / "sub" / "other.log").touch()
     (folder / "tmp").mkdir()
@@ -329,6 +377,17 @@ def test_signing_again_replaces_the_bundle(signed: Path) -> None:
     assert model is not None
     assert model.version == "2"
     assert (signed / "model.sig").read_bytes() != before
+
+
+def test_a_bundle_may_have_a_name_of_its_own_in_the_folder(folder: Path) -> None:
+    bundle = safeload.sign(folder, bundle=folder / "sub" / "signature", **FACTS)
+    assert safeload.verify(folder, bundle=bundle, trust=TRUST).files == FILES
+
+
+def test_what_is_too_large_to_be_read_is_not_written(folder: Path) -> None:
+    limits = safeload.Limits(bundle_bytes=1_000)
+    assert code_of(lambda: safeload.sign(folder, limits=limits, **FACTS)) == "bundle-malformed"
+    assert not (folder / "model.sig").exists()
 
 
 def test_a_bundle_may_lie_elsewhere(folder: Path, tmp_path: Path) -> None:

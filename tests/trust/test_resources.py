@@ -311,6 +311,18 @@ def test_what_is_ignored(name: str, ignored: list[str], expected: bool) -> None:
     assert is_ignored(name, ignored) is expected
 
 
+def test_a_pattern_of_many_stars_takes_no_longer_than_others() -> None:
+    """By backtracking, this would not end in a lifetime."""
+    assert not is_ignored("a" * 250, ["*a" * 100 + "b"])
+    assert is_ignored("a" * 250 + "b", ["*a" * 100 + "*b"])
+
+
+def test_very_many_ignored_names_are_refused() -> None:
+    with pytest.raises(TrustError) as caught:
+        read_covered(predicate([("a", ONE)], ignore_paths=["*b"] * 1_001))
+    assert caught.value.code == "manifest-malformed"
+
+
 NOT_SIGNED = ["../x", "/x", "a/*", "*/../..", ".", "C:*", "a//b"]
 
 

@@ -23,6 +23,11 @@ def swap(folder: Path) -> None:
     second.write_bytes(content)
 
 
+def hide(where: Path) -> None:
+    where.mkdir()
+    (where / "evil.pkl").write_bytes(b"a")
+
+
 def to_link(folder: Path, target: str) -> None:
     (folder / MODEL).unlink()
     (folder / MODEL).symlink_to(target)
@@ -49,6 +54,23 @@ def pointer(folder: Path) -> None:
 FOLDERS = {
     "a file is added": FolderAttack(
         code="file-unlisted", change=lambda f: (f / "model" / "evil.py").write_bytes(b"")
+    ),
+    "a folder named as bundles are has a file in it": FolderAttack(
+        code="file-unlisted", change=lambda f: hide(f / "model.evil.sig")
+    ),
+    "a folder named as drafts are has a file in it": FolderAttack(
+        code="file-unlisted", change=lambda f: hide(f / ".safeload-0123456789abcdef")
+    ),
+    "a file is named much as those of safeload": FolderAttack(
+        code="file-unlisted", change=lambda f: (f / ".safeload-evil.pkl").write_bytes(b"a")
+    ),
+    "a folder is named much as those of safeload": FolderAttack(
+        code="file-unlisted", change=lambda f: hide(f / ".safeload-evil")
+    ),
+    "a folder named as drafts are is a link": FolderAttack(
+        code="not-regular",
+        error=ArtefactError,
+        change=lambda f: (f / ".safeload-0123456789abcdef").symlink_to("model"),
     ),
     "a hidden file is added": FolderAttack(
         code="file-unlisted", change=lambda f: (f / ".env").write_bytes(b"a")

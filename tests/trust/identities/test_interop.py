@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,14 @@ def desk(tmp_path: Path, key_type: KeyType) -> Desk:
 def test_model_signing_verifies_what_we_sign(desk: Desk) -> None:
     desk.sign()
     assert desk.model_signing_verifies()
+
+
+@pytest.mark.parametrize("key_type", [KeyType.P521])
+def test_the_command_of_model_signing_verifies_what_we_sign(desk: Desk) -> None:
+    desk.sign()
+    where = ("--signature", desk.bundle, "--certificate_chain", desk.root)
+    done = run(sys.executable, "-m", "model_signing", "verify", "certificate", desk.file, *where)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("key_type", [KeyType.P256])

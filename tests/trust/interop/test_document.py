@@ -22,8 +22,11 @@ def test_other_tools_do_what_the_document_shows(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    beside = Path(sys.executable).parent
-    monkeypatch.setenv("PATH", str(beside), prepend=os.pathsep)
+    command = tmp_path / "bin" / "model_signing"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m model_signing "$@"\n')
+    command.chmod(0o700)
+    monkeypatch.setenv("PATH", str(command.parent), prepend=os.pathsep)
     joblib.dump([1.5], "churn.joblib")
     Path("release", "logs").mkdir(parents=True)
     Path("release", "logs", "run.log").write_text("as it is run\n")
@@ -32,6 +35,6 @@ def test_other_tools_do_what_the_document_shows(
     assert len(blocks) == 2
     for block in blocks:
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, expected = step.partition("\n")
-            found = shown(command)
-            assert re.fullmatch(pattern(expected), found, re.DOTALL), f"{command}\n{found}"
+            line, _, expected = step.partition("\n")
+            found = shown(line)
+            assert re.fullmatch(pattern(expected), found, re.DOTALL), f"{line}\n{found}"

@@ -21,10 +21,6 @@ def desk(tmp_path: Path, key_type: KeyType) -> Desk:
     return Desk(tmp_path, key_type)
 
 
-def test_the_other_tool_is_here() -> None:
-    assert model_signing("--version").returncode == 0
-
-
 @every_curve
 def test_model_signing_verifies_what_we_sign(desk: Desk) -> None:
     desk.sign(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from pathlib import Path
 
@@ -66,6 +67,57 @@ def test_a_key_that_openssh_encrypted_opens_with_its_passphrase(
         assert caught.value.code == code
     key = SigningKey.read(path, passphrase=b"open sesame")
     assert key.public == VerifyingKey.from_text(Path(f"{path}.pub").read_text("ascii"))
+
+
+@pytest.mark.parametrize("cipher", ["aes256-cbc", "aes256-gcm@openssh.com"])
+def test_other_ciphers_of_openssh_are_read(tmp_path: Path, cipher: str) -> None:
+    path = made(tmp_path, *KINDS[KeyType.ED25519], "-Z", cipher, passphrase="open sesame")
+    with pytest.raises(UsageError) as caught:
+        SigningKey.read(path, passphrase=b"open")
+    assert caught.value.code == "passphrase-wrong"
+    SigningKey.read(path, passphrase=b"open sesame")
+
+
+def test_a_cipher_that_is_not_supported_is_exchanged(tmp_path: Path) -> None:
+    rare = ("-Z", "chacha20-poly1305@openssh.com")
+    path = made(tmp_path, *KINDS[KeyType.ED25519], *rare, passphrase="open sesame")
+    with pytest.raises(UsageError) as caught:
+        SigningKey.read(path, passphrase=b"open sesame")
+    assert caught.value.code == "key-unsupported"
+    # What the hint says.
+    old = ("-P", "open sesame", "-N", "open sesame")
+    ssh_keygen("-p", "-Z", "aes256-ctr", *old, "-f", path)
+    SigningKey.read(path, passphrase=b"open sesame")
+
+
+@every_type
+@pytest.mark.parametrize("passphrase", ["", "open sesame"])
+def test_a_damaged_key_of_openssh_is_a_key_or_a_usage_error(
+    tmp_path: Path, key_type: KeyType, passphrase: str
+) -> None:
+    """Some of the bytes, each with other values: none ends in another error."""
+    cipher = ("-Z", "aes256-gcm@openssh.com") if passphrase else ()
+    begin, *lines, end = (
+        made(tmp_path, *KINDS[key_type], *cipher, passphrase=passphrase)
+        .read_text("ascii")
+        .splitlines()
+    )
+    content = base64.b64decode("".join(lines))
+    # Before that stands how much work bcrypt has, and any number of rounds is allowed.
+    first = 100 if passphrase else 0
+    codes = set()
+    for place in range(first, len(content), 37 if passphrase else 3):
+        for change in (1, 0x80, content[place]):
+            changed = bytearray(content)
+            changed[place] ^= change
+            text = "\n".join([begin, base64.b64encode(changed).decode(), end, ""])
+            try:
+                private.load_private(text.encode(), passphrase.encode() or None)
+            except UsageError as error:
+                codes.add(error.code)
+    known = {"key-malformed", "key-unsupported", "passphrase-needed", "passphrase-wrong"}
+    assert codes
+    assert codes <= known
 
 
 def test_what_is_missing_to_open_a_key_is_named(
