@@ -20,7 +20,6 @@ from safeload.scan.endings import has_model_name
 from safeload.signing.statement import Facts, model_of, resource_of, sealing, shard_size_for
 from safeload.signing.writing import BUNDLE_MODE, changed, unwritable
 from safeload.trust.bundle import bundle_path
-from safeload.trust.envelope import UnverifiedBundle
 from safeload.trust.folders import files_below, open_below
 from safeload.trust.manifest import Resource, to_payload
 from safeload.trust.resources import why_no_ignored
@@ -76,8 +75,12 @@ def sign_folder(
             ignored = tuple(dict.fromkeys([*ignored, *always]))
             payload, before = _statement(folder, facts, model_file, ignored)
             sealed = seal(payload)
-            # What cannot be read is not written.
-            UnverifiedBundle.read(sealed, limits=facts.get("limits"))
+            if len(sealed) > (facts.get("limits") or Limits()).bundle_bytes:
+                raise UsageError(
+                    "The folder holds more files than a bundle that is read can list.",
+                    code="too-many-files",
+                    hint="Give the folder of one model, or ignore what is no part of it.",
+                )
             if _versions(folder, ignored) != before:
                 raise changed()
         with Folder.opened(where.parent) as target, locked(target) as alone:

@@ -16,9 +16,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import safeload
+from safeload import hashing
 from safeload.artefact import Artefact
 from safeload.errors import ArtefactError, RefusedError, SafeloadError, TrustError, UsageError
-from safeload.hashing import SHARD, SHARDED_FROM
+from safeload.hashing import SHARD, SHARDED_FROM, Digests
 from safeload.signing import statement
 from safeload.writing.drafts import PART, draft
 from safeload.writing.files import writing
@@ -386,7 +387,7 @@ def test_a_bundle_may_have_a_name_of_its_own_in_the_folder(folder: Path) -> None
 
 def test_what_is_too_large_to_be_read_is_not_written(folder: Path) -> None:
     limits = safeload.Limits(bundle_bytes=1_000)
-    assert code_of(lambda: safeload.sign(folder, limits=limits, **FACTS)) == "bundle-malformed"
+    assert code_of(lambda: safeload.sign(folder, limits=limits, **FACTS)) == "too-many-files"
     assert not (folder / "model.sig").exists()
 
 
@@ -473,3 +474,17 @@ def test_a_digest_of_the_whole_that_is_wrong_is_found_by_whoever_asks(large: Pat
     with pytest.raises(TrustError) as caught:
         verify(path).check_whole()
     assert caught.value.code == "digest-mismatch"
+
+
+def test_threads_that_share_a_position_do_not_mix_what_they_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on systems that read at the position of the open file alone."""
+    data = b"".join([number.to_bytes(4) * 64 for number in range(5_000)])
+    (tmp_path / "file").write_bytes(data)
+    monkeypatch.delattr(os, "pread")
+    monkeypatch.setattr(hashing, "workers", lambda: 8)
+    with (tmp_path / "file").open("rb") as file:
+        found = Digests.of_file(file.fileno(), len(data)).shards(256)
+    expected = Digests(lambda start, end: data[start:end], len(data)).shards(256)
+    assert found == expected
