@@ -392,7 +392,6 @@ def test_a_spline_of_scipy_1_18_with_too_few_coefficients_is_refused(tmp_path: P
 
 # Under the same modules, and as old: what opens, runs, imports or takes bytes for memory.
 GADGETS = [
-    ("joblib.numpy_pickle", "NDArrayWrapper"),
     ("joblib.numpy_pickle_compat", "ZNDArrayWrapper"),
     ("numpy.core.memmap", "memmap"),
     ("numpy.core.multiarray", "frombuffer"),
@@ -412,7 +411,6 @@ GADGETS = [
     ("sklearn._loss._loss", "__pyx_unpickle_Enum"),
     ("sklearn._loss._loss", "__pyx_unpickle_CyLossFunction"),
     ("sklearn.externals.joblib", "load"),
-    ("sklearn.externals.joblib.numpy_pickle", "NDArrayWrapper"),
     ("sklearn.externals.joblib.numpy_pickle", "load"),
     ("sklearn.metrics._dist_metrics", "get_valid_metric_ids"),
     ("sklearn.utils._joblib", "Memory"),
