@@ -104,7 +104,8 @@ def test_help_is_the_real_one(
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["--help"]) == 0
     (shown,) = [block for language, block in BLOCKS if language == "text"]
-    assert shown == capsys.readouterr().out
+    # How far the words are apart differs between releases of Python.
+    assert shown.split() == capsys.readouterr().out.split()
 
 
 def test_the_first_transcript_has_twelve_lines_and_ends_in_a_refusal() -> None:
