@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -227,7 +228,7 @@ def sharded(files: object, **changes: Any) -> Manifest:
     payload = to_payload(
         subject="m",
         resources=[Resource("a", ONE, 130, (ONE, TWO)), Resource("b", TWO, 0, ())],
-        model=payload_model(file="a", files={"a": (130, ONE), "b": (0, TWO)}),
+        model=replace(MODEL, size=130, file="a", files={"a": (130, ONE), "b": (0, TWO)}),
         shard_size=SHARD,
     )
 
@@ -235,12 +236,6 @@ def sharded(files: object, **changes: Any) -> Manifest:
         statement["subject"][0]["annotations"][ANNOTATION].update({"files": files, **changes})
 
     return manifest_of(edited(payload, edit))
-
-
-def payload_model(**changes: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(MODEL, size=130, **changes)
 
 
 def test_an_empty_file_has_no_shard_and_is_covered() -> None:
