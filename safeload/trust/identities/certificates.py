@@ -151,7 +151,7 @@ class Leaf:
         if not 0 < len(certificates) <= CERTIFICATES:
             raise _malformed(f"it has not 1 to {CERTIFICATES} certificates")
         try:
-            leaf, *others = [x509.load_der_x509_certificate(each) for each in certificates]
+            leaf, *others = map(_read, certificates)
             # One issuer for each, so that there is no more than one way to a root, and no circle.
             distinct = len({each.subject for each in (leaf, *others)}) == 1 + len(others)
             names, public = _names(leaf), leaf.public_key()
@@ -210,6 +210,14 @@ class Leaf:
             .build_client_verifier()
         )
         return verifier.verify(self._leaf, list(self._others)).chain
+
+
+def _read(der: bytes) -> x509.Certificate:
+    certificate = x509.load_der_x509_certificate(der)
+    # The number of bits that are left out of a signature's last byte is covered by nothing.
+    if not der.endswith(b"\0" + certificate.signature):
+        raise ValueError("its signature is not made of whole bytes")
+    return certificate
 
 
 def key_id_of(certificate: x509.Certificate) -> str:

@@ -551,6 +551,16 @@ def test_a_certificate_with_any_byte_changed_is_refused(data: st.DataObject) -> 
         authorised(bundle)
 
 
+@pytest.mark.guarantee("G2")
+@pytest.mark.parametrize("left_out", range(1, 8))
+def test_a_signature_of_a_certificate_is_made_of_whole_bytes(left_out: int) -> None:
+    # No signature covers that number, and readers ignore it where the bits left out are zero.
+    der = bytearray(LEAF.der)
+    der[-len(x509.load_der_x509_certificate(LEAF.der).signature) - 1] = left_out
+    bundle = seal(PAYLOAD, SigningKey._of(LEAF.key), [bytes(der), BETWEEN.der])
+    assert refused(bundle) == "certificate-malformed"
+
+
 @given(certificates=st.lists(st.binary(min_size=1, max_size=64), min_size=1, max_size=9))
 def test_any_bytes_are_refused_as_certificates(certificates: list[bytes]) -> None:
     bundle = seal(PAYLOAD, SigningKey._of(LEAF.key), certificates)
