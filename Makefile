@@ -63,9 +63,10 @@ format: $(VENV)/installed-for-tests ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/installed ## Measure loading against plain joblib, and isolation against a process pool
+bench: $(VENV)/installed ## Measure loading, isolation and the guard, each against a peer
 	$(BIN)/python benchmarks/bench.py
 	$(BIN)/python benchmarks/isolation.py
+	$(BIN)/python benchmarks/guard.py
 
 bench-audit: $(VENV)/installed $(PEERS_VENV)/installed ## Measure audits against hayward, jobs and cache
 	$(BIN)/python benchmarks/audit.py --hayward $(PEERS_VENV)/bin/hayward

@@ -26,13 +26,12 @@ from safeload.errors import (
     UsageError,
 )
 from safeload.forks import IMPORTING
-from safeload.limits import Isolation, Limits
-from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 if TYPE_CHECKING:
     from safeload.auditing.run import AuditReport, audit
     from safeload.gate import Verified, load, load_unsigned, verify
     from safeload.isolation.model import IsolatedModel
+    from safeload.limits import Isolation, Limits
     from safeload.policy.policy import Policy
     from safeload.provenance.revision import find_revision
     from safeload.signing import dump, sign
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from safeload.trust.manifest import Manifest
     from safeload.trust.training import Dataset, Revision
     from safeload.trust.trustfile import TrustFile
+    from safeload.verdict import FileReport, Finding, Severity, Verdict
 
 __all__ = [
     "ArtefactError",
@@ -85,15 +85,21 @@ _HOMES = {
     "AuditReport": "safeload.auditing.run",
     "Countersigned": "safeload.signing.countersigning",
     "Dataset": "safeload.trust.training",
+    "FileReport": "safeload.verdict",
+    "Finding": "safeload.verdict",
     "IsolatedModel": "safeload.isolation.model",
+    "Isolation": "safeload.limits",
     "KeyType": "safeload.trust.keys",
     "KeylessSigner": "safeload.trust.identities.keyless_signer",
+    "Limits": "safeload.limits",
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",
     "Revision": "safeload.trust.training",
+    "Severity": "safeload.verdict",
     "Signer": "safeload.trust.keys",
     "SigningKey": "safeload.trust.keys",
     "TrustFile": "safeload.trust.trustfile",
+    "Verdict": "safeload.verdict",
     "Verified": "safeload.gate",
     "VerifyingKey": "safeload.trust.keys",
     "audit": "safeload.auditing.run",

@@ -115,6 +115,10 @@ joblib.dump(LogisticRegression().fit(rows, np.arange(10) % 2), "churn.joblib")
 np.save("rows.npy", rows)
 for name in ("drop", "accepted", "quarantine"):
     Path(name).mkdir()
+Path("loads.jsonl").write_text(
+    '{"loader": "joblib.load", "source": "a", "verdict": "accept", "names": [], "stack": [], '
+    '"findings": [], "error": null}\\n'
+)
 """
 TRUST = "--trust trust.toml"
 VERBS = {
@@ -139,6 +143,7 @@ VERBS = {
     "baseline add": "baseline add policy.toml --reason reviewed --until 2999-12-31",
     "trust check": "trust check trust.toml --key team.key --policy policy.toml",
     "watch": "watch drop --accepted accepted --quarantine quarantine --once",
+    "guard summarise": "guard summarise loads.jsonl",
     "completion": "completion zsh",
 }
 

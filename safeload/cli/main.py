@@ -48,6 +48,7 @@ _VERBS = {
     "baseline": "accept findings of an audit, with a reason and a date",
     "explain": "show a file's program as readable Python",
     "policy": "propose, show and check policy files",
+    "guard": "say what a guarded program loaded, and what would be refused",
     "ledger": "show what was loaded here, and what was refused",
     "trust": "say who may sign what, and change it",
     "completion": "print what completes commands in bash, zsh or fish",
