@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from safeload.gate import Verified, load, load_unsigned, verify
     from safeload.isolation.model import IsolatedModel
     from safeload.limits import Isolation, Limits
+    from safeload.lineage.revision import find_revision
     from safeload.policy.policy import Policy
-    from safeload.provenance.revision import find_revision
     from safeload.signing import dump, sign
     from safeload.signing.countersigning import Countersigned, countersign
     from safeload.trust.identities.keyless_signer import KeylessSigner
@@ -105,7 +105,7 @@ _HOMES = {
     "audit": "safeload.auditing.run",
     "countersign": "safeload.signing.countersigning",
     "dump": "safeload.signing",
-    "find_revision": "safeload.provenance.revision",
+    "find_revision": "safeload.lineage.revision",
     "load": "safeload.gate",
     "load_unsigned": "safeload.gate",
     "sign": "safeload.signing",

@@ -103,7 +103,7 @@ def _dataset_table(value: Any, folder: Path) -> dict[str, str]:
 
 def _settle_dataset(options: argparse.Namespace, facts: dict[str, Any]) -> None:
     """Put the dataset with its name and digest among the facts, if there is one."""
-    from safeload.provenance.training import dataset_of
+    from safeload.lineage.training import dataset_of
     from safeload.trust.training import Dataset
 
     table = facts.pop("dataset", {}) if options.dataset is None else {"path": options.dataset}
@@ -122,7 +122,7 @@ def _settle_dataset(options: argparse.Namespace, facts: dict[str, Any]) -> None:
 
 
 def _found_revision() -> Any:
-    from safeload.provenance.revision import find_revision
+    from safeload.lineage.revision import find_revision
 
     return find_revision()
 

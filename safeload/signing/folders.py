@@ -12,9 +12,9 @@ from safeload.arguments import as_path
 from safeload.artefact import Artefact, version_of
 from safeload.errors import LoadError, RefusedError, UsageError, printable
 from safeload.limits import Limits
+from safeload.lineage.training import file_name
 from safeload.loading.admit import admit
 from safeload.policy.policy import Policy
-from safeload.provenance.training import file_name
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.endings import has_model_name
 from safeload.signing.statement import Facts, model_of, resource_of, sealing, shard_size_for

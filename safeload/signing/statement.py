@@ -16,12 +16,12 @@ from safeload.errors import UsageError
 from safeload.forks import IMPORTING
 from safeload.hashing import SHARD, SHARDED_FROM
 from safeload.limits import Limits
+from safeload.lineage.training import file_name, training_of
 from safeload.loading.admit import Accepted, admit, deserialise
 from safeload.loading.environment import library_versions
 from safeload.parameters import check_arguments
 from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
-from safeload.provenance.training import file_name, training_of
 from safeload.trust.envelope import seal
 from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
@@ -266,8 +266,8 @@ def _probe(loaded: Any, rows: Any, data: Any) -> dict[str, Any] | None:
     if rows is None and data is None:
         return None
     with IMPORTING:
+        from safeload.lineage.synthetic import synthetic_rows
         from safeload.loading.probe import seal_probe
-        from safeload.provenance.synthetic import synthetic_rows
 
     if data is None:
         return seal_probe(loaded, rows)

@@ -21,8 +21,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 import safeload
 from safeload.errors import UsageError
+from safeload.lineage.synthetic import synthetic_rows
 from safeload.loading.probe import check_probe, seal_probe
-from safeload.provenance.synthetic import synthetic_rows
 from safeload.trust.trustfile import TrustFile
 
 ANY = FunctionTransformer()
