@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.errors import (
     ArtefactError,
+    DriftWarning,
     LoadError,
     RefusedError,
     SafeloadError,
@@ -30,6 +31,7 @@ from safeload.forks import IMPORTING
 if TYPE_CHECKING:
     from safeload.auditing.run import AuditReport, audit
     from safeload.gate import Verified, load, load_unsigned, verify
+    from safeload.handed import Provenance, provenance
     from safeload.isolation.model import IsolatedModel
     from safeload.limits import Isolation, Limits
     from safeload.lineage.revision import find_revision
@@ -48,6 +50,7 @@ __all__ = [
     "AuditReport",
     "Countersigned",
     "Dataset",
+    "DriftWarning",
     "FileReport",
     "Finding",
     "IsolatedModel",
@@ -58,6 +61,7 @@ __all__ = [
     "LoadError",
     "Manifest",
     "Policy",
+    "Provenance",
     "RefusedError",
     "Revision",
     "SafeloadError",
@@ -77,6 +81,7 @@ __all__ = [
     "find_revision",
     "load",
     "load_unsigned",
+    "provenance",
     "sign",
     "verify",
 ]
@@ -94,6 +99,7 @@ _HOMES = {
     "Limits": "safeload.limits",
     "Manifest": "safeload.trust.manifest",
     "Policy": "safeload.policy.policy",
+    "Provenance": "safeload.handed",
     "Revision": "safeload.trust.training",
     "Severity": "safeload.verdict",
     "Signer": "safeload.trust.keys",
@@ -108,6 +114,7 @@ _HOMES = {
     "find_revision": "safeload.lineage.revision",
     "load": "safeload.gate",
     "load_unsigned": "safeload.gate",
+    "provenance": "safeload.handed",
     "sign": "safeload.signing",
     "verify": "safeload.gate",
 }

@@ -9,6 +9,8 @@
     ├── RefusedError     the policy says no, or not everything was read (exit 1 or 3)
     └── LoadError        every check passed and loading still failed (exit 3)
 
+A difference between releases that the policy does not refuse is a :class:`DriftWarning`.
+
 Any bytes in give a verdict or one of these. Match on ``type`` and ``code``; the sentence may
 change between releases, the code does not.
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtefactError",
+    "DriftWarning",
     "LoadError",
     "RefusedError",
     "Release",
@@ -132,6 +135,30 @@ class LoadError(SafeloadError):
     """Every check passed and loading still failed: another environment, or a probe that differs."""
 
     exit_code = 3
+
+
+class DriftWarning(UserWarning):
+    """The model is loaded by another release of a library than the one that it was written with.
+
+    ``warnings.filterwarnings("error", category=safeload.DriftWarning)`` makes it an error.
+
+    Attributes:
+        library: The library, as it is called when it is installed.
+        written: The releases that the model was signed with, or that wrote it.
+        installed: The release that loads it.
+    """
+
+    def __init__(
+        self, message: str, *, library: str, written: tuple[str, ...], installed: str
+    ) -> None:
+        super().__init__(message)
+        self.library = library
+        self.written = written
+        self.installed = installed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As of SafeloadError: what is taken by name is no part of the arguments.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 def printable(text: str, *, limit: int = 120) -> str:

@@ -37,6 +37,7 @@ from safeload.beside import Beside
 from safeload.demands import demanded, narrowed, packs_for
 from safeload.errors import TrustError, UsageError
 from safeload.forks import IMPORTING
+from safeload.handed import remember
 from safeload.ledger.recording import concerning, recorded
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
@@ -134,6 +135,7 @@ def load(
                 from safeload.loading.probe import check_probe
 
             check_probe(model, about.probe)
+    remember(model, verified)
     return model
 
 
@@ -205,6 +207,7 @@ def rehearse(
             probe=about.probe,
         )
         entry.unless_accepted(model.close)
+    remember(model, verified)
     return verified, model
 
 

@@ -38,7 +38,7 @@ LAYERS = [
     ["policy"],
     ["loading"],
     ["isolation"],
-    ["demands", "gate", "ledger", "lineage", "parameters", "signing", "verified"],
+    ["demands", "gate", "handed", "ledger", "lineage", "parameters", "signing", "verified"],
     ["auditing", "comparing", "report"],
     ["serving", "watching"],
     ["cli", "pytest_plugin"],

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distributions, version
 
-from safeload.errors import LoadError, printable
+from safeload.errors import DriftWarning, LoadError, printable
 from safeload.forks import IMPORTING
 from safeload.policy.policy import Policy
 
@@ -96,7 +96,7 @@ def check_versions(
             continue
         message = f"The model was {'signed with' if signed else 'written by'} {difference}."
         if check == "warn":
-            warnings.warn(message, stacklevel=4)
+            warnings.warn(_drift(message, library, written[library]), stacklevel=4)
             continue
         raise LoadError(
             message,
@@ -104,6 +104,11 @@ def check_versions(
             hint=f'Install that release, or set versions = {{{library} = "warn"}} in a policy '
             "file.",
         )
+
+
+def _drift(message: str, library: str, written: Sequence[str]) -> DriftWarning:
+    installed = _version(library) or ""
+    return DriftWarning(message, library=library, written=tuple(written), installed=installed)
 
 
 def with_origin(error: LoadError, written: Mapping[str, Sequence[str]]) -> LoadError:

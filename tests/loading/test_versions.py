@@ -137,8 +137,18 @@ def test_the_warning_points_to_the_caller(written_by: Callable[..., Path]) -> No
         warnings.simplefilter("always")
         safeload.load_unsigned(written_by(OTHER))
 
-    own = [item for item in caught if item.category is UserWarning]
+    own = [item for item in caught if item.category is safeload.DriftWarning]
     assert [item.filename for item in own] == [__file__]
+
+
+def test_the_warning_says_which_library(written_by: Callable[..., Path]) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        safeload.load_unsigned(written_by(OTHER))
+    (drift,) = [item.message for item in warned if isinstance(item.message, safeload.DriftWarning)]
+    assert (drift.library, drift.written, drift.installed) == ("scikit-learn", (OTHER,), INSTALLED)
+    again = pickle.loads(pickle.dumps(drift))
+    assert (vars(again), str(again)) == (vars(drift), str(drift))
 
 
 def test_a_policy_may_make_it_an_error(written_by: Callable[..., Path], tmp_path: Path) -> None:
