@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources signers torch peers browser interop lint format bench bench-audit fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources signers onnx torch peers browser interop lint format bench bench-audit fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -39,6 +39,9 @@ sources: $(VENV)-sources/installed ## Audit from servers of every kind, and on a
 
 signers: $(VENV)-signers/installed ## Sign with keys of tokens and services; wants softhsm2 and opensc
 	$(VENV)-signers/bin/python -m pytest tests/with_signers tests/trust/signers
+
+onnx: $(VENV)-onnx/installed ## Convert estimators to ONNX and compare; writes the table of docs/convert.md
+	$(VENV)-onnx/bin/python -m pytest -n 2 tests/with_onnx
 
 torch: $(VENV)-torch/installed ## Audit checkpoints that torch itself writes, and attack as it reads
 	$(VENV)-torch/bin/python -m pytest tests/with_torch
@@ -97,7 +100,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-signers $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-signers $(VENV)-onnx $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -153,6 +156,12 @@ $(VENV)-signers/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-signers
 	$(VENV)-signers/bin/python -m pip --disable-pip-version-check --quiet install \
 		--editable ".[test,signers]"
+	@touch $@
+
+$(VENV)-onnx/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-onnx
+	$(VENV)-onnx/bin/python -m pip --disable-pip-version-check --quiet install \
+		--editable ".[test,onnx]"
 	@touch $@
 
 $(VENV)-torch/installed: pyproject.toml

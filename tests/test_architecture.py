@@ -39,7 +39,7 @@ LAYERS = [
     ["loading"],
     ["isolation"],
     ["demands", "gate", "handed", "ledger", "lineage", "parameters", "signing", "verified"],
-    ["auditing", "comparing", "report"],
+    ["auditing", "comparing", "converting", "report"],
     ["serving", "watching"],
     ["cli", "pytest_plugin"],
 ]

@@ -132,6 +132,7 @@ VERBS = {
     "load": f"load churn.joblib {TRUST} --ledger ledger.sqlite",
     "ledger show": "ledger show --ledger ledger.sqlite",
     "load of a stranger's": "load churn.joblib --unsigned",
+    "convert": "convert churn.joblib churn.skops --probe rows.npy",
     "audit": "audit churn.joblib",
     "audit in every format": "audit churn.joblib "
     + " ".join(f"--report {name}=report-{name}" for name in FORMATS),

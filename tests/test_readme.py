@@ -129,6 +129,7 @@ def test_what_is_not_executed_is_installation() -> None:
         "README.md",
         "docs/certificates.md",
         "docs/ci.md",
+        "docs/convert.md",
         "docs/guard.md",
         "docs/isolation.md",
         "docs/keyless.md",

@@ -24,7 +24,7 @@ from safeload.limits import Isolation
 if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "run", "seconds"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seconds",
-        type=_seconds,
+        type=seconds,
         metavar="N",
         default=Isolation().seconds,
         help="end the process if it takes longer (default: %(default)g)",
@@ -122,9 +122,10 @@ def _say_what_is_missing(model: IsolatedModel) -> None:
         note(f"not confined on this machine: {', '.join(model.confinement.missing)}")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Read a number of seconds, as ``argparse`` wants it."""
     with suppress(ValueError):
-        seconds = float(text)
-        if 0 < seconds < math.inf:
-            return seconds
+        number = float(text)
+        if 0 < number < math.inf:
+            return number
     raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")

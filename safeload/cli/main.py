@@ -43,6 +43,7 @@ _VERBS = {
     "diff": "say what differs between two signed models",
     "export": "write what a signer says about a model for other tools",
     "load": "rehearse loading in a process of its own, with the sealed predictions",
+    "convert": "write a model in another format, if it predicts the same there",
     "audit": "say what files would do when loaded, without loading them",
     "watch": "audit what is dropped into a folder, and move it",
     "baseline": "accept findings of an audit, with a reason and a date",

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from safeload.errors import LoadError, SafeloadError, printable
 from safeload.isolation.channel import Bytes, NoFormError, receive, send
@@ -78,21 +79,19 @@ class _Server:
 
         with warnings.catch_warnings(record=True) as caught:
             try:
-                if "load" in request:
-                    answer, parts = self._load(request["load"], data)
-                else:
-                    answer, parts = self._call(request["call"], data)
+                answer, parts = self._DOING[next(iter(request))](self, request, data)
             except MemoryError:
                 return {"error": write_error(_out_of_memory())}, []
             except SafeloadError as error:
                 return {"error": write_error(error)}, []
         return {**answer, "warnings": [str(warning.message) for warning in caught]}, parts
 
-    def _load(self, asked: dict[str, Any], data: bytearray) -> _Answer:
+    def _load(self, request: dict[str, Any], data: bytearray) -> _Answer:
         from safeload.artefact import Artefact
         from safeload.isolation.forms import read_policy
         from safeload.loading.admit import admit, deserialise
 
+        asked = request["load"]
         policy = read_policy(asked["policy"])
         artefact = Artefact.holding(data, path=Path())
         accepted = admit(artefact, policy, Limits(**asked["limits"]))
@@ -106,13 +105,34 @@ class _Server:
             from safeload.loading.probe import check_probe
 
             check_probe(self._model, asked["probe"])
+        return self._introduced(), []
+
+    def _introduced(self) -> dict[str, Any]:
         kind = type(self._model)
         methods = [name for name in METHODS if hasattr(self._model, name)]
-        return {"type": f"{kind.__module__}.{kind.__qualname__}", "methods": methods}, []
+        return {"type": f"{kind.__module__}.{kind.__qualname__}", "methods": methods}
 
-    def _call(self, asked: dict[str, Any], data: bytearray) -> _Answer:
+    def _open(self, request: dict[str, Any], data: bytearray) -> _Answer:
+        """Have a model in ONNX in the place of an estimator."""
+        from safeload.isolation.session import Session
+
+        self._model = Session(bytes(data))
+        return self._introduced(), []
+
+    def _write(self, request: dict[str, Any], data: bytearray) -> _Answer:
+        """Give the bytes of the model in another format."""
+        from safeload.isolation.values import Reader
+        from safeload.isolation.written import written
+
+        asked = request["write"]
+        sample = Reader(data).whole(asked["sample"])
+        options = {name: asked[name] for name in ("form", "compress", "single")}
+        return {}, [written(self._model, sample=sample, **options)]
+
+    def _call(self, request: dict[str, Any], data: bytearray) -> _Answer:
         from safeload.isolation.values import Reader, Writer
 
+        asked = request["call"]
         method, writer = asked["method"], Writer()
         try:
             outcome = getattr(self._model, method)(Reader(data).whole(asked["value"]))
@@ -124,6 +144,13 @@ class _Server:
         except Exception as error:
             what = f"{type(error).__name__}: {printable(str(error).rstrip('.'))}"
             raise _failed(f"{method} failed: {what}") from error
+
+    _DOING: ClassVar[Mapping[str, Callable[[_Server, dict[str, Any], bytearray], _Answer]]] = {
+        "load": _load,
+        "open": _open,
+        "write": _write,
+        "call": _call,
+    }
 
 
 def _failed(what: str) -> LoadError:

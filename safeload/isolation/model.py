@@ -25,7 +25,7 @@ from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Policy
 from safeload.unruly import described
 
-__all__ = ["IsolatedModel", "load_isolated"]
+__all__ = ["IsolatedModel", "load_isolated", "open_session"]
 
 # Different warnings of one model that are passed on.
 _WARNINGS = 100
@@ -77,6 +77,37 @@ class IsolatedModel:
         """What the model makes of the data."""
         return self._call("transform", data)
 
+    def written(
+        self, form: str, *, compress: int = 0, sample: Any = None, single: bool = False
+    ) -> bytearray:
+        """The bytes of the model in another format, as its process says.
+
+        Args:
+            form: ``"joblib"``, ``"skops"`` or ``"onnx"``.
+            compress: How hard joblib is to compress, 0 to 9.
+            sample: Rows of what it predicts on, for ONNX.
+            single: Whether numbers come to ONNX in single precision.
+
+        Returns:
+            A file, as hostile as the model.
+
+        Raises:
+            LoadError: The format cannot hold the model (``cannot-convert``), or its process failed.
+            UsageError: The sample has no form in which it can be sent, or the model was closed.
+        """
+        writer = Writer()
+        question = {
+            "form": form,
+            "compress": compress,
+            "single": single,
+            "sample": _sent(writer, sample),
+        }
+        return self._process.ask({"write": question}, self._bytes, writer.parts)
+
+    def _bytes(self, answer: dict[str, Any], data: bytearray, clock: Clock) -> bytearray:
+        _heard(answer, self._path, clock)
+        return data
+
     def close(self) -> None:
         """End the process."""
         self._process.end()
@@ -123,13 +154,7 @@ class IsolatedModel:
                 hint=f"It has {', '.join(self.methods) or 'none that can be called from outside'}.",
             )
         writer = Writer()
-        try:
-            form = writer.value(data)
-        except NoFormError as error:
-            raise _not_sent(str(error)) from error
-        except Exception as error:  # whatever an object raises when it is asked what it holds
-            raise _not_sent(f"what cannot be read ({described(error)})") from error
-        question = {"call": {"method": method, "value": form}}
+        question = {"call": {"method": method, "value": _sent(writer, data)}}
         warned, value = self._process.ask(question, self._value, writer.parts)
         for text in warned:
             # Python keeps each one that it has shown, for good.
@@ -198,6 +223,45 @@ def load_isolated(
         process.end()
         raise
     return model
+
+
+def open_session(data: bytes | bytearray, path: str, isolation: Isolation) -> IsolatedModel:
+    """Have a model in ONNX answer in a process of its own.
+
+    Args:
+        data: The file.
+        path: What to call it.
+        isolation: Bounds on the process.
+
+    Returns:
+        The model. Its ``predict_proba`` is whatever a classifier gives beside its labels.
+
+    Raises:
+        LoadError: onnxruntime does not take it (``cannot-convert``), or the process failed.
+    """
+    clock = Clock(isolation.seconds)
+    process = Process(isolation, clock)
+    try:
+        model, _ = process.ask(
+            {"open": {}},
+            lambda answer, data, clock: _introduced(process, path, answer, data, clock),
+            [data],
+            clock=clock,
+        )
+    except BaseException:
+        process.end()
+        raise
+    return model
+
+
+def _sent(writer: Writer, data: Any) -> Any:
+    """The form in which data are sent."""
+    try:
+        return writer.value(data)
+    except NoFormError as error:
+        raise _not_sent(str(error)) from error
+    except Exception as error:  # whatever an object raises when it is asked what it holds
+        raise _not_sent(f"what cannot be read ({described(error)})") from error
 
 
 def _not_sent(what: str) -> UsageError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from safeload.writing.files import require_replaceable
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
-__all__ = ["dump"]
+__all__ = ["dump", "write_signed"]
 
 _Path = str | os.PathLike[str]
 
@@ -52,13 +53,36 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
         SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
         TypeError: A fact is missing, or is none that :func:`sign` takes.
     """
+    target = as_path(path)
+    as_skops = target.suffix == ".skops"
+    return _dump(lambda part: _write(model, part, compress, as_skops=as_skops), target, facts)
+
+
+def write_signed(data: bytes, path: _Path, **facts: Unpack[Facts]) -> Path:
+    """Write the bytes of a model to a file and sign it, as :func:`dump` does with a model.
+
+    Args:
+        data: The bytes.
+        path: Where to write them.
+        **facts: As :func:`dump` takes them.
+
+    Returns:
+        The bundle's path.
+
+    Raises:
+        SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
+        TypeError: A fact is missing, or is none that :func:`sign` takes.
+    """
+    return _dump(lambda part: _write_bytes(data, part), as_path(path), facts)
+
+
+def _dump(write: Callable[[Path], object], target: Path, facts: Facts) -> Path:
     facts["passphrase"] = hidden(facts.get("passphrase"))
     # What sign() would find out when the model is written already.
-    inspect.signature(sign).bind(path, **facts)
+    inspect.signature(sign).bind(target, **facts)
     if strange := facts.keys() - Facts.__annotations__.keys():
         raise TypeError(f"dump() takes no argument {min(strange)!r}")
-    check_facts(facts, path=path)
-    target = as_path(path)
+    check_facts(facts, path=target)
     # joblib goes by how the name ends.
     part = f"{PART}model-{target.name[-16:]}"
     try:
@@ -68,7 +92,7 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
             with alone_in(folder, target.name):
                 inner = at_end.enter_context(draft(folder))
             drafted = inner.path_of(part)
-            _write(model, drafted, compress, as_skops=target.suffix == ".skops")
+            write(drafted)
             seal = sealing(facts)
             read = Artefact.of(drafted, limits=facts.get("limits"), progress=facts.get("progress"))
             artefact = replace(read, path=target)
@@ -91,6 +115,11 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
     except OSError as error:
         raise unwritable("model", error) from error
     return bundle_path(target)
+
+
+def _write_bytes(data: bytes, path: Path) -> None:
+    with path.open("xb") as file:
+        file.write(data)
 
 
 def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:

@@ -13,12 +13,13 @@ from safeload.errors import UsageError
 __all__ = ["require"]
 
 
-def require(module: str, extra: str) -> Any:
+def require(module: str, extra: str, *, what: str = "What reads such an address") -> Any:
     """Import a library.
 
     Args:
         module: Its name.
         extra: The extra that installs it.
+        what: What it is for, as the beginning of a sentence.
 
     Returns:
         The module.
@@ -30,7 +31,7 @@ def require(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise UsageError(
-            f"What reads such an address is not installed: {error.name or module}.",
+            f"{what} is not installed: {error.name or module}.",
             code="extra-missing",
             hint=f"pip install 'safeload[{extra}]'",
         ) from error

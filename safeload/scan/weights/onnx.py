@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from safeload.errors import printable
+from safeload.limits import Limits
+from safeload.scan.bounds.budget import OverLimitError
 from safeload.scan.containers.nesting import Nesting
 from safeload.scan.containers.paths import leads_outside
 from safeload.scan.program import Buffer, Scan
 from safeload.scan.weights.unread import unread
 from safeload.verdict import Finding
 
-__all__ = ["is_onnx", "read_onnx"]
+__all__ = ["has_other_files", "is_onnx", "read_onnx"]
 
 _DEPTH = 64
 _CLOCK = 1024
@@ -74,6 +76,19 @@ def read_onnx(data: Buffer, nesting: Nesting) -> Scan:
     except ValueError:
         findings.insert(0, Finding("SL307", "A message in it leads beyond its end, or is none."))
     return Scan("onnx", [], findings, data, single=False)
+
+
+def has_other_files(data: Buffer, limits: Limits) -> bool:
+    """Whether some of a model's tensors lie in other files, or that cannot be told.
+
+    Args:
+        data: The whole file.
+        limits: Bounds on the work.
+    """
+    try:
+        return any(True for _ in _paths(data, Nesting.of(limits, len(data))))
+    except (OverLimitError, ValueError):
+        return True
 
 
 def _paths(data: Buffer, nesting: Nesting) -> Iterator[str]:

@@ -1,0 +1,127 @@
+"""Convert a model to skops, joblib or ONNX, and compare what both predict before it is written.
+
+The model is judged as by 'load --unsigned' (with --trust, its signature first), loaded in a process
+of its own and written there. The result is judged likewise, loaded in another process, and has to
+predict the same on some rows: labels equal, numbers within the tolerance. Only then is it written,
+whole or not at all, and signed if you give a key.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from safeload.cli.limits import add_limit_option, limits_of
+from safeload.cli.load import seconds
+from safeload.cli.output import note, plain
+from safeload.cli.passphrase import add_option
+from safeload.cli.policy_options import add_policy_options
+from safeload.cli.progress import shown
+from safeload.limits import Isolation
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what ``convert`` takes."""
+    parser.add_argument("model", metavar="MODEL", help="the model: a pickle, joblib or skops file")
+    parser.add_argument(
+        "output", metavar="OUT", help="what to write: a name that ends in .skops, .joblib or .onnx"
+    )
+    rows = parser.add_mutually_exclusive_group()
+    rows.add_argument(
+        "--probe",
+        metavar="FILE",
+        help="rows that both have to predict alike, .npy, .csv, .json or .parquet (default: those "
+        "that the model was signed with)",
+    )
+    rows.add_argument("--no-probe", action="store_true", help="compare nothing")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="R",
+        help="relative difference between two numbers at most (default: 1e-9, and 1e-3 for ONNX)",
+    )
+    parser.add_argument(
+        "--compress", type=int, default=0, metavar="N", help="how hard joblib compresses, 0 to 9"
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="FILE",
+        help="require that the model is signed, by this trust file (default: it need not be)",
+    )
+    parser.add_argument(
+        "--bundle", metavar="FILE", help="with --trust: the signature bundle (default: MODEL.sig)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("--key", metavar="KEY", help="sign the result, with this key")
+    parser.add_argument("--name", help="with --key: which model this is")
+    parser.add_argument("--version", help="with --key: its version, in any scheme")
+    add_policy_options(parser)
+    parser.add_argument(
+        "--seconds",
+        type=seconds,
+        metavar="N",
+        default=Isolation().seconds,
+        help="end a process that takes longer for one step (default: %(default)g)",
+    )
+    add_limit_option(parser)
+    add_option(parser)
+    parser.set_defaults(check=partial(_check, parser))
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.key is not None and (options.name is None or options.version is None):
+        parser.error("--key takes --name and --version")
+    if options.key is None and (options.name is not None or options.version is not None):
+        parser.error("--name and --version go with --key")
+    if options.bundle is not None and options.trust is None:
+        parser.error("--bundle goes with --trust")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert the model and say how it went."""
+    from safeload.converting import convert
+
+    facts = None if options.key is None else _facts(options)
+    with shown("Converting"):
+        done = convert(
+            options.model,
+            options.output,
+            rows=_rows(options),
+            compared=not options.no_probe,
+            tolerance=options.tolerance,
+            compress=options.compress,
+            trust=options.trust,
+            bundle=options.bundle,
+            policy=options.policy,
+            packs=options.packs,
+            replacing=options.force,
+            limits=limits_of(options),
+            isolation=Isolation(seconds=options.seconds),
+            facts=facts,
+        )
+    print(plain(f"{done.path}: {done.type} as {done.form}"))
+    for method, difference in done.compared.items():
+        print(f"{method}: {'equal' if not difference else f'differs by {difference:.1e} at most'}")
+    if not done.compared:
+        note("no predictions were compared")
+    if done.bundle is not None:
+        print(plain(str(done.bundle)))
+    return 0
+
+
+def _rows(options: argparse.Namespace) -> Any:
+    from safeload.cli.probe_file import read_probe
+
+    return None if options.probe is None else read_probe(Path(options.probe))
+
+
+def _facts(options: argparse.Namespace) -> dict[str, Any]:
+    from safeload.cli.passphrase import passphrase_of
+    from safeload.trust.signers import signer_of
+
+    key = signer_of(options.key, passphrase=lambda: passphrase_of(options))
+    return {"key": key, "name": options.name, "version": options.version}

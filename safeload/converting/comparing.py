@@ -1,0 +1,132 @@
+"""Do two models predict the same on some rows? Labels have to be equal, numbers nearly.
+
+Trust: results are what isolated processes say. They are plain arrays, numbers and text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from safeload.arguments import wrong_value
+from safeload.errors import LoadError, printable
+from safeload.isolation.model import IsolatedModel
+
+__all__ = ["Tolerance", "compare"]
+
+# What a classifier gives beside its labels may be its scores.
+_BESIDE = ("predict_proba", "decision_function", "score_samples")
+# By format: relative and absolute.
+_USUAL = {"joblib": (1e-9, 1e-12), "skops": (1e-9, 1e-12), "onnx": (1e-3, 1e-5)}
+# Looser than this, a comparison says nothing.
+_LOOSEST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far two numbers may be apart.
+
+    Attributes:
+        relative: Of the larger one, at most.
+        absolute: At most, where that is more.
+    """
+
+    relative: float
+    absolute: float
+
+    @classmethod
+    def of(cls, form: str, relative: float | None) -> Tolerance:
+        """The tolerance of a format, or the one that a caller gave.
+
+        Raises:
+            UsageError: It is out of range.
+        """
+        usual, absolute = _USUAL[form]
+        if relative is None:
+            return cls(usual, absolute)
+        if not 0 <= relative <= _LOOSEST:
+            raise wrong_value("tolerance", takes=f"a number from 0 to {_LOOSEST}")
+        return cls(relative, min(absolute, relative))
+
+
+def compare(
+    model: IsolatedModel, other: IsolatedModel, rows: Any, tolerance: Tolerance
+) -> dict[str, float]:
+    """Compare what two models make of the same rows.
+
+    Args:
+        model: The model that was converted.
+        other: What it was converted to.
+        rows: The rows.
+        tolerance: How far numbers may be apart.
+
+    Returns:
+        By method of the first model: the largest absolute difference between two numbers.
+
+    Raises:
+        LoadError: The results differ (``predictions-differ``), there is nothing to compare
+            (``nothing-compared``), or a process failed.
+    """
+    found: dict[str, float] = {}
+    for method in other.methods:
+        for own in _counterparts(method, model):
+            expected, result = getattr(model, own)(rows), getattr(other, method)(rows)
+            difference = _difference(expected, result, tolerance)
+            if difference is not None:
+                found[own] = difference
+                break
+            if method in model.methods or method != "predict_proba":
+                raise _differing(own)
+    if not found:
+        raise LoadError(
+            "The converted model has no method whose results could be compared.",
+            code="nothing-compared",
+            hint="Compare it by hand, or convert without comparing (--no-probe, compared=False).",
+        )
+    return found
+
+
+def _counterparts(method: str, model: IsolatedModel) -> list[str]:
+    """What the first model calls a result of the second."""
+    if method in model.methods:
+        return [method]
+    others = _BESIDE if method == "predict_proba" else ("transform",)
+    return [name for name in others if name in model.methods]
+
+
+def _difference(expected: Any, found: Any, tolerance: Tolerance) -> float | None:
+    """The largest difference between two results; None if they are not the same."""
+    one, other = _array(expected), _array(found)
+    if one.size != other.size or one.shape[:1] != other.shape[:1]:
+        return None
+    # A column of numbers is as good as a row of them.
+    one, other = one.ravel(), other.ravel()
+    if one.dtype.kind == "f" or other.dtype.kind == "f":
+        try:
+            one, other = one.astype(float), other.astype(float)
+        except (TypeError, ValueError):
+            return None
+        near = np.isclose(
+            other, one, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True
+        )
+        if not near.all():
+            return None
+        apart = np.abs(one - other)[np.isfinite(one) & np.isfinite(other)]
+        return float(apart.max(initial=0.0))
+    return 0.0 if bool(np.all(one.astype(object) == other.astype(object))) else None
+
+
+def _array(result: Any) -> np.ndarray[Any, Any]:
+    dense = result.toarray() if hasattr(result, "toarray") else result
+    return np.asarray(dense)
+
+
+def _differing(method: str) -> LoadError:
+    return LoadError(
+        f"The converted model's {printable(method)} differs from the model's.",
+        code="predictions-differ",
+        hint="Nothing was written. Where the difference is harmless, allow for it (--tolerance); "
+        "or convert to joblib or skops.",
+    )

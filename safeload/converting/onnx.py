@@ -1,0 +1,49 @@
+"""May a model in ONNX be handed on? It is one file, and leads to no other.
+
+Trust: the bytes come from a process that a stranger's model was loaded in.
+Source: ONNX ``onnx.proto`` (``TensorProto.external_data``).
+"""
+
+from __future__ import annotations
+
+from safeload.auditing.sources.extras import require
+from safeload.errors import LoadError
+from safeload.limits import Limits
+from safeload.scan.scan import scan
+from safeload.scan.weights.onnx import has_other_files
+
+__all__ = ["check_onnx", "require_onnx"]
+
+# What is said of every file in a format that is not read in full.
+_NOT_IN_FULL = "SL013"
+
+
+def require_onnx() -> None:
+    """Require what writes and runs ONNX.
+
+    Raises:
+        UsageError: It is not installed (``extra-missing``).
+    """
+    for library in ("skl2onnx", "onnxruntime"):
+        require(library, "onnx", what="What converts to ONNX")
+
+
+def check_onnx(data: bytes, limits: Limits) -> None:
+    """Require bytes that are one model in ONNX, with all its tensors in them.
+
+    Args:
+        data: The bytes.
+        limits: Bounds on the work.
+
+    Raises:
+        LoadError: They are not (``cannot-convert``).
+    """
+    scanned = scan(data, limits)
+    others = [finding for finding in scanned.findings if finding.rule != _NOT_IN_FULL]
+    if scanned.format != "onnx" or others or has_other_files(data, limits):
+        why = others[0].message if others else "It is no model in ONNX that stands by itself."
+        raise LoadError(
+            f"What the process wrote is not taken: {why}",
+            code="cannot-convert",
+            hint="The model may have been made to do this; audit it before you use it.",
+        )

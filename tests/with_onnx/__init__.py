@@ -1,0 +1,1 @@
+"""Tests that need skl2onnx and onnxruntime."""
