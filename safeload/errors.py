@@ -146,15 +146,23 @@ class DriftWarning(UserWarning):
         library: The library, as it is called when it is installed.
         written: The releases that the model was signed with, or that wrote it.
         installed: The release that loads it.
+        signed: The release that the model was signed with; None if nobody signed it.
     """
 
     def __init__(
-        self, message: str, *, library: str, written: tuple[str, ...], installed: str
+        self,
+        message: str,
+        *,
+        library: str,
+        written: tuple[str, ...],
+        installed: str,
+        signed: str | None = None,
     ) -> None:
         super().__init__(message)
         self.library = library
         self.written = written
         self.installed = installed
+        self.signed = signed
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As of SafeloadError: what is taken by name is no part of the arguments.

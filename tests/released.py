@@ -162,7 +162,7 @@ def _guarded(path: Path) -> tuple[Any, list[str] | None, list[str]]:
             loaded, error = None, ["LoadError", problem.code, problem.message]
         except Exception as problem:  # noqa: BLE001  # which is what the test is about
             loaded, error = None, [type(problem).__name__, "", str(problem)[:300]]
-    own = [str(item.message) for item in caught if item.category is UserWarning]
+    own = [str(item.message) for item in caught if item.category is safeload.DriftWarning]
     return loaded, error, [text for text in own if text.startswith("The model was written by")]
 
 

@@ -31,6 +31,7 @@ LAYERS = [
         "shipped",
         "unruly",
         "verdict",
+        "warned",
     ],
     ["artefact", "beside", "git", "owners", "writing"],
     ["trust", "scan"],

@@ -13,6 +13,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
@@ -353,8 +354,13 @@ def test_step_7_another_release_of_scikit_learn(model: Path, trust: Path, tmp_pa
     assert caught.value.code == "version-mismatch"
     lenient = tmp_path / "policy.toml"
     lenient.write_text('versions = "warn"\n')
-    with pytest.warns(UserWarning):  # noqa: PT030  # never on message text
+    with pytest.warns(safeload.DriftWarning) as warned:
         loaded = safeload.load(model, trust=trust, policy=lenient)
+    (drift,) = [item.message for item in warned]
+    assert isinstance(drift, safeload.DriftWarning)
+    assert (drift.library, drift.signed) == ("scikit-learn", "0.24.2")
+    assert drift.installed == sklearn.__version__
+    assert {item.filename for item in warned} == {__file__}
     assert loaded.coef_.tolist() == MODEL.coef_.tolist()
 
 
@@ -475,8 +481,9 @@ def test_a_mode_for_what_cannot_be_mapped_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "theirs.joblib"
     joblib.dump(MODEL, path, compress=3)
 
-    with pytest.warns(UserWarning):  # noqa: PT030  # never on message text
+    with pytest.warns(UserWarning) as caught:  # noqa: PT030  # never on message text
         loaded = safeload.load_unsigned(path, mmap_mode="r")
+    assert {item.filename for item in caught} == {__file__}
     assert loaded.coef_.tolist() == MODEL.coef_.tolist()
 
 

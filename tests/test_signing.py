@@ -223,7 +223,7 @@ def test_a_model_of_another_release_is_signed_with_a_warning(
     with pytest.warns(UserWarning) as warned:  # noqa: PT030  # never on message text
         safeload.sign(path, key=KEY, name="churn", version="1")
 
-    own = [str(item.message) for item in warned if item.category is UserWarning]
+    own = [str(item.message) for item in warned if item.category is safeload.DriftWarning]
     assert own == [
         f"The model was written by scikit-learn 0.24.2; installed is {sklearn.__version__}."
     ]

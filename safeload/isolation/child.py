@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
-from safeload.errors import LoadError, SafeloadError, printable
+from safeload.errors import DriftWarning, LoadError, SafeloadError, printable
 from safeload.isolation.channel import Bytes, NoFormError, receive, send
 from safeload.isolation.confinement import confine
 from safeload.isolation.keeper import hear_signals
@@ -84,7 +84,11 @@ class _Server:
                 return {"error": write_error(_out_of_memory())}, []
             except SafeloadError as error:
                 return {"error": write_error(error)}, []
-        return {**answer, "warnings": [str(warning.message) for warning in caught]}, parts
+        told = [warning.message for warning in caught]
+        # The caller's process makes sentences of these itself, from what it knows.
+        drifts = [[each.library, each.written] for each in told if isinstance(each, DriftWarning)]
+        texts = [str(each) for each in told if not isinstance(each, DriftWarning)]
+        return {**answer, "drift": drifts, "warnings": texts}, parts
 
     def _load(self, request: dict[str, Any], data: bytearray) -> _Answer:
         from safeload.artefact import Artefact

@@ -39,6 +39,7 @@ from safeload.verdict import (
 __all__ = [
     "read_confinement",
     "read_error",
+    "read_lists",
     "read_policy",
     "read_text",
     "read_texts",
@@ -206,6 +207,14 @@ def read_text(form: Any) -> str:
 def read_texts(form: Any) -> list[str]:
     """A few texts, as :func:`read_text` reads each."""
     return [read_text(text) for text in _as(list, form)[:_MANY]]
+
+
+def read_lists(form: Any) -> list[tuple[str, list[str]]]:
+    """A few names, each with a few texts, as :func:`read_text` reads all of them."""
+    pairs = [_as(list, pair) for pair in _as(list, form)[:_MANY]]
+    if any(len(pair) != 2 for pair in pairs):
+        raise GarbledError("a name does not have one list")
+    return [(read_text(name), read_texts(texts)) for name, texts in pairs]
 
 
 def _report(form: Any, path: str, clock: Clock) -> FileReport:

@@ -6,24 +6,25 @@ text, never as anything that runs.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from safeload.artefact import Artefact
-from safeload.errors import UsageError
+from safeload.errors import DriftWarning, UsageError
 from safeload.isolation.channel import GarbledError, NoFormError
 from safeload.isolation.child import METHODS
 from safeload.isolation.clock import Clock
 from safeload.isolation.confinement import Confinement
-from safeload.isolation.forms import read_error, read_text, read_texts, write_policy
+from safeload.isolation.forms import read_error, read_lists, read_text, read_texts, write_policy
 from safeload.isolation.process import Process
 from safeload.isolation.values import Reader, Writer
 from safeload.limits import Isolation, Limits
+from safeload.loading.environment import drift
 from safeload.policy.policy import Policy
 from safeload.unruly import described
+from safeload.warned import warn
 
 __all__ = ["IsolatedModel", "load_isolated", "open_session"]
 
@@ -160,7 +161,7 @@ class IsolatedModel:
             # Python keeps each one that it has shown, for good.
             if text in self._warned or len(self._warned) < _WARNINGS:
                 self._warned.add(text)
-                warnings.warn(text, stacklevel=3)
+                warn(text)
         return value
 
     def _value(
@@ -213,12 +214,12 @@ def load_isolated(
     try:
         model, warned = process.ask(
             question,
-            lambda answer, data, clock: _introduced(process, path, answer, data, clock),
+            lambda answer, data, clock: _introduced(process, path, answer, data, clock, signed),
             [memoryview(artefact.data)],
             clock=clock,
         )
-        for text in warned:
-            warnings.warn(text, stacklevel=3)
+        for each in warned:
+            warn(each)
     except BaseException:
         process.end()
         raise
@@ -280,11 +281,30 @@ def _heard(answer: dict[str, Any], path: str, clock: Clock) -> list[str]:
 
 
 def _introduced(
-    process: Process, path: str, answer: dict[str, Any], data: bytearray, clock: Clock
-) -> tuple[IsolatedModel, list[str]]:
-    warned = _heard(answer, path, clock)
+    process: Process,
+    path: str,
+    answer: dict[str, Any],
+    data: bytearray,
+    clock: Clock,
+    signed: Mapping[str, str] | None,
+) -> tuple[IsolatedModel, list[str | DriftWarning]]:
+    heard = _heard(answer, path, clock)
+    warned: list[str | DriftWarning] = [*_drifts(answer, signed), *heard]
     if data:
         raise GarbledError("it has bytes that belong to nothing")
     has = set(read_texts(answer.get("methods")))
     methods = tuple(method for method in METHODS if method in has)
     return IsolatedModel(process, path, read_text(answer.get("type")), methods), warned
+
+
+def _drifts(answer: dict[str, Any], signed: Mapping[str, str] | None) -> Iterator[DriftWarning]:
+    """The releases that differ, of the libraries that the process names.
+
+    What is installed is known here, and so is what the signer had. What wrote a file that nobody
+    signed, the process says, as the file would.
+    """
+    for library, releases in read_lists(answer.get("drift")):
+        had = releases if signed is None else [signed[library]] if library in signed else []
+        found = drift(library, had, signed=signed is not None)
+        if found is not None:
+            yield found

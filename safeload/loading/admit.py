@@ -6,7 +6,6 @@ policy does not allow. The loaders take nothing else.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +28,7 @@ from safeload.scan.program import Scan
 from safeload.scan.scan import scan
 from safeload.unruly import UNRULY, described
 from safeload.verdict import FileReport, Severity, Verdict, verdict_of
+from safeload.warned import warn
 
 __all__ = ["Accepted", "admit", "deserialise", "examine"]
 
@@ -159,7 +159,7 @@ def _unpickle(
         if accepted.format == "skops":
             return load_skops(data, trusted_names(programs[0]))
         if mmap_mode is not None and accepted.format not in _MAPPED:
-            warnings.warn(f"mmap_mode has no effect on a {accepted.format} file.", stacklevel=5)
+            warn(f"mmap_mode has no effect on a {accepted.format} file.")
             mmap_mode = None
         return unpickle(programs[0], data, names, mmap_mode=mmap_mode)
     except SafeloadError:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import platform
 import re
 import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distributions, version
@@ -20,8 +19,9 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from safeload.errors import DriftWarning, LoadError, printable
 from safeload.forks import IMPORTING
 from safeload.policy.policy import Policy
+from safeload.warned import warn
 
-__all__ = ["check_installed", "check_versions", "library_versions", "with_origin"]
+__all__ = ["check_installed", "check_versions", "drift", "library_versions", "with_origin"]
 
 _SKLEARN = "scikit-learn"
 _LIBRARIES = (_SKLEARN, "numpy", "scipy", "joblib", "skops")
@@ -84,31 +84,57 @@ def check_versions(
 
     Raises:
         LoadError: A minor release differs, and the policy says ``"error"``.
+        DriftWarning: One does, the policy says ``"warn"``, and the program makes errors of these.
     """
     relevant = {name for _, names in needed for name in names} | {"python"}
     if "sklearn" in sys.modules:
         # A team's estimators have it as their base, and need no name of it.
         relevant.add(_SKLEARN)
     for library in sorted(relevant.intersection(written)):
-        difference = _difference(library, written[library])
+        found = drift(library, written[library], signed=signed)
         check = policy.version_check(library, signed=signed)
-        if difference is None or check == "ignore":
+        if found is None or check == "ignore":
             continue
-        message = f"The model was {'signed with' if signed else 'written by'} {difference}."
         if check == "warn":
-            warnings.warn(_drift(message, library, written[library]), stacklevel=4)
+            warn(found)
             continue
         raise LoadError(
-            message,
+            str(found),
             code="version-mismatch",
             hint=f'Install that release, or set versions = {{{library} = "warn"}} in a policy '
             "file.",
         )
 
 
-def _drift(message: str, library: str, written: Sequence[str]) -> DriftWarning:
-    installed = _version(library) or ""
-    return DriftWarning(message, library=library, written=tuple(written), installed=installed)
+def drift(
+    library: str, releases: Sequence[str], *, signed: bool, parts: int = 2
+) -> DriftWarning | None:
+    """Compare what made a model with what is installed.
+
+    Args:
+        library: Name of a distribution, or ``"python"``.
+        releases: Its releases that wrote or signed the model; at most one that signed it.
+        signed: Whether a verified manifest says so.
+        parts: How many parts of a release matter: 2 for the minor one.
+
+    Returns:
+        The difference, or None if there is none, or nothing installed to differ from.
+    """
+    installed = _version(library)
+    if installed is None:
+        return None
+    other = tuple([each for each in releases if _parts(each, parts) != _parts(installed, parts)])
+    if not other:
+        return None
+    listed = printable(" and ".join(other[:_MOST_LISTED]))
+    made = "signed with" if signed else "written by"
+    return DriftWarning(
+        f"The model was {made} {library} {listed}; installed is {installed}.",
+        library=library,
+        written=other,
+        installed=installed,
+        signed=other[0] if signed else None,
+    )
 
 
 def with_origin(error: LoadError, written: Mapping[str, Sequence[str]]) -> LoadError:
@@ -118,28 +144,16 @@ def with_origin(error: LoadError, written: Mapping[str, Sequence[str]]) -> LoadE
         error: Why loading failed.
         written: Releases by library, from the file itself or from the manifest.
     """
-    difference = _difference(_SKLEARN, written.get(_SKLEARN, ()), parts=3)
+    difference = drift(_SKLEARN, written.get(_SKLEARN, ()), signed=False, parts=3)
     if difference is None or error.code not in _BY_ANOTHER_RELEASE:
         return error
     minor = printable(".".join(_parts(written[_SKLEARN][0], 2)), limit=20)
     return LoadError(
-        f"{error.message} The model was written by {difference}.",
+        f"{error.message} {difference}",
         code=error.code,
         hint=f"Install that release ('pip install scikit-learn=={minor}.*' and what fits it), or "
         "fit the model anew with the one that is installed.",
     )
-
-
-def _difference(library: str, releases: Sequence[str], parts: int = 2) -> str | None:
-    """In words: which of the releases differ from the installed one; None if they do not."""
-    installed = _version(library)
-    if installed is None:
-        return None
-    other = [each for each in releases if _parts(each, parts) != _parts(installed, parts)]
-    if not other:
-        return None
-    listed = printable(" and ".join(other[:_MOST_LISTED]))
-    return f"{library} {listed}; installed is {installed}"
 
 
 def _version(library: str) -> str | None:
