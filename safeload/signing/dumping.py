@@ -28,7 +28,7 @@ from safeload.writing.files import require_replaceable
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
-__all__ = ["dump"]
+__all__ = ["dump", "write_model"]
 
 _Path = str | os.PathLike[str]
 
@@ -68,7 +68,7 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
             with alone_in(folder, target.name):
                 inner = at_end.enter_context(draft(folder))
             drafted = inner.path_of(part)
-            _write(model, drafted, compress, as_skops=target.suffix == ".skops")
+            write_model(model, drafted, compress, as_skops=target.suffix == ".skops")
             seal = sealing(facts)
             read = Artefact.of(drafted, limits=facts.get("limits"), progress=facts.get("progress"))
             artefact = replace(read, path=target)
@@ -93,7 +93,19 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
     return bundle_path(target)
 
 
-def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
+def write_model(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
+    """Write a model to a file.
+
+    Args:
+        model: The fitted model.
+        path: The file, which nobody reads yet.
+        compress: As ``joblib.dump`` takes it.
+        as_skops: Whether in the format of skops; else in that of joblib.
+
+    Raises:
+        OSError: The file cannot be written.
+        UsageError: The model cannot (``model-unwritable``).
+    """
     try:
         if as_skops:
             with IMPORTING:
