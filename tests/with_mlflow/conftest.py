@@ -1,4 +1,4 @@
-"""A tracking server on this machine, with two signed releases of a model; nothing without MLflow."""
+"""A tracking server on this machine, with two signed releases; nothing without MLflow."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS, CLASSES = load_wine(return_X_y=True, as_frame=True)
 
 @dataclass(frozen=True)
 class Release:
-    """A release that was registered: its run, and the folder in which the server keeps its files."""
+    """A release that was registered: its run, and where the server keeps its files."""
 
     model: Any
     run: str

@@ -1,4 +1,4 @@
-"""Whoever can write to the artefact store changes a signed model; nothing of it runs or is served."""
+"""Whoever can write to the artefact store changes a signed model; none of it runs or is served."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pytest
@@ -102,7 +103,7 @@ def no_description(files: Path, canary: Path) -> None:
     (files / "MLmodel").unlink()
 
 
-ATTACKS = {
+ATTACKS: dict[Callable[[Path, Path], None], set[str]] = {
     bring_code: {"file-unlisted", "digest-mismatch"},
     shadow: {"file-unlisted"},
     compiled: {"file-unlisted"},
@@ -209,13 +210,12 @@ def test_a_signed_folder_of_another_flavor_is_not_given_to_that_flavor(
         registry.releases[0].model, tmp_path / "m", serialization_format="pickle"
     )
     safeload.sign(tmp_path / "m", key=registry.key, name="wine", version="3")
-    for load in (
-        lambda: signed.load_pyfunc(tmp_path / "m", trust=registry.trust),
-        lambda: mlflow.pyfunc.load_model(f"safeload:{tmp_path / 'm'}"),
-    ):
-        with pytest.raises(safeload.TrustError) as refusal:
-            load()
-        assert refusal.value.code == "loader-module"
+    with pytest.raises(safeload.TrustError) as refusal:
+        signed.load_pyfunc(tmp_path / "m", trust=registry.trust)
+    assert refusal.value.code == "loader-module"
+    with pytest.raises(safeload.TrustError) as refusal:
+        mlflow.pyfunc.load_model(f"safeload:{tmp_path / 'm'}")
+    assert refusal.value.code == "loader-module"
     model = signed.load_model(tmp_path / "m", trust=registry.trust)
     assert model.predict(ROWS).tolist() == registry.releases[0].model.predict(ROWS).tolist()
 
@@ -229,10 +229,9 @@ def test_what_is_swapped_after_it_was_verified_is_not_what_is_loaded(
     )
     before = (folder / "MLmodel").read_bytes()
     canary = tmp_path / "canary"
-    verify = staging.verify
 
-    def then_swapped(*given: object, **more: object) -> object:
-        verified = verify(*given, **more)
+    def then_swapped(*given: Any, **more: Any) -> safeload.Verified:
+        verified = safeload.verify(*given, **more)
         bring_code(folder, canary)
         return verified
 
@@ -246,7 +245,7 @@ def test_what_is_swapped_after_it_was_verified_is_not_what_is_loaded(
 
     bundles = staging._copy_bundles
 
-    def then_changed(*given: Path) -> None:
+    def then_changed(*given: Any) -> None:
         bundles(*given)
         bring_code(folder, canary)
 
@@ -266,7 +265,7 @@ def test_nothing_of_a_load_stays_behind(
     requirements(registry.releases[1].files, Path())
     with pytest.raises(safeload.TrustError):
         signed.load_model(ADDRESS, trust=registry.trust)
-    assert os.listdir(tmp_path / "temporary") == []
+    assert not any((tmp_path / "temporary").iterdir())
 
 
 def test_what_is_refused_is_not_logged(registry: Registry, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import io
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import safeload
 import safeload.serving.mlflow as signed
@@ -142,7 +144,7 @@ POLICY = """
 reason = "our transformers"
 uses = ["construct"]
 [group.names]
-"cellar_steps.halved" = ["Halved"]
+"acme.halved" = ["Halved"]
 """
 IN_A_PROCESS = """
 import json, sys
@@ -151,7 +153,7 @@ import safeload.serving.mlflow as signed
 from tests.with_mlflow.conftest import ROWS
 
 predicted = {load}.predict(ROWS).tolist()
-print(json.dumps([sys.modules["cellar_steps.halved"].__file__, predicted]))
+print(json.dumps([sys.modules["acme.halved"].__file__, predicted]))
 """
 
 
@@ -159,16 +161,14 @@ def test_code_that_was_signed_is_imported_if_whoever_loads_says_so(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = tmp_path / "own"
-    (own / "cellar_steps").mkdir(parents=True)
-    (own / "cellar_steps" / "__init__.py").write_text("")
-    (own / "cellar_steps" / "halved.py").write_text(OWN)
+    (own / "acme").mkdir(parents=True)
+    (own / "acme" / "__init__.py").write_text("")
+    (own / "acme" / "halved.py").write_text(OWN)
     (tmp_path / "policy.toml").write_text(POLICY)
     with monkeypatch.context() as patch:
         patch.syspath_prepend(own)
-        from cellar_steps.halved import Halved
-        from sklearn.pipeline import make_pipeline
-
-        model = make_pipeline(Halved(), LogisticRegression(max_iter=5_000)).fit(ROWS, CLASSES)
+        halved = import_module("acme.halved").Halved()
+        model = make_pipeline(halved, LogisticRegression(max_iter=5_000)).fit(ROWS, CLASSES)
         expected = model.predict(ROWS).tolist()
         with mlflow.start_run() as run:
             signed.log_model(
@@ -177,29 +177,29 @@ def test_code_that_was_signed_is_imported_if_whoever_loads_says_so(
                 version="3",
                 key=registry.key,
                 policy=tmp_path / "policy.toml",
-                code_paths=[str(own / "cellar_steps")],
+                code_paths=[str(own / "acme")],
             )
     address = f"runs:/{run.info.run_id}/model"
-    options = {"trust": registry.trust, "policy": tmp_path / "policy.toml"}
-    for name in [name for name in sys.modules if name.startswith("cellar_steps")]:
+    policy = tmp_path / "policy.toml"
+    for name in [name for name in sys.modules if name.startswith("acme")]:
         del sys.modules[name]
     for load in (signed.load_model, signed.load_pyfunc):
         with pytest.raises(safeload.TrustError) as refusal:
-            load(address, **options)
+            load(address, trust=registry.trust, policy=policy)
         assert refusal.value.code == "code-not-allowed"
-        assert "cellar_steps" not in sys.modules
+        assert "acme" not in sys.modules
     # What signing imported in this process would be found again.
     trust = tmp_path / "trust.toml"
     trust.write_text(f'{registry.trust.read_text()}\n[models.wine]\npolicy = "policy.toml"\n')
     monkeypatch.setenv("SAFELOAD_MLFLOW_TRUST", str(trust))
     monkeypatch.setenv("SAFELOAD_MLFLOW_CODE", "1")
-    for load in (
+    for call in (
         f"signed.load_model({address!r}, trust={str(trust)!r}, code=True)",
         f"signed.load_pyfunc({address!r}, trust={str(trust)!r}, code=True)",
         f"mlflow.pyfunc.load_model('safeload:{address}')",
     ):
         shown = subprocess.run(
-            [sys.executable, "-c", IN_A_PROCESS.format(load=load)],
+            [sys.executable, "-c", IN_A_PROCESS.format(load=call)],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
