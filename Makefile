@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources signers onnx torch peers browser interop lint format bench bench-audit fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -45,6 +45,15 @@ onnx: $(VENV)-onnx/installed ## Convert estimators to ONNX and compare; writes t
 
 torch: $(VENV)-torch/installed ## Audit checkpoints that torch itself writes, and attack as it reads
 	$(VENV)-torch/bin/python -m pytest tests/with_torch
+
+# The release of MLflow. The oldest that is supported needs what it was made for:
+# MLFLOW="mlflow==2.20.0 sqlalchemy<2.1"
+MLFLOW ?= mlflow
+
+mlflow: $(VENV)-mlflow/installed ## Log, load, serve and attack models with a server of MLflow's
+	$(VENV)-mlflow/bin/python -m pip --disable-pip-version-check --quiet install \
+		--upgrade $(MLFLOW:%='%')
+	$(VENV)-mlflow/bin/python -m pytest tests/with_mlflow tests/serving/mlflow
 
 peers: $(VENV)/installed-for-tests ## Run the test suites of joblib and skops with our loaders
 	$(BIN)/python -m pytest -p no:xdist -p tests.peers.plugin -c tests/peers/pytest.ini \
@@ -100,7 +109,7 @@ docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules 
 	$(BIN)/python tools/security_tables.py
 
 clean: ## Remove the environments and what the tools left behind
-	rm -rf $(VENV) $(VENV)-newest $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-ecosystem $(VENV)-sources $(VENV)-signers $(VENV)-onnx $(VENV)-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 # A stamp is newer than pyproject.toml as long as what that asks for is installed.
 $(VENV)/created:
@@ -168,4 +177,10 @@ $(VENV)-torch/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-torch
 	$(VENV)-torch/bin/python -m pip --disable-pip-version-check --quiet install \
 		--editable ".[test,torch]"
+	@touch $@
+
+$(VENV)-mlflow/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-mlflow
+	$(VENV)-mlflow/bin/python -m pip --disable-pip-version-check --quiet install \
+		--editable ".[test,mlflow]"
 	@touch $@

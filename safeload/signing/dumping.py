@@ -29,7 +29,7 @@ from safeload.writing.files import require_replaceable
 from safeload.writing.folder import Folder
 from safeload.writing.lock import locked
 
-__all__ = ["dump", "write_signed"]
+__all__ = ["dump", "write_model", "write_signed"]
 
 _Path = str | os.PathLike[str]
 
@@ -55,7 +55,7 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
     """
     target = as_path(path)
     as_skops = target.suffix == ".skops"
-    return _dump(lambda part: _write(model, part, compress, as_skops=as_skops), target, facts)
+    return _dump(lambda part: write_model(model, part, compress, as_skops=as_skops), target, facts)
 
 
 def write_signed(data: bytes, path: _Path, **facts: Unpack[Facts]) -> Path:
@@ -122,7 +122,19 @@ def _write_bytes(data: bytes, path: Path) -> None:
         file.write(data)
 
 
-def _write(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
+def write_model(model: Any, path: Path, compress: Any, *, as_skops: bool) -> None:
+    """Write a model to a file.
+
+    Args:
+        model: The fitted model.
+        path: The file, which nobody reads yet.
+        compress: As ``joblib.dump`` takes it.
+        as_skops: Whether in the format of skops; else in that of joblib.
+
+    Raises:
+        OSError: The file cannot be written.
+        UsageError: The model cannot (``model-unwritable``).
+    """
     try:
         if as_skops:
             with IMPORTING:

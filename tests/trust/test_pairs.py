@@ -329,7 +329,7 @@ def test_a_model_that_is_open_is_not_disturbed(tmp_path: Path) -> None:
 
 def exchange_the_draft(folder: Path, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
     """Have another draft in the place of the next one, before or after its model is written."""
-    original = dumping._write
+    original = dumping.write_model
 
     def exchanged(model: Any, path: Path, compress: Any, **more: Any) -> None:
         if not before:
@@ -343,7 +343,7 @@ def exchange_the_draft(folder: Path, monkeypatch: pytest.MonkeyPatch, *, before:
             (draft / path.name).symlink_to(folder / "precious")
             original(model, path, compress, **more)
 
-    monkeypatch.setattr("safeload.signing.dumping._write", exchanged)
+    monkeypatch.setattr("safeload.signing.dumping.write_model", exchanged)
 
 
 @pytest.mark.guarantee("G24")
