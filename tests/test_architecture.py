@@ -55,17 +55,19 @@ APART = {
     ("isolation", "trust"),
 }
 
-# The one place for each library that turns bytes into objects; the demo and dump() write models.
+# The one place for each library that turns bytes into objects; the demo, dump() and what an isolated
+# process writes write models.
 DESERIALISERS = {
     # The guard of a process stands in front of pickle's own functions.
     "pickle": {
+        "isolation/written.py",
         "loading/guard.py",
         "serving/guard/installing.py",
         "serving/guard/libraries.py",
         "serving/guard/pickles.py",
     },
-    "skops": {"loading/skops.py", "signing/dumping.py"},
-    "joblib": {"auditing/jobs.py", "signing/dumping.py", "cli/demo.py"},
+    "skops": {"isolation/written.py", "loading/skops.py", "signing/dumping.py"},
+    "joblib": {"auditing/jobs.py", "isolation/written.py", "signing/dumping.py", "cli/demo.py"},
     "marshal": set(),
     "dill": set(),
     "cloudpickle": set(),

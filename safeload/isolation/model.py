@@ -245,7 +245,7 @@ def open_session(data: bytes | bytearray, path: str, isolation: Isolation) -> Is
     try:
         model, _ = process.ask(
             {"open": {}},
-            lambda answer, data, clock: _introduced(process, path, answer, data, clock),
+            lambda answer, data, clock: _introduced(process, path, answer, data, clock, None),
             [data],
             clock=clock,
         )
