@@ -1,7 +1,7 @@
-"""May a model in ONNX be handed on? It is one file, and leads to no other.
+"""May a model in ONNX be handed on? It is one file, and takes no operators of strangers.
 
 Trust: the bytes come from a process that a stranger's model was loaded in.
-Source: ONNX ``onnx.proto`` (``TensorProto.external_data``).
+Source: ONNX ``onnx.proto`` (``TensorProto.external_data``, ``OperatorSetIdProto.domain``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from safeload.auditing.sources.extras import require
 from safeload.errors import LoadError
 from safeload.limits import Limits
 from safeload.scan.scan import scan
-from safeload.scan.weights.onnx import has_other_files
+from safeload.scan.weights.onnx import lacking
 
 __all__ = ["check_onnx", "require_onnx"]
 
@@ -29,7 +29,7 @@ def require_onnx() -> None:
 
 
 def check_onnx(data: bytes, limits: Limits) -> None:
-    """Require bytes that are one model in ONNX, with all its tensors in them.
+    """Require bytes that are one model in ONNX, which takes no more than them to run.
 
     Args:
         data: The bytes.
@@ -40,8 +40,11 @@ def check_onnx(data: bytes, limits: Limits) -> None:
     """
     scanned = scan(data, limits)
     others = [finding for finding in scanned.findings if finding.rule != _NOT_IN_FULL]
-    if scanned.format != "onnx" or others or has_other_files(data, limits):
-        why = others[0].message if others else "It is no model in ONNX that stands by itself."
+    more = lacking(data, limits)
+    if scanned.format != "onnx" or others or more is not None:
+        why = "It is no model in ONNX."
+        if scanned.format == "onnx":
+            why = others[0].message if others else f"It takes {more}."
         raise LoadError(
             f"What the process wrote is not taken: {why}",
             code="cannot-convert",

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from safeload.converting.comparing import Tolerance, compare
+from safeload.converting.onnx import check_onnx
 from safeload.errors import LoadError
 from safeload.isolation.session import Session
 from safeload.isolation.written import written
+from safeload.limits import Limits
 from tests.honest import estimators
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "convert.md"
@@ -37,6 +39,7 @@ def outcome_of(name: str) -> str:
     for single in (False, True):
         try:
             data = written(honest.model, "onnx", compress=0, sample=honest.data, single=single)
+            check_onnx(data, Limits())
             other: Any = _Called(Session(data))
             found = compare(model, other, honest.data, Tolerance.of("onnx", None))
         except LoadError as error:

@@ -1,4 +1,4 @@
-"""ONNX: a graph as protocol buffers. Where its tensors lie is read, and not what it computes.
+"""ONNX: a graph as protocol buffers. Where its tensors lie, and whose operators it has, is read.
 
 Trust: the bytes are hostile. Messages are walked on a list, each byte of them once for each message
 that it is in, up to a depth.
@@ -19,7 +19,7 @@ from safeload.scan.program import Buffer, Scan
 from safeload.scan.weights.unread import unread
 from safeload.verdict import Finding
 
-__all__ = ["has_other_files", "is_onnx", "read_onnx"]
+__all__ = ["is_onnx", "lacking", "read_onnx"]
 
 _DEPTH = 64
 _CLOCK = 1024
@@ -27,15 +27,22 @@ _LENGTH = 2
 # The fields of a model, and what stands in messages that hold tensors: by message and field.
 _MODEL = frozenset([*range(1, 9), 14, 20, 25, 26])
 _INNER = {
-    "model": {7: "graph", 20: "training", 25: "function"},
+    "model": {7: "graph", 8: "operators", 20: "training", 25: "function"},
     "training": {1: "graph", 2: "graph"},
-    "function": {7: "node"},
+    "function": {7: "node", 9: "operators"},
+    "operators": {},
     "graph": {1: "node", 5: "tensor", 15: "sparse"},
     "node": {5: "attribute"},
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {13: "pair"},
 }
+# The fields that say whose operators they are, and which one, by message.
+_OPERATORS = {"operators": (1, 1), "node": (7, 4), "function": (10, 1)}
+# The standard's; and onnxruntime's own, which are built into it: a text is split by one of them.
+_KNOWN = frozenset([b"", b"ai.onnx", b"ai.onnx.ml", b"com.microsoft"])
+# Fields of a tensor: where it lies, and that it lies elsewhere.
+_PLACE, _IS_ELSEWHERE = 13, 14
 
 
 class _Field(NamedTuple):
@@ -43,6 +50,7 @@ class _Field(NamedTuple):
     kind: int
     start: int
     stop: int
+    value: int = 0
 
 
 def is_onnx(data: Buffer) -> bool:
@@ -78,21 +86,82 @@ def read_onnx(data: Buffer, nesting: Nesting) -> Scan:
     return Scan("onnx", [], findings, data, single=False)
 
 
-def has_other_files(data: Buffer, limits: Limits) -> bool:
-    """Whether some of a model's tensors lie in other files, or that cannot be told.
+def lacking(data: Buffer, limits: Limits) -> str | None:
+    """What a model takes besides itself, the operators of the standard and those of onnxruntime.
 
     Args:
         data: The whole file.
         limits: Bounds on the work.
+
+    Returns:
+        The first such thing in words, or that it cannot be told; None for a model that stands by
+        itself. An operator that the file defines itself, as a function, is a part of it.
     """
     try:
-        return any(True for _ in _paths(data, Nesting.of(limits, len(data))))
-    except (OverLimitError, ValueError):
-        return True
+        foreign = _foreign(data, limits)
+    except OverLimitError:
+        return "more work to be read than a limit allows"
+    except ValueError:
+        return "what is beyond its end"
+    if foreign is None:
+        return "a tensor that lies in another file"
+    defined = foreign["function"]
+    domains = {domain for domain, _ in defined}
+    others = [name for name in foreign["node"] if name not in defined]
+    others += [name for name in foreign["operators"] if name[0] not in domains]
+    if others:
+        named = printable(min(others)[0].decode("utf-8", "replace"))
+        return f"operators of somebody's own ({named})"
+    return None
+
+
+def _foreign(data: Buffer, limits: Limits) -> dict[str, set[tuple[bytes, bytes]]] | None:
+    """The operators that are not known, by message; None if a tensor lies elsewhere.
+
+    Raises:
+        OverLimitError: They are too many, or have too long names.
+        ValueError: A message leads beyond its end, or is none.
+    """
+    found: dict[str, set[tuple[bytes, bytes]]] = {message: set() for message in _OPERATORS}
+    texts: dict[int, bytes] = {}
+    for message, field in _parts(data, Nesting.of(limits, len(data))):
+        if message == "tensor" and field is not None and _is_elsewhere(field):
+            return None
+        if message not in _OPERATORS:
+            continue
+        whose, which = _OPERATORS[message]
+        if field is None:
+            # Its fields came in any order.
+            domain, name = texts.get(whose, b""), texts.get(which, b"")
+            if domain not in _KNOWN:
+                found[message].add((domain, name))
+            if len(found[message]) > limits.globals:
+                raise OverLimitError("It has many operators.", "globals")
+            texts.clear()
+        elif field.number in (whose, which) and field.kind == _LENGTH:
+            if field.stop - field.start > limits.name:
+                raise OverLimitError("An operator has a long name.", "name")
+            texts[field.number] = bytes(data[field.start : field.stop])
+    return found
+
+
+def _is_elsewhere(field: _Field) -> bool:
+    return field.number == _PLACE or (field.number == _IS_ELSEWHERE and bool(field.value))
 
 
 def _paths(data: Buffer, nesting: Nesting) -> Iterator[str]:
     """The paths of files that tensors lie in."""
+    for message, field in _parts(data, nesting):
+        if field is None or message != "tensor":
+            continue
+        if field.number == _PLACE and field.kind == _LENGTH:
+            key, value = _pair(data, field)
+            if key == b"location":
+                yield value.decode("utf-8", "replace")
+
+
+def _parts(data: Buffer, nesting: Nesting) -> Iterator[tuple[str, _Field | None]]:
+    """The messages that hold tensors or operators: each field of one, and None after the last."""
     left = [("model", 0, len(data), 0)]
     count = 0
     while left:
@@ -103,15 +172,11 @@ def _paths(data: Buffer, nesting: Nesting) -> Iterator[str]:
             count += 1
             if not count % _CLOCK:
                 nesting.work.check_time()
+            yield message, field
             inner = _INNER[message].get(field.number)
-            if inner is None or field.kind != _LENGTH:
-                continue
-            if inner == "pair":
-                key, value = _pair(data, field)
-                if key == b"location":
-                    yield value.decode("utf-8", "replace")
-            else:
+            if inner not in (None, "pair") and field.kind == _LENGTH:
                 left.append((inner, field.start, field.stop, depth + 1))
+        yield message, None
 
 
 def _pair(data: Buffer, field: _Field) -> tuple[bytes, bytes]:
@@ -129,9 +194,9 @@ def _fields(data: Buffer, start: int, stop: int, most: int | None = None) -> Ite
         if most is not None and count > most:
             raise ValueError("too many fields")
         tag, start = _varint(data, start, stop)
-        number, kind = tag >> 3, tag & 7
+        number, kind, value = tag >> 3, tag & 7, 0
         if kind == 0:
-            _, after = _varint(data, start, stop)
+            value, after = _varint(data, start, stop)
         elif kind == _LENGTH:
             length, start = _varint(data, start, stop)
             after = start + length
@@ -141,7 +206,7 @@ def _fields(data: Buffer, start: int, stop: int, most: int | None = None) -> Ite
             raise ValueError("no kind of field")
         if after > stop or not number:
             raise ValueError("a field beyond the end")
-        yield _Field(number, kind, start, after)
+        yield _Field(number, kind, start, after, value)
         start = after
 
 
