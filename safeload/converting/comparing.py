@@ -14,9 +14,10 @@ from safeload.arguments import wrong_value
 from safeload.errors import LoadError, printable
 from safeload.isolation.model import IsolatedModel
 
-__all__ = ["Tolerance", "compare"]
+__all__ = ["Tolerance", "compare", "differing"]
 
-# What a classifier gives beside its labels may be its scores.
+# What a classifier gives beside its labels may be its scores. Whatever has one of them predicts
+# labels, which may be numbers.
 _BESIDE = ("predict_proba", "decision_function", "score_samples")
 # By format: relative and absolute.
 _USUAL = {"joblib": (1e-9, 1e-12), "skops": (1e-9, 1e-12), "onnx": (1e-3, 1e-5)}
@@ -51,6 +52,9 @@ class Tolerance:
         return cls(relative, min(absolute, relative))
 
 
+_EXACT = Tolerance(0.0, 0.0)
+
+
 def compare(
     model: IsolatedModel, other: IsolatedModel, rows: Any, tolerance: Tolerance
 ) -> dict[str, float]:
@@ -70,15 +74,17 @@ def compare(
             (``nothing-compared``), or a process failed.
     """
     found: dict[str, float] = {}
+    labels = not set(_BESIDE).isdisjoint(model.methods)
     for method in other.methods:
         for own in _counterparts(method, model):
+            near = _EXACT if labels and own == "predict" else tolerance
             expected, result = getattr(model, own)(rows), getattr(other, method)(rows)
-            difference = _difference(expected, result, tolerance)
+            difference = _difference(expected, result, near)
             if difference is not None:
                 found[own] = difference
                 break
             if method in model.methods or method != "predict_proba":
-                raise _differing(own)
+                raise differing(f"{own} differs from the model's")
     if not found:
         raise LoadError(
             "The converted model has no method whose results could be compared.",
@@ -123,9 +129,14 @@ def _array(result: Any) -> np.ndarray[Any, Any]:
     return np.asarray(dense)
 
 
-def _differing(method: str) -> LoadError:
+def differing(how: str) -> LoadError:
+    """The error about a result that is not as its source.
+
+    Args:
+        how: In words: what of the result differs from what.
+    """
     return LoadError(
-        f"The converted model's {printable(method)} differs from the model's.",
+        f"The converted model's {printable(how)}.",
         code="predictions-differ",
         hint="Nothing was written. Where the difference is harmless, allow for it (--tolerance); "
         "or convert to joblib or skops.",
