@@ -57,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--key", metavar="KEY", help="sign the result, with this key")
-    parser.add_argument("--name", help="with --key: which model this is")
+    parser.add_argument(
+        "--name", help="which model this is: required of a signed one, and signed of the result"
+    )
     parser.add_argument("--version", help="with --key: its version, in any scheme")
     add_policy_options(parser)
     parser.add_argument(
@@ -75,8 +77,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if options.key is not None and (options.name is None or options.version is None):
         parser.error("--key takes --name and --version")
-    if options.key is None and (options.name is not None or options.version is not None):
-        parser.error("--name and --version go with --key")
+    if options.key is None and options.version is not None:
+        parser.error("--version goes with --key")
+    if options.key is None and options.trust is None and options.name is not None:
+        parser.error("--name goes with --trust or --key")
     if options.bundle is not None and options.trust is None:
         parser.error("--bundle goes with --trust")
 
@@ -96,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
             compress=options.compress,
             trust=options.trust,
             bundle=options.bundle,
+            name=None if options.trust is None else options.name,
             policy=options.policy,
             packs=options.packs,
             replacing=options.force,

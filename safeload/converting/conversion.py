@@ -1,10 +1,12 @@
 """A model file becomes a file of another format, which predicts the same, or nothing.
 
-1. Read the file once; where there is a trust file, verify it.
+1. Read the file once; where there is a trust file, verify it, by the name that the result is signed
+   by, and see that no newer release was loaded here.
 2. Load it in an isolated process, which scans and judges it first, and predict on some rows.
 3. Have that process write the other format. What comes back is as hostile as the model was.
-4. Load that in a second isolated process, which scans and judges it as any file; a model in ONNX is
-   looked through here and run there. Predict on the same rows, and compare.
+4. Scan and judge it here as any file; it has to be of the format that was asked for. Load it in a
+   second isolated process, and compare the methods, and what both predict on the same rows. A model
+   in ONNX is looked through here and run there.
 5. Write the bytes that were compared, in one step, with a signature if one is asked for.
 
 Trust: the file, and all that its process says, is hostile to the end. Rows that were not compared
@@ -14,33 +16,39 @@ are not known to be predicted alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from safeload.arguments import as_number, as_path, as_whole
 from safeload.artefact import Artefact, Hashing, Source
-from safeload.converting.comparing import Tolerance, compare
+from safeload.converting.comparing import Tolerance, compare, differing
 from safeload.converting.onnx import check_onnx, require_onnx
 from safeload.demands import demanded, narrowed
 from safeload.errors import LoadError, UsageError, plain
 from safeload.gate import verify
 from safeload.isolation.model import IsolatedModel, load_isolated, open_session
+from safeload.ledger.recording import recorded
 from safeload.limits import Isolation, Limits
+from safeload.loading.admit import admit
 from safeload.loading.probe_data import decode_rows
 from safeload.policy.policy import Policy
 from safeload.signing.dumping import write_signed
+from safeload.trust.bundle import bundle_path
 from safeload.trust.trustfile import TrustFile
-from safeload.verified import Verified
 from safeload.writing.files import replace_file, write_new
 
 __all__ = ["Converted", "convert"]
 
 _Path = str | os.PathLike[str]
 _FORMS = {".joblib": "joblib", ".skops": "skops", ".onnx": "onnx"}
+# As what a file of a format is read. What joblib writes without arrays of its own is a pickle.
+_READ_AS = {"joblib": frozenset(["joblib", "pickle"]), "skops": frozenset(["skops"])}
 _NEW_FILE = 0o666
+# How many times larger than its source a result may be.
+_GROWTH = 16
 # joblib's levels of compression.
 _HARDEST = 9
 
@@ -65,6 +73,25 @@ class Converted:
     bundle: Path | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A model to convert.
+
+    Attributes:
+        artefact: Its bytes.
+        policy: What it is judged by.
+        demanded: What the result is judged by: all that may be asked for of such a model.
+        versions: The releases that it was signed with.
+        probe: The probe that it was signed with.
+    """
+
+    artefact: Artefact
+    policy: Policy
+    demanded: Policy
+    versions: Mapping[str, str] | None = None
+    probe: Mapping[str, Any] | None = None
+
+
 def convert(
     source: Source,
     target: _Path,
@@ -75,6 +102,7 @@ def convert(
     compress: int = 0,
     trust: _Path | TrustFile | None = None,
     bundle: _Path | bytes | None = None,
+    name: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     replacing: bool = False,
@@ -96,11 +124,14 @@ def convert(
         compress: How hard joblib is to compress, 0 to 9.
         trust: A trust file; with one, the source has to be signed.
         bundle: The signature bundle of the source; by default it lies beside it.
+        name: The name that the source was signed by. By default the one that the result is signed
+            by, so that no model becomes another by being converted; without a signature, any that
+            its signer may sign.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         replacing: Whether a file at ``target`` may be replaced.
         limits: Bounds on the work.
-        isolation: Bounds on the processes.
+        isolation: Bounds on the processes; by default, a large model may come back from them, too.
         facts: With ``key``, ``name`` and ``version`` among them, the result is signed; as
             :func:`safeload.sign` takes them.
 
@@ -109,28 +140,38 @@ def convert(
 
     Raises:
         ArtefactError: The file cannot be taken in.
-        TrustError: No trusted signature covers it.
+        TrustError: No trusted signature covers it, or a newer release was loaded before
+            (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full; or that of the result.
         LoadError: The format cannot hold the model (``cannot-convert``), the results differ
-            (``predictions-differ``), or a process failed.
+            (``predictions-differ``), the result is of another format (``result-unlike``), or a
+            process failed.
         UsageError: There are no rows to compare (``convert-rows``), the target cannot be written,
             or an argument is none that its parameter takes.
     """
     path = as_path(target, "target")
     form = _form_of(path)
     bounds = Limits.of(limits)
-    process = isolation or Isolation()
     near = Tolerance.of(form, None if tolerance is None else as_number(tolerance, "tolerance"))
     compress = as_whole(compress, "compress", least=0, most=_HARDEST)
     _check_target(path, source, form, replacing=replacing, signed=facts is not None)
+    if name is None and facts is not None:
+        name = facts.get("name")
+    allowed = Policy.of(policy, packs=packs)
     with ExitStack() as at_end:
         # 1
-        verified = None
         if trust is not None or bundle is not None:
-            verified = verify(source, bundle=bundle, trust=trust, limits=bounds)
-        rows = _rows(rows, verified, compared=compared, form=form)
+            vouched = _verified(source, bundle, trust, name, allowed, policy, bounds)
+            given = at_end.enter_context(vouched)
+        else:
+            artefact = Artefact.of(source, limits=bounds, hashing=Hashing.NONE)
+            given = _Given(artefact, allowed, allowed)
+        rows = _rows(rows, given.probe, compared=compared, form=form)
+        process = isolation or _roomy(given.artefact)
         # 2
-        model = at_end.enter_context(_loaded(source, verified, policy, packs, bounds, process))
+        model = at_end.enter_context(
+            load_isolated(given.artefact, given.policy, bounds, process, signed=given.versions)
+        )
         # ONNX has not every operator in double precision.
         for single in (False, True):
             try:
@@ -138,7 +179,9 @@ def convert(
                 sample = rows if form == "onnx" else None
                 data = bytes(model.written(form, compress=compress, sample=sample, single=single))
                 # 4
-                with _again(data, path, form, policy, packs, bounds, process) as again:
+                with _again(data, path, form, given.demanded, bounds, process) as again:
+                    if form != "onnx" and again.methods != model.methods:
+                        raise differing("methods are others than the model's")
                     found = compare(model, again, rows, near) if compared else {}
                 break
             except LoadError:
@@ -147,10 +190,40 @@ def convert(
     # 5
     written = None
     if facts is not None:
-        written = write_signed(data, path, **_said(facts, rows, policy, packs, limits))
+        written = _write_signed(
+            data, path, rows, given.demanded, limits, facts, replacing=replacing
+        )
     else:
         _write(data, path, replacing=replacing)
     return Converted(path, form, model.type, found, written)
+
+
+@contextmanager
+def _verified(
+    source: Source,
+    bundle: _Path | bytes | None,
+    trust: _Path | TrustFile | None,
+    name: str | None,
+    allowed: Policy,
+    policy: _Path | Policy | None,
+    limits: Limits,
+) -> Iterator[_Given]:
+    """A model that a trusted signer vouches for; how it ends is recorded as of a rehearsal."""
+    with recorded("rehearse", source, trust, name, ledger=None, reason=None) as entry:
+        verified = verify(source, bundle=bundle, trust=trust, name=name, limits=limits)
+        entry.require_current(verified)
+        about = verified.manifest.require_model()
+        wanted = demanded(verified, allowed, given=policy)
+        # The names that are listed are those of one format, and the result has another's.
+        yield _Given(
+            verified.open_model(), narrowed(wanted, about), wanted, about.versions, about.probe
+        )
+
+
+def _roomy(artefact: Artefact) -> Isolation:
+    """Bounds for a model whose file may be compressed, and which comes back whole."""
+    usual = Isolation()
+    return replace(usual, reply=max(usual.reply, _GROWTH * artefact.size))
 
 
 def _form_of(path: Path) -> str:
@@ -183,15 +256,15 @@ def _check_target(path: Path, source: Source, form: str, *, replacing: bool, sig
         )
     if path.is_dir():
         raise _unwritable("a folder is there")
-    if os.path.lexists(path) and not replacing:
-        raise _exists(path)
+    for place in [path, bundle_path(path)] if signed else [path]:
+        if os.path.lexists(place) and not replacing:
+            raise _exists(place)
 
 
-def _rows(rows: Any, verified: Verified | None, *, compared: bool, form: str) -> Any:
+def _rows(rows: Any, probe: Mapping[str, Any] | None, *, compared: bool, form: str) -> Any:
     """The rows that were given, or those that the model was signed with."""
-    about = None if verified is None else verified.manifest.model
-    if rows is None and about is not None and about.probe is not None:
-        rows = decode_rows(about.probe["rows"])
+    if rows is None and probe is not None:
+        rows = decode_rows(probe["rows"])
     if rows is None and (compared or form == "onnx"):
         needed = (
             "to compare the predictions on" if compared else "to tell ONNX what the model takes"
@@ -205,52 +278,41 @@ def _rows(rows: Any, verified: Verified | None, *, compared: bool, form: str) ->
     return rows
 
 
-def _loaded(
-    source: Source,
-    verified: Verified | None,
-    policy: _Path | Policy | None,
-    packs: Iterable[str],
-    limits: Limits,
-    isolation: Isolation,
-) -> IsolatedModel:
-    """The model in a process of its own."""
-    allowed = Policy.of(policy, packs=packs)
-    if verified is None:
-        artefact = Artefact.of(source, limits=limits, hashing=Hashing.NONE)
-        return load_isolated(artefact, allowed, limits, isolation)
-    about = verified.manifest.require_model()
-    allowed = narrowed(demanded(verified, allowed, given=policy), about)
-    signed = about.versions
-    return load_isolated(verified.open_model(), allowed, limits, isolation, signed=signed)
-
-
 def _again(
-    data: bytes,
-    path: Path,
-    form: str,
-    policy: _Path | Policy | None,
-    packs: Iterable[str],
-    limits: Limits,
-    isolation: Isolation,
+    data: bytes, path: Path, form: str, policy: Policy, limits: Limits, isolation: Isolation
 ) -> IsolatedModel:
     """The result in another process."""
     if form == "onnx":
         check_onnx(data, limits)
         return open_session(data, str(path), isolation)
     artefact = replace(Artefact.of(data, limits=limits, hashing=Hashing.NONE), path=path)
-    return load_isolated(artefact, Policy.of(policy, packs=packs), limits, isolation)
+    # A file that says it is no program must not be one.
+    if admit(artefact, policy, limits).format.partition("+")[0] not in _READ_AS[form]:
+        raise LoadError(
+            f"What the process wrote is no {form} file.",
+            code="result-unlike",
+            hint="Nothing was written. The model may have been made to do this; audit it.",
+        )
+    return load_isolated(artefact, policy, limits, isolation)
 
 
-def _said(
-    facts: Mapping[str, Any],
+def _write_signed(
+    data: bytes,
+    path: Path,
     rows: Any,
-    policy: _Path | Policy | None,
-    packs: Iterable[str],
+    policy: Policy,
     limits: Limits | None,
-) -> dict[str, Any]:
-    """What is signed of the result: the facts, with the rows as its probe."""
+    facts: Mapping[str, Any],
+    *,
+    replacing: bool,
+) -> Path:
+    """Write the result with its bundle: the facts, with the rows as its probe."""
     probe = {} if "probe_from" in facts else {"probe": rows}
-    return {**probe, "policy": policy, "packs": tuple(packs), "limits": limits, **facts}
+    said: dict[str, Any] = {**probe, "policy": policy, "limits": limits, **facts}
+    try:
+        return write_signed(data, path, replacing=replacing, **said)
+    except FileExistsError as error:
+        raise _exists(path) from error
 
 
 def _write(data: bytes, path: Path, *, replacing: bool) -> None:

@@ -5,10 +5,11 @@ Trust: whoever signs vouches for the model; it is scanned and loaded as any othe
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -58,12 +59,15 @@ def dump(model: Any, path: _Path, *, compress: Any = 0, **facts: Unpack[Facts]) 
     return _dump(lambda part: write_model(model, part, compress, as_skops=as_skops), target, facts)
 
 
-def write_signed(data: bytes, path: _Path, **facts: Unpack[Facts]) -> Path:
+def write_signed(
+    data: bytes, path: _Path, *, replacing: bool = True, **facts: Unpack[Facts]
+) -> Path:
     """Write the bytes of a model to a file and sign it, as :func:`dump` does with a model.
 
     Args:
         data: The bytes.
         path: Where to write them.
+        replacing: Whether a model or a bundle that is there may be replaced.
         **facts: As :func:`dump` takes them.
 
     Returns:
@@ -71,12 +75,16 @@ def write_signed(data: bytes, path: _Path, **facts: Unpack[Facts]) -> Path:
 
     Raises:
         SafeloadError: As :func:`sign`. The file at ``path`` is then what it was before.
+        FileExistsError: A model or a bundle is there that may not be replaced.
         TypeError: A fact is missing, or is none that :func:`sign` takes.
     """
-    return _dump(lambda part: _write_bytes(data, part), as_path(path), facts)
+    target = as_path(path)
+    return _dump(lambda part: _write_bytes(data, part), target, facts, replacing=replacing)
 
 
-def _dump(write: Callable[[Path], object], target: Path, facts: Facts) -> Path:
+def _dump(
+    write: Callable[[Path], object], target: Path, facts: Facts, *, replacing: bool = True
+) -> Path:
     facts["passphrase"] = hidden(facts.get("passphrase"))
     # What sign() would find out when the model is written already.
     inspect.signature(sign).bind(target, **facts)
@@ -102,6 +110,9 @@ def _dump(write: Callable[[Path], object], target: Path, facts: Facts) -> Path:
             if not artefact.is_current(inner.status(part)):
                 raise changed()
             with locked(folder) as alone:
+                # Whoever else writes models waits for the lock.
+                if not replacing:
+                    _require_none(folder, target.name)
                 publish_pair(
                     folder,
                     target.name,
@@ -112,9 +123,18 @@ def _dump(write: Callable[[Path], object], target: Path, facts: Facts) -> Path:
                 )
                 if alone:
                     settle_pair(folder, target.name)
+    except FileExistsError:
+        raise
     except OSError as error:
         raise unwritable("model", error) from error
     return bundle_path(target)
+
+
+def _require_none(folder: Folder, name: str) -> None:
+    for each in (name, bundle_path(folder.path / name).name):
+        with suppress(FileNotFoundError):
+            folder.status(each)
+            raise FileExistsError(errno.EEXIST, "Something is there", each)
 
 
 def _write_bytes(data: bytes, path: Path) -> None:
