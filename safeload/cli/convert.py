@@ -9,9 +9,10 @@ whole or not at all, and signed if you give a key.
 from __future__ import annotations
 
 import argparse
+import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.load import seconds
@@ -19,7 +20,11 @@ from safeload.cli.output import note, plain
 from safeload.cli.passphrase import add_option
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
+from safeload.cli.signer import add_signer_options, signer_of_options
 from safeload.limits import Isolation
+
+if TYPE_CHECKING:
+    from safeload.converting import Converted
 
 __all__ = ["add_arguments", "run"]
 
@@ -56,11 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bundle", metavar="FILE", help="with --trust: the signature bundle (default: MODEL.sig)"
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
-    parser.add_argument("--key", metavar="KEY", help="sign the result, with this key")
+    add_signer_options(parser, required=False)
     parser.add_argument(
         "--name", help="which model this is: required of a signed one, and signed of the result"
     )
-    parser.add_argument("--version", help="with --key: its version, in any scheme")
+    parser.add_argument("--version", help="with --key or --keyless: the result's version")
     add_policy_options(parser)
     parser.add_argument(
         "--seconds",
@@ -69,18 +74,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Isolation().seconds,
         help="end a process that takes longer for one step (default: %(default)g)",
     )
+    parser.add_argument(
+        "--format",
+        choices=["console", "json"],
+        default="console",
+        help="for people, or for programs (default: console)",
+    )
     add_limit_option(parser)
     add_option(parser)
     parser.set_defaults(check=partial(_check, parser))
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    if options.key is not None and (options.name is None or options.version is None):
-        parser.error("--key takes --name and --version")
-    if options.key is None and options.version is not None:
-        parser.error("--version goes with --key")
-    if options.key is None and options.trust is None and options.name is not None:
-        parser.error("--name goes with --trust or --key")
+    if _signs(options) and (options.name is None or options.version is None):
+        parser.error("who signs takes --name and --version")
+    if not _signs(options) and options.version is not None:
+        parser.error("--version goes with --key or --keyless")
+    if not _signs(options) and options.trust is None and options.name is not None:
+        parser.error("--name goes with --trust, --key or --keyless")
+    how = (options.certificate_chain, options.identity_token, options.sigstore_config)
+    if not _signs(options) and any(option is not None for option in how):
+        parser.error("how to sign goes with --key or --keyless")
     if options.bundle is not None and options.trust is None:
         parser.error("--bundle goes with --trust")
 
@@ -89,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     """Convert the model and say how it went."""
     from safeload.converting import convert
 
-    facts = None if options.key is None else _facts(options)
+    facts = _facts(options) if _signs(options) else None
     with shown("Converting"):
         done = convert(
             options.model,
@@ -108,6 +122,9 @@ def run(options: argparse.Namespace) -> int:
             isolation=Isolation(seconds=options.seconds),
             facts=facts,
         )
+    if options.format == "json":
+        print(json.dumps(_document(done), indent=2))
+        return 0
     print(plain(f"{done.path}: {done.type} as {done.form}"))
     for method, difference in done.compared.items():
         print(f"{method}: {'equal' if not difference else f'differs by {difference:.1e} at most'}")
@@ -118,6 +135,20 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _document(done: Converted) -> dict[str, Any]:
+    return {
+        "path": str(done.path),
+        "format": done.form,
+        "type": done.type,
+        "compared": dict(done.compared),
+        "bundle": None if done.bundle is None else str(done.bundle),
+    }
+
+
+def _signs(options: argparse.Namespace) -> bool:
+    return options.key is not None or options.keyless
+
+
 def _rows(options: argparse.Namespace) -> Any:
     from safeload.cli.probe_file import read_probe
 
@@ -125,8 +156,9 @@ def _rows(options: argparse.Namespace) -> Any:
 
 
 def _facts(options: argparse.Namespace) -> dict[str, Any]:
-    from safeload.cli.passphrase import passphrase_of
-    from safeload.trust.signers import signer_of
-
-    key = signer_of(options.key, passphrase=lambda: passphrase_of(options))
-    return {"key": key, "name": options.name, "version": options.version}
+    return {
+        "key": signer_of_options(options),
+        "certificate_chain": options.certificate_chain,
+        "name": options.name,
+        "version": options.version,
+    }

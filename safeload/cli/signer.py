@@ -25,9 +25,14 @@ __all__ = ["add_signer_options", "called", "signer_of_options"]
 _TOKEN_BYTES = 64 * 1024
 
 
-def add_signer_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says who signs."""
-    who = parser.add_mutually_exclusive_group(required=True)
+def add_signer_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add what says who signs.
+
+    Args:
+        parser: What to add it to.
+        required: Whether somebody has to.
+    """
+    who = parser.add_mutually_exclusive_group(required=required)
     who.add_argument(
         "--key",
         metavar="KEY",

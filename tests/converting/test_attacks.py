@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import safeload
+from safeload.cli.main import main
 from safeload.converting import conversion, convert
 from safeload.converting.comparing import Tolerance, compare
 from safeload.converting.onnx import check_onnx
@@ -83,13 +85,7 @@ def keeping() -> Iterator[Callable[..., Process]]:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Callable[..., Process]]:
-    """Two processes for all honest models here; they take seconds to come up."""
-    yield from keeping()
-
-
-@pytest.fixture(scope="module")
-def changed_process() -> Iterator[Callable[..., Process]]:
-    """Others, which hostile models change."""
+    """Two processes for all models here; they take seconds to come up."""
     yield from keeping()
 
 
@@ -97,12 +93,6 @@ def changed_process() -> Iterator[Callable[..., Process]]:
 def shared(monkeypatch: pytest.MonkeyPatch, process: Callable[..., Process]) -> None:
     """Have models loaded in the same processes."""
     monkeypatch.setattr(isolated, "Process", process)
-
-
-@pytest.fixture
-def taken_over(monkeypatch: pytest.MonkeyPatch, changed_process: Callable[..., Process]) -> None:
-    """Have hostile models loaded in the same processes."""
-    monkeypatch.setattr(isolated, "Process", changed_process)
 
 
 @pytest.fixture
@@ -133,7 +123,7 @@ RESULTS: dict[str, tuple[Any, str, str]] = {
 }
 
 
-@pytest.mark.usefixtures("taken_over")
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("case", RESULTS)
 def test_a_result_that_is_not_what_was_asked_for_is_not_written(folder: Path, case: str) -> None:
     model, name, code = RESULTS[case]
@@ -144,7 +134,7 @@ def test_a_result_that_is_not_what_was_asked_for_is_not_written(folder: Path, ca
     assert names(folder) == ["a.joblib"]
 
 
-@pytest.mark.usefixtures("taken_over")
+@pytest.mark.usefixtures("shared")
 def test_a_result_is_as_large_as_limits_allow(folder: Path) -> None:
     joblib.dump(Hostile(200_000), "a.joblib")
     with pytest.raises(safeload.ArtefactError) as caught:
@@ -159,25 +149,7 @@ def test_a_result_is_as_large_as_limits_allow(folder: Path) -> None:
     assert names(folder) == ["a.joblib"]
 
 
-@pytest.mark.usefixtures("taken_over")
-def test_who_sends_without_end_is_not_heard_to_the_end(
-    folder: Path, changed_process: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The next one is that of the model.
-    changed_process()
-    used = changed_process()
-    changed_process()
-    monkeypatch.setattr(used, "_isolation", Isolation(reply=1 << 16))
-    joblib.dump(Hostile(1 << 20), "a.joblib")
-    with pytest.raises(safeload.LoadError) as caught:
-        convert("a.joblib", "b.joblib", policy=CARELESS, compared=False)
-    assert caught.value.code == "isolated-garbled"
-    # Nor is it asked again.
-    with pytest.raises(safeload.UsageError):
-        used.check()
-
-
-@pytest.mark.usefixtures("taken_over")
+@pytest.mark.usefixtures("shared")
 def test_what_differs_on_other_rows_alone_is_not_seen(folder: Path) -> None:
     # docs/convert.md says so: rows that were not compared are not known to be predicted alike.
     other = LinearRegression(fit_intercept=False).fit(ROWS, ROWS[:, 0])
@@ -187,6 +159,26 @@ def test_what_differs_on_other_rows_alone_is_not_seen(folder: Path) -> None:
     convert("a.joblib", "b.joblib", policy=CARELESS, rows=same)
     loaded = safeload.load_unsigned("b.joblib")
     assert loaded.coef_.tolist() == other.coef_.tolist()
+
+
+def test_a_model_that_is_larger_than_an_answer_usually_is_comes_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds: list[Isolation] = []
+
+    def watched(_: object, __: object, ___: object, isolation: Isolation, **____: object) -> None:
+        bounds.append(isolation)
+        raise safeload.UsageError("That is enough.", code="enough")
+
+    monkeypatch.setattr(conversion, "load_isolated", watched)
+    # As a file of two gigabytes would have it.
+    monkeypatch.setattr(conversion, "_GROWTH", (2 << 30) // Path("a.joblib").stat().st_size + 1)
+    for given in (None, Isolation(reply=1 << 20)):
+        with pytest.raises(safeload.UsageError):
+            convert("a.joblib", "b.joblib", compared=False, isolation=given)
+    # Whoever gives bounds means them.
+    assert bounds[0].reply >= 2 << 30
+    assert bounds[1].reply == 1 << 20
 
 
 # -- what is compared ------------------------------------------------------------------------------
@@ -301,6 +293,28 @@ def test_a_result_is_judged_by_what_the_trust_file_demands(
     with pytest.raises(safeload.UsageError):
         convert("a.joblib", "b.joblib", trust=trust, compared=False)
     assert [policy.versions["*"] for policy in policies] == ["error", "error"]
+
+
+@pytest.mark.usefixtures("shared")
+def test_programs_are_told_what_was_compared(
+    folder: Path, key: safeload.SigningKey, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key.write("team.key", passphrase=None)
+    given = ["--trust", "trust.toml", "--key", "team.key", "--name", "churn", "--version", "2"]
+    assert main(["convert", "a.joblib", "b.skops", "--format", "json", *given]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {
+        "path": "b.skops",
+        "format": "skops",
+        "type": "sklearn.pipeline.Pipeline",
+        "compared": {"predict": 0.0, "predict_proba": 0.0, "decision_function": 0.0},
+        "bundle": "b.skops.sig",
+    }
+    given[-3] = "fraud"
+    assert main(["convert", "a.joblib", "c.skops", *given]) == 1
+    assert main(["convert", "a.joblib", "c.skops", "--name", "churn"]) == 2
+    assert main(["convert", "a.joblib", "c.skops", "--keyless", "--name", "churn"]) == 2
+    assert not Path("c.skops").exists()
 
 
 # -- where it goes ---------------------------------------------------------------------------------
@@ -462,3 +476,24 @@ def test_a_graph_that_needs_more_than_itself_is_not(case: str) -> None:
     with pytest.raises(safeload.LoadError) as caught:
         check_onnx(GRAPHS[case], Limits())
     assert caught.value.code == "cannot-convert"
+
+
+# -- last, for it costs a process ------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("shared")
+def test_who_sends_without_end_is_not_heard_to_the_end(
+    folder: Path, process: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The next one is that of the model.
+    process()
+    used = process()
+    process()
+    monkeypatch.setattr(used, "_isolation", Isolation(reply=1 << 16))
+    joblib.dump(Hostile(1 << 20), "a.joblib")
+    with pytest.raises(safeload.LoadError) as caught:
+        convert("a.joblib", "b.joblib", policy=CARELESS, compared=False)
+    assert caught.value.code == "isolated-garbled"
+    # Nor is it asked again.
+    with pytest.raises(safeload.UsageError):
+        used.check()
