@@ -104,24 +104,61 @@ def _counterparts(method: str, model: IsolatedModel) -> list[str]:
 
 def _difference(expected: Any, found: Any, tolerance: Tolerance) -> float | None:
     """The largest difference between two results; None if they are not the same."""
-    one, other = _array(expected), _array(found)
+    if _is_frame(expected) and _is_frame(found):
+        if list(expected.columns) != list(found.columns):
+            return None
+        # Each column has its own type.
+        places = range(expected.shape[1])
+        pairs = [(expected.iloc[:, at], found.iloc[:, at]) for at in places]
+        return _largest(pairs, tolerance)
+    if _are_outputs(expected) and _are_outputs(found):
+        if len(expected) != len(found):
+            return None
+        return _largest(list(zip(expected, found, strict=True)), tolerance)
+    try:
+        one, other = _array(expected), _array(found)
+    except ValueError:
+        # Lists of what is not of one length.
+        return None
     if one.size != other.size or one.shape[:1] != other.shape[:1]:
         return None
     # A column of numbers is as good as a row of them.
     one, other = one.ravel(), other.ravel()
-    if one.dtype.kind == "f" or other.dtype.kind == "f":
-        try:
-            one, other = one.astype(float), other.astype(float)
-        except (TypeError, ValueError):
-            return None
-        near = np.isclose(
-            other, one, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True
-        )
-        if not near.all():
-            return None
-        apart = np.abs(one - other)[np.isfinite(one) & np.isfinite(other)]
-        return float(apart.max(initial=0.0))
-    return 0.0 if bool(np.all(one.astype(object) == other.astype(object))) else None
+    if one.dtype.kind != "f" and other.dtype.kind != "f":
+        return 0.0 if all(map(_is_same, one.tolist(), other.tolist())) else None
+    try:
+        one, other = one.astype(float), other.astype(float)
+    except (TypeError, ValueError):
+        return None
+    near = np.isclose(other, one, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
+    if not near.all():
+        return None
+    finite = np.isfinite(one) & np.isfinite(other)
+    return float(np.abs(one[finite] - other[finite]).max(initial=0.0))
+
+
+def _largest(pairs: list[tuple[Any, Any]], tolerance: Tolerance) -> float | None:
+    found = [_difference(one, other, tolerance) for one, other in pairs]
+    return None if None in found else max((each for each in found if each is not None), default=0.0)
+
+
+def _is_frame(result: Any) -> bool:
+    return hasattr(result, "columns") and hasattr(result, "iloc")
+
+
+def _are_outputs(result: Any) -> bool:
+    """Whether it is a list with an array for each output."""
+    return isinstance(result, list) and bool(result) and all(hasattr(x, "shape") for x in result)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are equal, or both missing."""
+    try:
+        # What is not a number is not equal to itself.
+        return bool(one == other) or (bool(one != one) and bool(other != other))
+    except (TypeError, ValueError):
+        # pandas does not say whether what is missing is equal to anything.
+        return one is other
 
 
 def _array(result: Any) -> np.ndarray[Any, Any]:
