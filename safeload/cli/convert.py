@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeload.cli.limits import add_limit_option, limits_of
-from safeload.cli.load import seconds
+from safeload.cli.load import say_what_is_missing, seconds
 from safeload.cli.output import note, plain
 from safeload.cli.passphrase import add_option
 from safeload.cli.policy_options import add_policy_options
@@ -122,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
             isolation=Isolation(seconds=options.seconds),
             facts=facts,
         )
+    say_what_is_missing(done.confinement)
     if options.format == "json":
         print(json.dumps(_document(done), indent=2))
         return 0
@@ -141,6 +142,7 @@ def _document(done: Converted) -> dict[str, Any]:
         "format": done.form,
         "type": done.type,
         "compared": dict(done.compared),
+        "not_confined": list(done.confinement.missing),
         "bundle": None if done.bundle is None else str(done.bundle),
     }
 

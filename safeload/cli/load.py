@@ -22,9 +22,9 @@ from safeload.errors import UsageError
 from safeload.limits import Isolation
 
 if TYPE_CHECKING:
-    from safeload.isolation.model import IsolatedModel
+    from safeload.isolation.confinement import Confinement
 
-__all__ = ["add_arguments", "run", "seconds"]
+__all__ = ["add_arguments", "run", "say_what_is_missing", "seconds"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +87,7 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
     print(plain(f"loaded: {model.type}"))
     methods = ", ".join(sorted(about.probe["expected"]))
     print(plain(f"predictions as sealed at signing: {methods}"))
-    _say_what_is_missing(model)
+    say_what_is_missing(model.confinement)
     return 0
 
 
@@ -113,13 +113,14 @@ def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
     print(plain(f"{options.model}: accepted, signed by nobody"))
     print(plain(f"loaded: {model.type}"))
     print(plain(f"has: {', '.join(model.methods) or 'no method that predicts'}"))
-    _say_what_is_missing(model)
+    say_what_is_missing(model.confinement)
     return 0
 
 
-def _say_what_is_missing(model: IsolatedModel) -> None:
-    if model.confinement.missing:
-        note(f"not confined on this machine: {', '.join(model.confinement.missing)}")
+def say_what_is_missing(confinement: Confinement) -> None:
+    """Say on stderr what does not hold the process of a model on this machine, if anything."""
+    if confinement.missing:
+        note(f"not confined on this machine: {', '.join(confinement.missing)}")
 
 
 def seconds(text: str) -> float:

@@ -27,8 +27,9 @@ from safeload.artefact import Artefact, Hashing, Source
 from safeload.converting.comparing import Tolerance, compare, differing
 from safeload.converting.onnx import check_onnx, require_onnx
 from safeload.demands import demanded, narrowed
-from safeload.errors import LoadError, UsageError, plain
+from safeload.errors import LoadError, RefusedError, UsageError, plain
 from safeload.gate import verify
+from safeload.isolation.confinement import Confinement
 from safeload.isolation.model import IsolatedModel, load_isolated, open_session
 from safeload.ledger.recording import recorded
 from safeload.limits import Isolation, Limits
@@ -64,6 +65,7 @@ class Converted:
         compared: The methods whose results were compared, with the largest absolute difference
             between two numbers; 0.0 where all are equal.
         bundle: The signature bundle that was written, or None.
+        confinement: What held the model's process on this machine, and what did not.
     """
 
     path: Path
@@ -71,6 +73,7 @@ class Converted:
     type: str
     compared: Mapping[str, float]
     bundle: Path | None
+    confinement: Confinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ def convert(
         )
     else:
         _write(data, path, replacing=replacing)
-    return Converted(path, form, model.type, found, written)
+    return Converted(path, form, model.type, found, written, model.confinement)
 
 
 @contextmanager
@@ -286,8 +289,15 @@ def _again(
         check_onnx(data, limits)
         return open_session(data, str(path), isolation)
     artefact = replace(Artefact.of(data, limits=limits, hashing=Hashing.NONE), path=path)
+    try:
+        accepted = admit(artefact, policy, limits)
+    except RefusedError as error:
+        # There is no file of that name that could be audited.
+        error.hint = "The model was accepted, and what it becomes is not; nothing was written. "
+        error.hint += "Choose another format, or allow what is missing in a policy file."
+        raise
     # A file that says it is no program must not be one.
-    if admit(artefact, policy, limits).format.partition("+")[0] not in _READ_AS[form]:
+    if accepted.format.partition("+")[0] not in _READ_AS[form]:
         raise LoadError(
             f"What the process wrote is no {form} file.",
             code="result-unlike",

@@ -11,6 +11,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
@@ -23,6 +24,7 @@ from safeload.converting import conversion, convert
 from safeload.converting.comparing import Tolerance, compare
 from safeload.converting.onnx import check_onnx
 from safeload.isolation import model as isolated
+from safeload.isolation.confinement import Confinement
 from safeload.isolation.process import Process
 from safeload.limits import Isolation, Limits
 from safeload.policy.policy import Entry, Policy
@@ -131,6 +133,7 @@ def test_a_result_that_is_not_what_was_asked_for_is_not_written(folder: Path, ca
     with pytest.raises(safeload.SafeloadError) as caught:
         convert("a.joblib", name, policy=CARELESS, compared=False)
     assert caught.value.code == code
+    assert "'safeload audit' on the file" not in caught.value.hint
     assert names(folder) == ["a.joblib"]
 
 
@@ -207,6 +210,46 @@ def test_whole_numbers_may_be_told_with_a_fraction() -> None:
     one: Any = Says(predict=np.array([1, 0]), predict_proba=np.array([[0.1], [0.9]]))
     other: Any = Says(predict=np.array([1.0, 0.0]), predict_proba=np.array([[0.1], [0.9]]))
     assert set(compare(one, other, None, Tolerance.of("onnx", None)).values()) == {0.0}
+
+
+FRAME = pd.DataFrame({"age": [np.nan, 1.0], "plan": ["a", None], "new": pd.array([True, pd.NA])})
+OUTPUTS = [np.array([[0.5, 0.5]]), np.array([[0.2, 0.3, 0.5]])]
+DATES = np.array(["2026-01-01", "NaT"], "M8[D]")
+OBJECTS = np.array([np.nan, "a", None], object)
+ALIKE: dict[str, tuple[Any, Any]] = {
+    "a frame with gaps": (FRAME, FRAME.copy()),
+    "outputs of several lengths": (OUTPUTS, [each.copy() for each in OUTPUTS]),
+    "objects, some of them missing": (OBJECTS, OBJECTS.copy()),
+    "dates, some of them missing": (DATES, DATES.copy()),
+}
+UNLIKE: dict[str, tuple[Any, Any]] = {
+    "a gap elsewhere": (FRAME, FRAME.fillna({"age": 2.0})),
+    "another gap": (FRAME, FRAME.assign(new=pd.array([True, False]))),
+    "other columns": (FRAME, FRAME.rename(columns={"age": "years"})),
+    "other numbers in a column": (FRAME, FRAME.assign(age=[np.nan, 1.1])),
+    "fewer outputs": (OUTPUTS, OUTPUTS[:1]),
+    "another output": (OUTPUTS, [OUTPUTS[0], OUTPUTS[1] + 0.1]),
+    "an array for outputs": (OUTPUTS, OUTPUTS[0]),
+    "a text for what is missing": (OBJECTS, np.array(["nan", "a", None], object)),
+}
+
+
+def _saying(results: tuple[Any, Any]) -> tuple[Any, Any]:
+    return Says(transform=results[0]), Says(transform=results[1])
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_what_is_missing_is_equal_to_what_is_missing(case: str) -> None:
+    one, other = _saying(ALIKE[case])
+    assert compare(one, other, None, Tolerance.of("skops", None)) == {"transform": 0.0}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_and_to_nothing_else(case: str) -> None:
+    one, other = _saying(UNLIKE[case])
+    with pytest.raises(safeload.LoadError) as caught:
+        compare(one, other, None, Tolerance.of("skops", None))
+    assert caught.value.code == "predictions-differ"
 
 
 @pytest.mark.usefixtures("shared")
@@ -296,8 +339,23 @@ def test_a_result_is_judged_by_what_the_trust_file_demands(
 
 
 @pytest.mark.usefixtures("shared")
+def test_what_does_not_hold_a_process_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = Confinement(memory=True, processor=True)
+    monkeypatch.setattr(isolated.IsolatedModel, "confinement", lacking)
+    assert main(["convert", "a.joblib", "b.skops", "--no-probe"]) == 0
+    said = capsys.readouterr().err
+    assert "not confined on this machine: files, paths, system_calls, processes" in said
+    assert "no predictions were compared" in said
+
+
+@pytest.mark.usefixtures("shared")
 def test_programs_are_told_what_was_compared(
-    folder: Path, key: safeload.SigningKey, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    key: safeload.SigningKey,
+    capsys: pytest.CaptureFixture[str],
+    process: Callable[..., Process],
 ) -> None:
     key.write("team.key", passphrase=None)
     given = ["--trust", "trust.toml", "--key", "team.key", "--name", "churn", "--version", "2"]
@@ -308,6 +366,7 @@ def test_programs_are_told_what_was_compared(
         "format": "skops",
         "type": "sklearn.pipeline.Pipeline",
         "compared": {"predict": 0.0, "predict_proba": 0.0, "decision_function": 0.0},
+        "not_confined": list(process().confinement.missing),
         "bundle": "b.skops.sig",
     }
     given[-3] = "fraud"
