@@ -193,6 +193,8 @@ def test_code_that_was_signed_is_imported_if_whoever_loads_says_so(
     trust.write_text(f'{registry.trust.read_text()}\n[models.wine]\npolicy = "policy.toml"\n')
     monkeypatch.setenv("SAFELOAD_MLFLOW_TRUST", str(trust))
     monkeypatch.setenv("SAFELOAD_MLFLOW_CODE", "1")
+    # It is set below, and is to be as it was afterwards.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
     for call in (
         f"signed.load_model({address!r}, trust={str(trust)!r}, code=True)",
         f"signed.load_pyfunc({address!r}, trust={str(trust)!r}, code=True)",
@@ -208,6 +210,11 @@ def test_code_that_was_signed_is_imported_if_whoever_loads_says_so(
         assert "/safeload-" in source
         assert not Path(source).is_relative_to(own)
         assert predicted == expected
+    # Of one copy, as the workers of a server have it; no process adds byte code to it.
+    copy = mlflow.artifacts.download_artifacts(f"safeload:{address}")
+    for _ in range(2):
+        script = IN_A_PROCESS.format(load=f"mlflow.pyfunc.load_model({copy!r})")
+        subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL, check=True)
     # What the policy does not name stays refused.
     with pytest.raises(safeload.RefusedError):
         signed.load_model(address, code=True, trust=registry.trust)
