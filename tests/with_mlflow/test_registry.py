@@ -130,6 +130,27 @@ def test_a_ledger_has_every_load_and_refuses_what_is_older(
     assert len(found) == 6
 
 
+def test_several_signers_are_counted_wherever_a_model_is_loaded(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = safeload.SigningKey.generate()
+    bob.write(tmp_path / "bob.key", passphrase=None)
+    trust = tmp_path / "trust.toml"
+    trust.write_bytes(registry.trust.read_bytes())
+    safeload.TrustFile.add(trust, name="bob", key=bob.public, models=["wine"])
+    monkeypatch.setenv("SAFELOAD_MLFLOW_TRUST", str(trust))
+    files = registry.releases[1].files
+    sign = ["sign", str(files), "--key", str(tmp_path / "bob.key"), "--add", "--trust", str(trust)]
+    assert main(sign) == 0
+    with trust.open("a") as file:
+        file.write("\n[models.wine]\nthreshold = 2\n")
+    signed.load_model("models:/wine/2", trust=trust)
+    assert mlflow.pyfunc.load_model("safeload:models:/wine/2").predict(ROWS) is not None
+    with pytest.raises(safeload.TrustError) as refusal:
+        signed.load_model("models:/wine/1", trust=trust)
+    assert refusal.value.code == "threshold-not-met"
+
+
 OWN = """
 from sklearn.base import BaseEstimator, TransformerMixin
 
