@@ -24,9 +24,10 @@ TEXT = DOCUMENT.read_text("utf-8")
 class Shell:
     """Types commands, one process each; what was exported stays."""
 
-    def __init__(self) -> None:
+    def __init__(self, temporary: Path) -> None:
         self.environment = {
             **os.environ,
+            "TMPDIR": os.fspath(temporary),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "no_proxy": "*",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -58,8 +59,10 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    monkeypatch.chdir(tmp_path)
-    typed = Shell()
+    for folder in ("here", "temporary"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    typed = Shell(tmp_path / "temporary")
     try:
         yield typed
     finally:
