@@ -47,7 +47,7 @@ torch: $(VENV)-torch/installed ## Audit checkpoints that torch itself writes, an
 	$(VENV)-torch/bin/python -m pytest tests/with_torch
 
 # The release of MLflow. The oldest that is supported needs what it was made for:
-# MLFLOW="mlflow==2.20.0 sqlalchemy<2.1"
+# MLFLOW="mlflow==2.16.0 sqlalchemy<2.1"
 MLFLOW ?= mlflow
 
 mlflow: $(VENV)-mlflow/installed ## Log, load, serve and attack models with a server of MLflow's

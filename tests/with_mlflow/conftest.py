@@ -146,6 +146,10 @@ def registry(
     """The releases as they were logged, whatever a test does to their files."""
     monkeypatch.setenv("SAFELOAD_MLFLOW_TRUST", str(logged.trust))
     monkeypatch.chdir(tmp_path)
+    # Where MLflow leaves what it downloads, and we what it is given.
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     for number, release in enumerate(logged.releases):
         shutil.copytree(release.files, tmp_path / "before" / str(number))
     yield logged

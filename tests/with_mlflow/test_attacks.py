@@ -255,11 +255,7 @@ def test_what_is_swapped_after_it_was_verified_is_not_what_is_loaded(
     assert not canary.exists()
 
 
-def test_nothing_of_a_load_stays_behind(
-    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+def test_nothing_of_a_load_stays_behind(registry: Registry, tmp_path: Path) -> None:
     signed.load_model(ADDRESS, trust=registry.trust)
     signed.load_pyfunc(ADDRESS, trust=registry.trust).predict(ROWS)
     requirements(registry.releases[1].files, Path())

@@ -130,6 +130,27 @@ def test_a_ledger_has_every_load_and_refuses_what_is_older(
     assert len(found) == 6
 
 
+def test_several_signers_are_counted_wherever_a_model_is_loaded(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = safeload.SigningKey.generate()
+    bob.write(tmp_path / "bob.key", passphrase=None)
+    trust = tmp_path / "trust.toml"
+    trust.write_bytes(registry.trust.read_bytes())
+    safeload.TrustFile.add(trust, name="bob", key=bob.public, models=["wine"])
+    monkeypatch.setenv("SAFELOAD_MLFLOW_TRUST", str(trust))
+    files = registry.releases[1].files
+    sign = ["sign", str(files), "--key", str(tmp_path / "bob.key"), "--add", "--trust", str(trust)]
+    assert main(sign) == 0
+    with trust.open("a") as file:
+        file.write("\n[models.wine]\nthreshold = 2\n")
+    signed.load_model("models:/wine/2", trust=trust)
+    assert mlflow.pyfunc.load_model("safeload:models:/wine/2").predict(ROWS) is not None
+    with pytest.raises(safeload.TrustError) as refusal:
+        signed.load_model("models:/wine/1", trust=trust)
+    assert refusal.value.code == "threshold-not-met"
+
+
 OWN = """
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -193,6 +214,8 @@ def test_code_that_was_signed_is_imported_if_whoever_loads_says_so(
     trust.write_text(f'{registry.trust.read_text()}\n[models.wine]\npolicy = "policy.toml"\n')
     monkeypatch.setenv("SAFELOAD_MLFLOW_TRUST", str(trust))
     monkeypatch.setenv("SAFELOAD_MLFLOW_CODE", "1")
+    # It is set below, and is to be as it was afterwards.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
     for call in (
         f"signed.load_model({address!r}, trust={str(trust)!r}, code=True)",
         f"signed.load_pyfunc({address!r}, trust={str(trust)!r}, code=True)",
@@ -208,6 +231,11 @@ def test_code_that_was_signed_is_imported_if_whoever_loads_says_so(
         assert "/safeload-" in source
         assert not Path(source).is_relative_to(own)
         assert predicted == expected
+    # Of one copy, as the workers of a server have it; no process adds byte code to it.
+    copy = mlflow.artifacts.download_artifacts(f"safeload:{address}")
+    for _ in range(2):
+        script = IN_A_PROCESS.format(load=f"mlflow.pyfunc.load_model({copy!r})")
+        subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL, check=True)
     # What the policy does not name stays refused.
     with pytest.raises(safeload.RefusedError):
         signed.load_model(address, code=True, trust=registry.trust)

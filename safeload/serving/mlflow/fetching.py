@@ -23,7 +23,7 @@ from safeload.arguments import as_path, as_text
 from safeload.auditing.sources.addresses import MODEL_SCHEMES
 from safeload.auditing.sources.extras import require
 from safeload.auditing.sources.failures import asking
-from safeload.errors import ArtefactError, TrustError, printable
+from safeload.errors import ArtefactError, TrustError, UsageError, printable
 from safeload.serving.mlflow.mlmodel import MLMODEL, MlModel
 
 __all__ = ["Origin", "fetched", "private_folder"]
@@ -89,7 +89,7 @@ def fetched(address: str | os.PathLike[str]) -> Iterator[Origin]:
 
     Raises:
         ArtefactError: MLflow does not give them.
-        UsageError: MLflow is not installed.
+        UsageError: MLflow is not installed, or the address names a server (``other-server``).
     """
     if isinstance(address, os.PathLike):
         address = os.fspath(as_path(address, "model_uri"))
@@ -113,10 +113,18 @@ def fetched(address: str | os.PathLike[str]) -> Iterator[Origin]:
 
 
 def _looked_up(address: str, scheme: str) -> Origin:
-    if scheme == "runs":
-        return Origin(address, run_id=address.partition(":")[2].strip("/").partition("/")[0])
-    if scheme != "models":
+    if scheme not in MODEL_SCHEMES:
         return Origin(address)
+    if urlsplit(address).netloc:
+        raise UsageError(
+            "An address of MLflow's names another server than the configuration does.",
+            code="other-server",
+            hint="Name the server in MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI, and write the "
+            "address with one slash.",
+        )
+    if scheme == "runs":
+        runs = require("mlflow.store.artifact.runs_artifact_repo", "mlflow")
+        return Origin(address, run_id=str(runs.RunsArtifactRepository.parse_runs_uri(address)[0]))
     names = require("mlflow.store.artifact.utils.models", "mlflow")
     client = require("mlflow", "mlflow").MlflowClient()
     registered = names.get_model_name_and_version(client, address)

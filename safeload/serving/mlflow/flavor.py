@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 import safeload
-from safeload.arguments import as_path
+from safeload.arguments import as_path, wrong_value
 from safeload.artefact import Artefact
 from safeload.auditing.sources.extras import require
-from safeload.errors import UsageError
 from safeload.limits import Limits
 from safeload.loading.admit import admit
 from safeload.loading.environment import library_versions
@@ -29,7 +28,7 @@ from safeload.policy.policy import Policy
 from safeload.serving.mlflow.form import Environment, add_pyfunc, copy_code, describe, prepare
 from safeload.serving.mlflow.loading import LOADER_MODULE
 from safeload.serving.mlflow.mlmodel import MLMODEL
-from safeload.serving.mlflow.wrapper import Served
+from safeload.serving.mlflow.wrapper import METHODS, Served
 from safeload.signing.dumping import write_model
 from safeload.signing.models import sign
 from safeload.signing.statement import Facts, check_facts
@@ -85,10 +84,11 @@ def save_model(
 
     Raises:
         SafeloadError: As :func:`safeload.sign`; or MLflow is not installed. Nothing is left then.
+        MlflowException: An argument that MLflow's flavors take is none, or the folder is not empty.
         TypeError: A fact is missing, or is none that :func:`safeload.sign` takes.
     """
     facts["passphrase"] = hidden(facts.get("passphrase"))
-    _check(facts, serialization_format)
+    _check(facts, serialization_format, pyfunc_predict_fn)
     folder = as_path(path)
     environment = Environment(conda_env, pip_requirements, extra_pip_requirements)
     prepare(folder)
@@ -157,10 +157,11 @@ def log_model(
 
     Raises:
         SafeloadError: As :func:`save_model`.
+        MlflowException: As :func:`save_model`; or the server does not take the model.
         TypeError: As :func:`save_model`.
     """
     facts["passphrase"] = hidden(facts.get("passphrase"))
-    _check(facts, serialization_format)
+    _check(facts, serialization_format, pyfunc_predict_fn)
     log = require("mlflow.models", "mlflow").Model.log
     # MLflow 3 calls "name" what was "artifact_path" before, and warns of the older word.
     takes_name = "name" in inspect.signature(log).parameters
@@ -205,18 +206,18 @@ class _Writer:
         save_model(self._model, path, mlflow_model=mlflow_model, **self._given)
 
 
-def _check(facts: Facts, serialization_format: object) -> None:
+def _check(facts: Facts, serialization_format: object, predicts: object) -> None:
     """Find out what sign() would find out when the model is written already."""
     inspect.signature(sign).bind("", **facts)
     if strange := facts.keys() - Facts.__annotations__.keys():
         raise TypeError(f"There is no argument {min(strange)!r}")
     check_facts(facts)
-    if serialization_format not in _FILES:
-        raise UsageError(
-            "There is no such serialization_format.",
-            code="argument-value",
-            hint=f"It takes {' or '.join(map(repr, _FILES))}.",
-        )
+    for value, parameter, known in (
+        (serialization_format, "serialization_format", tuple(_FILES)),
+        (predicts, "pyfunc_predict_fn", METHODS),
+    ):
+        if value not in known:
+            raise wrong_value(parameter, " or ".join(map(repr, known)))
 
 
 def _requirements(file: Path, facts: Facts) -> list[str]:

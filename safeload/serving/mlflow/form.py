@@ -4,7 +4,7 @@ MLflow has no public functions for these; its own flavors, and those of others, 
 
 Trust: all of it is the signer's own.
 
-Source: ``mlflow.sklearn.save_model``, MLflow 2.20 to 3.17.
+Source: ``mlflow.sklearn.save_model``, MLflow 2.16 to 3.17.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def load_model(
         SafeloadError: As :func:`safeload.load`; MLflow does not give the files (ArtefactError); or
             they are another release's than the registry says (``registry-mismatch``).
     """
-    terms = Terms(**locals_of(locals()))
+    terms = _terms_in(locals())
     place = private_folder()
     keep = False
     try:
@@ -127,7 +127,7 @@ def load_pyfunc(
         SafeloadError: As :func:`load_model`; or the model was signed for another module to load
             it (``loader-module``).
     """
-    terms = Terms(**locals_of(locals()))
+    terms = _terms_in(locals())
     pyfunc = require("mlflow.pyfunc", "mlflow")
     place = private_folder()
     keep = False
@@ -143,9 +143,9 @@ def load_pyfunc(
             shutil.rmtree(place, ignore_errors=True)
 
 
-def locals_of(given: dict[str, Any]) -> dict[str, Any]:
+def _terms_in(arguments: dict[str, Any]) -> Terms:
     """The terms among the arguments of a call."""
-    return {name: value for name, value in given.items() if name != "model_uri"}
+    return Terms(**{name: value for name, value in arguments.items() if name != "model_uri"})
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Served:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,12 @@ class VerifiedRepository(ArtifactRepository):  # type: ignore[misc]
         if artifact_path and not is_file:
             address = f"{address.rstrip('/')}/{artifact_path}" if address else artifact_path
         terms = Terms.of_environment()
+        place = private_folder(None if dst_path is None else Path(dst_path))
         try:
-            place = private_folder(None if dst_path is None else Path(dst_path))
             folder, about = stage(address, terms, place)
             about.require_loader(LOADER_MODULE)
         except SafeloadError as error:
+            shutil.rmtree(place, ignore_errors=True)
             _log.error("%s: refused [%s]: %s %s", address, error.code, error, error.hint)
             raise
         if about.code is not None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from safeload.arguments import require_type
 from safeload.errors import SafeloadError, TrustError, UsageError
 from safeload.gate import verify
 from safeload.ledger.recording import Entry
@@ -58,8 +59,8 @@ class Terms:
 
     def __post_init__(self) -> None:
         given = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        flag = given.pop("code")
-        check_arguments(**given, whole=flag)
+        require_type(given.pop("code"), "code", bool, takes="True or False")
+        check_arguments(**given)
 
     @classmethod
     def of_environment(cls) -> Terms:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Served"]
+__all__ = ["METHODS", "Served"]
 
 _OTHERS = ("predict_proba", "predict_log_proba", "predict_joint_log_proba", "score")
+METHODS = ("predict", *_OTHERS)
 
 
 class Served:

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 import safeload
-from safeload.serving.mlflow import load_flavor
+from safeload.serving.mlflow import load_flavor, load_model, load_pyfunc
 from safeload.serving.mlflow.mlmodel import MlModel
 
 SKLEARN = "flavors: {sklearn: {pickled_model: model.pkl, serialization_format: pickle}}"
@@ -208,3 +208,11 @@ def test_a_path_that_is_no_folder_of_mlflows_is_an_error(tmp_path: Path) -> None
         load_flavor(tmp_path / "m")
     with pytest.raises(safeload.UsageError):
         load_flavor(b"m")  # type: ignore[arg-type]
+
+
+def test_an_argument_of_a_wrong_type_is_named(tmp_path: Path) -> None:
+    for given in ({"code": 1}, {"trust": 1}, {"packs": 1}, {"policy": b""}, {"mmap_mode": "w"}):
+        for load in (load_model, load_pyfunc):
+            with pytest.raises(safeload.UsageError) as error:
+                load(tmp_path, **given)
+            assert next(iter(given)) in str(error.value)
