@@ -94,7 +94,7 @@ def _own_map() -> list[str]:
     forgotten the name, which it does not while the file is open.
     """
     with suppress(OSError):
-        os.open(_OWN_MAP, getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
+        os.open(_OWN_MAP, getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_CLOEXEC", 0))
         return [_OWN_MAP]
     return []
 
