@@ -70,6 +70,8 @@ lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin --no-warn-unreachable --package safeload
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 --no-warn-unreachable --package safeload
 
 format: $(VENV)/installed-for-tests ## Put the code into its form
 	$(BIN)/ruff check --fix .

@@ -14,6 +14,7 @@ import argparse
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,7 +171,7 @@ class Destination:
             raise OSError(errno.EINVAL, "neither a file, a pipe nor a device")
         # Without waiting for somebody to read a pipe; with that, writing may wait for them.
         descriptor = os.open(self._path, _TO_A_DEVICE)
-        if hasattr(os, "O_NONBLOCK"):
+        if sys.platform != "win32":
             os.set_blocking(descriptor, True)
         return descriptor
 
