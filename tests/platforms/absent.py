@@ -2,8 +2,9 @@
 
 Called in a child, after all that safeload imports was imported and before safeload is: for safeload
 is gone then what the other system's Python does not have, functions, constants, modules and
-operations relative to open folders; libraries keep theirs. What remains is the kernel and its file
-system: how Windows shares open files, compares names and reads paths cannot be seen here.
+operations relative to open folders; libraries keep theirs. For Windows, files that are open in the
+process are neither replaced nor removed. What remains is the kernel and its file system: how
+Windows shares files with other processes, compares names and reads paths cannot be seen.
 
 Trust: not applicable.
 Source: "Availability" in the Python documentation of ``os``, ``signal``, ``mmap``, ``select``.
@@ -11,6 +12,7 @@ Source: "Availability" in the Python documentation of ``os``, ``signal``, ``mmap
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import select
@@ -18,6 +20,7 @@ import signal
 import socket
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 __all__ = ["become"]
@@ -76,7 +79,20 @@ def become(system: str) -> None:
         of_windows.name = "nt"
         of_windows.supports_dir_fd, of_windows.supports_fd = set(), set()
         of_windows.supports_follow_symlinks = {os.stat}
+        of_windows.replace, of_windows.unlink = _unless_open(os.replace), _unless_open(os.unlink)
     sys.platform = system
+
+
+def _unless_open(act: Any) -> Any:
+    """What renames or removes files, and leaves those alone that this process has open."""
+
+    def acting(*paths: Any, **folders: Any) -> None:
+        opened = {os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()}
+        if any(os.path.realpath(path) in opened for path in paths):
+            raise PermissionError(errno.EACCES, "The file is in use", os.fspath(paths[-1]))
+        act(*paths, **folders)
+
+    return acting
 
 
 def _locks() -> Any:

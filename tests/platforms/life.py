@@ -131,6 +131,15 @@ def _calls() -> Any:
     safeload.dump(model, "churn.joblib", key=key, name="churn", version="2")
     verified = safeload.verify("churn.joblib", trust="trust.toml")
     yield "replaced", verified.manifest.require_model().version
+    with Path("churn.joblib").open("rb"):
+        try:
+            safeload.dump(model, "churn.joblib", key=key, name="churn", version="3")
+        except safeload.SafeloadError as error:
+            yield "in use", error.code
+        else:
+            yield "in use", "replaced all the same"
+    verified = safeload.verify("churn.joblib", trust="trust.toml")
+    yield "afterwards", verified.manifest.require_model().version
     with safeload.load_unsigned("churn.joblib", isolated=True) as isolated:
         yield "isolated", isolated.predict(np.zeros((2, 4))).tolist()
         yield "missing", list(isolated.confinement.missing)

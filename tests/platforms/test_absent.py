@@ -103,3 +103,10 @@ def test_what_nobody_may_write_to_is_not_writable(life: dict[str, Any]) -> None:
 def test_a_pair_is_replaced_and_what_was_left_is_swept(life: dict[str, Any]) -> None:
     assert life["calls"]["replaced"] == "2"
     assert life["calls"]["left"] == []
+
+
+def test_a_model_that_is_in_use_is_replaced_or_the_old_pair_stays(
+    system: str, life: dict[str, Any]
+) -> None:
+    expected = {"win32": ("unwritable", "2"), "darwin": ("replaced all the same", "3")}
+    assert (life["calls"]["in use"], life["calls"]["afterwards"]) == expected[system]
