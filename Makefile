@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs clean
+.PHONY: help demo test unprivileged ecosystem sources signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs dist sbom clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -70,6 +70,8 @@ lint: $(VENV)/installed-for-tests ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin --no-warn-unreachable --package safeload
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 --no-warn-unreachable --package safeload
 
 format: $(VENV)/installed-for-tests ## Put the code into its form
 	$(BIN)/ruff check --fix .
@@ -108,6 +110,18 @@ sight: $(VENV)/installed ## Measure anew which functions of Python's own the sea
 docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
 	$(BIN)/python tools/security_tables.py
 
+dist: $(VENV)/installed-for-release ## Build the wheel and the sdist of the last commit, twice, and compare
+	$(BIN)/python tools/build_release.py dist --collect
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+
+# What a user gets who installs the wheel today: its environment has nothing else.
+sbom: dist ## List what comes with the wheel that was built, in CycloneDX
+	$(PYTHON) -m venv --clear $(VENV)-sbom
+	$(VENV)-sbom/bin/python -m pip --disable-pip-version-check --quiet install dist/*.whl
+	$(VENV)-sbom/bin/python -m pip --disable-pip-version-check --quiet uninstall --yes pip
+	$(BIN)/cyclonedx-py environment $(VENV)-sbom/bin/python --pyproject pyproject.toml \
+		--mc-type library --output-reproducible --spec-version 1.6 --output-file dist/safeload.cdx.json
+
 clean: ## Remove the environments and what the tools left behind
 	rm -rf $(VENV) $(FUZZ_VENV) $(PEERS_VENV) .fuzz $(VENV)-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
@@ -135,6 +149,10 @@ $(FUZZ_VENV)/installed: pyproject.toml
 
 $(VENV)/installed-for-tests: $(VENV)/installed
 	$(PIP) --editable ".[test,lint]"
+	@touch $@
+
+$(VENV)/installed-for-release: $(VENV)/installed-for-tests
+	$(PIP) --editable ".[release]"
 	@touch $@
 
 # Needs npm; what it installs is named in exact releases.

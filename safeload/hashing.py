@@ -163,7 +163,8 @@ class Digests:
 
 def _read_at(descriptor: int, start: int, count: int) -> bytes:
     if hasattr(os, "pread"):
-        return os.pread(descriptor, count, start)
+        data: bytes = os.pread(descriptor, count, start)
+        return data
     # Threads share the position.
     with _POSITION:
         os.lseek(descriptor, start, os.SEEK_SET)

@@ -89,14 +89,14 @@ def _buffer(size: int, file: int | None) -> Memory:
     except (OSError, MemoryError, OverflowError) as error:
         raise no_memory(size) from error
     # Large pages: fewer faults, which would cost as much as the reading itself.
-    if hasattr(mmap, "MADV_HUGEPAGE"):
+    if sys.platform == "linux" and hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):
             buffer.madvise(mmap.MADV_HUGEPAGE)
     return buffer
 
 
 def _anonymous(size: int) -> mmap.mmap:
-    if not hasattr(mmap, "MAP_ANONYMOUS"):
+    if sys.platform == "win32":
         return mmap.mmap(-1, size)
     # The default would share the pages, and so the model, with every child forked later.
     return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -104,15 +104,17 @@ def _anonymous(size: int) -> mmap.mmap:
 
 def _memory_file(size: int) -> int | None:
     """A memory file that can be sealed, or None where the kernel has none (or nothing to hold)."""
-    if size == 0 or not sys.platform.startswith("linux"):
-        return None
-    file = os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(file, size)
-    return file
+    if sys.platform == "linux" and size:
+        file = os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(file, size)
+        return file
+    return None
 
 
 def _sealed(file: int, size: int, *, writable: bool) -> mmap.mmap:
     """Make a memory file unchangeable, even by this process, and map it."""
+    if sys.platform != "linux":
+        raise AssertionError("only Linux has such files")
     import fcntl
 
     seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL

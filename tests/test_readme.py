@@ -126,6 +126,8 @@ def test_what_is_not_executed_is_installation() -> None:
 @pytest.mark.parametrize(
     "document",
     [
+        "CODE_OF_CONDUCT.md",
+        "CONTRIBUTING.md",
         "README.md",
         "docs/certificates.md",
         "docs/ci.md",
@@ -134,6 +136,7 @@ def test_what_is_not_executed_is_installation() -> None:
         "docs/isolation.md",
         "docs/keyless.md",
         "docs/notebooks.md",
+        "docs/platforms.md",
         "docs/policy.md",
         "docs/report.md",
         "docs/trust.md",

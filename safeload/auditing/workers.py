@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -56,7 +57,7 @@ def bounded(size: int) -> Iterator[None]:
         with deaf():
             yield
     finally:
-        if limits is not None:
+        if sys.platform != "win32" and limits is not None:
             resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
@@ -97,7 +98,7 @@ def deaf() -> Iterator[None]:
 
 
 def _lower(size: int) -> tuple[int, int] | None:
-    if resource is None or not hasattr(resource, "RLIMIT_AS"):
+    if sys.platform == "win32" or resource is None:
         return None
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = _taken() + size
@@ -113,6 +114,8 @@ def _lower(size: int) -> tuple[int, int] | None:
 
 def _taken() -> int:
     """The address space of this process, bytes."""
+    if sys.platform == "win32":
+        return 4 << 30
     with suppress(OSError, ValueError):
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -120,7 +123,9 @@ def _taken() -> int:
 
 
 def _physical() -> int:
-    with suppress(AttributeError, OSError, ValueError):
+    if sys.platform == "win32":
+        return 0
+    with suppress(OSError, ValueError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return 0
 

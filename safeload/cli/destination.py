@@ -14,6 +14,7 @@ import argparse
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["Destination", "add_output_option", "candidates_beside"]
 
 _NEW_FILE = 0o666
+# For a pipe or a device, and not to wait until somebody reads the pipe; Windows has none of these.
+_TO_A_DEVICE = (
+    os.O_WRONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
 
 
 def add_output_option(parser: argparse.ArgumentParser, *flags: str, what: str) -> None:
@@ -162,8 +170,9 @@ class Destination:
         if not (stat.S_ISFIFO(self._status.st_mode) or stat.S_ISCHR(self._status.st_mode)):
             raise OSError(errno.EINVAL, "neither a file, a pipe nor a device")
         # Without waiting for somebody to read a pipe; with that, writing may wait for them.
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        os.set_blocking(descriptor, True)
+        descriptor = os.open(self._path, _TO_A_DEVICE)
+        if sys.platform != "win32":
+            os.set_blocking(descriptor, True)
         return descriptor
 
     def _mode(self) -> int:

@@ -94,7 +94,7 @@ def _own_map() -> list[str]:
     forgotten the name, which it does not while the file is open.
     """
     with suppress(OSError):
-        os.open(_OWN_MAP, getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
+        os.open(_OWN_MAP, getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_CLOEXEC", 0))
         return [_OWN_MAP]
     return []
 
@@ -137,10 +137,9 @@ def _bound(isolation: Isolation, *, threads: bool) -> tuple[bool, bool]:
     Returns:
         Whether memory and processor time are bounded.
     """
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return False, False
+    import resource
 
     def bound(kind: int, value: int, grace: int = 0) -> bool:
         _, hard = resource.getrlimit(kind)
@@ -157,6 +156,6 @@ def _bound(isolation: Isolation, *, threads: bool) -> tuple[bool, bool]:
     if threads:
         bound(resource.RLIMIT_NPROC, isolation.threads)
     # macOS takes the bound on memory, and does nothing about it.
-    memory = bound(resource.RLIMIT_AS, isolation.memory) and sys.platform.startswith("linux")
+    memory = bound(resource.RLIMIT_AS, isolation.memory) and sys.platform == "linux"
     # The signal that says so comes first.
     return memory, bound(resource.RLIMIT_CPU, isolation.processor, grace=5)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -49,6 +50,8 @@ def enter_file_tree(granted: Iterable[str]) -> bool:
     Returns:
         Whether the tree was entered; where not, the old one is still there as it was.
     """
+    if sys.platform != "linux":
+        return False
     granted = list(granted)
     pivot = _PIVOT_ROOT.get(os.uname().machine)
     if pivot is None:
@@ -83,6 +86,8 @@ def enter_file_tree(granted: Iterable[str]) -> bool:
 
 def try_calls() -> None:
     """Make the calls of this module, with arguments that change nothing."""
+    if sys.platform != "linux":
+        return
     libc().mount(None, None, None, ctypes.c_ulong(0), None)
     libc().umount2(None, 0)
     libc().syscall(_PIVOT_ROOT.get(os.uname().machine, -1), None, None)

@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ class Held:
             pipes = (requests, answers, life)
             self._pipes = {pipe: identity(pipe) for pipe in pipes if pipe is not None}
             _ALL.add(self)
-        if _POLL:
+        if _POLL and sys.platform != "win32":
             os.set_blocking(self.requests, False)
             os.set_blocking(self.answers, False)
 
@@ -150,7 +151,7 @@ class Held:
             LateError: The time is over.
             UsageError: It was ended meanwhile, or this process is a fork by now.
         """
-        if not _POLL:
+        if sys.platform == "win32" or not _POLL:
             self.check()
             clock.left()
             return
@@ -211,14 +212,14 @@ class Held:
     def _kill(self) -> None:
         # What it has started and is still in its process group ends as well, also where it has
         # ended itself. The number may be that of others once it was waited for.
-        if hasattr(os, "killpg") and self._state() is not _State.FORGOTTEN:
+        if sys.platform != "win32" and self._state() is not _State.FORGOTTEN:
             with suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
 
     def _state(self) -> _State:
-        if not hasattr(os, "waitid"):
+        if sys.platform == "win32" or not hasattr(os, "waitid"):
             return _State.RUNS
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
         try:
@@ -255,7 +256,7 @@ def no_signal() -> Iterator[None]:
 
     Python ignores the signal for that, but a program may have set it back to what ends it.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
     pipe = {signal.SIGPIPE}

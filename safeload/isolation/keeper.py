@@ -32,7 +32,7 @@ def hear_signals() -> None:
     What they block or ignore is handed down. Without the signal of a child's end nobody would know
     how it ended; without those of a crash or of used up time there would be none.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         return
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGCHLD, signal.SIGXCPU):
@@ -52,6 +52,8 @@ def keep(process: int, life: int | None) -> NoReturn:
         process: The child.
         life: The reading end of the pipe that the caller holds, or None where there is none.
     """
+    if sys.platform == "win32":
+        raise AssertionError("there is nothing to keep: no process is forked")
     if life is None:
         stand_by(process)
     _close_pipes()
@@ -83,6 +85,8 @@ def stand_by(process: int) -> NoReturn:
         process: The child. Others, which the kernel hands over to the first process of a namespace,
             are waited for as well.
     """
+    if sys.platform == "win32":
+        raise AssertionError("no process is forked")
     _close_pipes()
     ended, status = os.wait()
     while ended != process:
@@ -97,7 +101,9 @@ def end_with_parent(alive: int) -> None:
         alive: The reading end of a pipe whose other end only the parent has: the parent may have
             ended before the kernel was told.
     """
-    if sys.platform.startswith("linux"):
+    if sys.platform == "win32":
+        raise AssertionError("no process is forked")
+    if sys.platform == "linux":
         prctl(_DEATH_SIGNAL, signal.SIGKILL)
         prctl(_DUMPABLE, 0)
     if _hung_up(alive):
@@ -107,10 +113,14 @@ def end_with_parent(alive: int) -> None:
 
 def _end_as(status: int) -> NoReturn:
     """End as a child did; 128 and more stand for a signal."""
+    if sys.platform == "win32":
+        raise AssertionError("no process is forked")
     os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
 
 
 def _hung_up(pipe: int) -> bool:
+    if sys.platform == "win32":
+        raise AssertionError("no pipe can be waited for")
     watched = select.poll()
     watched.register(pipe, 0)
     return bool(watched.poll(0))

@@ -65,6 +65,8 @@ def go_on_kept(granted: Iterable[str], life: int | None) -> tuple[bool, bool]:
 
 def _fork_from(stay: Callable[[int], NoReturn]) -> None:
     """Go on in a child, which ends with this process; this process stays."""
+    if sys.platform == "win32":
+        raise AssertionError("no process is forked")
     alive, mine = os.pipe()
     process = os.fork()
     if process:
@@ -97,6 +99,8 @@ def _leave() -> bool:
 
 def _unshare() -> bool:
     """Enter new namespaces; processes are in the new one from the next child on."""
+    if sys.platform != "linux":
+        return False
     user, group = os.geteuid(), os.getegid()
     if libc().unshare(_KINDS) != 0:
         return False

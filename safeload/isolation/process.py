@@ -248,7 +248,7 @@ def _started() -> Started:
     folder = _empty_folder()
     theirs, life = None, None
     try:
-        if os.name == "posix":
+        if sys.platform != "win32":
             # Its keeper watches this end; ours is closed when this process ends, however it does.
             theirs, ours = os.pipe()
             life = FileIO(ours, "wb")

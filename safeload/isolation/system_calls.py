@@ -186,7 +186,9 @@ def allow_system_calls() -> bool:
     Returns:
         Whether others are refused from now on.
     """
-    program = filter_program(os.uname().machine) if sys.platform.startswith("linux") else None
+    if sys.platform != "linux":
+        return False
+    program = filter_program(os.uname().machine)
     if program is None or sys.maxsize < 2**32:
         return False
     prctl(_NO_NEW_PRIVILEGES, 1)

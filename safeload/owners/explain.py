@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def explain(
         Windows, no steps.
     """
     explained: list[Explained] = []
-    if os.name != "posix":
+    if sys.platform == "win32":
         return explained, None
     judge = Judge(secret=secret, own_group=own_group)
     try:

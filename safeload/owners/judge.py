@@ -31,6 +31,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import sys
 from dataclasses import dataclass, field
 
 from safeload.errors import printable
@@ -175,6 +176,8 @@ class Judge:
         )
 
     def _of_mount(self, step: Step) -> Fault | None:
+        if sys.platform == "win32":
+            return None
         device = step.status.st_dev
         # A link lies on the mount of its folder, which has been judged. Block devices are mounted
         # by root or by programs that root allows to; what a user serves is on none.
@@ -208,6 +211,8 @@ class Judge:
         return step.folder is not None and step.folder.path in self._shared
 
     def _is_read_only(self, step: Step) -> bool:
+        if sys.platform == "win32":
+            return False
         # Asked first, as it costs a hundredth of the rest.
         if not os.fstatvfs(step.descriptor).f_flag & os.ST_RDONLY:
             return False
@@ -224,7 +229,8 @@ def _has_number(step: Step) -> bool:
     to others. Whoever else asks is not told.
     """
     return (
-        step.kind is Kind.FOLDER
+        sys.platform != "win32"
+        and step.kind is Kind.FOLDER
         and os.geteuid() == 0
         and not step.status.st_mode & stat.S_IWOTH
         and os.access(".", os.W_OK, dir_fd=step.descriptor, effective_ids=True)
@@ -233,7 +239,7 @@ def _has_number(step: Step) -> bool:
 
 def _has_acl(step: Step) -> bool:
     """Whether an access list may let named users do what the mode says that the group may."""
-    if not hasattr(os, "getxattr"):
+    if sys.platform != "linux":
         return False
     descriptor = step.descriptor
     try:

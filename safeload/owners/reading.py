@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -23,7 +24,7 @@ __all__ = ["read_open", "read_own", "require_own"]
 
 _CHUNK = 1 << 16
 # Windows has access lists instead, and none of the calls that would look at them.
-_HAS_OWNERS = os.name == "posix"
+_HAS_OWNERS = sys.platform != "win32"
 
 
 def read_own(

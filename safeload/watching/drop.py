@@ -30,9 +30,6 @@ from safeload.writing.drafts import is_private
 from safeload.writing.folder import Folder
 from safeload.writing.lock import NoLocksError, hold
 
-if sys.platform == "linux":
-    import fcntl
-
 __all__ = ["CLAIMED", "Drop", "Place", "is_being_written"]
 
 CLAIMED = ".safeload-watch"
@@ -235,6 +232,8 @@ def is_being_written(descriptor: int) -> bool | None:
     """
     if sys.platform != "linux":
         return None
+    import fcntl
+
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:

@@ -15,6 +15,7 @@ import errno
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -279,7 +280,7 @@ def keep_rights(folder: Folder, name: str, inner: Folder, part: str) -> None:
     except OSError:
         # There is none, or a link that leads nowhere.
         return
-    if not hasattr(os, "fchown"):
+    if sys.platform == "win32":
         return
     descriptor = inner.open(part, os.O_RDONLY)
     try:

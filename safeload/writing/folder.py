@@ -88,7 +88,7 @@ class Folder:
                 raise NotADirectoryError(errno.ENOTDIR, "Not a folder", os.fspath(path))
             yield Folder(path, None)
             return
-        descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
+        descriptor = os.open(name, _FOLDER | _CLOSED, dir_fd=self.descriptor)
         try:
             yield Folder(path, descriptor)
         finally:

@@ -246,7 +246,7 @@ def _sign(folder: Folder, descriptor: int) -> None:
     for may_write, granted in (_GROUP, _OTHERS):
         if status.st_mode & may_write:
             mode |= granted
-    if not hasattr(os, "fchown"):
+    if sys.platform == "win32":
         return
     # Where owners and modes are made up, nobody is kept out of the file anyway.
     if mode != 0o600:

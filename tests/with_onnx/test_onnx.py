@@ -7,11 +7,8 @@ from typing import Any
 
 import joblib
 import numpy as np
-import onnx
-import onnxruntime
 import pandas as pd
 import pytest
-from onnx import TensorProto, helper
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -27,6 +24,10 @@ from safeload.converting.onnx import check_onnx
 from safeload.isolation.model import open_session
 from safeload.limits import Isolation, Limits
 from tests.with_onnx.table import BEGIN, DOCUMENT, END, measured
+
+onnx = pytest.importorskip("onnx", reason="'make onnx' installs it")
+onnxruntime = pytest.importorskip("onnxruntime", reason="'make onnx' installs it")
+TensorProto, helper = onnx.TensorProto, onnx.helper
 
 X, Y = load_iris(return_X_y=True)
 TEXTS = ["good day", "bad day", "good night", "bad night"] * 5
