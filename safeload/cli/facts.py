@@ -67,7 +67,7 @@ def _metadata(name: str) -> dict[str, Any]:
         text = read_input(name, "metadata", limit=_METADATA_BYTES).decode("utf-8")
         document = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except OSError as error:
-        raise _unreadable("metadata", error) from error
+        raise _unreadable(error) from error
     except (ValueError, RecursionError) as error:
         raise _unsuitable(f"it is neither JSON nor TOML ({error})") from error
     if not isinstance(document, dict):
@@ -135,7 +135,7 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
         if not name or not equals:
             raise UsageError(
                 f"{printable(text)!r} gives no value to any name.",
-                code=option,
+                code="metric" if option == "metric" else "extra",
                 hint=f"Write --{option} NAME=VALUE.",
             )
         pairs[name] = value
@@ -182,11 +182,11 @@ def moment_of(key: str, value: Any) -> datetime:
     return instant.replace(microsecond=0)
 
 
-def _unreadable(what: str, error: OSError) -> UsageError:
+def _unreadable(error: OSError) -> UsageError:
     return UsageError(
-        f"The {what} file cannot be read: {error.strerror}.",
-        code=f"{what}-unreadable",
-        hint=f"Check the path given with --{what}.",
+        f"The metadata file cannot be read: {error.strerror}.",
+        code="metadata-unreadable",
+        hint="Check the path given with --metadata.",
     )
 
 

@@ -42,15 +42,13 @@ def read_probe(path: Path, *, option: str = "probe") -> Any:
     """
     form = path.suffix
     if form not in _FORMS:
-        raise UsageError(
-            f"The format of the {option} is not known.", code=f"{option}-unsuitable", hint=_HINT
-        )
+        raise _unsuitable(option, f"The format of the {option} is not known.")
     try:
         data = read_input(str(path), option, limit=_BYTES[option])
     except OSError as error:
         raise UsageError(
             f"The {option} file cannot be read: {error.strerror}.",
-            code=f"{option}-unreadable",
+            code="probe-unreadable" if option == "probe" else "probe-from-unreadable",
             hint=f"Check the path given with --{option}.",
         ) from error
     try:
@@ -58,11 +56,16 @@ def read_probe(path: Path, *, option: str = "probe") -> Any:
     except UsageError:
         raise
     except Exception as error:  # whatever the readers of those formats raise
-        raise UsageError(
-            f"The {option} cannot be used: {described(error)}",
-            code=f"{option}-unsuitable",
-            hint=_HINT,
-        ) from error
+        why = f"The {option} cannot be used: {described(error)}"
+        raise _unsuitable(option, why) from error
+
+
+def _unsuitable(option: str, message: str) -> UsageError:
+    return UsageError(
+        message,
+        code="probe-unsuitable" if option == "probe" else "probe-from-unsuitable",
+        hint=_HINT,
+    )
 
 
 def _npy(data: bytes) -> Any:
@@ -78,7 +81,7 @@ def _parquet(data: bytes) -> Any:
     except ImportError as error:
         raise UsageError(
             "A .parquet file is read by pyarrow, which is not installed.",
-            code="probe-unsuitable",
+            code="extra-missing",
             hint="Install pyarrow, or give the rows as .csv.",
         ) from error
 
@@ -127,7 +130,7 @@ def _pandas() -> Any:
     except ModuleNotFoundError as error:
         raise UsageError(
             "A probe with named columns needs pandas, which is not installed.",
-            code="probe-unsuitable",
+            code="extra-missing",
             hint="Install pandas, or give the rows without names as .npy.",
         ) from error
     return pd

@@ -78,7 +78,7 @@ def sign_folder(
             if len(sealed) > (facts.get("limits") or Limits()).bundle_bytes:
                 raise UsageError(
                     "The folder holds more files than a bundle that is read can list.",
-                    code="too-many-files",
+                    code="bundle-too-large",
                     hint="Give the folder of one model, or ignore what is no part of it.",
                 )
             if _versions(folder, ignored) != before:

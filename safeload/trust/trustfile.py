@@ -284,7 +284,7 @@ class TrustFile(Tables):
         Raises:
             TrustError: Nobody who is trusted signed it.
             UsageError: Identities of sigstore are in the file, the bundle claims to be signed by
-                one of them, and the package that verifies them is missing (``sigstore-missing``).
+                one of them, and the package that verifies them is missing (``extra-missing``).
         """
         require_type(bundle, "bundle", UnverifiedBundle, takes="an UnverifiedBundle")
         return verified_by(
@@ -406,6 +406,6 @@ def _absolute(folder: Path | None) -> Path | None:
 def _present(what: str, name: str) -> UsageError:
     return UsageError(
         f"This {what} is in the trust file already, as {printable(name)!r}.",
-        code=f"trustfile-has-{what}",
+        code="trustfile-has-key" if what == "key" else "trustfile-has-name",
         hint="Change or remove that entry by hand first.",
     )
