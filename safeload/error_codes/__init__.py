@@ -8,12 +8,12 @@ Trust: not applicable; nothing from a file comes here.
 
 from __future__ import annotations
 
-from safeload.error_codes import calling, files, loading, signing, trusting
+from safeload.error_codes import calling, files, loading, serving, signing, trusting
 from safeload.error_codes.code import ErrorCode
 
 __all__ = ["ERROR_CODES", "ErrorCode"]
 
-_AREAS = (calling, files, loading, signing, trusting)
+_AREAS = (calling, files, loading, serving, signing, trusting)
 
 ERROR_CODES: dict[str, ErrorCode] = dict(
     sorted(row for area in _AREAS for row in area.CODES.items())
