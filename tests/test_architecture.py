@@ -56,8 +56,8 @@ APART = {
     ("isolation", "trust"),
 }
 
-# The one place for each library that turns bytes into objects; the demo, dump() and what an isolated
-# process writes write models.
+# The one place for each library that turns bytes into objects; the demo, dump() and an isolated
+# process write models.
 DESERIALISERS = {
     # The guard of a process stands in front of pickle's own functions.
     "pickle": {

@@ -119,9 +119,12 @@ def test_the_document_shows_what_happens(
     blocks = blocks_of(ERRORS.read_text("utf-8"))
     for block in [block for language, block in blocks if language == "python"]:
         exec(block, {})
-    assert capsys.readouterr().out == "".join(
-        block for language, block in blocks if language == "text"
+    shown = [block for language, block in blocks if language == "text"]
+    assert capsys.readouterr().out == shown[0]
+    error = errors.TrustError(
+        "The file is not the one that was signed.", code="digest-mismatch", path="churn.joblib"
     )
+    assert f"{error.line}\n" == shown[1]
 
 
 def test_the_document_is_made_of_the_registry() -> None:

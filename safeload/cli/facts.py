@@ -15,7 +15,7 @@ from typing import Any
 
 from safeload.cli.inputs import read_input
 from safeload.cli.probe_file import read_probe
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 
 __all__ = ["facts_of"]
 
@@ -63,30 +63,31 @@ def facts_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def _metadata(name: str) -> dict[str, Any]:
     path = Path(name)
-    try:
-        text = read_input(name, "metadata", limit=_METADATA_BYTES).decode("utf-8")
-        document = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except OSError as error:
-        raise _unreadable(error) from error
-    except (ValueError, RecursionError) as error:
-        raise _unsuitable(f"it is neither JSON nor TOML ({error})") from error
-    if not isinstance(document, dict):
-        raise _unsuitable("it is no object of facts")
-    unknown = sorted(set(document) - _KEYS)
-    if unknown:
-        raise _unsuitable(f"unknown key {unknown[0]!r}")
-    if not isinstance(document.get("metrics", {}), dict):
-        raise _unsuitable("metrics is no table of numbers by name")
-    if not isinstance(document.get("extra", {}), dict):
-        raise _unsuitable("extra is no table")
-    if not isinstance(document.get("revision", ""), str):
-        raise _unsuitable("revision is no text")
-    for key in ("serial", "rows"):
-        if type(document.get(key, 0)) is not int:
-            raise _unsuitable(f"{key} is no whole number")
-    if "dataset" in document:
-        document["dataset"] = _dataset_table(document["dataset"], path.parent)
-    return document
+    with about(name, given=True):
+        try:
+            text = read_input(name, "metadata", limit=_METADATA_BYTES).decode("utf-8")
+            document = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        except OSError as error:
+            raise _unreadable(error) from error
+        except (ValueError, RecursionError) as error:
+            raise _unsuitable(f"it is neither JSON nor TOML ({error})") from error
+        if not isinstance(document, dict):
+            raise _unsuitable("it is no object of facts")
+        unknown = sorted(set(document) - _KEYS)
+        if unknown:
+            raise _unsuitable(f"unknown key {unknown[0]!r}")
+        if not isinstance(document.get("metrics", {}), dict):
+            raise _unsuitable("metrics is no table of numbers by name")
+        if not isinstance(document.get("extra", {}), dict):
+            raise _unsuitable("extra is no table")
+        if not isinstance(document.get("revision", ""), str):
+            raise _unsuitable("revision is no text")
+        for key in ("serial", "rows"):
+            if type(document.get(key, 0)) is not int:
+                raise _unsuitable(f"{key} is no whole number")
+        if "dataset" in document:
+            document["dataset"] = _dataset_table(document["dataset"], path.parent)
+        return document
 
 
 def _dataset_table(value: Any, folder: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from safeload.cli.inputs import read_input
-from safeload.errors import UsageError
+from safeload.errors import UsageError, about
 from safeload.unruly import described
 
 __all__ = ["read_probe"]
@@ -40,24 +40,25 @@ def read_probe(path: Path, *, option: str = "probe") -> Any:
     Raises:
         UsageError: The file cannot be read, or is of no such form.
     """
-    form = path.suffix
-    if form not in _FORMS:
-        raise _unsuitable(option, f"The format of the {option} is not known.")
-    try:
-        data = read_input(str(path), option, limit=_BYTES[option])
-    except OSError as error:
-        raise UsageError(
-            f"The {option} file cannot be read: {error.strerror}.",
-            code="probe-unreadable" if option == "probe" else "probe-from-unreadable",
-            hint=f"Check the path given with --{option}.",
-        ) from error
-    try:
-        return _READERS[form](data)
-    except UsageError:
-        raise
-    except Exception as error:  # whatever the readers of those formats raise
-        why = f"The {option} cannot be used: {described(error)}"
-        raise _unsuitable(option, why) from error
+    with about(path, given=True):
+        form = path.suffix
+        if form not in _FORMS:
+            raise _unsuitable(option, f"The format of the {option} is not known.")
+        try:
+            data = read_input(str(path), option, limit=_BYTES[option])
+        except OSError as error:
+            raise UsageError(
+                f"The {option} file cannot be read: {error.strerror}.",
+                code="probe-unreadable" if option == "probe" else "probe-from-unreadable",
+                hint=f"Check the path given with --{option}.",
+            ) from error
+        try:
+            return _READERS[form](data)
+        except UsageError:
+            raise
+        except Exception as error:  # whatever the readers of those formats raise
+            why = f"The {option} cannot be used: {described(error)}"
+            raise _unsuitable(option, why) from error
 
 
 def _unsuitable(option: str, message: str) -> UsageError:

@@ -148,6 +148,7 @@ def _text_of(path: str, what: str) -> str:
             f"The {what} cannot be read: {reason}.",
             code="trust-input",
             hint=f"Check {printable(path)!r}.",
+            path=path,
         ) from error
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from safeload.arguments import as_number, as_path, as_whole
-from safeload.artefact import Artefact, Hashing, Source
+from safeload.artefact import Artefact, Hashing, Source, name_of
 from safeload.converting.comparing import Tolerance, compare
 from safeload.converting.onnx import check_onnx, require_onnx
 from safeload.demands import demanded, narrowed
-from safeload.errors import LoadError, UsageError, plain
+from safeload.errors import LoadError, UsageError, about, plain
 from safeload.gate import verify
 from safeload.isolation.model import IsolatedModel, load_isolated, open_session
 from safeload.limits import Isolation, Limits
@@ -123,7 +123,7 @@ def convert(
     near = Tolerance.of(form, None if tolerance is None else as_number(tolerance, "tolerance"))
     compress = as_whole(compress, "compress", least=0, most=_HARDEST)
     _check_target(path, source, form, replacing=replacing, signed=facts is not None)
-    with ExitStack() as at_end:
+    with about(name_of(source)), ExitStack() as at_end:
         # 1
         verified = None
         if trust is not None or bundle is not None:

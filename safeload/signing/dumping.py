@@ -15,7 +15,7 @@ from typing import Any, Unpack
 
 from safeload.arguments import as_path
 from safeload.artefact import Artefact
-from safeload.errors import UsageError
+from safeload.errors import UsageError, about
 from safeload.forks import IMPORTING
 from safeload.signing.models import sign
 from safeload.signing.statement import Facts, check_facts, sealing, statement_about
@@ -85,35 +85,38 @@ def _dump(write: Callable[[Path], object], target: Path, facts: Facts) -> Path:
     check_facts(facts, path=target)
     # joblib goes by how the name ends.
     part = f"{PART}model-{target.name[-16:]}"
-    try:
-        with Folder.opened(target.parent) as folder, ExitStack() as at_end:
-            check_name(target.name)
-            require_replaceable(folder, target.name)
-            with alone_in(folder, target.name):
-                inner = at_end.enter_context(draft(folder))
-            drafted = inner.path_of(part)
-            write(drafted)
-            seal = sealing(facts)
-            read = Artefact.of(drafted, limits=facts.get("limits"), progress=facts.get("progress"))
-            artefact = replace(read, path=target)
-            bundle = seal(statement_about(artefact, facts))
-            inner.sync_file(part)
-            # Where a path is no open folder, another draft may have taken the place of ours.
-            if not artefact.is_current(inner.status(part)):
-                raise changed()
-            with locked(folder) as alone:
-                publish_pair(
-                    folder,
-                    target.name,
-                    inner,
-                    part,
-                    fingerprint=artefact.digests.fingerprint,
-                    bundle=bundle,
+    with about(target):
+        try:
+            with Folder.opened(target.parent) as folder, ExitStack() as at_end:
+                check_name(target.name)
+                require_replaceable(folder, target.name)
+                with alone_in(folder, target.name):
+                    inner = at_end.enter_context(draft(folder))
+                drafted = inner.path_of(part)
+                write(drafted)
+                seal = sealing(facts)
+                read = Artefact.of(
+                    drafted, limits=facts.get("limits"), progress=facts.get("progress")
                 )
-                if alone:
-                    settle_pair(folder, target.name)
-    except OSError as error:
-        raise unwritable("model", error) from error
+                artefact = replace(read, path=target)
+                bundle = seal(statement_about(artefact, facts))
+                inner.sync_file(part)
+                # Where a path is no open folder, another draft may have taken the place of ours.
+                if not artefact.is_current(inner.status(part)):
+                    raise changed()
+                with locked(folder) as alone:
+                    publish_pair(
+                        folder,
+                        target.name,
+                        inner,
+                        part,
+                        fingerprint=artefact.digests.fingerprint,
+                        bundle=bundle,
+                    )
+                    if alone:
+                        settle_pair(folder, target.name)
+        except OSError as error:
+            raise unwritable("model", error, target) from error
     return bundle_path(target)
 
 

@@ -72,7 +72,7 @@ from pathlib import Path
 import platformdirs
 
 from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 from safeload.hashing import Digests
 from safeload.trust.authority import authorised, require_not_revoked
 from safeload.trust.countersignatures import Countersignature
@@ -142,7 +142,8 @@ class TrustFile(Tables):
             UsageError: There is none, it cannot be read, others may write it, or it is malformed.
         """
         where = cls.default_path() if path is None else as_path(path, "trust")
-        return cls.parse(read_trust(where)[0], source=os.fspath(where), folder=where.parent)
+        with about(where, given=True):
+            return cls.parse(read_trust(where)[0], source=os.fspath(where), folder=where.parent)
 
     @classmethod
     def parse(
