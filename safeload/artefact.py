@@ -14,18 +14,19 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from safeload.arguments import BYTES, as_path, is_open_file, wrong_value
-from safeload.errors import ArtefactError
+from safeload.errors import ArtefactError, UsageError
 from safeload.hashing import Digests
 from safeload.limits import Limits
 from safeload.memory import Memory, no_memory, room_for
 from safeload.reading import Hashing, Progress, fill
 
-__all__ = ["Artefact", "Hashing", "Progress", "Source", "open_regular", "version_of"]
+__all__ = ["Artefact", "Hashing", "Progress", "Source", "name_of", "open_regular", "version_of"]
 
 # What a model may be given as: where it is, its bytes, or an open file that gives them.
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Artefact"
@@ -264,6 +265,23 @@ class Artefact:
             return version_of(self.path.stat() if status is None else status) == self.version
         except OSError:
             return False
+
+
+def name_of(source: object) -> str | None:
+    """What errors call a model that a caller gave.
+
+    Args:
+        source: What was given; None for nothing that a model is given as.
+    """
+    if isinstance(source, Artefact):
+        return str(source.path)
+    if isinstance(source, BYTES):
+        return str(_BYTES)
+    if isinstance(source, str | os.PathLike):
+        with suppress(UsageError):
+            return str(as_path(source, "source"))
+        return None
+    return _name_of(source) if is_open_file(source) else None
 
 
 def open_regular(path: Path, *, follow_links: bool = True) -> tuple[int, os.stat_result]:

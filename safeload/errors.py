@@ -21,6 +21,9 @@ from __future__ import annotations
 
 import codecs
 import copyreg
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,13 +38,32 @@ __all__ = [
     "SafeloadError",
     "TrustError",
     "UsageError",
+    "about",
     "plain",
     "printable",
 ]
 
 
+# What a line for a log begins with where an error is about no file.
+_NOWHERE = "safeload"
 # Found once: whoever looks an encoding up for the first time imports it.
 _escape = codecs.getencoder("unicode_escape")
+
+
+class Release(NamedTuple):
+    """What a statement is about, in short.
+
+    Attributes:
+        model: Name of the model, or None for a statement made by another tool.
+        version: Its version, or None.
+        serial: Its serial, or None.
+        payload_sha256: SHA-256 of the statement.
+    """
+
+    model: str | None
+    version: str | None
+    serial: int | None
+    payload_sha256: str
 
 
 class SafeloadError(Exception):
@@ -51,19 +73,50 @@ class SafeloadError(Exception):
         message: One sentence.
         code: Stable identifier, lower-case words joined by hyphens, such as ``"digest-mismatch"``.
         hint: What the reader can do next, or an empty string.
+        path: The file that it is about, if it is about one.
 
     Attributes:
         exit_code: What the command line exits with (0 accepted, 1 refused, 2 usage,
             3 could not decide).
+        path: The file, folder or other source that it is about, as it was given; None if it is
+            about none.
+        release: Which release it is about that a trusted signer signed, where that much was
+            established; else None.
     """
 
     exit_code: ClassVar[int] = 3
+    path: str | None = None
+    release: Release | None = None
 
-    def __init__(self, message: str, *, code: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        hint: str = "",
+        path: str | os.PathLike[str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.hint = hint
+        if path is not None:
+            self.path = os.fspath(path)
+
+    @property
+    def name(self) -> str | None:
+        """Name of the signed model that it is about, where that is known."""
+        return None if self.release is None else self.release.model
+
+    @property
+    def version(self) -> str | None:
+        """Version of the signed model that it is about, where that is known."""
+        return None if self.release is None else self.release.version
+
+    @property
+    def line(self) -> str:
+        """One line for a log: the file (or ``safeload``), the code, and the sentence."""
+        return f"{plain(self.path or _NOWHERE)}: {self.code}: {plain(self.message)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Made anew from its sentence alone, an exception would lack what it takes by name; and a
@@ -83,35 +136,14 @@ class ArtefactError(SafeloadError):
     exit_code = 3
 
 
-class Release(NamedTuple):
-    """What a statement is about, in short.
-
-    Attributes:
-        model: Name of the model, or None for a statement made by another tool.
-        version: Its version, or None.
-        serial: Its serial, or None.
-        payload_sha256: SHA-256 of the statement.
-    """
-
-    model: str | None
-    version: str | None
-    serial: int | None
-    payload_sha256: str
-
-
 class TrustError(SafeloadError):
     """No trusted signature covers these bytes.
 
     The bundle is missing or malformed, the signer unknown, the signature or digest wrong, the
     model another one than asked for, or the statement out of date.
-
-    Attributes:
-        release: Which release the statement is about that a trusted signer signed, where that much
-            was established; else None.
     """
 
     exit_code = 1
-    release: Release | None = None
 
 
 class RefusedError(SafeloadError):
@@ -121,8 +153,16 @@ class RefusedError(SafeloadError):
         report: What the scan found, as in the JSON report.
     """
 
-    def __init__(self, message: str, *, code: str, report: FileReport, hint: str = "") -> None:
-        super().__init__(message, code=code, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        report: FileReport,
+        hint: str = "",
+        path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(message, code=code, hint=hint, path=path)
         self.report = report
 
     @property
@@ -167,6 +207,34 @@ class DriftWarning(UserWarning):
     def __reduce__(self) -> tuple[Any, ...]:
         # As of SafeloadError: what is taken by name is no part of the arguments.
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def about(
+    path: str | os.PathLike[str] | None = None,
+    release: Release | None = None,
+    *,
+    given: bool = False,
+) -> Iterator[None]:
+    """Have errors say what they are about, unless they say so already.
+
+    Args:
+        path: The file or other source.
+        release: Which release of a model that is, once a trusted signer is known to have signed it.
+        given: Whether the file is the caller's own input, such as a key or a trust file, so that a
+            ``UsageError`` is about it. Of a model, that is about something else.
+
+    Raises:
+        SafeloadError: As it came, with its ``path`` and ``release``.
+    """
+    try:
+        yield
+    except SafeloadError as error:
+        if error.path is None and path is not None and (given or not isinstance(error, UsageError)):
+            error.path = os.fspath(path)
+        if error.release is None:
+            error.release = release
+        raise
 
 
 def printable(text: str, *, limit: int = 120) -> str:

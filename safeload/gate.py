@@ -32,13 +32,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeload.arguments import as_path, is_folder
-from safeload.artefact import Artefact, Hashing, Progress, Source
+from safeload.artefact import Artefact, Hashing, Progress, Source, name_of
 from safeload.beside import Beside
 from safeload.demands import demanded, narrowed, packs_for
-from safeload.errors import TrustError, UsageError
+from safeload.errors import TrustError, UsageError, about
 from safeload.forks import IMPORTING
 from safeload.handed import remember
-from safeload.ledger.recording import concerning, recorded
+from safeload.ledger.recording import recorded
 from safeload.limits import Isolation, Limits
 from safeload.loading.admit import admit, deserialise
 from safeload.parameters import check_arguments
@@ -118,23 +118,24 @@ def load(
     check_arguments(**locals())
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
-    with recorded("load", source, trust, name, ledger=ledger, reason=allow_rollback) as entry:
+    record = recorded("load", source, trust, name, ledger=ledger, reason=allow_rollback)
+    with about(name_of(source)), record as entry:
         # 1 to 5, and no older release than was loaded before.
         verified = _verified(source, bundle, trust, name, bounds, progress, mmap_mode)
         entry.require_current(verified)
-        about = verified.manifest.require_model()
+        signed = verified.manifest.require_model()
         allowed = demanded(verified, allowed, given=policy)
         # 6
         artefact = verified.open_model(mmap_mode=mmap_mode)
-        accepted = admit(artefact, narrowed(allowed, about), bounds, use_cache=True)
+        accepted = admit(artefact, narrowed(allowed, signed), bounds, use_cache=True)
         # 7, 8
-        model = deserialise(accepted, allowed, signed=about.versions, mmap_mode=mmap_mode)
+        model = deserialise(accepted, allowed, signed=signed.versions, mmap_mode=mmap_mode)
         # 9
         if probe or verified.rule.probe:
             with IMPORTING:
                 from safeload.loading.probe import check_probe
 
-            check_probe(model, about.probe)
+            check_probe(model, signed.probe)
     remember(model, verified)
     return model
 
@@ -190,21 +191,22 @@ def rehearse(
 
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
-    with recorded("rehearse", source, trust, name, ledger=ledger, reason=allow_rollback) as entry:
+    record = recorded("rehearse", source, trust, name, ledger=ledger, reason=allow_rollback)
+    with about(name_of(source)), record as entry:
         # 1 to 5, and no older release than was loaded before.
         verified = _verified(source, bundle, trust, name, bounds)
         entry.require_current(verified)
-        about = verified.manifest.require_model()
+        signed = verified.manifest.require_model()
         allowed = demanded(verified, allowed, given=policy)
         # 6 to 9
         model = load_isolated(
             verified.artefact,
-            narrowed(allowed, about),
+            narrowed(allowed, signed),
             bounds,
             isolation or Isolation(),
-            signed=about.versions,
+            signed=signed.versions,
             compare=True,
-            probe=about.probe,
+            probe=signed.probe,
         )
         entry.unless_accepted(model.close)
     remember(model, verified)
@@ -259,24 +261,25 @@ def load_unsigned(
             code="mmap-mode",
             hint="Leave out mmap_mode, or isolated.",
         )
-    # 1
-    artefact = Artefact.of(
-        source, limits=bounds, mmap_mode=mmap_mode, hashing=Hashing.NONE, progress=progress
-    )
-    allowed = Policy.of(policy, packs=packs)
-    # 6 to 8
-    if isolated:
-        with IMPORTING:
-            from safeload.isolation.model import load_isolated
+    with about(name_of(source)):
+        # 1
+        artefact = Artefact.of(
+            source, limits=bounds, mmap_mode=mmap_mode, hashing=Hashing.NONE, progress=progress
+        )
+        allowed = Policy.of(policy, packs=packs)
+        # 6 to 8
+        if isolated:
+            with IMPORTING:
+                from safeload.isolation.model import load_isolated
 
-        bounds_of_process = isolated if isinstance(isolated, Isolation) else Isolation()
-        return load_isolated(artefact, allowed, bounds, bounds_of_process)
-    # 6
-    is_path = isinstance(source, str | os.PathLike)
-    beside = Beside(artefact, bounds, mmap_mode) if is_path else None
-    accepted = admit(artefact, allowed, bounds, beside=beside)
-    # 7, 8
-    return deserialise(accepted, allowed, mmap_mode=mmap_mode)
+            bounds_of_process = isolated if isinstance(isolated, Isolation) else Isolation()
+            return load_isolated(artefact, allowed, bounds, bounds_of_process)
+        # 6
+        is_path = isinstance(source, str | os.PathLike)
+        beside = Beside(artefact, bounds, mmap_mode) if is_path else None
+        accepted = admit(artefact, allowed, bounds, beside=beside)
+        # 7, 8
+        return deserialise(accepted, allowed, mmap_mode=mmap_mode)
 
 
 def verify(
@@ -313,7 +316,8 @@ def verify(
             none that its parameter takes.
     """
     check_arguments(**locals())
-    return _verified(source, bundle, trust, name, limits or Limits(), progress, mmap_mode)
+    with about(name_of(source)):
+        return _verified(source, bundle, trust, name, limits or Limits(), progress, mmap_mode)
 
 
 def _verified(
@@ -363,7 +367,7 @@ def _judged(
     # 2 to 4
     verified = _vouched(artefact.path, trusted, name, bundle, further)
     # 5 These bytes are the ones that were signed.
-    with concerning(verified.manifest):
+    with about(release=verified.manifest.release):
         verified.manifest.require_single()
         verified.manifest.check_content(artefact.path.name, artefact.digests)
         trusted.check_file(artefact.digests)
@@ -385,7 +389,7 @@ def _verified_folder(
     else:
         verified = _vouched(path, trusted, name, *given_bundles(bundle, bounds))
     # 5 The files in it are the ones that were signed. Step 1 is taken for each when it is opened.
-    with concerning(verified.manifest):
+    with about(release=verified.manifest.release):
         verified.manifest.require_folder()
         check_folder(path, verified.manifest, trusted.check_file)
     return replace(verified, _limits=bounds)
@@ -403,11 +407,11 @@ def _vouched(
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
     # 4 Name, rights and number of the signers, expiry, serial, revocation, packs.
-    with concerning(manifest):
+    with about(release=manifest.release):
         signers = trusted.vouchers(payload, manifest, wanted=name, further=further)
         packs = packs_for(trusted, manifest)
-    about = manifest.model
-    rule = ModelRule() if about is None else trusted.rule_of(about.name)
+    model = manifest.model
+    rule = ModelRule() if model is None else trusted.rule_of(model.name)
     names = tuple([signer.name for signer in signers])
     until = believed_until(payload, manifest, signers[0])
     return Verified(path, manifest, names, rule, packs, until, trusted.ledger)

@@ -10,14 +10,14 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from safeload.arguments import as_path, as_text
 from safeload.artefact import Artefact, Hashing
-from safeload.errors import ArtefactError, TrustError, UsageError, printable
+from safeload.errors import ArtefactError, TrustError, UsageError, about, printable
 from safeload.limits import Limits
 from safeload.trust.folders import open_below
 from safeload.trust.manifest import Manifest
@@ -93,14 +93,16 @@ class Verified:
         """
         if self._held is not None:
             return self._held
-        name = self.manifest.model_file
-        if name is None:
-            raise TrustError(
-                "The signature covers the folder and does not say which file in it is the model.",
-                code="not-a-model",
-                hint="Open the file by its name, or sign the folder with 'safeload sign'.",
-            )
-        return self.open(name, mmap_mode=mmap_mode)
+        with self._about():
+            name = self.manifest.model_file
+            if name is None:
+                raise TrustError(
+                    "The signature covers the folder and does not say which file in it is the "
+                    "model.",
+                    code="not-a-model",
+                    hint="Open the file by its name, or sign the folder with 'safeload sign'.",
+                )
+            return self.open(name, mmap_mode=mmap_mode)
 
     def open(self, name: str, *, mmap_mode: str | None = None) -> Artefact:
         """Read a file that was signed.
@@ -120,14 +122,15 @@ class Verified:
         name = as_text(name, "name")
         if self._held is not None and name in (self._held.path.name, THE_FILE):
             return self._held
-        if name not in self.files:
-            raise TrustError(
-                f"The signature covers no file named {printable(name)!r}.",
-                code="not-covered",
-                hint="Verified.files lists those that were signed.",
-            )
-        with self._opened() as root:
-            return self._read(root, name, mmap_mode)
+        with self._about():
+            if name not in self.files:
+                raise TrustError(
+                    f"The signature covers no file named {printable(name)!r}.",
+                    code="not-covered",
+                    hint="Verified.files lists those that were signed.",
+                )
+            with self._opened() as root:
+                return self._read(root, name, mmap_mode)
 
     def stage(self, directory: str | os.PathLike[str]) -> Path:
         """Write the files that were signed into a folder of their own.
@@ -153,29 +156,32 @@ class Verified:
                 "There is something already where the folder is to be made.",
                 code="exists",
                 hint=f"Choose another name than {printable(os.fspath(where))!r}.",
+                path=where,
             )
-        try:
-            with (
-                Folder.opened(where.parent) as parent,
-                tempfile.TemporaryDirectory(
-                    prefix=".safeload-", dir=where.parent, ignore_cleanup_errors=True
-                ) as path,
-                Folder.opened(Path(path)) as draft,
-            ):
-                # Where the parent is anybody's, another folder may have taken its place.
-                if not is_private(draft.own_status()):
-                    raise PermissionError(errno.EPERM, "Somebody else writes there")
-                draft.make_folder(_STAGED)
-                with draft.within(_STAGED) as staged:
-                    for name, artefact in self._contents():
-                        _write(staged, name, artefact)
-                draft.move(_STAGED, parent, where.name)
-        except OSError as error:
-            raise UsageError(
-                f"The folder cannot be written: {error.strerror}.",
-                code="unwritable",
-                hint=f"Check the directory of {printable(os.fspath(where))!r}.",
-            ) from error
+        with self._about():
+            try:
+                with (
+                    Folder.opened(where.parent) as parent,
+                    tempfile.TemporaryDirectory(
+                        prefix=".safeload-", dir=where.parent, ignore_cleanup_errors=True
+                    ) as path,
+                    Folder.opened(Path(path)) as draft,
+                ):
+                    # Where the parent is anybody's, another folder may have taken its place.
+                    if not is_private(draft.own_status()):
+                        raise PermissionError(errno.EPERM, "Somebody else writes there")
+                    draft.make_folder(_STAGED)
+                    with draft.within(_STAGED) as staged:
+                        for name, artefact in self._contents():
+                            _write(staged, name, artefact)
+                    draft.move(_STAGED, parent, where.name)
+            except OSError as error:
+                raise UsageError(
+                    f"The folder cannot be written: {error.strerror}.",
+                    code="unwritable",
+                    hint=f"Check the directory of {printable(os.fspath(where))!r}.",
+                    path=where,
+                ) from error
         return where
 
     def check_whole(self) -> None:
@@ -189,19 +195,23 @@ class Verified:
                 the signer says none (``digest-unknown``).
             ArtefactError: A file cannot be read.
         """
-        for resource in self.manifest.resources:
-            if not resource.sha256:
-                raise TrustError(
-                    "The statement has digests of shards alone.",
-                    code="digest-unknown",
-                    hint="They were compared; there is no SHA-256 of the whole to compare.",
-                )
-            if self.open(resource.name).sha256 != resource.sha256:
-                raise TrustError(
-                    "The SHA-256 that the signer states is not that of the file.",
-                    code="digest-mismatch",
-                    hint="The shards are those that were signed; have the model signed again.",
-                )
+        with self._about():
+            for resource in self.manifest.resources:
+                if not resource.sha256:
+                    raise TrustError(
+                        "The statement has digests of shards alone.",
+                        code="digest-unknown",
+                        hint="They were compared; there is no SHA-256 of the whole to compare.",
+                    )
+                if self.open(resource.name).sha256 != resource.sha256:
+                    raise TrustError(
+                        "The SHA-256 that the signer states is not that of the file.",
+                        code="digest-mismatch",
+                        hint="The shards are those that were signed; have the model signed again.",
+                    )
+
+    def _about(self) -> AbstractContextManager[None]:
+        return about(self.path, self.manifest.release)
 
     def _contents(self) -> Iterator[tuple[str, Artefact]]:
         """All files, one after the other."""

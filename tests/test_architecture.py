@@ -20,6 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     [
         "arguments",
+        "error_codes",
         "errors",
         "forks",
         "hashing",

@@ -132,6 +132,7 @@ def test_what_is_not_executed_is_installation() -> None:
         "docs/certificates.md",
         "docs/ci.md",
         "docs/convert.md",
+        "docs/errors.md",
         "docs/guard.md",
         "docs/isolation.md",
         "docs/keyless.md",

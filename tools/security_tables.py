@@ -4,7 +4,8 @@ They stand between markers and are never edited by hand. Three are in SECURITY.m
 the docstring and defaults of ``safeload/limits.py``; the known attacks, from the ``case.toml`` of
 every malicious sample; and the tests that hold each guarantee, from the marks on them. Those of
 docs/isolation.md are the bounds on an isolated process and the system calls that it may make. The
-argument rules are in docs/policy.md, each with the first line of its docstring. (The table of
+argument rules are in docs/policy.md, each with the first line of its docstring; the codes of errors
+in docs/errors.md, from ``safeload/error_codes``. (The table of
 entries there is made by ``derive_packs.py``.)
 
 Usage:
@@ -26,12 +27,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from safeload.error_codes import ERROR_CODES
 from safeload.isolation.system_calls import system_calls
 from safeload.limits import Isolation, Limits
 from safeload.policy.rules import RULES
 from safeload.rule_ids import RULE_IDS, effect
 
 __all__ = [
+    "ERRORS",
+    "ERROR_TABLES",
     "ISOLATION",
     "ISOLATION_TABLES",
     "PAGES",
@@ -47,6 +51,7 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "SECURITY.md"
 POLICY = ROOT / "docs" / "policy.md"
+ERRORS = ROOT / "docs" / "errors.md"
 RULE_PAGES = ROOT / "docs" / "rules" / "README.md"
 PEERS = ROOT / "docs" / "peers.md"
 ISOLATION = ROOT / "docs" / "isolation.md"
@@ -159,6 +164,15 @@ def rule_pages() -> Iterator[str]:
         yield row(f"[{rule}]({rule}.md)", about.title, EFFECTS.get(effect(rule), effect(rule)))
 
 
+def error_codes() -> Iterator[str]:
+    """One row for each code that an error may have."""
+    yield "| code | class | exit | what went wrong | what to do |"
+    yield "|---|---|---|---|---|"
+    for code, about in ERROR_CODES.items():
+        ends = " or ".join(map(str, about.exit_codes))
+        yield row(f"`{code}`", f"`{about.error.__name__}`", ends, about.meaning, about.remedy)
+
+
 def peers() -> Iterator[str]:
     """One row for each test of another project that fails with our loaders as it should."""
     yield "| suite | tests | why it is right that they fail |"
@@ -216,6 +230,7 @@ TABLES: Tables = {
 RULE_TABLES: Tables = {"rules": rules}
 ISOLATION_TABLES: Tables = {"isolation": isolation, "system-calls": calls}
 PAGES: Tables = {"rule-pages": rule_pages}
+ERROR_TABLES: Tables = {"errors": error_codes}
 PEER_TABLES: Tables = {"peers": peers}
 
 
@@ -258,6 +273,7 @@ def main() -> int:
         RULE_PAGES: PAGES,
         PEERS: PEER_TABLES,
         ISOLATION: ISOLATION_TABLES,
+        ERRORS: ERROR_TABLES,
     }
     for document, tables in documents.items():
         text = document.read_text("utf-8")

@@ -95,6 +95,7 @@ def _edit(path: Path, edit: Callable[[bytes], bytes], *, new: bool) -> None:
             f"The baseline cannot be written: {error.strerror}.",
             code="baseline-unwritable",
             hint=f"Check the folder of {printable(os.fspath(path))!r}.",
+            path=path,
         ) from error
 
 

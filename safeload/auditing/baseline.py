@@ -27,7 +27,7 @@ from datetime import date, datetime
 from typing import Any
 
 from safeload.arguments import as_path
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 from safeload.owners.reading import read_own
 from safeload.rule_ids import RULE_IDS
 from safeload.scan.companions import OLD_JOBLIB
@@ -97,7 +97,9 @@ class Baseline:
             UsageError: It cannot be read (``baseline-unreadable``), somebody else could have
                 written it (``baseline-writable``), or it is no baseline (``baseline-malformed``).
         """
-        return cls.parse(baseline_text(path))
+        text = baseline_text(path)
+        with about(path, given=True):
+            return cls.parse(text)
 
     @classmethod
     def parse(cls, text: bytes) -> Baseline:
@@ -170,6 +172,7 @@ def baseline_text(path: str | os.PathLike[str]) -> bytes:
             f"The baseline cannot be read: {error.strerror}.",
             code="baseline-missing" if missing else "baseline-unreadable",
             hint=f"Check {printable(os.fspath(where))!r}; 'safeload baseline add' makes one.",
+            path=where,
         ) from error
     return text
 

@@ -54,7 +54,7 @@ def require_single(candidates: Sequence[Candidate]) -> None:
         )
 
 
-def require_digest(answer: Answer, expected: str) -> None:
+def require_digest(candidate: Candidate, answer: Answer, expected: str) -> None:
     """Require that a file has a digest; one that was not read has none, and its report says so.
 
     Raises:
@@ -65,4 +65,5 @@ def require_digest(answer: Answer, expected: str) -> None:
             f"The file is another one than was expected: its SHA-256 is {answer.sha256}.",
             code="digest-mismatch",
             hint="Do not use it; ask whoever gave you the digest.",
+            path=candidate.label,
         )

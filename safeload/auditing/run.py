@@ -330,7 +330,7 @@ class Audit:
             ):
                 candidate = self._candidates[number]
                 if self._expected is not None:
-                    require_digest(answer, self._expected)
+                    require_digest(candidate, answer, self._expected)
                 self._found[number] = answer.found
                 # What another machine says is believed for this one report.
                 if cache is not None and self._dask is None:

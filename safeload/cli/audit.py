@@ -155,7 +155,7 @@ def run(options: argparse.Namespace) -> int:
     if options.fail_on_new and options.baseline is None:
         raise UsageError(
             "--fail-on-new says what is new by a baseline, and there is none.",
-            code="baseline-missing",
+            code="baseline-needed",
             hint="Give --baseline FILE as well.",
         )
     outputs = Outputs(options)

@@ -70,6 +70,7 @@ class Destination:
 
     def __init__(self, text: str, *, noun: str, replacing: bool = True) -> None:
         self._noun = noun
+        self._text = text
         self._replacing = replacing
         try:
             self._path = as_path(text, "output")
@@ -110,6 +111,7 @@ class Destination:
                 f"The {self._noun} would be written over a file that it is about.",
                 code="output-is-input",
                 hint="Give --output another name.",
+                path=self._text,
             )
 
     def require_replaceable(self) -> None:
@@ -188,6 +190,7 @@ class Destination:
             code="output-unwritable",
             hint="Give --output the name of a file in a folder that exists and that you may write "
             "to; nothing that was there was changed.",
+            path=self._text,
         )
 
     def _exists(self) -> UsageError:
@@ -195,6 +198,7 @@ class Destination:
             f"{self._path.name} exists.",
             code="output-exists",
             hint="Choose another name, or replace it with --force; what was added by hand is lost.",
+            path=self._text,
         )
 
 

@@ -16,6 +16,7 @@ from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import is_terminal, note
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
+from safeload.errors import about
 
 __all__ = ["add_arguments", "run"]
 
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
     policy = Policy.of(options.policy, packs=options.packs)
     limits = limits_of(options)
-    with shown("Reading the program"):
+    with shown("Reading the program"), about(options.file):
         artefact = Artefact.read(options.file, limits=limits)
         scanned = scan(artefact.data, limits, Beside(artefact, limits))
         report = judge(scanned, policy).report(

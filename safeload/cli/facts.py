@@ -15,7 +15,7 @@ from typing import Any
 
 from safeload.cli.inputs import read_input
 from safeload.cli.probe_file import read_probe
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 
 __all__ = ["facts_of"]
 
@@ -63,30 +63,31 @@ def facts_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def _metadata(name: str) -> dict[str, Any]:
     path = Path(name)
-    try:
-        text = read_input(name, "metadata", limit=_METADATA_BYTES).decode("utf-8")
-        document = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except OSError as error:
-        raise _unreadable("metadata", error) from error
-    except (ValueError, RecursionError) as error:
-        raise _unsuitable(f"it is neither JSON nor TOML ({error})") from error
-    if not isinstance(document, dict):
-        raise _unsuitable("it is no object of facts")
-    unknown = sorted(set(document) - _KEYS)
-    if unknown:
-        raise _unsuitable(f"unknown key {unknown[0]!r}")
-    if not isinstance(document.get("metrics", {}), dict):
-        raise _unsuitable("metrics is no table of numbers by name")
-    if not isinstance(document.get("extra", {}), dict):
-        raise _unsuitable("extra is no table")
-    if not isinstance(document.get("revision", ""), str):
-        raise _unsuitable("revision is no text")
-    for key in ("serial", "rows"):
-        if type(document.get(key, 0)) is not int:
-            raise _unsuitable(f"{key} is no whole number")
-    if "dataset" in document:
-        document["dataset"] = _dataset_table(document["dataset"], path.parent)
-    return document
+    with about(name, given=True):
+        try:
+            text = read_input(name, "metadata", limit=_METADATA_BYTES).decode("utf-8")
+            document = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        except OSError as error:
+            raise _unreadable(error) from error
+        except (ValueError, RecursionError) as error:
+            raise _unsuitable(f"it is neither JSON nor TOML ({error})") from error
+        if not isinstance(document, dict):
+            raise _unsuitable("it is no object of facts")
+        unknown = sorted(set(document) - _KEYS)
+        if unknown:
+            raise _unsuitable(f"unknown key {unknown[0]!r}")
+        if not isinstance(document.get("metrics", {}), dict):
+            raise _unsuitable("metrics is no table of numbers by name")
+        if not isinstance(document.get("extra", {}), dict):
+            raise _unsuitable("extra is no table")
+        if not isinstance(document.get("revision", ""), str):
+            raise _unsuitable("revision is no text")
+        for key in ("serial", "rows"):
+            if type(document.get(key, 0)) is not int:
+                raise _unsuitable(f"{key} is no whole number")
+        if "dataset" in document:
+            document["dataset"] = _dataset_table(document["dataset"], path.parent)
+        return document
 
 
 def _dataset_table(value: Any, folder: Path) -> dict[str, str]:
@@ -135,7 +136,7 @@ def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:
         if not name or not equals:
             raise UsageError(
                 f"{printable(text)!r} gives no value to any name.",
-                code=option,
+                code="metric" if option == "metric" else "extra",
                 hint=f"Write --{option} NAME=VALUE.",
             )
         pairs[name] = value
@@ -182,11 +183,11 @@ def moment_of(key: str, value: Any) -> datetime:
     return instant.replace(microsecond=0)
 
 
-def _unreadable(what: str, error: OSError) -> UsageError:
+def _unreadable(error: OSError) -> UsageError:
     return UsageError(
-        f"The {what} file cannot be read: {error.strerror}.",
-        code=f"{what}-unreadable",
-        hint=f"Check the path given with --{what}.",
+        f"The metadata file cannot be read: {error.strerror}.",
+        code="metadata-unreadable",
+        hint="Check the path given with --metadata.",
     )
 
 

@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
                 f"{path.name} exists, and keys are never overwritten.",
                 code="key-exists",
                 hint="Choose another name, or move the old key away first.",
+                path=path,
             )
     name = options.name or _user()
     models = options.models or ["*"]

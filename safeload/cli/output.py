@@ -24,7 +24,7 @@ def note(text: str) -> None:
 
 
 def show_error(error: SafeloadError) -> None:
-    """Write an error to stderr: its code, its sentence, and what to do next."""
-    print(f"error[{error.code}]: {plain(error.message)}", file=sys.stderr)
+    """Write an error to stderr: the file, the code, the sentence, and what to do next."""
+    print(error.line, file=sys.stderr)
     if error.hint:
         print(f"  hint: {plain(error.hint)}", file=sys.stderr)

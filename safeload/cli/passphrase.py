@@ -125,6 +125,7 @@ def _read(name: str) -> bytes:
             f"The passphrase file cannot be read: {reason}.",
             code="passphrase-unreadable",
             hint="Check the path given with --passphrase-file.",
+            path=name,
         ) from error
     passphrase = Secret(data.rstrip(b"\r\n"))
     if not passphrase:
@@ -132,5 +133,6 @@ def _read(name: str) -> bytes:
             "The passphrase file is empty.",
             code="passphrase-length",
             hint="Its first line is the passphrase.",
+            path=name,
         )
     return passphrase

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from safeload.cli.inputs import read_input
-from safeload.errors import UsageError
+from safeload.errors import UsageError, about
 from safeload.unruly import described
 
 __all__ = ["read_probe"]
@@ -40,29 +40,33 @@ def read_probe(path: Path, *, option: str = "probe") -> Any:
     Raises:
         UsageError: The file cannot be read, or is of no such form.
     """
-    form = path.suffix
-    if form not in _FORMS:
-        raise UsageError(
-            f"The format of the {option} is not known.", code=f"{option}-unsuitable", hint=_HINT
-        )
-    try:
-        data = read_input(str(path), option, limit=_BYTES[option])
-    except OSError as error:
-        raise UsageError(
-            f"The {option} file cannot be read: {error.strerror}.",
-            code=f"{option}-unreadable",
-            hint=f"Check the path given with --{option}.",
-        ) from error
-    try:
-        return _READERS[form](data)
-    except UsageError:
-        raise
-    except Exception as error:  # whatever the readers of those formats raise
-        raise UsageError(
-            f"The {option} cannot be used: {described(error)}",
-            code=f"{option}-unsuitable",
-            hint=_HINT,
-        ) from error
+    with about(path, given=True):
+        form = path.suffix
+        if form not in _FORMS:
+            raise _unsuitable(option, f"The format of the {option} is not known.")
+        try:
+            data = read_input(str(path), option, limit=_BYTES[option])
+        except OSError as error:
+            raise UsageError(
+                f"The {option} file cannot be read: {error.strerror}.",
+                code="probe-unreadable" if option == "probe" else "probe-from-unreadable",
+                hint=f"Check the path given with --{option}.",
+            ) from error
+        try:
+            return _READERS[form](data)
+        except UsageError:
+            raise
+        except Exception as error:  # whatever the readers of those formats raise
+            why = f"The {option} cannot be used: {described(error)}"
+            raise _unsuitable(option, why) from error
+
+
+def _unsuitable(option: str, message: str) -> UsageError:
+    return UsageError(
+        message,
+        code="probe-unsuitable" if option == "probe" else "probe-from-unsuitable",
+        hint=_HINT,
+    )
 
 
 def _npy(data: bytes) -> Any:
@@ -78,7 +82,7 @@ def _parquet(data: bytes) -> Any:
     except ImportError as error:
         raise UsageError(
             "A .parquet file is read by pyarrow, which is not installed.",
-            code="probe-unsuitable",
+            code="extra-missing",
             hint="Install pyarrow, or give the rows as .csv.",
         ) from error
 
@@ -127,7 +131,7 @@ def _pandas() -> Any:
     except ModuleNotFoundError as error:
         raise UsageError(
             "A probe with named columns needs pandas, which is not installed.",
-            code="probe-unsuitable",
+            code="extra-missing",
             hint="Install pandas, or give the rows without names as .npy.",
         ) from error
     return pd

@@ -103,7 +103,7 @@ def _retire(options: argparse.Namespace) -> int:
         if not _SHA256.fullmatch(digest):
             raise UsageError(
                 "This is no SHA-256.",
-                code="argument-value",
+                code="digest-malformed",
                 hint="Give 64 lower-case hex digits, as 'safeload verify' shows them.",
             )
     for model in options.keep:
@@ -148,6 +148,7 @@ def _text_of(path: str, what: str) -> str:
             f"The {what} cannot be read: {reason}.",
             code="trust-input",
             hint=f"Check {printable(path)!r}.",
+            path=path,
         ) from error
 
 

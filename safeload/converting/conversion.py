@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from safeload.arguments import as_number, as_path, as_whole
-from safeload.artefact import Artefact, Hashing, Source
+from safeload.artefact import Artefact, Hashing, Source, name_of
 from safeload.converting.comparing import Tolerance, compare, differing
 from safeload.converting.onnx import check_onnx, require_onnx
 from safeload.demands import demanded, narrowed
-from safeload.errors import LoadError, RefusedError, UsageError, plain
+from safeload.errors import LoadError, RefusedError, UsageError, about, plain
 from safeload.gate import verify
 from safeload.isolation.confinement import Confinement
 from safeload.isolation.model import IsolatedModel, load_isolated, open_session
@@ -161,7 +161,7 @@ def convert(
     if name is None and facts is not None:
         name = facts.get("name")
     allowed = Policy.of(policy, packs=packs)
-    with ExitStack() as at_end:
+    with about(name_of(source)), ExitStack() as at_end:
         # 1
         if trust is not None or bundle is not None:
             vouched = _verified(source, bundle, trust, name, allowed, policy, bounds)

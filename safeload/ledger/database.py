@@ -32,7 +32,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from safeload.errors import TrustError, printable
+from safeload.errors import TrustError, about, printable
 from safeload.forks import Lock
 from safeload.ledger.problems import explained, is_busy, malformed
 from safeload.ledger.record import Record
@@ -173,7 +173,7 @@ class Ledger:
     @contextmanager
     def _transaction(self, purpose: _Purpose) -> Iterator[sqlite3.Connection]:
         """Open the ledger for one transaction, which is undone if anything goes wrong in it."""
-        with explained(self.path):
+        with about(self.path, given=True), explained(self.path):
             if purpose != "reading" and not os.path.lexists(self.path):
                 # It has its name when all is in it, so a file that is empty is no new ledger.
                 with suppress(FileExistsError):

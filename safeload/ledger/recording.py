@@ -25,38 +25,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path
-from safeload.errors import Release, SafeloadError, TrustError, UsageError
+from safeload.errors import Release, SafeloadError, UsageError
 from safeload.forks import IMPORTING
 from safeload.ledger.record import Action, Record, VerdictOfLoad
-from safeload.trust.manifest import Manifest
 from safeload.trust.trustfile import TrustFile
 from safeload.verified import Verified
 
 if TYPE_CHECKING:
     from safeload.ledger.database import Ledger
 
-__all__ = ["Entry", "concerning", "recorded"]
+__all__ = ["Entry", "recorded"]
 
 _Path = str | os.PathLike[str]
 _VERDICTS: dict[int, VerdictOfLoad] = {0: "accepted", 1: "refused", 3: "undecided"}
 _CODES = "ledger-"
-
-
-@contextmanager
-def concerning(manifest: Manifest) -> Iterator[None]:
-    """Have errors say which release they are about.
-
-    Args:
-        manifest: What a trusted signer signed.
-
-    Raises:
-        TrustError: As it came, with its ``release``.
-    """
-    try:
-        yield
-    except TrustError as error:
-        error.release = manifest.release
-        raise
 
 
 class Entry:
@@ -141,6 +123,8 @@ class Entry:
             LoadError: The ledger cannot be written to.
         """
         self._undo()
+        if error.release is None and self._verified is not None:
+            error.release = self._verified.manifest.release
         # The caller's own input, or the ledger itself.
         if error.exit_code not in _VERDICTS or error.code.startswith(_CODES):
             return
@@ -148,7 +132,7 @@ class Entry:
         if ledger is None:
             return
         try:
-            ledger.add(self._record(error.exit_code, error.code, getattr(error, "release", None)))
+            ledger.add(self._record(error.exit_code, error.code, error.release))
         except SafeloadError as problem:
             problem.hint += f" What could not be recorded is a refusal ({error.code})."
             raise problem from error

@@ -107,6 +107,7 @@ def dataset_of(path: _Path, *, name: str | None = None) -> Dataset:
             f"The dataset cannot be read. {why}",
             code="dataset-unreadable",
             hint="Give the file the model was trained on, or leave it out.",
+            path=where,
         ) from error
     return Dataset(file_name(where) if name is None else name, digest)
 

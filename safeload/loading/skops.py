@@ -82,7 +82,7 @@ def load_skops(data: Buffer | memoryview, accepted: Collection[str]) -> object:
     except ImportError as error:
         raise LoadError(
             "skops is not installed, or not completely.",
-            code="load-failed",
+            code="library-missing",
             hint="Install skops 0.16 or newer.",
         ) from error
     libraries = {name.partition(".")[0] for name in accepted}

@@ -60,10 +60,10 @@ def read_own(
     # Closing it closes whatever is open when a step is refused.
     with closing(walk(os.fspath(path))) as steps:
         for step in steps:
-            _require_none(judge.fault_of(step), noun, code)
+            _require_none(judge.fault_of(step), noun, code, path)
             if step.kind is Kind.FILE:
                 data = read_open(step.descriptor, limit)
-                _require_none(judge.fault_of_content(step, len(data)), noun, code)
+                _require_none(judge.fault_of_content(step, len(data)), noun, code, path)
                 return data, step.status
     raise OSError(errno.EINVAL, "Not a regular file")
 
@@ -88,9 +88,9 @@ def require_own(path: str | os.PathLike[str], *, noun: str, code: str) -> None:
     judge = Judge(own_group=True)
     with closing(walk(os.fspath(path))) as steps:
         for step in steps:
-            _require_none(judge.fault_of(step), noun, code)
+            _require_none(judge.fault_of(step), noun, code, path)
             if step.kind is Kind.FILE:
-                _require_none(judge.fault_of_folder(step), noun, code)
+                _require_none(judge.fault_of_folder(step), noun, code, path)
 
 
 def read_open(descriptor: int, limit: int) -> bytes:
@@ -123,10 +123,13 @@ def read_open(descriptor: int, limit: int) -> bytes:
     return bytes(data)
 
 
-def _require_none(fault: Fault | None, noun: str, code: str) -> None:
+def _require_none(fault: Fault | None, noun: str, code: str, path: str | os.PathLike[str]) -> None:
     if fault is not None:
         raise UsageError(
-            f"The {noun} is not safe to use: {fault.what}.", code=code, hint=fault.hint
+            f"The {noun} is not safe to use: {fault.what}.",
+            code=code,
+            hint=fault.hint,
+            path=path,
         )
 
 

@@ -42,7 +42,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from safeload.arguments import as_path, as_text, require_type
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 from safeload.forks import IMPORTING
 from safeload.policy.callables.kinds import Signature
 from safeload.policy.callables.methods import gives_arrays
@@ -128,7 +128,8 @@ class Policy:
             UsageError: The file cannot be read or is not a policy, or there is no such pack.
         """
         where = as_path(path, "policy")
-        return cls.parse(policy_text(where), str(where), packs=packs)
+        with about(where, given=True):
+            return cls.parse(policy_text(where), str(where), packs=packs)
 
     @classmethod
     def parse(cls, text: bytes, source: str, *, packs: Iterable[str] = ()) -> Policy:
@@ -307,6 +308,7 @@ def _unreadable(path: Path, why: str) -> UsageError:
         f"The policy file cannot be read: {why}.",
         code="policy-unreadable",
         hint=f"Check {printable(os.fspath(path))!r}.",
+        path=path,
     )
 
 

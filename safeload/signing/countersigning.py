@@ -19,7 +19,7 @@ from pathlib import Path
 from safeload.arguments import as_path, is_folder
 from safeload.artefact import Artefact, Progress
 from safeload.demands import demanded, narrowed, packs_for
-from safeload.errors import TrustError
+from safeload.errors import TrustError, about
 from safeload.limits import Limits
 from safeload.loading.admit import admit
 from safeload.parameters import check_arguments
@@ -114,43 +114,46 @@ def countersign(
     signer = key if isinstance(key, KeylessSigner) else signer_of(key, passphrase=passphrase)
     seal_it = sealer_of(signer, None, certificate_chain)
     bounds = limits or Limits()
-    trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
-    vouched = partial(_vouched, as_path(path), trusted, name, bounds)
-    # Steps 1 to 5 of the gate, without the number of signers, which is about to grow.
-    if is_folder(path):
-        payload, verified = vouched(None, given_bundle(bundle_path(path), bounds))
-        verified.manifest.require_folder()
-        check_folder(verified.path, verified.manifest, trusted.check_file)
-        artefact = verified.open_model()
-        others = [name for name in verified.files if name != verified.manifest.model_file]
-    else:
-        artefact = Artefact.of(path, limits=bounds, progress=progress)
-        payload, verified = first_accepted(
-            artefact.path, artefact.digests, bounds, partial(vouched, artefact)
+    with about(path):
+        trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
+        vouched = partial(_vouched, as_path(path), trusted, name, bounds)
+        # Steps 1 to 5 of the gate, without the number of signers, which is about to grow.
+        if is_folder(path):
+            payload, verified = vouched(None, given_bundle(bundle_path(path), bounds))
+            verified.manifest.require_folder()
+            check_folder(verified.path, verified.manifest, trusted.check_file)
+            artefact = verified.open_model()
+            others = [name for name in verified.files if name != verified.manifest.model_file]
+        else:
+            artefact = Artefact.of(path, limits=bounds, progress=progress)
+            payload, verified = first_accepted(
+                artefact.path, artefact.digests, bounds, partial(vouched, artefact)
+            )
+            others = []
+        allowed = demanded(verified, Policy.of(policy, packs=packs), given=policy)
+        admit(artefact, narrowed(allowed, verified.manifest.require_model()), bounds)
+        # The statement lists what the model uses, and says nothing of what is beside it.
+        for other in others:
+            form_of_model(other, verified.open(other), allowed, bounds)
+        key_id = signer.label if isinstance(signer, KeylessSigner) else signer.public.key_id
+        if key_id == payload.key.key_id:
+            raise TrustError(
+                "This key has signed the model already.",
+                code="signer-repeated",
+                hint="Countersign with the key of another signer.",
+            )
+        where = labelled_path(
+            verified.path, label or f"{key_id[:_DIGITS]}-{payload.sha256[:_DIGITS]}"
         )
-        others = []
-    allowed = demanded(verified, Policy.of(policy, packs=packs), given=policy)
-    admit(artefact, narrowed(allowed, verified.manifest.require_model()), bounds)
-    # The statement lists what the model uses, and says nothing of what is beside it.
-    for other in others:
-        form_of_model(other, verified.open(other), allowed, bounds)
-    key_id = signer.label if isinstance(signer, KeylessSigner) else signer.public.key_id
-    if key_id == payload.key.key_id:
-        raise TrustError(
-            "This key has signed the model already.",
-            code="signer-repeated",
-            hint="Countersign with the key of another signer.",
-        )
-    where = labelled_path(verified.path, label or f"{key_id[:_DIGITS]}-{payload.sha256[:_DIGITS]}")
-    bundle = seal_it(payload.payload)
-    try:
-        with writing(where.parent) as folder:
-            if not artefact.is_current():
-                raise changed()
-            put(folder, NewFile(where.name, bundle, BUNDLE_MODE))
-    except OSError as error:
-        raise unwritable("bundle", error) from error
-    return Countersigned(where, verified.manifest, verified.signer)
+        bundle = seal_it(payload.payload)
+        try:
+            with writing(where.parent) as folder:
+                if not artefact.is_current():
+                    raise changed()
+                put(folder, NewFile(where.name, bundle, BUNDLE_MODE))
+        except OSError as error:
+            raise unwritable("bundle", error, where) from error
+        return Countersigned(where, verified.manifest, verified.signer)
 
 
 def _vouched(
@@ -164,10 +167,11 @@ def _vouched(
     """What the first signer vouches for; of a file, its bytes are compared, too."""
     payload = trusted.verify(bundle)
     manifest = Manifest.from_payload(payload)
-    signer = trusted.authorise(payload, manifest, wanted=name).name
-    rule, packs = trusted.rule_of(manifest.require_model().name), packs_for(trusted, manifest)
-    if artefact is not None:
-        manifest.require_single()
-        manifest.check_content(artefact.path.name, artefact.digests)
-        trusted.check_file(artefact.digests)
+    with about(release=manifest.release):
+        signer = trusted.authorise(payload, manifest, wanted=name).name
+        rule, packs = trusted.rule_of(manifest.require_model().name), packs_for(trusted, manifest)
+        if artefact is not None:
+            manifest.require_single()
+            manifest.check_content(artefact.path.name, artefact.digests)
+            trusted.check_file(artefact.digests)
     return payload, Verified(path, manifest, (signer,), rule, packs, _held=artefact, _limits=bounds)

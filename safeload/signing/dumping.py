@@ -16,7 +16,7 @@ from typing import Any, Unpack
 
 from safeload.arguments import as_path
 from safeload.artefact import Artefact
-from safeload.errors import UsageError
+from safeload.errors import UsageError, about
 from safeload.forks import IMPORTING
 from safeload.signing.models import sign
 from safeload.signing.statement import Facts, check_facts, sealing, statement_about
@@ -91,6 +91,14 @@ def _dump(
     if strange := facts.keys() - Facts.__annotations__.keys():
         raise TypeError(f"dump() takes no argument {min(strange)!r}")
     check_facts(facts, path=target)
+    with about(target):
+        _publish(write, target, facts, replacing=replacing)
+    return bundle_path(target)
+
+
+def _publish(
+    write: Callable[[Path], object], target: Path, facts: Facts, *, replacing: bool
+) -> None:
     # joblib goes by how the name ends.
     part = f"{PART}model-{target.name[-16:]}"
     try:
@@ -126,8 +134,7 @@ def _dump(
     except FileExistsError:
         raise
     except OSError as error:
-        raise unwritable("model", error) from error
-    return bundle_path(target)
+        raise unwritable("model", error, target) from error
 
 
 def _require_none(folder: Folder, name: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from safeload.arguments import as_path
 from safeload.artefact import Artefact, version_of
-from safeload.errors import LoadError, RefusedError, UsageError, printable
+from safeload.errors import LoadError, RefusedError, UsageError, about, printable
 from safeload.limits import Limits
 from safeload.lineage.training import file_name
 from safeload.loading.admit import admit
@@ -78,8 +78,9 @@ def sign_folder(
             if len(sealed) > (facts.get("limits") or Limits()).bundle_bytes:
                 raise UsageError(
                     "The folder holds more files than a bundle that is read can list.",
-                    code="too-many-files",
+                    code="bundle-too-large",
                     hint="Give the folder of one model, or ignore what is no part of it.",
+                    path=path,
                 )
             if _versions(folder, ignored) != before:
                 raise changed()
@@ -88,7 +89,7 @@ def sign_folder(
                 sweep(target)
             put(target, NewFile(where.name, sealed, BUNDLE_MODE))
     except OSError as error:
-        raise unwritable("bundle", error) from error
+        raise unwritable("bundle", error, where) from error
     return where
 
 
@@ -120,7 +121,8 @@ def _statement(
         form = form_of_model(name, artefact, policy, limits)
         if form is not None:
             models[name] = form
-    chosen = _chosen(models, model_file)
+    with about(folder.path, given=True):
+        chosen = _chosen(models, model_file)
     artefact = _read(folder, chosen, facts, limits)
     if artefact.version != versions[chosen]:
         raise changed()

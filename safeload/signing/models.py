@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Unpack, cast, overload
 
 from safeload.arguments import as_path, as_texts, is_folder
-from safeload.artefact import Artefact, Progress, Source
-from safeload.errors import UsageError
+from safeload.artefact import Artefact, Progress, Source, name_of
+from safeload.errors import UsageError, about
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.signing.folders import sign_folder
@@ -138,17 +138,25 @@ def sign(
     check_facts(facts, source=source, bundle=bundle, model_file=model_file, ignore=ignore)
     ignored = as_texts(ignore, "ignore")
     if is_folder(source):
-        return sign_folder(
-            as_path(source), facts, bundle=bundle, model_file=model_file, ignored=ignored
-        )
+        with about(name_of(source)):
+            return sign_folder(
+                as_path(source), facts, bundle=bundle, model_file=model_file, ignored=ignored
+            )
     if model_file is not None or ignored:
         raise UsageError(
             "Only a folder has a file in it that is the model, and others to ignore.",
             code="no-folder",
             hint="Leave out model_file and ignore, or sign the folder.",
+            path=name_of(source),
         )
+    with about(name_of(source)):
+        return _sign_file(source, facts, bundle)
+
+
+def _sign_file(source: Source, facts: Facts, bundle: _Path | None) -> Path | bytes:
+    """Sign what is no folder."""
     seal = sealing(facts)
-    artefact = Artefact.of(source, limits=limits, progress=progress)
+    artefact = Artefact.of(source, limits=facts.get("limits"), progress=facts.get("progress"))
     sealed = seal(statement_about(artefact, facts))
     if bundle is None and not artefact.version:
         return sealed
@@ -162,5 +170,5 @@ def sign(
             if alone and where == beside:
                 settle_pair(folder, artefact.path.name)
     except OSError as error:
-        raise unwritable("bundle", error) from error
+        raise unwritable("bundle", error, where) from error
     return where

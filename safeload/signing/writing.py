@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from safeload.errors import ArtefactError, UsageError
 from safeload.trust.pairs import finish_pairs
@@ -46,10 +47,11 @@ def changed() -> ArtefactError:
     )
 
 
-def unwritable(what: str, error: OSError) -> UsageError:
+def unwritable(what: str, error: OSError, path: Path) -> UsageError:
     """The error about a file that cannot be written."""
     return UsageError(
         f"The {what} cannot be written: {error.strerror}.",
         code="unwritable",
         hint="Check the folder's permissions and the space left; nothing was changed.",
+        path=path,
     )

@@ -142,7 +142,7 @@ def revoke(
         if not _SHA256.fullmatch(digest):
             raise UsageError(
                 "This is no SHA-256.",
-                code="argument-value",
+                code="digest-malformed",
                 hint="Give 64 lower-case hex digits, as 'safeload verify' shows them.",
             )
     added = Revoked()

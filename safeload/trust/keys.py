@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from safeload.arguments import as_path, require_type
-from safeload.errors import TrustError, UsageError, printable
+from safeload.errors import TrustError, UsageError, about, printable
 from safeload.owners.reading import read_own
 from safeload.trust.private import Passphrase, check_length, check_passphrase, load_private
 from safeload.trust.secret import Secret, hidden
@@ -295,9 +295,11 @@ class SigningKey(Signer):
                 f"The key file cannot be read: {error.strerror}.",
                 code="key-unreadable",
                 hint=f"Check that {printable(os.fspath(path))!r} is your key file.",
+                path=where,
             ) from error
         data = hidden(data)
-        return cls._of(load_private(data, passphrase))
+        with about(where, given=True):
+            return cls._of(load_private(data, passphrase))
 
     def write(
         self, path: str | os.PathLike[str], *, passphrase: bytes | None, with_public: bool = False
@@ -337,12 +339,14 @@ class SigningKey(Signer):
                 "A file of this name exists, and keys are never overwritten.",
                 code="key-exists",
                 hint="Choose another name, or move the old key away first.",
+                path=where,
             ) from error
         except OSError as error:
             raise UsageError(
                 f"The key file cannot be written: {error.strerror}.",
                 code="key-unwritable",
                 hint=f"Check the directory of {printable(os.fspath(path))!r}.",
+                path=where,
             ) from error
 
     def unverified_signature(self, data: bytes) -> bytes:

@@ -65,7 +65,7 @@ def load_private(data: bytes, passphrase: Passphrase | None) -> object:
     if of_openssh and find_spec("bcrypt") is None:
         raise UsageError(
             "The key file is encrypted as OpenSSH does it, and bcrypt is not installed.",
-            code="signer-extra-missing",
+            code="extra-missing",
             hint="Install it: pip install 'safeload[ssh]'. A key that is not Ed25519 can be "
             "rewritten in another form, too: ssh-keygen -p -m PKCS8 -f KEY.",
         )

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 from safeload.owners.reading import read_own
 from safeload.writing.files import NewFile, put, writing
 from safeload.writing.folder import Folder
@@ -71,6 +71,11 @@ def rewrite(where: Path, change: Callable[[bytes | None], bytes]) -> None:
         UsageError: What ``change`` raises; another writer does not finish (``folder-busy``), or
             the file cannot be read, used or written.
     """
+    with about(where, given=True):
+        _rewrite(where, change)
+
+
+def _rewrite(where: Path, change: Callable[[bytes | None], bytes]) -> None:
     # What does not fit will not fit any better later.
     _changed(where, change)
     try:

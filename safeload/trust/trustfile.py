@@ -72,7 +72,7 @@ from pathlib import Path
 import platformdirs
 
 from safeload.arguments import as_moment, as_path, as_text, as_texts, require_type
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 from safeload.hashing import Digests
 from safeload.trust.authority import authorised, require_not_revoked
 from safeload.trust.countersignatures import Countersignature
@@ -142,7 +142,8 @@ class TrustFile(Tables):
             UsageError: There is none, it cannot be read, others may write it, or it is malformed.
         """
         where = cls.default_path() if path is None else as_path(path, "trust")
-        return cls.parse(read_trust(where)[0], source=os.fspath(where), folder=where.parent)
+        with about(where, given=True):
+            return cls.parse(read_trust(where)[0], source=os.fspath(where), folder=where.parent)
 
     @classmethod
     def parse(
@@ -284,7 +285,7 @@ class TrustFile(Tables):
         Raises:
             TrustError: Nobody who is trusted signed it.
             UsageError: Identities of sigstore are in the file, the bundle claims to be signed by
-                one of them, and the package that verifies them is missing (``sigstore-missing``).
+                one of them, and the package that verifies them is missing (``extra-missing``).
         """
         require_type(bundle, "bundle", UnverifiedBundle, takes="an UnverifiedBundle")
         return verified_by(
@@ -406,6 +407,6 @@ def _absolute(folder: Path | None) -> Path | None:
 def _present(what: str, name: str) -> UsageError:
     return UsageError(
         f"This {what} is in the trust file already, as {printable(name)!r}.",
-        code=f"trustfile-has-{what}",
+        code="trustfile-has-key" if what == "key" else "trustfile-has-name",
         hint="Change or remove that entry by hand first.",
     )

@@ -91,12 +91,14 @@ class Drop:
                     code="drop-unusable",
                     hint="Give a folder of a file system of this machine that you may write to; "
                     f"{CLAIMED} in it has to be yours.",
+                    path=path,
                 ) from error
             if not free:
                 raise UsageError(
                     "Another process watches this folder.",
                     code="drop-busy",
                     hint="One is enough; end the other one first.",
+                    path=path,
                 )
             yield cls(folder, claims)
 
@@ -272,4 +274,5 @@ def _require_private(folder: Folder) -> None:
             f"{CLAIMED} in the drop folder belongs to somebody else, or others may enter it.",
             code="drop-claimed",
             hint="Whoever made it is not to be trusted; remove it.",
+            path=folder.path,
         )

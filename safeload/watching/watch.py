@@ -104,6 +104,7 @@ def watch(
                 f"{printable(str(folder), limit=300)} is no folder that can be written to.",
                 code="folder-missing",
                 hint="Make the folders for accepted files and for the others beforehand.",
+                path=folder,
             )
     _require_apart(drop, accepted, quarantine)
     judging.policy()

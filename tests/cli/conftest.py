@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import safeload
 from safeload.cli.main import main
+from safeload.error_codes import ERROR_CODES
 from safeload.trust.trustfile import TrustFile
 from tests.builder import Pickle
 
@@ -33,8 +34,13 @@ class Outcome:
     @property
     def error(self) -> str:
         """The code of the error on stderr, or an empty string."""
-        lines = [line for line in self.err.splitlines() if line.startswith("error[")]
-        return lines[0][len("error[") : lines[0].index("]")] if lines else ""
+        return next(iter(self.errors), "")
+
+    @property
+    def errors(self) -> list[str]:
+        """The codes of all errors on stderr, each in a line after what it is about."""
+        parts = [line.split(": ")[1:2] for line in self.err.splitlines()]
+        return [part[0] for part in parts if part and part[0] in ERROR_CODES]
 
 
 Run = Callable[..., Outcome]

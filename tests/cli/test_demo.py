@@ -19,8 +19,8 @@ def test_every_step_ends_as_promised(
     assert outcome.code == 0, outcome.out
     for promised in [
         "predictions are identical",
-        "error[digest-mismatch]",
-        "error[signer-unknown]",
+        ": digest-mismatch: ",
+        ": signer-unknown: ",
         "'the-attack-ran' was created",
         "SL101 error: posix.system",
         "'the-attack-ran' was not created",

@@ -361,7 +361,7 @@ def test_a_signature_that_has_expired_is_not_made(run: Run, folder: Path, date: 
     )  # fmt: skip
 
     assert outcome.code == 2
-    assert "error[not-after-past]" in outcome.err
+    assert outcome.error == "not-after-past"
     assert not Path("churn.joblib.sig").exists()
 
 

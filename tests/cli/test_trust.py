@@ -421,7 +421,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a bundle that is none": ("bundle-malformed", ["revoke", "--payload", "churn.joblib"]),
     "nobody's key": ("trustfile-has-no", ["revoke", "--key", "eve"]),
     "nobody": ("trustfile-has-no", ["retire", "eve"]),
-    "a digest that is none": ("argument-value", ["retire", "alice", "--payload", "abc"]),
+    "a digest that is none": ("digest-malformed", ["retire", "alice", "--payload", "abc"]),
 }  # fmt: skip
 
 

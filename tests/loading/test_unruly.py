@@ -188,4 +188,4 @@ def test_a_command_does_not_end_in_what_a_model_says(tmp_path: Path, acme: Any) 
         timeout=120,
     )
     assert done.returncode == 3
-    assert b"error[library-failed]" in done.stderr
+    assert b": library-failed: " in done.stderr

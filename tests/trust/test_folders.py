@@ -387,7 +387,7 @@ def test_a_bundle_may_have_a_name_of_its_own_in_the_folder(folder: Path) -> None
 
 def test_what_is_too_large_to_be_read_is_not_written(folder: Path) -> None:
     limits = safeload.Limits(bundle_bytes=1_000)
-    assert code_of(lambda: safeload.sign(folder, limits=limits, **FACTS)) == "too-many-files"
+    assert code_of(lambda: safeload.sign(folder, limits=limits, **FACTS)) == "bundle-too-large"
     assert not (folder / "model.sig").exists()
 
 

@@ -29,7 +29,7 @@ def asking() -> Iterator[None]:
     except SafeloadError:
         raise
     except MemoryError as error:
-        raise _unread("There is no memory for what the server sends.", "too-large") from error
+        raise _unread("There is no memory for what the server sends.", code="too-large") from error
     except Exception as error:  # noqa: BLE001  # each library raises what it likes
         # Not "from" it: a traceback would show what the message leaves out.
         raise _of(error) from None
@@ -77,5 +77,5 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _unread(message: str, code: str = "unreadable") -> ArtefactError:
+def _unread(message: str, *, code: str = "unreadable") -> ArtefactError:
     return ArtefactError(message, code=code, hint=_CHECK)

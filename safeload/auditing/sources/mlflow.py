@@ -63,7 +63,7 @@ class LoggedFile:
             UsageError: MLflow is not installed.
         """
         if self.size > limits.bytes_in:
-            raise _error(f"The file is larger than {limits.bytes_in} bytes.", "too-large")
+            raise _error(f"The file is larger than {limits.bytes_in} bytes.", code="too-large")
         rest = require("mlflow.utils.rest_utils", "mlflow")
         with asking():
             answer = rest.http_request(
@@ -77,7 +77,7 @@ class LoggedFile:
                 if answer.status_code != 200:
                     raise failure(answer.status_code)
                 if answer.headers.get("Content-Encoding", "identity") != "identity":
-                    raise _error("The server compressed the file on its way.", "unreadable")
+                    raise _error("The server compressed the file on its way.")
                 return Artefact.take(paced(answer.raw, _PIECE), name=self.path, limits=limits)
 
 
@@ -109,7 +109,7 @@ def of_model(address: str, limits: Limits) -> Iterator[Candidate]:
                 top = Path(url2pathname(urlsplit(found).path))
                 candidates = _relative(walk([top]), len(str(top)) + 1)
             else:
-                raise _error("The server keeps it where nothing here reads.", "unreadable")
+                raise _error("The server keeps it where nothing here reads.")
         for candidate in candidates:
             yield replace(candidate, title=f"{title}/{candidate.title}".rstrip("/"))
     except ArtefactError as error:
@@ -129,7 +129,7 @@ def _found(address: str) -> str:
         if scheme not in MODEL_SCHEMES:
             return address
         address = str(resolve[scheme](address))
-    raise _error("The server leads from name to name.", "unreadable")
+    raise _error("The server leads from name to name.")
 
 
 def _proxied(repository: Any, limits: Limits) -> Iterator[Candidate]:
@@ -150,12 +150,9 @@ def _proxied(repository: Any, limits: Limits) -> Iterator[Candidate]:
             path = str(entry.path)
             left -= 1
             if left < 0:
-                raise _error(
-                    f"More than {limits.members} names are listed here (limit members).",
-                    "unreadable",
-                )
+                raise _error(f"More than {limits.members} names are listed here (limit members).")
             if folder is not None and not path.startswith(f"{folder}/"):
-                raise _error("The server lists a name outside of its folder.", "unreadable")
+                raise _error("The server lists a name outside of its folder.")
             if entry.is_dir:
                 deeper.append(path)
             else:
@@ -189,5 +186,5 @@ def _is_local() -> bool:
     )
 
 
-def _error(message: str, code: str) -> ArtefactError:
+def _error(message: str, *, code: str = "unreadable") -> ArtefactError:
     return ArtefactError(message, code=code, hint="Fetch the files by other means, and audit them.")

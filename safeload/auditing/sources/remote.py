@@ -67,11 +67,11 @@ class StoredFile:
             store = _store(self.scheme)
             before = _fresh(store, self.key)
             if (size := _size(before)) > limits.bytes_in:
-                raise _error(f"The file is larger than {limits.bytes_in} bytes.", "too-large")
+                raise _error(f"The file is larger than {limits.bytes_in} bytes.", code="too-large")
             with store.open(self.key, "rb", block_size=_BLOCK, cache_type="none") as file:
                 taken = Artefact.take(paced(file, _BLOCK), name=self.key, limits=limits)
             if taken.size != size or _version(before) != _version(_fresh(store, self.key)):
-                raise _error("The file changed while it was read.", "changed")
+                raise _error("The file changed while it was read.", code="changed")
         return taken
 
 
@@ -232,7 +232,7 @@ def _size(info: Mapping[str, Any], default: int = -1) -> int:
     if type(size) is int and size >= 0:
         return size
     if default < 0:
-        raise _error("The store does not say how large the file is.", "unreadable")
+        raise _error("The store does not say how large the file is.")
     return default
 
 
@@ -248,5 +248,5 @@ def _matcher(pattern: str) -> re.Pattern[str]:
     return re.compile(require("fsspec.utils", "remote").glob_translate(pattern))
 
 
-def _error(message: str, code: str) -> ArtefactError:
+def _error(message: str, *, code: str = "unreadable") -> ArtefactError:
     return ArtefactError(message, code=code, hint="Fetch the file by other means, and audit it.")

@@ -64,7 +64,7 @@ class WebFile:
         with asking(), system.open(self.address, block_size=0, size=1) as file:
             said = _length(file.r, secure=_scheme(self.address) == "https")
             if said > limits.bytes_in:
-                raise _error(f"The file is larger than {limits.bytes_in} bytes.", "too-large")
+                raise _error(f"The file is larger than {limits.bytes_in} bytes.", code="too-large")
             return Artefact.take(paced(file, _PIECE), name=cleaned(self.address), limits=limits)
 
 
@@ -110,7 +110,7 @@ def paced(file: Any, size: int) -> Iterator[bytes]:
         total += len(piece)
         seconds = time.monotonic() - started
         if seconds > _GRACE and total < (seconds - _GRACE) * _SLOWEST:
-            raise _error("The server sends the file too slowly to wait for it.", "unreadable")
+            raise _error("The server sends the file too slowly to wait for it.")
 
 
 def _system(address: str) -> Any:
@@ -159,13 +159,11 @@ def _length(answer: Any, *, secure: bool) -> int:
     """
     schemes = {each.url.scheme for each in (*answer.history, answer)}
     if not schemes <= WEB or (secure and schemes != {"https"}):
-        raise _error("The server redirects to an address that is not secure.", "unreadable")
+        raise _error("The server redirects to an address that is not secure.")
     if answer.status != 200:
-        raise _error(f"The server answered with status {answer.status}.", "unreadable")
+        raise _error(f"The server answered with status {answer.status}.")
     if answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-        raise _error(
-            "The server compressed the file on its way, although it was asked not to.", "unreadable"
-        )
+        raise _error("The server compressed the file on its way, although it was asked not to.")
     return answer.content_length or 0
 
 
@@ -173,5 +171,5 @@ def _scheme(address: str) -> str:
     return urlsplit(address).scheme.lower()
 
 
-def _error(message: str, code: str) -> ArtefactError:
+def _error(message: str, *, code: str = "unreadable") -> ArtefactError:
     return ArtefactError(message, code=code, hint="Fetch the file by other means, and audit it.")

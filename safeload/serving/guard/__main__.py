@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except SafeloadError as error:
         hint = f"\n  hint: {error.hint}" if error.hint else ""
-        sys.stderr.write(f"error[{error.code}]: {error.message}{hint}\n")
+        sys.stderr.write(f"{error.line}{hint}\n")
         return error.exit_code
     _run(program)
     return 0

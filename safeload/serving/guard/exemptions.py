@@ -44,7 +44,7 @@ def _is_own(frame: FrameType) -> bool:
     """Whether nobody else can write to what joblib's store is about to read."""
     path = frame.f_locals.get("filename")
     try:
-        require_own(path, noun="cache", code="cache-owner")  # type: ignore[arg-type]
+        require_own(path, noun="cache", code="cache-writable")  # type: ignore[arg-type]
     except (OSError, TypeError, UsageError):
         return False
     return True

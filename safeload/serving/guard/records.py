@@ -57,6 +57,7 @@ class Log:
                     f"{plain(where)} cannot be written to: {error.strerror}.",
                     code="guard-log",
                     hint="Say where the guard may write its lines (log=, --report FILE).",
+                    path=where,
                 ) from error
 
     def write(self, record: Mapping[str, Any]) -> None:

@@ -89,6 +89,7 @@ def summarise(path: Path | str) -> Summary:
             f"{plain(str(path))} cannot be read: {error.strerror}.",
             code="guard-report",
             hint="Name the file that --report or log= named.",
+            path=path,
         ) from error
     return summary
 

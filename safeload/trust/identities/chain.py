@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from safeload.arguments import as_moment, as_path
-from safeload.errors import UsageError, printable
+from safeload.errors import UsageError, about, printable
 from safeload.trust.envelope import CERTIFICATE_BYTES, CERTIFICATES
 from safeload.trust.files import read_small
 from safeload.trust.identities.certificates import check_leaf, key_id_of
@@ -50,33 +50,36 @@ def read_chain(
             certificate is not valid now or not for signing (``chain-unsuitable``).
     """
     where = as_path(path, "certificate_chain")
-    try:
-        data, _ = read_small(where, limit=_CHAIN_BYTES)
-    except OSError as error:
-        raise UsageError(
-            f"The certificate chain cannot be read: {error.strerror}.",
-            code="chain-unreadable",
-            hint=f"Check that {printable(os.fspath(path))!r} is your file of certificates.",
-        ) from error
-    try:
-        chain = x509.load_pem_x509_certificates(data)
-        ids = [key_id_of(each) for each in chain]
-    except UNRULY as error:
-        raise _malformed("it holds no certificates in PEM that can be read") from error
-    if not 0 < len(chain) <= CERTIFICATES:
-        raise _malformed(f"it does not hold 1 to {CERTIFICATES} certificates")
-    _check_first(chain[0], ids[0], key, datetime.now(UTC) if now is None else as_moment(now, "now"))
-    for below, above in pairwise(chain):
+    with about(where, given=True):
         try:
-            below.verify_directly_issued_by(above)
+            data, _ = read_small(where, limit=_CHAIN_BYTES)
+        except OSError as error:
+            raise UsageError(
+                f"The certificate chain cannot be read: {error.strerror}.",
+                code="chain-unreadable",
+                hint=f"Check that {printable(os.fspath(path))!r} is your file of certificates.",
+            ) from error
+        try:
+            chain = x509.load_pem_x509_certificates(data)
+            ids = [key_id_of(each) for each in chain]
         except UNRULY as error:
-            raise _malformed("not every certificate is followed by its issuer's") from error
-    if len({each.subject for each in chain}) != len(chain):
-        raise _malformed("two of its certificates are of one subject")
-    encoded = tuple(each.public_bytes(Encoding.DER) for each in chain)
-    if max(map(len, encoded)) > CERTIFICATE_BYTES:
-        raise _malformed(f"one of its certificates is larger than {CERTIFICATE_BYTES} bytes")
-    return encoded
+            raise _malformed("it holds no certificates in PEM that can be read") from error
+        if not 0 < len(chain) <= CERTIFICATES:
+            raise _malformed(f"it does not hold 1 to {CERTIFICATES} certificates")
+        _check_first(
+            chain[0], ids[0], key, datetime.now(UTC) if now is None else as_moment(now, "now")
+        )
+        for below, above in pairwise(chain):
+            try:
+                below.verify_directly_issued_by(above)
+            except UNRULY as error:
+                raise _malformed("not every certificate is followed by its issuer's") from error
+        if len({each.subject for each in chain}) != len(chain):
+            raise _malformed("two of its certificates are of one subject")
+        encoded = tuple(each.public_bytes(Encoding.DER) for each in chain)
+        if max(map(len, encoded)) > CERTIFICATE_BYTES:
+            raise _malformed(f"one of its certificates is larger than {CERTIFICATE_BYTES} bytes")
+        return encoded
 
 
 def _check_first(

@@ -37,7 +37,7 @@ def prove(bundle: UnverifiedBundle, identity: TrustedIdentity) -> None:
 
     Raises:
         TrustError: It did not (``identity-unproven``).
-        UsageError: The package is missing (``sigstore-missing``), or the trusted root is none
+        UsageError: The package is missing (``extra-missing``), or the trusted root is none
             (``trusted-root-malformed``).
     """
     try:
@@ -48,7 +48,7 @@ def prove(bundle: UnverifiedBundle, identity: TrustedIdentity) -> None:
         raise UsageError(
             "The bundle was signed by an identity of sigstore, and the package sigstore, which "
             "verifies it, is not installed.",
-            code="sigstore-missing",
+            code="extra-missing",
             hint="Install it: pip install 'safeload[sigstore]'.",
         ) from error
     verifier = _verifier(identity.trusted_root)

@@ -64,7 +64,7 @@ class KeylessSigner:
             The signer, for the minutes that the token is good for.
 
         Raises:
-            UsageError: The package is missing (``sigstore-missing``), the configuration cannot be
+            UsageError: The package is missing (``extra-missing``), the configuration cannot be
                 used (``sigstore-config``), or there is no token that can (``identity-token``).
         """
         given = None if token is None else as_text(token, "token").strip()
@@ -76,7 +76,7 @@ class KeylessSigner:
         except ImportError as error:
             raise UsageError(
                 "Signing with an identity needs the package sigstore, which is not installed.",
-                code="sigstore-missing",
+                code="extra-missing",
                 hint="Install it: pip install 'safeload[sigstore]'.",
             ) from error
         try:

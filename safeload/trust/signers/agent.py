@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from safeload.arguments import as_path
 from safeload.artefact import open_regular
-from safeload.errors import ArtefactError, UsageError, printable
+from safeload.errors import ArtefactError, UsageError, about, printable
 from safeload.trust.keys import KeyType, Signer, VerifyingKey
 
 __all__ = ["AgentKey", "open_agent_key"]
@@ -179,8 +179,10 @@ def _read_public_key(path: str) -> VerifyingKey:
             f"The public key file cannot be read: {printable(str(error))}",
             code="key-unreadable",
             hint=f"Check {printable(path)!r}; a key can be named by its fingerprint as well.",
+            path=where,
         ) from error
-    return VerifyingKey.from_text(text)
+    with about(where, given=True):
+        return VerifyingKey.from_text(text)
 
 
 # -- what agents say -------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -135,7 +135,7 @@ def open_service_key(uri: str, *, passphrase: Passphrase | None, to_sign: bool) 
 
     Raises:
         UsageError: The text is malformed (``key-uri``), an extra is missing
-            (``signer-extra-missing``), there is no such key (``signer-key-missing``) or one of
+            (``extra-missing``), there is no such key (``signer-key-missing``) or one of
             another type (``key-unsupported``), the PIN is missing or wrong (``pin-wrong``,
             ``pin-locked``), or the service does not let us (``signer-denied``) or cannot be
             reached (``signer-unreachable``).
@@ -258,46 +258,68 @@ _UNSUPPORTED = """UnsupportedAlgorithmError UnsupportedKeyType KeyTypeInconsiste
     MechanismInvalid""".split()
 _WRONG_PIN = "PinIncorrect PinInvalid PinLenRange".split()
 _LOCKED_PIN = "PinLocked PinExpired UserPinNotInitialized".split()
+
+
+class _Meaning(NamedTuple):
+    """What an error of a library means; the sentence has the library's words.
+
+    Attributes:
+        code: Code of our error.
+        hint: What to do.
+    """
+
+    code: str
+    hint: str
+
+
 # What a library makes of a public key that it has no form for is some ValueError.
-_UNSUITABLE = (
-    "key-unsupported",
-    "Use a key for signatures by P-256 or P-384, or P-521 in Azure, or Ed25519 in Vault.",
+_UNSUITABLE = _Meaning(
+    code="key-unsupported",
+    hint="Use a key for signatures by P-256 or P-384, or P-521 in Azure, or Ed25519 in Vault.",
 )
-# Code, and what to do; the sentence has the library's words.
 _MEANINGS = {
     **dict.fromkeys(
         _KEY_MISSING,
-        ("signer-key-missing", "Check the name of the key, and which account or token it is in."),
+        _Meaning(
+            code="signer-key-missing",
+            hint="Check the name of the key, and which account or token it is in.",
+        ),
     ),
     **dict.fromkeys(
         _DENIED,
-        (
-            "signer-denied",
-            "Check the credentials here, what they may do, and that the key is enabled.",
+        _Meaning(
+            code="signer-denied",
+            hint="Check the credentials here, what they may do, and that the key is enabled.",
         ),
     ),
     **dict.fromkeys(
         _UNREACHABLE,
-        ("signer-unreachable", "Check the address and the network, then try again."),
+        _Meaning(
+            code="signer-unreachable", hint="Check the address and the network, then try again."
+        ),
     ),
     **dict.fromkeys(_UNSUPPORTED, _UNSUITABLE),
     **dict.fromkeys(
         _WRONG_PIN,
-        ("pin-wrong", "Try again, and not too often: a token locks itself after a few attempts."),
+        _Meaning(
+            code="pin-wrong",
+            hint="Try again, and not too often: a token locks itself after a few attempts.",
+        ),
     ),
     **dict.fromkeys(
-        _LOCKED_PIN, ("pin-locked", "Whoever administers the token can set a new PIN.")
+        _LOCKED_PIN,
+        _Meaning(code="pin-locked", hint="Whoever administers the token can set a new PIN."),
     ),
 }
 
 
 @contextmanager
-def _failing(extra: str = "", **meanings: tuple[str, str]) -> Iterator[None]:
+def _failing(extra: str = "", **meanings: _Meaning) -> Iterator[None]:
     """Make of whatever a library raises an error of ours.
 
     Args:
         extra: What to install if the library says that something is missing.
-        **meanings: Code and hint of further errors, by their names.
+        **meanings: Of further errors, by their names.
     """
     try:
         yield
@@ -318,9 +340,7 @@ def _failing(extra: str = "", **meanings: tuple[str, str]) -> Iterator[None]:
         ) from error
 
 
-def _meaning(
-    error: BaseException, names: list[str], meanings: Mapping[str, tuple[str, str]]
-) -> tuple[str, str]:
+def _meaning(error: BaseException, names: list[str], meanings: Mapping[str, _Meaning]) -> _Meaning:
     if getattr(error, "status_code", None) in (401, 403):
         names = ["Forbidden", *names]
     answer = getattr(error, "response", None)
@@ -329,12 +349,14 @@ def _meaning(
     for name in names:
         if name in meanings:
             return meanings[name]
-    return "signer-failed", "Check the name of the key, the service and what it logs."
+    return _Meaning(
+        code="signer-failed", hint="Check the name of the key, the service and what it logs."
+    )
 
 
 def _extra_missing(extra: str) -> UsageError:
     return UsageError(
         "What speaks to the holder of this key is not installed.",
-        code="signer-extra-missing",
+        code="extra-missing",
         hint=f"Run: pip install 'safeload[{extra}]'",
     )

@@ -353,7 +353,7 @@ def test_without_the_package_it_is_said_which_one_to_install(
     monkeypatch.setitem(sys.modules, "sigstore.models", None)
     with pytest.raises(SafeloadError) as caught:
         authorised(BUNDLE)
-    assert (caught.value.code, caught.value.exit_code) == ("sigstore-missing", 2)
+    assert (caught.value.code, caught.value.exit_code) == ("extra-missing", 2)
     assert "safeload[sigstore]" in caught.value.hint
 
 

@@ -231,7 +231,7 @@ def test_without_the_package_it_is_said_which_one_to_install(
     monkeypatch.setitem(sys.modules, "sigstore.models", None)
     with pytest.raises(UsageError) as caught:
         KeylessSigner.of(token=token_of(), config=config)
-    assert caught.value.code == "sigstore-missing"
+    assert caught.value.code == "extra-missing"
 
 
 # A log of the second version, which promises no time, and an authority that signs one.

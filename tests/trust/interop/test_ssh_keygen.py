@@ -130,7 +130,7 @@ def test_what_is_missing_to_open_a_key_is_named(
     SigningKey.read(plain)
     with pytest.raises(UsageError) as caught:
         SigningKey.read(encrypted, passphrase=b"open sesame")
-    assert caught.value.code == "signer-extra-missing"
+    assert caught.value.code == "extra-missing"
     # What the hint says.
     old = ("-P", "open sesame", "-N", "open sesame")
     ssh_keygen("-p", "-m", "PKCS8", *old, "-f", encrypted)

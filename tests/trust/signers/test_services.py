@@ -83,7 +83,7 @@ def test_what_is_not_installed_is_named(
     # As where nothing but safeload itself is installed.
     monkeypatch.setitem(sys.modules, "securesystemslib.signer", None)
     error = refusal(key, passphrase=b"1234")
-    assert (error.code, f"'safeload[{extra}]'" in error.hint) == ("signer-extra-missing", True)
+    assert (error.code, f"'safeload[{extra}]'" in error.hint) == ("extra-missing", True)
 
 
 # -- a library that does as it is told -------------------------------------------------------------
@@ -195,7 +195,7 @@ FAILURES: dict[str, tuple[BaseException, str]] = {
     "an answer out of form": (ClientError(["NotFoundException"]), "signer-failed"),
     "an error of no name": (KeyError("keys"), "signer-failed"),
     "the end of the program": (SystemExit(0), "signer-failed"),
-    "a library that is missing": (UnsupportedLibraryError("hvac"), "signer-extra-missing"),
+    "a library that is missing": (UnsupportedLibraryError("hvac"), "extra-missing"),
 }
 
 
@@ -315,4 +315,4 @@ def test_a_token_without_a_module_cannot_be_reached(
 
 def test_a_module_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYKCS11LIB", str(tmp_path / "none.so"))
-    assert refusal("hsm:2", passphrase=b"1234").code in {"signer-failed", "signer-extra-missing"}
+    assert refusal("hsm:2", passphrase=b"1234").code in {"signer-failed", "extra-missing"}
