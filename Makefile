@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs dist sbom clean
+.PHONY: help demo test unprivileged ecosystem sources platforms signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs dist sbom clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -36,6 +36,9 @@ ecosystem: $(VENV)-ecosystem/installed ## Test the models of large libraries, in
 
 sources: $(VENV)-sources/installed ## Audit from servers of every kind, and on a cluster of two workers
 	$(VENV)-sources/bin/python -m pytest tests/with_servers tests/auditing/sources
+
+platforms: $(VENV)-platforms/installed ## Serve signed models by MLServer
+	$(VENV)-platforms/bin/python -m pytest tests/with_platforms
 
 signers: $(VENV)-signers/installed ## Sign with keys of tokens and services; wants softhsm2 and opensc
 	$(VENV)-signers/bin/python -m pytest tests/with_signers tests/trust/signers
@@ -177,6 +180,12 @@ $(VENV)-sources/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-sources
 	$(VENV)-sources/bin/python -m pip --disable-pip-version-check --quiet install \
 		--editable ".[test,sources]"
+	@touch $@
+
+$(VENV)-platforms/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-platforms
+	$(VENV)-platforms/bin/python -m pip --disable-pip-version-check --quiet install \
+		--editable ".[test,mlserver]"
 	@touch $@
 
 $(VENV)-signers/installed: pyproject.toml

@@ -140,6 +140,7 @@ def test_what_is_not_executed_is_installation() -> None:
         "docs/platforms.md",
         "docs/policy.md",
         "docs/report.md",
+        "docs/serving.md",
         "docs/trust.md",
     ],
 )

@@ -39,6 +39,10 @@ CODES = {
                 "A converted model has no method whose results could be compared.",
                 "Compare it by hand, or convert without comparing (--no-probe).",
             ),
+            "result-unlike": (
+                "What a model was converted to is of another format than its name says.",
+                "Audit the model: it may have been made to do this.",
+            ),
             "predictions-differ": (
                 "A converted model predicts otherwise than the model; nothing was written.",
                 "Allow for the difference where it is harmless (--tolerance).",
@@ -56,6 +60,10 @@ CODES = {
                 "A model was signed, but not for MLflow to load it through safeload.",
                 "Write it with safeload.serving.mlflow, or use load_model.",
             ),
+            "other-version": (
+                "Another version was signed than is to be served.",
+                "Put the release there that model-settings.json names.",
+            ),
             "registry-mismatch": (
                 "The registry names another model or version than the files that were signed.",
                 "Ask whoever runs the artefact store.",
@@ -65,6 +73,18 @@ CODES = {
     **of(
         UsageError,
         {
+            "other-server": (
+                "An address of MLflow's names another server than the configuration does.",
+                "Name the server in MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI.",
+            ),
+            "settings-unusable": (
+                "The file model-settings.json names nothing that could be served.",
+                "Name a signed file or folder in parameters.uri.",
+            ),
+            "settings-writable": (
+                "Somebody else could have written model-settings.json, which decides what runs.",
+                "Put it where only you and root may write.",
+            ),
             "convert-format": (
                 "The name of the target says no format that models are converted to.",
                 "Give it one of the endings that the hint lists.",

@@ -1,0 +1,1 @@
+"""Tests that need the platforms that models are served on."""
