@@ -157,6 +157,7 @@ def remember(model: Any, verified: Verified) -> None:
 
 def _is_shared(model: Any) -> bool:
     """Whether the whole process has the object: a function, a class, a member of an enumeration."""
-    if isinstance(model, type | enum.Enum):
+    if issubclass(type(model), type | enum.Enum):
         return True
-    return isinstance(getattr(model, "__name__", None), str)
+    # Told by their types: an object may have a __getattr__ of its own, which is not asked.
+    return any("__name__" in vars(base) for base in type(model).__mro__)

@@ -108,9 +108,22 @@ def test_what_cannot_be_referred_to_weakly_has_none(
 
 
 def test_what_the_whole_process_has_is_nobodys(tmp_path: Path, trust: Path) -> None:
-    for shared in (np.log1p, LinearRegression, np.mean):
+    for shared in (np.log1p, LinearRegression, np.mean, len, dumped):
         handed.remember(shared, safeload.verify(dumped(PIPELINE, tmp_path), trust=trust))
         assert safeload.provenance(shared) is None
+
+
+class Raises:
+    """An object that raises whatever it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError(name)
+
+
+def test_an_object_is_not_asked_what_it_is(tmp_path: Path, trust: Path) -> None:
+    one = Raises()
+    handed.remember(one, safeload.verify(dumped(PIPELINE, tmp_path), trust=trust))
+    assert safeload.provenance(one) is not None
 
 
 def test_what_nobody_signed_has_none(tmp_path: Path) -> None:
