@@ -66,6 +66,7 @@ DESERIALISERS = {
         "serving/guard/installing.py",
         "serving/guard/libraries.py",
         "serving/guard/pickles.py",
+        "serving/guard/refusal.py",
     },
     "skops": {"isolation/written.py", "loading/skops.py", "signing/dumping.py"},
     "joblib": {"auditing/jobs.py", "isolation/written.py", "signing/dumping.py", "cli/demo.py"},

@@ -140,6 +140,10 @@ CODES = {
                 "An audit for the guard's report failed; nothing came of it.",
                 "Run 'safeload audit' on the file.",
             ),
+            "memo-shared": (
+                "A second stream of one unpickler refers to what the first one had in its memo.",
+                "Dump each object by pickle.dump, and load each by pickle.load.",
+            ),
             "python2-bytes": (
                 "Text of Python 2 is asked for as bytes, which the guard does not do.",
                 "Leave out encoding='bytes', or write the file anew with Python 3.",

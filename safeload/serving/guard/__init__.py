@@ -50,7 +50,7 @@ def install(
     """Guard this process from now on, and those that ``multiprocessing`` and joblib start from it.
 
     Python removes no audit hook: the guard stays for the life of the process. To install it again
-    with the same settings does nothing.
+    with the same settings does nothing; the log stays what it was.
 
     Args:
         mode: ``"enforce"`` refuses what the policy does not accept; ``"report"`` loads all as
@@ -60,8 +60,8 @@ def install(
         trust: A trust file. With one, a model in a file is loaded only if it is signed, the bundle
             lying beside it; what does not come from a file is judged by the policy.
         log: A file that a line of JSON is appended to for each load, or a function that is called
-            with what would be written. By default, refusals go to the logger
-            ``"safeload.guard"`` as warnings.
+            with what would be written, but not in processes that are started anew. By default,
+            refusals go to the logger ``"safeload.guard"`` as warnings.
         limits: Bounds on the work of each load.
         exempt: Functions that may unpickle unguarded, as ``"package.module:Class.method"``, beside
             those by which processes of one program talk to each other. Whoever can choose the bytes

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -43,7 +44,9 @@ def changes(settings: Settings) -> Mapping[str, Change]:
     Args:
         settings: How this process is guarded.
     """
-    return dict.fromkeys(_MODULES, functools.partial(_change, settings))
+    # A function may live where the new process does not find it yet.
+    told = replace(settings, log=settings.log if isinstance(settings.log, str) else None)
+    return dict.fromkeys(_MODULES, functools.partial(_change, told))
 
 
 def _change(settings: Settings, module: ModuleType) -> None:

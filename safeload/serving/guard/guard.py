@@ -21,6 +21,7 @@ from safeload.gate import load, load_unsigned, verify
 from safeload.loading.admit import examine
 from safeload.serving.guard.exemptions import Exemptions, through
 from safeload.serving.guard.records import Log, record
+from safeload.serving.guard.refusal import GuardedError
 from safeload.serving.guard.settings import Mode, Settings
 from safeload.verdict import FileReport, GlobalReport, Verdict
 
@@ -159,6 +160,8 @@ class Guard:
             yield
         except SafeloadError as error:
             self._write(wanted, error)
+            if isinstance(error, RefusedError):
+                raise GuardedError.of(error) from error.__cause__
             raise
         self._write(wanted, None)
 
@@ -196,7 +199,7 @@ class Guard:
             self._seen.add(place)
             self._log.write(record(self.settings.mode, "unpickler", "<unpickler>", error, frame))
         if self.enforces:
-            raise error
+            raise GuardedError.of(error)
 
     def report(self, wanted: Wanted) -> None:
         """Write down what would become of a load; whatever happens, nothing comes of it."""

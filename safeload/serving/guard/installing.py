@@ -6,6 +6,7 @@ Trust: not applicable; nothing from a file comes here.
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import safeload.loading.guard  # noqa: F401  # its unpickler builds on the class as it is now
 from safeload.errors import UsageError
@@ -38,7 +39,7 @@ def install_with(settings: Settings) -> None:
         if _installed is None:
             _install(settings)
             _installed = settings
-        elif _installed != settings:
+        elif replace(_installed, log=None) != replace(settings, log=None):
             raise UsageError(
                 "The guard is in this process already, with other settings.",
                 code="guard-installed",

@@ -15,11 +15,13 @@ Source: joblib ``numpy_pickle.load``; skops ``io/_persist.py``; torch ``serializ
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
 import io
 import os
 import pickle
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from types import FrameType, ModuleType
@@ -67,12 +69,20 @@ class _Call:
         Args:
             source: A path, bytes, or an open file, which is read to its end.
             **options: Further fields of what is wanted.
+
+        Raises:
+            OSError: There is no such file.
         """
         path = None
         if is_open_file(source):
             path, source = path_of(source), _rest(source, back=not self.guard.enforces)
         elif isinstance(source, os.PathLike):
             source = os.fspath(source)
+        if isinstance(source, str):
+            # What every program knows of files that are not there.
+            status = os.stat(source)  # noqa: PTH116
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), source)
         return Wanted(self._loader, source, self.original, self._frame, path, **options)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -33,6 +34,7 @@ _Options = Mapping[str, Any]
 # Protocols that have no strings of Python 2.
 _MODERN = (b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _LOADS = pickle.loads
+_FETCHES = frozenset(["GET", "BINGET", "LONG_BINGET"])
 
 
 class _Function:
@@ -99,16 +101,12 @@ def guarded_unpickler(guard: Guard, original: Any) -> type:
         original: The class.
     """
 
-    def from_file(file: Any, **options: Any) -> Any:
-        return original(file, **options).load()
-
     class Unpickler(original):  # type: ignore[misc]
         __doc__ = original.__doc__
 
         def __init__(self, file: Any, **options: Any) -> None:
             super().__init__(file, **options)
-            if type(self) is Unpickler:
-                self.__file, self.__options = file, options
+            self.__file, self.__options, self.__again = file, options, False
 
         def load(self) -> Any:
             frame = sys._getframe(1)  # noqa: SLF001
@@ -117,11 +115,47 @@ def guarded_unpickler(guard: Guard, original: Any) -> type:
                 return through(own)
             if type(self) is not Unpickler or "persistent_load" in vars(self):
                 return own()
-            options = self.__options
-            return _load_next(guard, "pickle.Unpickler", from_file, self.__file, options, frame)
+            again, self.__again = self.__again, True
+            return _load_with(guard, own, self.__file, self.__options, frame, again=again)
 
     Unpickler.__module__, Unpickler.__qualname__ = "pickle", "Unpickler"
     return Unpickler
+
+
+def _load_with(
+    guard: Guard,
+    own: Callable[[], Any],
+    file: Any,
+    options: _Options,
+    frame: FrameType,
+    *,
+    again: bool,
+) -> Any:
+    """Load the next stream by an unpickler that may have loaded others before."""
+    loader, limits = "pickle.Unpickler", guard.settings.limits
+    if guard.enforces:
+        data = bytes(read_pickle(file, limits))
+        if again and _fetches(data):
+            raise ArtefactError(
+                "A second stream may refer to the first one's memo, which the guard does not keep.",
+                code="memo-shared",
+                hint="Dump each object by pickle.dump, and load each by pickle.load.",
+            )
+        path = path_of(file) if not again else None
+        return _load(guard, Wanted(loader, data, own, frame, path), options)
+    start, found = position_of(file), None
+    if start is not None:
+        found = bytes(read_pickle(file, limits))
+        file.seek(start)
+    return guard.load(Wanted(loader, found, own, frame, path_of(file)))
+
+
+def _fetches(data: bytes) -> bool:
+    """Whether a stream takes something from the memo, or cannot be read."""
+    try:
+        return any(opcode.name in _FETCHES for opcode, _, _ in pickletools.genops(data))
+    except ValueError:
+        return True
 
 
 def _load_next(

@@ -60,7 +60,7 @@ def test_its_commands_do_what_it_says(tmp_path: Path) -> None:
     assert (tmp_path / "draft.toml").exists()
     (install,) = [block for language, block in blocks_of(DOCUMENT) if language == "python"]
     (tmp_path / "installs.py").write_text(install + "import joblib\njoblib.load('model.joblib')\n")
-    assert "RefusedError" in run("installs.py", folder=tmp_path, code=1)
+    assert "GuardedError" in run("installs.py", folder=tmp_path, code=1)
 
 
 def test_the_guard_imports_no_library() -> None:

@@ -52,6 +52,26 @@ def test_it_is_installed_once(tmp_path: Path) -> None:
     assert "with other settings" in run("-c", BEGIN + again + other, folder=tmp_path, code=1)
 
 
+def test_a_program_may_install_it_wherever_it_is_imported(tmp_path: Path) -> None:
+    # A process that is started anew imports the program again, and finds the guard there.
+    (tmp_path / "program.py").write_text(
+        "import multiprocessing, os, pickle\n"
+        "from safeload.serving import guard\n"
+        "def log(record): pass\n"
+        "guard.install(log=log)\n"
+        "class Evil:\n"
+        "    def __reduce__(self): return os.mkdir, ('canary',)\n"
+        "def attacked(data):\n"
+        "    try: pickle.loads(data)\n"
+        "    except Exception as error: return error.code\n"
+        "if __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.apply(attacked, (pickle.dumps(Evil()),)))\n"
+    )
+    assert run("program.py", folder=tmp_path) == "refused\n"
+    assert not (tmp_path / "canary").exists()
+
+
 def test_a_hook_that_keeps_others_out_is_told_of(tmp_path: Path) -> None:
     hook = (
         "import sys\n"
@@ -78,6 +98,41 @@ def test_programs_that_read_to_the_end_find_it(tmp_path: Path) -> None:
     assert run("-c", BEGIN + program, folder=tmp_path) == "[{'a': 1}, range(0, 3)]\nTrue\n"
 
 
+CAUGHT = """
+import io
+import joblib
+guard.install()
+def tried(load):
+    try: return load()
+    except FileNotFoundError: return "not there"
+    except IsADirectoryError: return "a folder"
+    except pickle.UnpicklingError as error: return error.code
+    except Exception as error: return error.code
+print(tried(lambda: joblib.load("none")), tried(lambda: joblib.load(".")))
+print(tried(lambda: pickle.loads(b"damaged")), tried(lambda: joblib.load(io.BytesIO(b"damaged"))))
+print(tried(lambda: pickle._loads(b"cos\\nsystem\\n.")))
+one = [1]
+def streams(*written):
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file)
+    for each in written: pickler.dump(each)
+    file.seek(0)
+    unpickler = pickle.Unpickler(file)
+    return [tried(unpickler.load) for _ in written]
+print(streams([1], (2,)), streams(one, [one]))
+"""
+
+
+def test_programs_meet_the_errors_that_they_know(tmp_path: Path) -> None:
+    said = run("-W", "ignore", "-c", BEGIN + CAUGHT, folder=tmp_path)
+    assert said.splitlines() == [
+        "not there a folder",
+        "incomplete incomplete",
+        "unguarded",
+        "[[1], (2,)] [[1], 'memo-shared']",
+    ]
+
+
 def test_a_program_exempts_functions_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(
         "import pickle\n"
@@ -94,7 +149,7 @@ def test_a_program_exempts_functions_of_its_own(tmp_path: Path) -> None:
     )
     said = run("-c", BEGIN + program, folder=tmp_path, code=1)
     assert said.startswith("Mine\n")
-    assert "RefusedError" in said
+    assert "GuardedError" in said
 
 
 def test_what_is_imported_later_is_guarded(tmp_path: Path) -> None:
@@ -108,5 +163,5 @@ def test_what_is_imported_later_is_guarded(tmp_path: Path) -> None:
     )
     said = run("-c", BEGIN + program, folder=tmp_path, code=1)
     assert said.startswith("True joblib.numpy_pickle <_frozen_importlib_external.SourceFileLoader")
-    assert "RefusedError" in said
+    assert "GuardedError" in said
     assert not (tmp_path / "canary").exists()

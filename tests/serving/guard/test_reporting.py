@@ -156,4 +156,4 @@ def test_a_mistake_is_told_of_before_the_program_begins(
     (tmp_path / "a.py").write_text("print('begun')\n")
     said = run("-m", "safeload.serving.guard", *arguments, folder=tmp_path, code=2)
     assert "begun" not in said
-    assert "error" in said
+    assert "  hint: " in said or ": error: " in said
