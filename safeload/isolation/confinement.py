@@ -139,7 +139,10 @@ def _bound(isolation: Isolation, *, threads: bool) -> tuple[bool, bool]:
     """
     if sys.platform == "win32":
         return False, False
-    import resource
+    try:
+        import resource
+    except ImportError:
+        return False, False
 
     def bound(kind: int, value: int, grace: int = 0) -> bool:
         _, hard = resource.getrlimit(kind)

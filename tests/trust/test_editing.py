@@ -187,11 +187,11 @@ def test_what_is_revoked_already_is_not_revoked_again(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a key of nobody": ("trustfile-has-no", lambda path: editing.revoke(path, keys=["eve"])),
     "a digest of another length": (
-        "argument-value",
+        "digest-malformed",
         lambda path: editing.revoke(path, payloads=["a" * 63]),
     ),
     "a digest in upper case": (
-        "argument-value",
+        "digest-malformed",
         lambda path: editing.revoke(path, files=["A" * 64]),
     ),
     "a reason of two lines": (

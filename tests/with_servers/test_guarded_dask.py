@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.serving.guard.scripts import run
+
+pytest.importorskip("distributed", reason="'make sources' installs it")
 
 PROGRAM = """\
 import json, os, pickle, sys
