@@ -25,7 +25,7 @@ def test_every_exemption_is_documented_with_its_reason_and_its_risk() -> None:
 
 
 # Where they are, but not on every system, or run as a program.
-ELSEWHERE = ("distributed.", "joblib.externals.loky.backend.popen_loky")
+ELSEWHERE = ("dask.", "distributed.", "joblib.externals.loky.backend.popen_loky")
 
 
 @pytest.mark.parametrize(
