@@ -76,9 +76,8 @@ class Guard:
         self.settings = settings
         self._policy, _ = settings.read()
         self._log = Log(settings.log)
-        self._exemptions = Exemptions(settings.exempt)
         self._seen: set[tuple[str, int, str]] = set()
-        self.passes = self._exemptions.include
+        self.passes = Exemptions(settings.exempt).include
 
     @property
     def enforces(self) -> bool:
