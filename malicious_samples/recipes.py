@@ -24,9 +24,9 @@ from tests.builder import Name, Pickle, Value
 __all__ = [
     "compress",
     "dictionary",
-    "honest_state",
     "json_node",
     "json_text",
+    "legitimate_state",
     "load_of_call",
     "make_array",
     "make_call",
@@ -105,7 +105,7 @@ def load_of_call(canary: str) -> Callable[[Pickle], object]:
     return make_call(Name("_io", "BytesIO"), payload(canary))
 
 
-def honest_state(**attributes: Value) -> dict[str, Value]:
+def legitimate_state(**attributes: Value) -> dict[str, Value]:
     """State of an estimator, with what scikit-learn adds to it."""
     return {**attributes, "_sklearn_version": "1.9.1"}
 
@@ -113,7 +113,7 @@ def honest_state(**attributes: Value) -> dict[str, Value]:
 def support_vector_machine(**forged: Value) -> Callable[[Pickle], object]:
     """Opcodes of joblib that make a fitted ``SVC`` of four points, some attributes forged."""
     coefficients = make_array(0.59, 1.0, -1.0, -0.59, shape=(1, 4))
-    honest: dict[str, Value] = {
+    legitimate: dict[str, Value] = {
         "break_ties": False, "decision_function_shape": "ovr", "kernel": "rbf", "degree": 3,
         "gamma": "scale", "coef0": 0.0, "tol": 0.001, "C": 1.0, "nu": 0.0, "epsilon": 0.0,
         "shrinking": True, "probability": False, "cache_size": 200, "class_weight": None,
@@ -126,7 +126,7 @@ def support_vector_machine(**forged: Value) -> Callable[[Pickle], object]:
         "intercept_": make_array(0.0), "_intercept_": make_array(0.0),
         "_dual_coef_": coefficients, "_probA": make_array(), "_probB": make_array(),
     }  # fmt: skip
-    state = honest_state(**{**honest, **forged})
+    state = legitimate_state(**{**legitimate, **forged})
     return make_object(Name("sklearn.svm._classes", "SVC"), state=state)
 
 

@@ -1,4 +1,4 @@
-"""Sign scikit-learn models, load only what was signed and allowed, audit what a stranger sent.
+"""Sign scikit-learn models, load only what was signed and allowed, audit what a third party sent.
 
 ::
 

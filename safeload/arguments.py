@@ -101,7 +101,7 @@ def as_path(value: object, parameter: str = "path") -> Path:
 
 
 def is_open_file(value: object) -> TypeGuard[BinaryIO]:
-    """Whether something can be read from, as open files can, and is no path."""
+    """Whether something can be read from, as open files can, and is not a path."""
     try:
         return callable(getattr(value, "read", None)) and not hasattr(value, "__fspath__")
     except Exception:  # noqa: BLE001  # whatever the object's own attributes raise
@@ -123,7 +123,7 @@ def require_source(value: object, parameter: str = "source") -> None:
 
 
 def is_folder(value: object) -> bool:
-    """Whether something is the path of a folder; what is no path is none."""
+    """Whether something is the path of a folder; what is not a path is none."""
     if not isinstance(value, str | os.PathLike):
         return False
     # Path.is_dir() raises for names that are too long.
@@ -183,7 +183,7 @@ def as_whole(value: object, parameter: str, *, least: int, most: int) -> int:
     """Take a whole number between two bounds, both included.
 
     Args:
-        value: What the caller gave, of any library's type; ``True`` is no number.
+        value: What the caller gave, of any library's type; ``True`` is not a number.
         parameter: What it was given for.
         least: The least that will do.
         most: The most that will do.
@@ -192,7 +192,7 @@ def as_whole(value: object, parameter: str, *, least: int, most: int) -> int:
         The number.
 
     Raises:
-        UsageError: It is no whole number, or not between the bounds.
+        UsageError: It is not a whole number, or not between the bounds.
     """
     import numbers
 
@@ -351,7 +351,7 @@ def wrong_value(parameter: str, takes: str) -> UsageError:
 
 def _no_path(parameter: str) -> UsageError:
     return UsageError(
-        f"The {parameter} is no path.",
+        f"Expected a file path for {parameter}.",
         code="no-path",
         hint="Give the name of a file, which is not empty.",
     )

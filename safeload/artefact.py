@@ -33,7 +33,7 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 
 # Bytes that a caller's file is asked for at a time.
 _CHUNK = 1 << 20
-# What sources that are no paths are called.
+# What sources that are not paths are called.
 _BYTES, _FILE = Path("<bytes>"), Path("<file>")
 
 
@@ -86,7 +86,7 @@ class Artefact:
             The artefact. Later changes to the caller's bytes or file are none to it.
 
         Raises:
-            ArtefactError: It cannot be read, is no regular file, is too large, or changed.
+            ArtefactError: It cannot be read, is not a regular file, is too large, or changed.
             UsageError: It is none of them, or a file of text.
         """
         limits = Limits.of(limits)
@@ -153,8 +153,8 @@ class Artefact:
             The artefact.
 
         Raises:
-            ArtefactError: It cannot be read, is no regular file, is too large, or changed.
-            UsageError: The path is no path.
+            ArtefactError: It cannot be read, is not a regular file, is too large, or changed.
+            UsageError: It is not a file path.
         """
         where = as_path(path)
         descriptor, status = open_regular(where)
@@ -295,7 +295,7 @@ def open_regular(path: Path, *, follow_links: bool = True) -> tuple[int, os.stat
         A file descriptor, which the caller has to close, and the status of the open file.
 
     Raises:
-        ArtefactError: It cannot be opened, or is no regular file.
+        ArtefactError: It cannot be opened, or is not a regular file.
     """
     # O_NONBLOCK: opening a FIFO must not wait for a writer.
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -16,8 +16,8 @@ proven. The numbers recur in SECURITY.md and in the tests.
 9. Compare the probe's predictions where the caller or the trust file asks for them; where a ledger
    is kept, record that the model is handed over, unless a newer one was meanwhile.
 
-For a file of a stranger, steps 6 to 9 can be taken in a process of its own, which can do less than
-this one.
+For a file of a third party, steps 6 to 9 can be taken in a process of its own, which can do less
+than this one.
 
 Trust: the file and its bundle are hostile until step 5; their content stays hostile to the end.
 """
@@ -57,7 +57,7 @@ from safeload.verified import Verified
 if TYPE_CHECKING:
     from safeload.isolation.model import IsolatedModel
 
-__all__ = ["Verified", "load", "load_unsigned", "narrowed", "rehearse", "verify"]
+__all__ = ["Verified", "dry_run", "load", "load_unsigned", "narrowed", "verify"]
 
 _Path = str | os.PathLike[str]
 # A bundle as a caller may give it; or several, over one statement.
@@ -93,7 +93,7 @@ def load(
         name: The model's name as signed; any that the signer may sign unless given.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
-        probe: Predict on the rows that were sealed at signing and compare, even if the trust file
+        probe: Predict on the rows that were recorded at signing and compare, even if the trust file
             does not require it.
         ledger: Where the load is recorded, accepted or refused, and where it is looked up that no
             newer release of the model was loaded before; by default the trust file's, if it names
@@ -140,7 +140,7 @@ def load(
     return model
 
 
-def rehearse(
+def dry_run(
     source: Source,
     *,
     bundle: _Bundle | None = None,
@@ -191,7 +191,7 @@ def rehearse(
 
     bounds = limits or Limits()
     allowed = Policy.of(policy, packs=packs)
-    record = recorded("rehearse", source, trust, name, ledger=ledger, reason=allow_rollback)
+    record = recorded("dry-run", source, trust, name, ledger=ledger, reason=allow_rollback)
     with about(name_of(source)), record as entry:
         # 1 to 5, and no older release than was loaded before.
         verified = _verified(source, bundle, trust, name, bounds)

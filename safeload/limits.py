@@ -30,13 +30,13 @@ _MOST = 2**62
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one file. The defaults fit every honest model we know with room to spare.
+    """Bounds on one file. The defaults fit every legitimate model we know with room to spare.
 
     Attributes:
         bytes_in: Size of the file, bytes. A forest of a few hundred million nodes fits.
         bytes_out: Size of the decompressed stream, bytes; as ``bytes_in``.
         ratio: Decompressed bytes for each compressed byte, judged beyond ``ratio_floor``.
-            Honest models stay below 100; DEFLATE bombs reach 1,032, LZMA and bzip2 far more.
+            Legitimate models stay below 100; DEFLATE bombs reach 1,032, LZMA and bzip2 far more.
         ratio_floor: Decompressed bytes below which no ratio is judged: a few zeros compress
             without bound and cost nothing.
         dictionary: Memory that a stream of zstd, or in a 7z archive, asks for to be decompressed,
@@ -44,19 +44,19 @@ class Limits:
         opcodes: Opcodes in one stream. A vocabulary of ten million terms has forty million.
         density: Opcodes for each byte of a compressed file, judged beyond ``density_floor``.
             An opcode may cost a hundred bytes of memory; of those that push what is there already,
-            eight count as one. Honest models stay below 4.
+            eight count as one. Legitimate models stay below 4.
         density_floor: Opcodes below which no density is judged.
         stack: Items on the stack, and MARKs, of one stream; looked at every 64 KiB. Writers push
             a thousand items at a time; only a tuple or frozenset has all of its items there.
         memo_gaps: Memo indices left out, beyond one for each that is set. The unpickler makes room
             for all up to the highest; writers leave none out, or the first.
-        globals: Different names in one file. The largest honest models have some hundred.
-        name: Characters of a module or of a qualified name. Honest ones stay below 100.
+        globals: Different names in one file. The largest legitimate models have some hundred.
+        name: Characters of a module or of a qualified name. Legitimate ones stay below 100.
         nesting: Tuples, frozensets and results of calls, each within another. C code frees and
-            hashes them by recursion, and most stacks end at 20,000; honest models nest about
+            hashes them by recursion, and most stacks end at 20,000; legitimate models nest about
             twenty.
         depth: Depth of nodes in a skops schema, and of tuples in a key. The one is built and the
-            other hashed by recursion; honest models nest about twenty.
+            other hashed by recursion; legitimate models nest about twenty.
         expansion: Parts of all that a stream makes, each counted wherever it recurs, for each of
             its opcodes. Whoever prints or compares it walks them all.
         unbudgeted_work: Steps of work that take no bytes of their own, beyond one for each byte of
@@ -65,7 +65,7 @@ class Limits:
         seconds: Time to scan and judge one file, seconds. A vocabulary of ten million terms takes
             half a minute.
         patterns: Regular expressions that differ from each other. Judging one takes up to a fifth
-            of a second; honest models have a few.
+            of a second; legitimate models have a few.
         integer_digits: Decimal digits of an integer; CPython's own bound where it is text. What
             divides or converts larger ones takes time that grows with the square.
         array_dimensions: Dimensions of an array; numpy's own bound.
@@ -167,7 +167,7 @@ _POSSIBLE: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Isolation:
-    """Bounds on the process that a stranger's model lives in.
+    """Bounds on the process that a third party's model lives in.
 
     Attributes:
         seconds: Time for loading, and for each call after that, seconds. Importing the libraries
@@ -210,7 +210,7 @@ class Isolation:
                 raise UsageError(
                     f"Isolation({name}=...) takes {what} from {least:,} to {most:,}.",
                     code="isolation-bounds",
-                    hint="Leave it out to have the default, which fits every honest model we know.",
+                    hint="Leave it out for the default, which fits every known legitimate model.",
                 )
             # As it is sent: numpy's numbers have no form in JSON.
             object.__setattr__(self, name, float(value) if name == "seconds" else int(value))

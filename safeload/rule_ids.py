@@ -182,7 +182,7 @@ RULE_IDS: dict[str, RuleId] = {
     ),
     "SL201": RuleId("the stream ends before its STOP", "It was cut short.", _REPLACE),
     "SL202": RuleId("bytes follow the end of the stream", "Another reader may run them.", _REPLACE),
-    "SL203": RuleId("a byte that is no opcode", "The stream is damaged or forged.", _REPLACE),
+    "SL203": RuleId("a byte that is not an opcode", "The stream is damaged or forged.", _REPLACE),
     "SL204": RuleId("an opcode finds no operand", "The stream is damaged or forged.", _REPLACE),
     "SL205": RuleId(
         "the memo is used as no writer uses it", "The stream is damaged or forged.", _REPLACE

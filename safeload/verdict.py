@@ -37,7 +37,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-# Rules whose findings are no errors, by how their identifiers begin.
+# Rules whose findings are not errors, by how their identifiers begin.
 _LIGHTER = {"SL0": Severity.WARNING, "SL9": Severity.NOTE}
 
 

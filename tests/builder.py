@@ -42,7 +42,7 @@ class Name:
 Value = Any
 Fragment = Callable[["Pickle"], object]
 
-# numpy.dtype state by kind, for the types an honest file holds: (byte order, flags).
+# numpy.dtype state by kind, for the types a legitimate file holds: (byte order, flags).
 _FLAGS = {"O": 0x3F, "U": 0x08}
 
 
@@ -573,7 +573,7 @@ class Pickle:
             itemsize: Bytes of one element for types of flexible size, else -1.
             alignment: Bytes, or -1.
             flags: numpy's flags; 63 means that elements are object pointers. None for what an
-                honest file holds.
+                legitimate file holds.
             metadata: What stands in the state after the flags; the metadata dict is first.
         """
         given = (subarray, names, fields, itemsize, alignment, flags, metadata)
@@ -638,7 +638,7 @@ class Pickle:
         """Push an object array as joblib writes it: a wrapper, then a whole pickle.
 
         Args:
-            nested: The nested pickle, STOP included; :meth:`nested_objects` makes an honest one.
+            nested: The nested pickle, STOP included; :meth:`nested_objects` makes a legitimate one.
             shape: Lengths.
             given: As for :meth:`array`.
         """

@@ -48,7 +48,7 @@ _VERSION = 1001
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One member of an archive, honest unless told otherwise.
+    """One member of an archive, legitimate unless told otherwise.
 
     Attributes:
         name: Its whole name.

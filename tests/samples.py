@@ -278,8 +278,8 @@ def _main(task: str, directory: str) -> None:
         soundness = importlib.import_module("safeload.soundness")
         for check in soundness.CHECKS:
             soundness.check_named(check)
-        Path("honest.bin").write_bytes(pickle.dumps([1, 2]))
-        _run_judge("honest", "", "", "", [])
+        Path("legitimate.bin").write_bytes(pickle.dumps([1, 2]))
+        _run_judge("legitimate", "", "", "", [])
     run = {"loose": _run_loose, "judge": _run_judge}[task]
     results: dict[str, Any] = {}
     children: list[tuple[str, int]] = []

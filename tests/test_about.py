@@ -13,7 +13,7 @@ from sklearn.linear_model import LinearRegression
 
 import safeload
 from safeload.errors import ArtefactError, LoadError, SafeloadError, UsageError, about
-from safeload.gate import rehearse
+from safeload.gate import dry_run
 from tests.builder import Name, Pickle
 
 KEY = safeload.SigningKey.generate()
@@ -52,7 +52,7 @@ CASES: dict[str, tuple[Callable[[], object], str, str | None]] = {
         "unsigned.joblib",
     ),
     "another model": (lambda: load(name="fraud"), "wrong-model", "churn.joblib"),
-    "a stranger's": (lambda: safeload.load_unsigned("theirs.pkl"), "refused", "theirs.pkl"),
+    "a third party's": (lambda: safeload.load_unsigned("theirs.pkl"), "refused", "theirs.pkl"),
     "bytes": (lambda: safeload.load_unsigned(b"\x80\x04}"), "refused", "<bytes>"),
     "no trust file": (lambda: load(trust="gone.toml"), "trustfile-missing", "gone.toml"),
     "a bad trust file": (lambda: load(trust="bad.toml"), "trustfile-malformed", "bad.toml"),
@@ -93,12 +93,12 @@ def test_once_a_trusted_signer_signed_it_the_model_has_a_name(here: Path, case: 
 def test_what_fails_after_verifying_knows_the_model_too(here: Path) -> None:
     # Signed without a probe.
     with pytest.raises(LoadError) as caught:
-        rehearse("churn.joblib", trust="trust.toml")
+        dry_run("churn.joblib", trust="trust.toml")
     assert caught.value.code == "no-probe"
     assert (caught.value.path, caught.value.name) == ("churn.joblib", "churn")
 
 
-def test_what_a_stranger_says_of_itself_is_no_name(here: Path) -> None:
+def test_what_a_third_party_says_of_itself_is_no_name(here: Path) -> None:
     Path("trust.toml").unlink()
     safeload.TrustFile.add(
         "trust.toml", name="bob", key=safeload.SigningKey.generate().public, models=["*"]

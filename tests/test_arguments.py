@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 import safeload
 from safeload.auditing.learning import learn
 from safeload.errors import SafeloadError, UsageError
-from safeload.gate import rehearse
+from safeload.gate import dry_run
 from safeload.limits import FIXED
 from tests.trust.statements import ALICE
 
@@ -187,8 +187,8 @@ CALLS: dict[str, Call] = {
         ("trust", "name", "bundle", "limits", "progress", "mmap_mode"),
         {"source": "nowhere", "trust": TRUST},
     ),
-    "rehearse": (
-        rehearse,
+    "dry_run": (
+        dry_run,
         ("source",),
         (*_LOADING, *_KEEPING, "trust", "name", "bundle", "isolation"),
         {"source": "nowhere", "trust": TRUST},
@@ -347,7 +347,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a serial that JSON loses": ({"serial": 2**70}, "argument-value", "serial"),
     "a serial that is true": ({"serial": True}, "argument-type", "serial"),
     "an empty version": ({"version": ""}, "argument-value", "version"),
-    "a metric that is no number": ({"metrics": {"a": math.nan}}, "argument-value", "metrics"),
+    "a metric that is not a number": ({"metrics": {"a": math.nan}}, "argument-value", "metrics"),
     "a metric of text": ({"metrics": {"a": "0.9"}}, "argument-type", "metrics"),
     "metrics in a list": ({"metrics": [0.9]}, "argument-type", "metrics"),
     "a time without a zone": (
@@ -359,7 +359,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a passphrase that is text": ({"passphrase": "secret"}, "argument-type", "passphrase"),
     "packs that are a number": ({"packs": 5}, "argument-type", "packs"),
     "limits that are a dict": ({"limits": {"seconds": 5}}, "argument-type", "limits"),
-    "progress that is no function": ({"progress": True}, "argument-type", "progress"),
+    "progress that is not a function": ({"progress": True}, "argument-type", "progress"),
     "a dataset of bytes": ({"dataset": b"data.csv"}, "no-path", "dataset"),
     "rows below zero": ({"rows": -1}, "argument-value", "rows"),
     "a revision that is a number": ({"revision": 5}, "argument-type", "revision"),

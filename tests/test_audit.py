@@ -20,7 +20,7 @@ from safeload.verdict import FileReport, Finding, Verdict, verdict_of
 from tests.builder import Name, Pickle
 
 EVIL = Pickle(4).call(Name("posix", "system"), "true").finish()
-HONEST = pickle.dumps({"a": 1})
+LEGITIMATE = pickle.dumps({"a": 1})
 UNREAD = b"\x89HDF\r\n\x1a\n"
 
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     for name, data in {
         "evil.png": EVIL,
         "notes.txt": b"Nothing to see here.\n",
-        "deep/er/model": HONEST,
+        "deep/er/model": LEGITIMATE,
         "deep/weights.h5": UNREAD,
         "empty": b"",
         "nothing.pkl": b"",
@@ -116,10 +116,10 @@ def test_a_file_beyond_a_limit_is_incomplete(folder: Path) -> None:
     ("files", "verdict", "code"),
     [
         ([], "accept", 0),
-        ([HONEST], "accept", 0),
-        ([HONEST, UNREAD], "incomplete", 3),
-        ([HONEST, EVIL], "refuse", 1),
-        ([UNREAD, EVIL, HONEST], "refuse", 1),
+        ([LEGITIMATE], "accept", 0),
+        ([LEGITIMATE, UNREAD], "incomplete", 3),
+        ([LEGITIMATE, EVIL], "refuse", 1),
+        ([UNREAD, EVIL, LEGITIMATE], "refuse", 1),
     ],
 )
 def test_the_verdict_of_all_is_that_of_the_worst(
@@ -255,10 +255,10 @@ def test_a_finding_does_to_the_verdict_what_is_said_of_its_rule() -> None:
 def test_the_digest_and_size_are_those_of_the_file(tmp_path: Path) -> None:
     import hashlib
 
-    path = write(tmp_path, HONEST)
+    path = write(tmp_path, LEGITIMATE)
 
     (file,) = safeload.audit(path).files
 
     assert isinstance(file, FileReport)
-    assert (file.size, file.sha256) == (len(HONEST), hashlib.sha256(HONEST).hexdigest())
+    assert (file.size, file.sha256) == (len(LEGITIMATE), hashlib.sha256(LEGITIMATE).hexdigest())
     assert len(file.members) == 1

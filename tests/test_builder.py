@@ -83,7 +83,7 @@ def loads(data: bytes, **given: Any) -> list[Any]:
 
 
 def add_array(builder: Pickle, array: np.ndarray[Any, Any], **given: Value) -> Pickle:
-    """Write an honest array."""
+    """Write a legitimate array."""
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     kind = array.dtype.str
     size = array.dtype.itemsize

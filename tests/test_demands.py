@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import safeload
 from safeload.errors import LoadError, RefusedError, UsageError
-from safeload.gate import rehearse
+from safeload.gate import dry_run
 from safeload.loading import environment
 from safeload.policy.policy import Policy
 from safeload.trust.keys import SigningKey
@@ -62,7 +62,7 @@ def test_a_model_is_loaded_by_the_policy_that_the_trust_file_names(tmp_path: Pat
     policy.chmod(0o600)
     safeload.dump(Own().fit(ROWS), path, key=KEY, name="churn", version="1", policy=policy)
     assert isinstance(load(path, "policy = 'own.toml'"), Own)
-    verified, model = rehearse_or_none(path)
+    verified, model = dry_run_or_none(path)
     assert verified is None
     assert model == "no-probe"
     # Without it, and where the caller gives another one, it is not allowed.
@@ -75,10 +75,10 @@ def test_a_model_is_loaded_by_the_policy_that_the_trust_file_names(tmp_path: Pat
         load(path, "policy = 'own.toml'")
 
 
-def rehearse_or_none(path: Path) -> tuple[object, object]:
-    """Rehearsing goes by it too: it comes as far as the probe that is not there."""
+def dry_run_or_none(path: Path) -> tuple[object, object]:
+    """A dry run goes by it too: it comes as far as the probe that is not there."""
     try:
-        verified, model = rehearse(path, trust=path.with_name("trust.toml"))
+        verified, model = dry_run(path, trust=path.with_name("trust.toml"))
     except LoadError as error:
         return None, error.code
     model.close()
@@ -169,7 +169,7 @@ def test_what_a_policy_says_of_one_library_outweighs_it(
 def test_the_process_of_its_own_goes_by_it_too(path: Path) -> None:
     text = path.with_name("churn.joblib.sig")
     assert text.exists()
-    verified, model = rehearse(path, trust=trust(path.parent, "drift = 'refuse'"))
+    verified, model = dry_run(path, trust=trust(path.parent, "drift = 'refuse'"))
     model.close()
     assert verified.rule.drift == "refuse"
 

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 import safeload
 from safeload.errors import ArtefactError, LoadError, RefusedError, TrustError, UsageError
 from safeload.loading import guard
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.manifest import Manifest, Resource, to_payload
 from tests.builder import Name, Pickle
 from tests.trust.statements import edited
@@ -75,7 +75,7 @@ def resign(path: Path, key: safeload.SigningKey = KEY, **changes: Any) -> None:
                 "safeload_manifest_v1"
             ].update({key_: value}),
         )
-    bundle.write_bytes(seal(statement, key))
+    bundle.write_bytes(signed_bundle(statement, key))
 
 
 def _trusting_all(path: Path) -> safeload.TrustFile:
@@ -101,7 +101,7 @@ def sign_anything(path: Path, data: bytes, globals_: tuple[Any, ...] = ()) -> No
     payload = to_payload(
         subject=path.name, resources=[Resource(path.name, digest)], model=described
     )
-    Path(f"{path}.sig").write_bytes(seal(payload, KEY))
+    Path(f"{path}.sig").write_bytes(signed_bundle(payload, KEY))
 
 
 # -- all is well ---------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_step_2_no_bundle(model: Path, trust: Path, unpickled: list[Any]) -> Non
     fails(model, trust, unpickled, TrustError, "bundle-missing")
 
 
-def test_step_2_a_stranger_signed(model: Path, trust: Path, unpickled: list[Any]) -> None:
+def test_step_2_a_third_party_signed(model: Path, trust: Path, unpickled: list[Any]) -> None:
     safeload.sign(model, key=STRANGER, name="churn", version="1")
     unpickled.clear()
 
@@ -193,7 +193,7 @@ def test_step_2_the_signature_belongs_to_other_bytes(
 ) -> None:
     bundle = Path(f"{model}.sig")
     document = json.loads(bundle.read_bytes())
-    other = seal(b"{}", KEY)
+    other = signed_bundle(b"{}", KEY)
     document["dsseEnvelope"]["signatures"] = json.loads(other)["dsseEnvelope"]["signatures"]
     bundle.write_text(json.dumps(document))
 
@@ -202,7 +202,7 @@ def test_step_2_the_signature_belongs_to_other_bytes(
 
 def test_step_2_comes_before_step_3(model: Path, trust: Path, unpickled: list[Any]) -> None:
     # No statement at all, and signed by nobody known: the signature is what is reported.
-    Path(f"{model}.sig").write_bytes(seal(b"no statement", STRANGER))
+    Path(f"{model}.sig").write_bytes(signed_bundle(b"no statement", STRANGER))
 
     fails(model, trust, unpickled, TrustError, "signer-unknown")
 
@@ -210,7 +210,7 @@ def test_step_2_comes_before_step_3(model: Path, trust: Path, unpickled: list[An
 def test_step_3_what_was_signed_is_no_statement(
     model: Path, trust: Path, unpickled: list[Any]
 ) -> None:
-    Path(f"{model}.sig").write_bytes(seal(b"no statement", KEY))
+    Path(f"{model}.sig").write_bytes(signed_bundle(b"no statement", KEY))
 
     fails(model, trust, unpickled, TrustError, "manifest-malformed")
 
@@ -410,7 +410,7 @@ def test_a_statement_of_another_tool_is_verified_and_not_loaded(
 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     payload = to_payload(subject="x", resources=[Resource(path.name, digest)], model=None)
-    Path(f"{path}.sig").write_bytes(seal(payload, KEY))
+    Path(f"{path}.sig").write_bytes(signed_bundle(payload, KEY))
     trusting = _trusting_all(path)
 
     assert isinstance(safeload.verify(path, trust=trusting).manifest, Manifest)

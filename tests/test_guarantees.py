@@ -28,7 +28,7 @@ from safeload import gate
 from safeload.errors import RefusedError, SafeloadError, TrustError
 from safeload.policy.policy import Policy
 from safeload.trust.bundle import read_bundle
-from safeload.trust.envelope import seal, verify
+from safeload.trust.envelope import signed_bundle, verify
 from safeload.trust.keys import SigningKey
 from safeload.trust.manifest import Manifest, Resource, to_payload
 from safeload.trust.model import SignedGlobal
@@ -126,7 +126,7 @@ def without_bundle(signed: Signed) -> None:
     signed.bundle.unlink()
 
 
-def with_bundle_of_a_stranger(signed: Signed) -> None:
+def with_bundle_of_a_third_party(signed: Signed) -> None:
     safeload.sign(signed.path, key=SigningKey.generate(), name="churn", version="1")
 
 
@@ -158,7 +158,7 @@ def under_a_name_that_the_signer_may_not_sign(signed: Signed) -> None:
     ("spoil", "code"),
     [
         (without_bundle, "bundle-missing"),
-        (with_bundle_of_a_stranger, "signer-unknown"),
+        (with_bundle_of_a_third_party, "signer-unknown"),
         (with_bundle_of_another_file, "digest-mismatch"),
         (with_another_content, "digest-mismatch"),
         (with_one_byte_more, "digest-mismatch"),
@@ -183,7 +183,7 @@ def test_a_statement_about_no_model_loads_nothing(
 ) -> None:
     digest = verified(signed).resources[0].sha256
     payload = to_payload(subject="churn.joblib", resources=[Resource(".", digest)], model=None)
-    signed.bundle.write_bytes(seal(payload, signed.key))
+    signed.bundle.write_bytes(signed_bundle(payload, signed.key))
     everything = replace(signed.trust.signers[0], models=("*",))
     trust = replace(signed.trust, signers=(everything,))
     forbid(monkeypatch)
@@ -275,7 +275,7 @@ def test_looking_at_a_file_imports_and_runs_nothing_it_names(tmp_path: Path, ver
     key = SigningKey.generate()
     digest = safeload.audit(file).files[0].sha256
     payload = to_payload(subject=file.name, resources=[Resource(".", digest)], model=None)
-    Path(f"{file}.sig").write_bytes(seal(payload, key))
+    Path(f"{file}.sig").write_bytes(signed_bundle(payload, key))
     TrustFile.add(tmp_path / "trust.toml", name="alice", key=key.public, models=["*"])
     trust = ["--trust", str(tmp_path / "trust.toml")] if verb == "verify" else []
     code = (
@@ -350,7 +350,7 @@ def resign(signed: Signed, **changes: Any) -> None:
         resources=manifest.resources,
         model=replace(manifest.model, **changes),
     )
-    signed.bundle.write_bytes(seal(payload, signed.key))
+    signed.bundle.write_bytes(signed_bundle(payload, signed.key))
 
 
 @pytest.mark.guarantee("G12")
@@ -391,7 +391,7 @@ def test_what_a_trusted_signer_lists_is_not_allowed_for_that(
         resources=[Resource(".", report.sha256)],
         model=replace(manifest.model, size=len(data), globals=listed),
     )
-    signed.bundle.write_bytes(seal(payload, signed.key))
+    signed.bundle.write_bytes(signed_bundle(payload, signed.key))
     assert child(LOAD, signed.path, tmp_path / "trust.toml") == "refused"
     assert not canary.exists()
 
@@ -475,9 +475,9 @@ def test_a_limit_that_was_reached_is_no_success(tmp_path: Path) -> None:
 def test_a_straddling_frame_does_not_hide_a_call(tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     body = attack(canary)[2:]
-    honest = pickle.dumps([1, 2], protocol=2)[2:]
-    # A frame that ends within the honest opcodes: one reader goes on in it, another behind it.
-    data = Pickle(4).frame(len(honest) - 1).raw(honest).raw(body)
+    legitimate = pickle.dumps([1, 2], protocol=2)[2:]
+    # A frame that ends within the legitimate opcodes: one reader goes on in it, another behind it.
+    data = Pickle(4).frame(len(legitimate) - 1).raw(legitimate).raw(body)
     path = tmp_path / "straddle.pkl"
     path.write_bytes(bytes(data))
     assert child(LOAD, path, "-") == "refused"

@@ -504,21 +504,21 @@ def test_time_and_memory_grow_with_the_size_and_no_faster(shape: str, tmp_path: 
     assert cost.memory < (PER_BYTE + 1) * large.stat().st_size + AT_FIRST
 
 
-def test_an_honest_model_with_odd_keys_is_accepted() -> None:
-    for honest in (
+def test_an_legitimate_model_with_odd_keys_is_accepted() -> None:
+    for legitimate in (
         {Fraction(n, 7): n for n in range(3_000)},
         {n * 0.5: n for n in range(5_000)},
         {(n, -n): n for n in range(5_000)},
         FunctionTransformer(np.log1p),
     ):
-        assert audit(pickle.dumps(honest), Limits()).verdict == "accept"
+        assert audit(pickle.dumps(legitimate), Limits()).verdict == "accept"
 
 
 def labels(count: int, *words: str | bytes) -> np.ndarray[Any, Any]:
     return np.array([words[n % len(words)] for n in range(count)], object)
 
 
-HONEST_ARRAYS = {
+LEGITIMATE_ARRAYS = {
     "two labels in turn, compressed to next to nothing": joblib_bytes(
         labels(600_000, "no", "yes"), compress=3
     ),
@@ -528,10 +528,10 @@ HONEST_ARRAYS = {
 }
 
 
-@pytest.mark.parametrize("case", HONEST_ARRAYS)
+@pytest.mark.parametrize("case", LEGITIMATE_ARRAYS)
 def test_what_recurs_and_is_small_costs_next_to_nothing(case: str, tmp_path: Path) -> None:
     path = tmp_path / "labels"
-    path.write_bytes(HONEST_ARRAYS[case])
+    path.write_bytes(LEGITIMATE_ARRAYS[case])
 
     # Notes may say that they are not all.
     assert safeload.audit(path, notes=False).files[0].findings == ()

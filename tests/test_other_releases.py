@@ -28,7 +28,7 @@ import safeload
 from safeload.errors import LoadError
 from safeload.policy.policy import Policy
 from tests.builder import Name, Pickle
-from tests.honest.sameness import difference
+from tests.legitimate.sameness import difference
 from tests.reduction_aliases import Names, joblib_bytes, pickle_bytes
 
 DATA = np.array([[0.0, 1.0], [1.0, 0.5], [2.0, 0.0], [3.0, 2.0]])

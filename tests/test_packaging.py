@@ -142,7 +142,7 @@ VERBS = {
     "diff": f"diff churn.joblib churn.joblib {TRUST}",
     "load": f"load churn.joblib {TRUST} --ledger ledger.sqlite",
     "ledger show": "ledger show --ledger ledger.sqlite",
-    "load of a stranger's": "load churn.joblib --unsigned",
+    "load of a third party's": "load churn.joblib --unsigned",
     "convert": "convert churn.joblib churn.skops --probe rows.npy",
     "audit": "audit churn.joblib",
     "audit in every format": "audit churn.joblib "

@@ -44,7 +44,7 @@ class Payload:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the README takes for granted: a model, a key, a trust file and a stranger's file."""
+    """What the README takes for granted: a model, a key, a trust file and a third party's file."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

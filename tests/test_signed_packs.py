@@ -20,7 +20,7 @@ import safeload
 from safeload.cli.main import main
 from safeload.errors import RefusedError, TrustError, UsageError
 from safeload.loading import accepted
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.manifest import to_payload
 from tests.trust.statements import edited
 
@@ -82,7 +82,7 @@ def signed(path: Path, *packs: str, **changes: Any) -> Path:
             statement,
             lambda s: s["subject"][0]["annotations"]["safeload_manifest_v1"].update(changes),
         )
-        Path(f"{path}.sig").write_bytes(seal(statement, KEY))
+        Path(f"{path}.sig").write_bytes(signed_bundle(statement, KEY))
     return path
 
 
@@ -113,7 +113,7 @@ def test_a_signed_model_needs_nothing_else(model: Path, transformer: Any) -> Non
     for _ in range(2):
         loaded = safeload.load(model, trust=trusting(model))
         assert type(loaded[0]) is type(transformer)
-    # Without its bundle, it is a stranger's.
+    # Without its bundle, it is a third party's.
     with pytest.raises(RefusedError):
         safeload.load_unsigned(model)
     assert type(safeload.load_unsigned(model, packs=["mlxtend"])[0]) is type(transformer)

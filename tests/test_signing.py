@@ -241,11 +241,11 @@ def test_a_model_that_does_not_load_is_not_signed(path: Path) -> None:
 WRONG: dict[str, dict[str, Any]] = {
     "no name": {"name": ""},
     "no version": {"version": ""},
-    "a name that is no string": {"name": 3},
+    "a name that is not a string": {"name": 3},
     "a negative serial": {"serial": -1},
     "a serial that is none": {"serial": "7"},
     "a dataset that is missing": {"dataset": "/nowhere/train.parquet"},
-    "a metric that is no number": {"metrics": {"auc": float("nan")}},
+    "a metric that is not a number": {"metrics": {"auc": float("nan")}},
     "a date without a zone": {"not_after": datetime(2030, 1, 1)},  # noqa: DTZ001
     "a probe that does not fit": {"probe": object()},
     "a key that is missing": {"key": "/nowhere/signing.key"},

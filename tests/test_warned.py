@@ -11,7 +11,7 @@ import sklearn
 from sklearn.linear_model import Ridge
 
 import safeload
-from safeload.gate import rehearse
+from safeload.gate import dry_run
 from safeload.loading import environment
 
 KEY = safeload.SigningKey.generate()
@@ -60,7 +60,7 @@ def test_an_error_of_drift_comes_before_anything_is_unpickled(
 
 def test_what_another_process_loads_warns_in_this_one(model: Path) -> None:
     with pytest.warns(safeload.DriftWarning) as warned:
-        _, isolated = rehearse(model, trust=model.with_name("t.toml"))
+        _, isolated = dry_run(model, trust=model.with_name("t.toml"))
     isolated.close()
     told = [(type(item.message), item.filename) for item in warned]
     assert told == [(safeload.DriftWarning, __file__)]

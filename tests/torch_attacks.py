@@ -27,7 +27,7 @@ __all__ = ["LIVE", "REFUSED"]
 
 Attack = Callable[[str], bytes]
 
-_HONEST = pickled({"weight": tensor()})
+_LEGITIMATE = pickled({"weight": tensor()})
 _SYSTEM = Name("posix", "system")
 
 
@@ -36,8 +36,8 @@ def _hostile(canary: str) -> bytes:
 
 
 def _member(name: str) -> Callable[[str], bytes]:
-    """The payload in a further member of an honest checkpoint."""
-    return lambda canary: checkpoint(pickle=_HONEST, further=[Record(name, _hostile(canary))])
+    """The payload in a further member of a legitimate checkpoint."""
+    return lambda canary: checkpoint(pickle=_LEGITIMATE, further=[Record(name, _hostile(canary))])
 
 
 def _replacing(**fields: object) -> Callable[[str], bytes]:
@@ -53,17 +53,17 @@ def _replacing(**fields: object) -> Callable[[str], bytes]:
 def _before_the_folder(canary: str) -> bytes:
     """The first member decides which folder torch reads."""
     evil = [("other/data.pkl", _hostile(canary)), ("other/version", b"3\n")]
-    honest = [
-        ("archive/data.pkl", _HONEST),
+    legitimate = [
+        ("archive/data.pkl", _LEGITIMATE),
         ("archive/version", b"3\n"),
         ("archive/data/0", FLOATS),
     ]
-    return archive([Record(*named) for named in (*evil, *honest)])
+    return archive([Record(*named) for named in (*evil, *legitimate)])
 
 
 def _two_directories(canary: str) -> bytes:
     """``zipfile`` reads the directory before the end record, torch the one that it points to."""
-    names = {"archive/data.pkl": _HONEST, "archive/evil.pkl": b"", "archive/version": b"3\n"}
+    names = {"archive/data.pkl": _LEGITIMATE, "archive/evil.pkl": b"", "archive/version": b"3\n"}
     evil = {**names, "archive/evil.pkl": _hostile(canary)}
     data = bytearray()
     entries = {}
@@ -123,7 +123,7 @@ LIVE: dict[str, Attack] = {
     ),
     "a call behind another directory": _two_directories,
     "a call in a pickle before the archive": lambda canary: checkpoint(
-        pickle=_HONEST, prefix=payload(canary)
+        pickle=_LEGITIMATE, prefix=payload(canary)
     ),
     "a call where joblib would have an array": _behind_a_wrapper,
     "a call by what rebuilds a tensor": lambda canary: checkpoint(
@@ -157,7 +157,7 @@ REFUSED: dict[str, Attack] = {
     "a call in an encrypted record": _replacing(flags=0x0809),
     "a call in a folder": _replacing(attributes=0x10),
     "a call behind the end of data.pkl": lambda canary: checkpoint(
-        pickle=_HONEST + _hostile(canary)
+        pickle=_LEGITIMATE + _hostile(canary)
     ),
     "a call of a storage": lambda canary: checkpoint(make_call(storage(), shell(canary))),
     "a persistent identifier in a plain pickle": lambda canary: pickled(tensor()),

@@ -33,7 +33,7 @@ WIDTH = 100
 WITH_CONSTANTS = ("scipy.", "sklearn.")
 NOTE = "# Written by tools/derive_methods.py: methods of checked classes, by check."
 
-# What honest models set over a method of their class: a scorer that stops training early leaves
+# What legitimate models set over a method of their class: a scorer that stops training early leaves
 # the model its own method, which the check of such models looks at; a density keeps the rule for
 # its bandwidth, which is not called again.
 KEPT = {"density": {"covariance_factor"}, "histogram_boosting": {"_raw_predict"}}

@@ -60,7 +60,7 @@ def category_encoders_groups() -> Iterator[Group]:
 def _classes(
     package: str, left_out: Iterable[str], classes_left_out: Iterable[str], reason: str
 ) -> Group:
-    """The estimators of a package, which no honest model keeps as a class."""
+    """The estimators of a package, which no legitimate model keeps as a class."""
     group = Group(reason, ("construct",))
     for module in modules(package, left_out):
         for name, cls in own_classes(module):

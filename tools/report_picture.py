@@ -39,7 +39,7 @@ _WIDTH, _HEIGHT = 1000, 1440
 
 
 def write_files(folder: Path) -> None:
-    """Write honest models and malicious samples, and a file of a format that is not read."""
+    """Write legitimate models and malicious samples, and a file of a format that is not read."""
     (folder / "ours").mkdir()
     (folder / "vendor").mkdir()
     rows, classes = load_wine(return_X_y=True)

@@ -119,7 +119,7 @@ class Baseline:
         if document:
             raise _malformed(f"there is no such key as {next(iter(document))!r}")
         if not isinstance(accepted, list):
-            raise _malformed("'accepted' is no list of tables")
+            raise _malformed("'accepted' is not a list of tables")
         entries: dict[tuple[str, str], Acceptance] = {}
         for number, table in enumerate(accepted, 1):
             entry = _entry(table, f"entry {number}")
@@ -179,7 +179,7 @@ def baseline_text(path: str | os.PathLike[str]) -> bytes:
 
 def _entry(table: Any, where: str) -> Acceptance:
     if not isinstance(table, dict):
-        raise _malformed(f"{where} is no table")
+        raise _malformed(f"{where} is not a table")
     values: dict[str, Any] = {"path": "", **table}
     unknown = values.keys() - {*_TEXTS, "until", "path"}
     if unknown:

@@ -33,7 +33,7 @@ def as_digest(value: object) -> str:
     text = as_text(value, "expect_sha256").strip().lower()
     if not _DIGEST.fullmatch(text):
         raise UsageError(
-            "What is to be expected is no SHA-256.",
+            "What is to be expected is not a SHA-256.",
             code="digest-malformed",
             hint="Give the 64 hex digits that sha256sum shows.",
         )

@@ -30,9 +30,9 @@ def identity_of(candidate: Candidate, artefact: Artefact | None = None) -> str:
         artefact: What was read of it, which must be of the same file.
 
     Returns:
-        A text, or an empty one for what is no file, or was changed a moment ago and could be once
-        more without another time to show for it. A remote file has none either: whether it is the
-        same is only its server's word.
+        A text, or an empty one for what is not a file, or was changed a moment ago and could be
+        once more without another time to show for it. A remote file has none either: whether it is
+        the same is only its server's word.
     """
     if candidate.remote is not None:
         return ""

@@ -86,7 +86,7 @@ class Judging:
         """The policy, which is made once in each process.
 
         Raises:
-            UsageError: The text is no policy, or there is no such pack.
+            UsageError: The text is not a policy, or there is no such pack.
         """
         if self.given is not None:
             return self.given.with_packs(self.packs)

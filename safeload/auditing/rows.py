@@ -121,7 +121,7 @@ def _written_as(of: Any) -> tuple[Any, ...]:
 
 
 def _plain(wanted: frozenset[type], value: Any) -> Any:
-    # Not isinstance: True is no number here.
+    # Not isinstance: True is not a number here.
     if type(value) not in wanted:
         raise ValueError("of another type")
     return value

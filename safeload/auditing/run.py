@@ -141,7 +141,7 @@ def audit(
         changed_since: A revision of git's: only files are audited that are other than where HEAD
             and it parted. Without a path, all of the work tree around the current folder.
         if_model: Whether files that are given count as those in folders do, which are skipped if
-            they are no models; for lists of files that nobody chose.
+            they are not models; for lists of files that nobody chose.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.

@@ -1,4 +1,4 @@
-"""Paths become files: a file is itself, a folder is everything below it that is no folder.
+"""Paths become files: a file is itself, a folder is everything below it that is not a folder.
 
 Trust: names are hostile; links to folders are not followed, so that no walk goes in circles.
 """
@@ -113,7 +113,7 @@ def walk(paths: Iterable[str | os.PathLike[str]], *, if_model: bool = False) -> 
         listed as the iteration comes to them.
 
     Raises:
-        UsageError: One of them is no path.
+        UsageError: One of them is not a path.
     """
     return _files([as_path(path) for path in paths], if_model=if_model)
 
@@ -122,7 +122,7 @@ def found(path: Path) -> Candidate:
     """What somebody came upon, and did not name.
 
     Args:
-        path: A path that is no folder.
+        path: A path that is not a folder.
     """
     return Candidate(path, named=False, obstacle=_obstacle(path))
 
@@ -131,7 +131,7 @@ def given(path: Path, *, if_model: bool) -> Candidate:
     """What somebody named.
 
     Args:
-        path: A path that is no folder.
+        path: A path that is not a folder.
         if_model: Whether it counts as what somebody came upon.
     """
     # What is not there is an error of whoever named it.

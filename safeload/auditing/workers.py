@@ -66,7 +66,7 @@ def apart() -> Iterator[None]:
     """Start Pythons that import nothing from the current folder.
 
     They would, before anything else, because they are started by ``-m`` and ``-c``; and the current
-    folder may be the one that a stranger filled.
+    folder may be the one that a third party filled.
     """
     before = os.environ.get(_SAFE_PATH)
     os.environ[_SAFE_PATH] = "1"

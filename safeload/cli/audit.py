@@ -69,7 +69,7 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--if-model",
         action="store_true",
-        help="leave out files that are given and are no models, as in folders; for lists that a "
+        help="leave out files that are given and are not models, as in folders; for lists that a "
         "program makes, which stand behind --",
     )
     group.add_argument(
@@ -129,7 +129,7 @@ def _add_outcome_options(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """What argparse has no words for: one of them is needed, and some exclude each other."""
     if options.if_model and not options.has_end:
-        # Else a file that a stranger calls --fail-on=never would be an option.
+        # Else a file that a third party calls --fail-on=never would be an option.
         parser.error("argument --if-model: the files have to stand behind --")
     if options.changed_since is not None:
         if options.hf_cache:
@@ -209,7 +209,7 @@ def _cache(options: argparse.Namespace) -> Path | None:
 
     paths = local(options.paths)
     many = options.hf_cache or len(paths) < len(options.paths)
-    # What Path.is_dir() raises on, such as a name that is too long, is no folder.
+    # What Path.is_dir() raises on, such as a name that is too long, is not a folder.
     folders = [path for path in paths if os.path.isdir(path)]  # noqa: PTH112
     return default_path() if many or folders else None
 

@@ -146,7 +146,7 @@ def _day(text: str) -> date:
         day = None
     if day is None or day < datetime.now(UTC).date():
         raise UsageError(
-            f"{text!r} is no day to come.",
+            f"{text!r} is not a day to come.",
             code="baseline-date",
             hint="Give --until a date, as in 2027-03-31: the last day on which the entry counts.",
         )
@@ -158,7 +158,7 @@ def _user() -> str:
         return getpass.getuser()
     except (ImportError, KeyError, OSError) as error:
         raise UsageError(
-            "This user has no name to put into the baseline.",
+            "Cannot determine the user name for the baseline.",
             code="baseline-author",
             hint="Give --author NAME.",
         ) from error

@@ -104,7 +104,7 @@ Every step ended as promised. What to do next:
 
     safeload keygen                              make your key, begin your trust file
     safeload sign MODEL --key signing.key --name NAME --version VERSION
-    safeload load MODEL                          rehearse it before you deploy
+    safeload load MODEL                          dry run before you deploy
     safeload audit FOLDER                        see what other people's files would do
 
 and in the program that serves:  model = safeload.load("MODEL", name="NAME")
@@ -169,7 +169,9 @@ def _sign_and_load(demo: _Demo) -> None:
     demo.outcome(f"{len(rows)} rows: predictions are {'identical' if same else 'DIFFERENT'}")
     demo.check(same, "the loaded model predicts otherwise")
 
-    demo.say("Rehearse a deployment: load in another process, compare with the sealed predictions.")
+    demo.say(
+        "Dry run of a deployment: load in another process, compare with the recorded predictions."
+    )
     demo.command(f"load {_MODEL} --trust trust.toml --name wine", expect=0)
 
 
@@ -181,9 +183,9 @@ def _refuse(demo: _Demo) -> None:
     Path("flipped.joblib.sig").write_bytes(Path(f"{_MODEL}.sig").read_bytes())
     demo.command("load flipped.joblib --trust trust.toml", expect=1)
 
-    demo.say("A stranger puts a model of their own in its place, signed with their own key.")
-    _sign_as_stranger("stranger.joblib")
-    demo.command("load stranger.joblib --trust trust.toml", expect=1)
+    demo.say("An attacker puts a model of their own in its place, signed with their own key.")
+    _sign_as_attacker("attacker.joblib")
+    demo.command("load attacker.joblib --trust trust.toml", expect=1)
 
     demo.say("posix.system is hidden behind the arrays of a joblib file, where many scanners stop.")
     _hide_a_call("attack.joblib")
@@ -271,15 +273,15 @@ def _train() -> tuple[Any, Any, float]:
     return pipeline, rows, float(pipeline.score(test, test_classes))
 
 
-def _sign_as_stranger(path: str) -> None:
+def _sign_as_attacker(path: str) -> None:
     import numpy as np
     from sklearn.dummy import DummyClassifier
 
     import safeload
 
     model = DummyClassifier().fit(np.zeros((3, 13)), [0, 0, 0])
-    stranger = safeload.SigningKey.generate()
-    safeload.dump(model, path, key=stranger, name="wine", version="1.0.0")
+    attacker = safeload.SigningKey.generate()
+    safeload.dump(model, path, key=attacker, name="wine", version="1.0.0")
 
 
 class _Payload:

@@ -72,19 +72,19 @@ def _metadata(name: str) -> dict[str, Any]:
         except (ValueError, RecursionError) as error:
             raise _unsuitable(f"it is neither JSON nor TOML ({error})") from error
         if not isinstance(document, dict):
-            raise _unsuitable("it is no object of facts")
+            raise _unsuitable("it is not an object of facts")
         unknown = sorted(set(document) - _KEYS)
         if unknown:
             raise _unsuitable(f"unknown key {unknown[0]!r}")
         if not isinstance(document.get("metrics", {}), dict):
-            raise _unsuitable("metrics is no table of numbers by name")
+            raise _unsuitable("metrics is not a table of numbers by name")
         if not isinstance(document.get("extra", {}), dict):
-            raise _unsuitable("extra is no table")
+            raise _unsuitable("extra is not a table")
         if not isinstance(document.get("revision", ""), str):
-            raise _unsuitable("revision is no text")
+            raise _unsuitable("revision is not a text")
         for key in ("serial", "rows"):
             if type(document.get(key, 0)) is not int:
-                raise _unsuitable(f"{key} is no whole number")
+                raise _unsuitable(f"{key} is not a whole number")
         if "dataset" in document:
             document["dataset"] = _dataset_table(document["dataset"], path.parent)
         return document
@@ -165,7 +165,7 @@ def moment_of(key: str, value: Any) -> datetime:
         The moment, in whole seconds.
 
     Raises:
-        UsageError: It is no date (``date``).
+        UsageError: It is not a date (``date``).
     """
     if isinstance(value, str):
         with suppress(ValueError):
@@ -174,7 +174,7 @@ def moment_of(key: str, value: Any) -> datetime:
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
         raise UsageError(
-            f"{key} is no date.",
+            f"{key} is not a date.",
             code="date",
             hint="Write it as in 2027-01-31 or 2027-01-31T12:00:00+01:00; UTC unless it says more.",
         )

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         destination.require_replaceable()
     summary = summarise(options.report)
     if summary.damaged:
-        note(f"{summary.damaged} lines are no records, and were left out")
+        note(f"{summary.damaged} lines are not records, and were left out")
     if not summary.loads:
         note("The report holds no loads.")
         return 3
@@ -86,7 +86,7 @@ def _print_refused(summary: Summary) -> None:
     for path, why in summary.paths.items():
         print(f"  {plain(path)}: {plain(why)}")
     if summary.unread:
-        print("\nwhat was no file and is not accepted:")
+        print("\nwhat was not a file and is not accepted:")
     for why, count in summary.unread.most_common():
         print(f"  {count} times: {plain(why)}")
 

@@ -33,7 +33,7 @@ def read_input(text: str, option: str, *, limit: int) -> bytes:
 
     Raises:
         OSError: It cannot be read, is neither a regular file nor open already, or is larger.
-        UsageError: The path is no path.
+        UsageError: It is not a file path.
     """
     opened = descriptor_of(text)
     if opened is None:

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     name = options.name or _user()
     models = options.models or ["*"]
     key = SigningKey.generate(KeyType(options.type))
-    # Before anything is written: a name or pattern that does not fit is the user's to mend.
+    # Before anything is written: a name or pattern that does not fit is the user's to fix.
     entry = entry_text(name, key.public, models)
     passphrase = None if options.no_passphrase else new_passphrase(options)
     trust_file = _trust_file(options)
@@ -119,7 +119,7 @@ def _user() -> str:
     except (ImportError, KeyError, OSError) as error:
         # In a container, a user may be a mere number.
         raise UsageError(
-            "Nobody knows the name of this user.",
+            "Cannot determine the user name.",
             code="name-needed",
             hint="Say who holds the key: --name NAME.",
         ) from error

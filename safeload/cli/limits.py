@@ -1,8 +1,8 @@
 """Which bounds on a file does ``--limit NAME=VALUE`` change?
 
-A file that honestly needs more than a limit allows is not read, and the finding names the limit.
-Here it is raised, for this one command. What protects the process itself stays as it is: compiled
-code recurs as deeply as objects are nested, and ends the process where its stack ends.
+A file that legitimately needs more than a limit allows is not read, and the finding names the
+limit. Here it is raised, for this one command. What protects the process itself stays as it is:
+compiled code recurs as deeply as objects are nested, and ends the process where its stack ends.
 
 Trust: the options are the user's own.
 """

@@ -1,4 +1,4 @@
-"""Rehearse loading a model: in a process of its own, with the predictions sealed at signing.
+"""Load a model as a dry run: in a process of its own, with the predictions recorded at signing.
 
 This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
 versions and predictions, all as they will be there. With --unsigned it is what you do with a file
@@ -57,16 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the rehearsal and say how it went."""
+    """Do the dry run and say how it went."""
     isolation = Isolation(seconds=options.seconds)
-    return _strangers(options, isolation) if options.unsigned else _signed(options, isolation)
+    return _unsigned(options, isolation) if options.unsigned else _signed(options, isolation)
 
 
 def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
-    from safeload.gate import rehearse
+    from safeload.gate import dry_run
 
-    with shown("Rehearsing"):
-        verified, model = rehearse(
+    with shown("Loading"):
+        verified, model = dry_run(
             options.model,
             bundle=options.bundle,
             trust=options.trust,
@@ -86,12 +86,12 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
     print(plain(f"{about.name} {about.version}: verified, signed by {signers}"))
     print(plain(f"loaded: {model.type}"))
     methods = ", ".join(sorted(about.probe["expected"]))
-    print(plain(f"predictions as sealed at signing: {methods}"))
+    print(plain(f"predictions match those recorded at signing: {methods}"))
     say_what_is_missing(model.confinement)
     return 0
 
 
-def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
+def _unsigned(options: argparse.Namespace, isolation: Isolation) -> int:
     from safeload.gate import load_unsigned
 
     signed = (options.trust, options.name, options.bundle, options.ledger, options.allow_rollback)
@@ -110,7 +110,7 @@ def _strangers(options: argparse.Namespace, isolation: Isolation) -> int:
             isolated=isolation,
         )
         model.close()
-    print(plain(f"{options.model}: accepted, signed by nobody"))
+    print(plain(f"{options.model}: accepted, unsigned"))
     print(plain(f"loaded: {model.type}"))
     print(plain(f"has: {', '.join(model.methods) or 'no method that predicts'}"))
     say_what_is_missing(model.confinement)
@@ -129,4 +129,4 @@ def seconds(text: str) -> float:
         number = float(text)
         if 0 < number < math.inf:
             return number
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")

@@ -42,7 +42,7 @@ _VERBS = {
     "verify": "check signature and digest, and show the manifest",
     "diff": "say what differs between two signed models",
     "export": "write what a signer says about a model for other tools",
-    "load": "rehearse loading in a process of its own, with the sealed predictions",
+    "load": "dry run: load in a process of its own, compare the recorded predictions",
     "convert": "write a model in another format, if it predicts the same there",
     "audit": "say what files would do when loaded, without loading them",
     "watch": "audit what is dropped into a folder, and move it",

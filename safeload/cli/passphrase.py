@@ -75,7 +75,7 @@ def new_passphrase(options: argparse.Namespace) -> bytes:
             code="passphrase-length",
             hint="Give --no-passphrase for a key that whoever reads the file can use.",
         )
-    if _ask("The same again: ").encode() != first:
+    if _ask("Repeat passphrase: ").encode() != first:
         raise UsageError(
             "The two passphrases differ.", code="passphrase-differs", hint="Try again."
         )

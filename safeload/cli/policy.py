@@ -1,7 +1,7 @@
 """Propose, show and check policy files: which names a model file may use, and what for.
 
 A team's own classes are added to the packs by a policy file, which every verb takes as --policy.
-'learn' proposes one from honest models, 'check' looks one through, 'show' says what is allowed,
+'learn' proposes one from legitimate models, 'check' looks one through, 'show' says what is allowed,
 'packs' which lists ship with safeload and which of them are on.
 
 Trust: models are not run. Names from them are shown as printable ASCII, those of policy files with
@@ -249,7 +249,7 @@ def _check_file(path: str, *, importing: bool) -> int:
 
         for (module, name), entry in sorted(entries.items()):
             remarks += examine(module, name, entry)
-    print(plain(f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'remark')}"))
+    print(plain(f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}"))
     for remark in remarks:
         print(plain(_line(remark)))
     codes = {_FINDINGS[remark.severity.value] for remark in remarks}

@@ -108,7 +108,7 @@ def _json(data: bytes) -> Any:
         return document
     if isinstance(document, list) and document and all(isinstance(r, list) for r in document):
         return _array(document)
-    raise ValueError("it is no list of rows, list of strings or object of columns")
+    raise ValueError("it is not a list of rows, list of strings or object of columns")
 
 
 def _array(rows: list[list[Any]]) -> Any:

@@ -17,7 +17,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``public`` takes."""
     parser.add_argument(
-        "key", metavar="KEY", help="a private key file, or the name of a key that is no file"
+        "key", metavar="KEY", help="a private key file, or the name of a key that is not a file"
     )
     add_option(parser)
 

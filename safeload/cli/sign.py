@@ -116,12 +116,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     probe.add_argument(
         "--probe",
         metavar="FILE",
-        help="a few rows of input, .npy, .csv, .json or .parquet, whose predictions are sealed",
+        help="a few rows of input, .npy, .csv, .json or .parquet, whose predictions are recorded",
     )
     probe.add_argument(
         "--probe-from",
         metavar="DATA",
-        help="such rows drawn from the ranges and levels of data, so that nobody's are sealed",
+        help="such rows drawn from the ranges and levels of data, so no real ones are kept",
     )
     parser.add_argument(
         "--serial", type=int, metavar="N", help="grows with every release (default: the time)"

@@ -1,4 +1,4 @@
-"""Is what a verb says delivered? A result that is lost is an error; a remark that is lost is none.
+"""Is what a verb says delivered? A lost result is an error; a lost note is not one.
 
 Verbs print their results to standard output and all else to standard error. Either may be closed,
 full, or a pipe that nobody reads any more.
@@ -34,7 +34,7 @@ class UndeliveredError(SafeloadError):
     """The result could not be written; whatever it was, nobody has it."""
 
 
-class Ended(KeyboardInterrupt):  # as KeyboardInterrupt, it is no error
+class Ended(KeyboardInterrupt):  # as KeyboardInterrupt, it is not an error
     """A signal that ends a process has come; it ends as by Ctrl-C, with all that is to be put away.
 
     Args:
@@ -90,7 +90,7 @@ class _Results(_Stream):
             raise self._lost from error
 
 
-class _Remarks(_Stream):
+class _Diagnostics(_Stream):
     """Standard error: what it does not take is lost, and changes nothing about the result."""
 
     def write(self, text: str) -> int:
@@ -113,7 +113,7 @@ def deliver() -> Iterator[None]:
     """
     before = sys.stdout, sys.stderr
     sys.stdout = cast("TextIO", _Results(sys.stdout))
-    sys.stderr = cast("TextIO", _Remarks(sys.stderr))
+    sys.stderr = cast("TextIO", _Diagnostics(sys.stderr))
     try:
         yield
     finally:

@@ -32,7 +32,7 @@ Show who may sign what, from when until when, and what is demanded of models."""
 _CHECK = """\
 Say of each folder and link on the way to a file, and of the file, whose it is, what its mode is and
 what is wrong with it. A file that somebody besides you and root could have put there is not
-believed; this says which step is in the way, and how to mend it. Then the file is read, and what it
+believed; this says which step is in the way, and how to fix it. Then the file is read, and what it
 says is shown.
 
 exit codes: 0 all is well, 1 an owner or a mode is not, 2 a file is missing or is not what it should
@@ -144,7 +144,7 @@ def _add_revoke(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         revoke.add_argument(
             option, nargs="+", action="extend", default=[], metavar=metavar, help=what
         )
-    revoke.add_argument("--reason", metavar="TEXT", help="a remark in the trust file")
+    revoke.add_argument("--reason", metavar="TEXT", help="a comment in the trust file")
     revoke.add_argument("--trust", metavar="FILE", help=_FILE_HELP)
     revoke.set_defaults(check=partial(_check_revoke, revoke))
 

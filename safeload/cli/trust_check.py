@@ -62,7 +62,7 @@ def _check_file(
         print(plain(line))
     faults = [step.fault for step in steps if step.fault is not None]
     if faults:
-        print(f"  not read: {_count(len(faults), 'step')} of the way must be mended first")
+        print(f"  not read: {_count(len(faults), 'step')} of the way must be fixed first")
     if end is None and faults:
         return 1
     try:

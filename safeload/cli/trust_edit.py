@@ -102,7 +102,7 @@ def _retire(options: argparse.Namespace) -> int:
     for digest in only:
         if not _SHA256.fullmatch(digest):
             raise UsageError(
-                "This is no SHA-256.",
+                "This is not a SHA-256.",
                 code="digest-malformed",
                 hint="Give 64 lower-case hex digits, as 'safeload verify' shows them.",
             )

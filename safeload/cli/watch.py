@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         quarantine=as_path(options.quarantine, "quarantine"),
         judging=Judging.of(options.policy, options.packs, limits_of(options)),
         moved=moved,
-        remark=note,
+        note=note,
         once=options.once,
     )
     return AuditReport(tuple(reports)).exit_code

@@ -24,7 +24,7 @@ from safeload.soundness.values import NDArray, array, is_array, objects, scalar
 
 __all__ = ["Made", "Part", "Plain", "parts_of"]
 
-# Characters of all places together; honest models have some thousand parts of some dozen each.
+# Characters of all places together; legitimate models have some thousand parts of some dozen each.
 _PLACES = 100_000_000
 _SCALARS = frozenset([str, int, float, bool, type(None)])
 # What scikit-learn writes into the state of every estimator; the releases are compared once.

@@ -91,7 +91,7 @@ class Side:
 
         Raises:
             RefusedError: Its content is not allowed, or was not read in full.
-            LoadError: It is no file of one model.
+            LoadError: It is not a file of one model.
             ArtefactError: It has too many parts (``compare-limit``).
         """
         scanned, judgement = examine(artefact, policy, limits)

@@ -211,8 +211,8 @@ def _verified(
     policy: _Path | Policy | None,
     limits: Limits,
 ) -> Iterator[_Given]:
-    """A model that a trusted signer vouches for; how it ends is recorded as of a rehearsal."""
-    with recorded("rehearse", source, trust, name, ledger=None, reason=None) as entry:
+    """A model that a trusted signer vouches for; how it ends is recorded as that of a dry run."""
+    with recorded("dry-run", source, trust, name, ledger=None, reason=None) as entry:
         verified = verify(source, bundle=bundle, trust=trust, name=name, limits=limits)
         entry.require_current(verified)
         about = verified.manifest.require_model()

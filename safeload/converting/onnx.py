@@ -1,6 +1,6 @@
-"""May a model in ONNX be handed on? It is one file, and takes no operators of strangers.
+"""May a model in ONNX be handed on? It is one file, and takes no operators of third parties.
 
-Trust: the bytes come from a process that a stranger's model was loaded in.
+Trust: the bytes come from a process that a third party's model was loaded in.
 Source: ONNX ``onnx.proto`` (``TensorProto.external_data``, ``OperatorSetIdProto.domain``).
 """
 
@@ -42,7 +42,7 @@ def check_onnx(data: bytes, limits: Limits) -> None:
     others = [finding for finding in scanned.findings if finding.rule != _NOT_IN_FULL]
     more = lacking(data, limits)
     if scanned.format != "onnx" or others or more is not None:
-        why = "It is no model in ONNX."
+        why = "It is not a model in ONNX."
         if scanned.format == "onnx":
             why = others[0].message if others else f"It takes {more}."
         raise LoadError(

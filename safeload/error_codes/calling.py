@@ -44,11 +44,11 @@ CODES = {
                 "Give it what the hint says.",
             ),
             "baseline-author": (
-                "Nobody knows who accepts the findings.",
+                "Cannot determine who accepts the findings.",
                 "Give --author NAME.",
             ),
             "baseline-date": (
-                "The last day of an entry is no day to come.",
+                "The last day of an entry is not a day to come.",
                 "Give --until a date, as in 2027-03-31.",
             ),
             "baseline-malformed": (
@@ -100,7 +100,7 @@ CODES = {
                 "Check the address, as in tcp://scheduler:8786, and that workers are started.",
             ),
             "digest-malformed": (
-                "A text is no SHA-256.",
+                "A text is not a SHA-256.",
                 "Give 64 lower-case hex digits.",
             ),
             "digest-of-many": (
@@ -156,11 +156,11 @@ CODES = {
                 "Use None, 'r' or 'c', and None with an isolated model.",
             ),
             "name-needed": (
-                "Nobody knows the name of this user.",
+                "Cannot determine the user name.",
                 "Say who holds the key: --name NAME.",
             ),
             "no-path": (
-                "A value is no path.",
+                "Expected a file path.",
                 "Give the name of a file, which is not empty.",
             ),
             "no-work-tree": (

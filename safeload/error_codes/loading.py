@@ -112,11 +112,11 @@ CODES = {
                 "Unpack it, or dump each thing into a file of its own.",
             ),
             "probe-failed": (
-                "The model fails to predict on the rows that were sealed at signing.",
+                "The model fails to predict on the rows that were recorded at signing.",
                 "Compare the releases of libraries here with those in the manifest.",
             ),
             "probe-mismatch": (
-                "The model predicts otherwise than was sealed at signing.",
+                "The model predicts otherwise than was recorded at signing.",
                 "Compare the releases of libraries here with those in the manifest.",
             ),
             "seal-broken": (

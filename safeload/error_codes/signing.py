@@ -78,7 +78,7 @@ CODES = of(
             "Give the file the model was trained on, or leave it out.",
         ),
         "date": (
-            "A text is no date.",
+            "A text is not a date.",
             "Write it as in 2027-01-31 or 2027-01-31T12:00:00+01:00.",
         ),
         "extra": (
@@ -94,7 +94,7 @@ CODES = of(
             "Choose another name, or move the old key away first.",
         ),
         "key-malformed": (
-            "A text is no key of the kind that is wanted.",
+            "A text is not a key of the kind that is wanted.",
             "Give a private key to sign, a public key to verify, in PEM or of OpenSSH.",
         ),
         "key-permissions": (

@@ -132,7 +132,7 @@ CODES = {
             ),
             "signer-not-current": (
                 "The trust file does not trust the signer at this time.",
-                "Have the model signed with a current key, or mend the times in the trust file.",
+                "Have the model signed with a current key, or fix the times in the trust file.",
             ),
             "signer-repeated": (
                 "One signer has signed more than once, which counts once.",
@@ -189,11 +189,11 @@ CODES = {
         UsageError,
         {
             "bundle-needed": (
-                "A model that is no file at a path has no bundle beside it.",
+                "A model that is not a file at a path has no bundle beside it.",
                 "Give the bundle as well (bundle=).",
             ),
             "ledger-malformed": (
-                "A file is no ledger that can be used.",
+                "A file is not a ledger that can be used.",
                 "Restore it from a copy, or begin another and set min_serial in the trust file.",
             ),
             "ledger-unreadable": (

@@ -1,1 +1,1 @@
-"""Isolation: a stranger's model lives in a process of its own; only numbers and text come out."""
+"""Isolation: a third party's model lives in its own process; only numbers and text come out."""

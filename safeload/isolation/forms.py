@@ -195,7 +195,7 @@ def read_text(form: Any) -> str:
         form: Text, or anything else.
 
     Raises:
-        GarbledError: It is no text.
+        GarbledError: It is not a text.
     """
     text: str = _as(str, form)
     # What our own code says is so already, and its escapes are not escaped again.

@@ -192,7 +192,7 @@ def _values(reader: Arrays, described: dict[str, Any]) -> Any:
     values = reader.array(described)
     # pandas makes a text of its own of each item of an array of text.
     if values.ndim != 1 or values.dtype.kind in "SU":
-        raise GarbledError("a column is no column")
+        raise GarbledError("a column is not a column")
     return values
 
 
@@ -223,7 +223,7 @@ def _categories(reader: Arrays, described: dict[str, Any]) -> Any:
     codes = reader.array(described["codes"])
     categories = _as_index(_values(reader, described["categories"]))
     if codes.dtype.kind != "i" or codes.ndim != 1:
-        raise GarbledError("the codes of categories are no integers")
+        raise GarbledError("the codes of categories are not integers")
     if not (reader.is_trusting or _is_soon_unique(categories)):
         raise GarbledError("categories are many, and in no order")
     return pd.Categorical.from_codes(

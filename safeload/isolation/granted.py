@@ -44,8 +44,8 @@ _MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/sys/vm/overcommit_memory")
 def import_path() -> list[str]:
     """Where this process imports from, as another one may be told.
 
-    Python passes over what is no text. The working directory, which an empty entry stands for, may
-    be a stranger's.
+    Python passes over what is not a text. The working directory, which an empty entry stands for,
+    may be a third party's.
     """
     return [entry for entry in sys.path if _is_absolute(entry)]
 

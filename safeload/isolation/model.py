@@ -1,4 +1,4 @@
-"""A stranger's model at arm's length: it predicts in a process of its own.
+"""A third party's model at arm's length: it predicts in a process of its own.
 
 Trust: predictions are whatever the model wants them to be. They arrive as plain arrays, numbers and
 text, never as anything that runs.

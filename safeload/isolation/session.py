@@ -1,7 +1,7 @@
 """A model in ONNX answers as the estimator did that it was converted from.
 
-Trust: the file is a stranger's, and is run by native code (onnxruntime). It runs in a process that
-is confined.
+Trust: the file is a third party's, and is run by native code (onnxruntime). It runs in a process
+that is confined.
 Source: ``onnxruntime.InferenceSession``; the outputs that skl2onnx gives its models.
 """
 

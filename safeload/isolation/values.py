@@ -120,7 +120,7 @@ class Writer:
         from scipy import sparse
 
         if matrix.ndim != 2:
-            raise NoFormError("a sparse array that is no matrix")
+            raise NoFormError("a sparse array that is not a matrix")
         if matrix.format not in ("csr", "csc"):
             matrix = matrix.tocsr()
         return {

@@ -1,7 +1,7 @@
 """A model becomes the bytes of a file of another format, in the process that it lives in.
 
-Trust: the model is a stranger's. What comes out is whatever the model wants it to be; whoever gets
-the bytes reads them as a stranger's file.
+Trust: the model is a third party's. What comes out is whatever the model wants it to be; whoever
+gets the bytes reads them as a third party's file.
 Source: ``joblib.dump``, ``skops.io.dumps``, ``skl2onnx.to_onnx``.
 """
 

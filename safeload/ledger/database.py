@@ -157,7 +157,7 @@ class Ledger:
         """The reason if the release is an older one, and else an empty text."""
         highest = database.execute(_HIGHEST, (model,)).fetchone()[0]
         if highest is not None and type(highest) is not int:
-            raise malformed(self.path, "a serial is no number")
+            raise malformed(self.path, "a serial is not a number")
         if highest is None or serial >= highest:
             return ""
         if reason is not None:

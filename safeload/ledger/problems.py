@@ -1,6 +1,6 @@
 """What SQLite says of a ledger becomes one of our errors: which file, what is wrong, what to do.
 
-A ledger that cannot be used as it is named is the caller's to mend (exit code 2); one that cannot
+A ledger that cannot be used as it is named is the caller's to fix (exit code 2); one that cannot
 be written to now leaves a load undecided (exit code 3). Neither is ever passed over.
 
 Source: https://www.sqlite.org/rescode.html.
@@ -50,7 +50,8 @@ def explained(path: Path) -> Iterator[None]:
         path: The ledger.
 
     Raises:
-        UsageError: It is missing or cannot be read (``ledger-unreadable``), or is no ledger, or is
+        UsageError: It is missing or cannot be read (``ledger-unreadable``), or is not a ledger, or
+        is
             damaged (``ledger-malformed``).
         LoadError: Somebody else is writing to it for too long (``ledger-busy``); there is no room
             (``ledger-full``); it cannot be written to (``ledger-unwritable``); or the disk or the
@@ -71,14 +72,14 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def malformed(path: Path, why: str) -> UsageError:
-    """The error about a file that is no ledger, or a damaged one.
+    """The error about a file that is not a ledger, or a damaged one.
 
     Args:
         path: The file.
         why: A clause.
     """
     return UsageError(
-        f"The file {_named(path)} is no ledger that can be used: {why}.",
+        f"The file {_named(path)} is not a ledger that can be used: {why}.",
         code="ledger-malformed",
         hint="Restore it from a copy. If you begin a new one, set min_serial in the trust file "
         "to what the old one had seen.",

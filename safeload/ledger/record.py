@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 __all__ = ["ACTIONS", "VERDICTS", "Action", "Record", "VerdictOfLoad"]
 
-Action = Literal["load", "rehearse"]
+Action = Literal["load", "dry-run"]
 VerdictOfLoad = Literal["accepted", "refused", "undecided"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 VERDICTS: tuple[str, ...] = get_args(VerdictOfLoad)
@@ -24,7 +24,7 @@ class Record:
     Attributes:
         time: When it ended, in UTC: ``2026-12-01T09:30:00.250+00:00``.
         host: Name of the machine.
-        action: ``"load"``, or ``"rehearse"`` for one in a process of its own.
+        action: ``"load"``, or ``"dry-run"`` for one in a process of its own.
         file: The path that was given; empty for bytes.
         model: The model's name as signed. Where no trusted signature was found, the name that was
             asked for; else None.

@@ -50,10 +50,10 @@ def from_row(row: tuple[Any, ...]) -> Record:
         and found["verdict"] in VERDICTS
     )
     if not fits:
-        raise ValueError("a row that is no record")
+        raise ValueError("a row that is not a record")
     signers = json.loads(found["signers"]) if isinstance(found["signers"], str) else None
     if not (isinstance(signers, list) and all(isinstance(name, str) for name in signers)):
-        raise ValueError("signers that are no list of texts")
+        raise ValueError("signers that are not a list of texts")
     return Record(**{**found, "signers": tuple(signers)})
 
 

@@ -1,6 +1,6 @@
 """Which commit is the code in a folder at, and was it changed since? ``git`` is asked.
 
-Trust: a folder may be a stranger's, with all that its repository configures: see
+Trust: a folder may be a third party's, with all that its repository configures: see
 :mod:`safeload.git.program`, by which nothing of it is run. Which commit its code is at, the
 repository says.
 """
@@ -33,7 +33,7 @@ def find_revision(folder: str | os.PathLike[str] = ".") -> Revision | None:
         git's that this user may read, there is no commit yet, or there is no git.
 
     Raises:
-        UsageError: The folder is no path, or git does not say whether something was changed
+        UsageError: The folder is not a path, or git does not say whether something was changed
             (``revision-unknown``).
     """
     where = as_path(folder, "folder")

@@ -1,6 +1,7 @@
 """Data that people are in become a few rows that nobody is in: drawn from ranges and levels.
 
-What is sealed in a manifest is read by whoever has the bundle. So a probe need not hold rows of the
+What is recorded in a manifest is read by whoever has the bundle. So a probe need not hold rows of
+the
 data: numbers and dates are drawn between quantiles, categories from the levels that many rows have
 or the model knows by itself, texts from words of the model's own. A row that the data hold is drawn
 anew. The same data and the same model give the same rows.

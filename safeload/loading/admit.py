@@ -191,7 +191,7 @@ def _not_one(form: str) -> LoadError:
             hint="Dump each into a file of its own, or all of them as one list.",
         )
     return LoadError(
-        f"The file is no model but a container of files ({form}).",
+        f"The file is not a model but a container of files ({form}).",
         code="not-one-model",
         hint="Unpack it and load the model in it; safeload audit reads all files in it.",
     )

@@ -1,7 +1,7 @@
 """The probe: a few input rows, and what the model predicted for them when it was signed.
 
 A model that loads without an error can still predict otherwise: another release of a library,
-another processor, another byte order. Rows and predictions are sealed in the manifest as plain
+another processor, another byte order. Rows and predictions are recorded in the manifest as plain
 JSON and compared with what the loaded model predicts.
 
 Trust: a probe comes from a verified manifest. Its values become arrays of numbers, dates and text;
@@ -20,7 +20,7 @@ from safeload.loading.probe_data import decode, decode_rows, encode, encode_rows
 from safeload.loading.probe_results import is_same
 from safeload.unruly import UNRULY, described
 
-__all__ = ["check_probe", "seal_probe"]
+__all__ = ["check_probe", "record_probe"]
 
 _METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
 # Methods of those that predict; others are compared by what they make of the rows, or by scores.
@@ -32,7 +32,7 @@ _LOOSEST = 0.1
 _BYTES = 4 * 1024 * 1024
 
 
-def seal_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any]:
+def record_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any]:
     """Predict on a few rows and write both down.
 
     Args:
@@ -50,14 +50,14 @@ def seal_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any]:
             predict, or does not predict the same twice (``probe-unsuitable``).
     """
     try:
-        sealed = encode_rows(rows)
-        if not _length(decode_rows(sealed)):
+        recorded = encode_rows(rows)
+        if not _length(decode_rows(recorded)):
             raise unsuitable("it has no rows")
-        predicted = _predictions(model, decode_rows(sealed))
+        predicted = _predictions(model, decode_rows(recorded))
         expected = {method: encode(outcome) for method, outcome in predicted.items()}
         if not expected:
             raise unsuitable(f"the model has none of the methods {', '.join(_METHODS)}")
-        probe = {"rows": sealed, "expected": expected, "rtol": _RELATIVE, "atol": _ABSOLUTE}
+        probe = {"rows": recorded, "expected": expected, "rtol": _RELATIVE, "atol": _ABSOLUTE}
         if hasattr(model, "classes_") and "predict" in expected:
             probe["exact"] = ["predict"]
         if drawn:
@@ -79,11 +79,11 @@ def seal_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any]:
 
 
 def check_probe(model: Any, probe: Mapping[str, Any] | None) -> int:
-    """Predict on the sealed rows and compare.
+    """Predict on the recorded rows and compare.
 
     Args:
         model: The loaded model.
-        probe: What :func:`seal_probe` wrote, from a verified manifest.
+        probe: What :func:`record_probe` wrote, from a verified manifest.
 
     Returns:
         The number of rows compared.
@@ -108,7 +108,7 @@ def check_probe(model: Any, probe: Mapping[str, Any] | None) -> int:
         ) from error
     if differing:
         raise LoadError(
-            f"The model's {printable(differing)} differs from what was sealed at signing.",
+            f"The model's {printable(differing)} differs from what was recorded at signing.",
             code="probe-mismatch",
             hint="Compare the library versions here with those in the manifest.",
         )
@@ -116,14 +116,14 @@ def check_probe(model: Any, probe: Mapping[str, Any] | None) -> int:
 
 
 def _differing(model: Any, probe: Mapping[str, Any]) -> str:
-    """The first method whose result is another one than was sealed; an empty text for none."""
+    """The first method whose result is another one than was recorded; an empty text for none."""
     rtol, atol, expected = float(probe["rtol"]), float(probe["atol"]), probe["expected"]
     if not (0 <= rtol <= _LOOSEST and 0 <= atol < math.inf) or not expected:
         raise ValueError("a probe that compares nothing")
-    sealed = {method: decode(result) for method, result in expected.items()}
+    recorded = {method: decode(result) for method, result in expected.items()}
     found = _predictions(model, decode_rows(probe["rows"]))
     exact = probe.get("exact", ())
-    for method, result in sealed.items():
+    for method, result in recorded.items():
         exactly = method in exact
         if method not in found or not is_same(
             found[method], result, rtol=rtol, atol=atol, exactly=exactly

@@ -35,7 +35,7 @@ _HINT = (
 
 def unsuitable(why: str) -> UsageError:
     """The error about rows or results that have no form in a manifest."""
-    return UsageError(f"The probe cannot be sealed: {why}.", code="probe-unsuitable", hint=_HINT)
+    return UsageError(f"The probe cannot be recorded: {why}.", code="probe-unsuitable", hint=_HINT)
 
 
 def is_sparse(value: Any) -> bool:
@@ -70,15 +70,15 @@ def encode_rows(rows: Any) -> dict[str, Any]:
     return {"kind": "array", **encoded}
 
 
-def decode_rows(sealed: Mapping[str, Any]) -> Any:
+def decode_rows(recorded: Mapping[str, Any]) -> Any:
     """Read what :func:`encode_rows` wrote.
 
     Raises:
         ValueError: It is of no such form, or too large; so may be TypeError and KeyError.
     """
-    if sealed["kind"] == "list":
-        return [_text(value) for value in _items(sealed["values"], _VALUES)]
-    return decode(sealed)
+    if recorded["kind"] == "list":
+        return [_text(value) for value in _items(recorded["values"], _VALUES)]
+    return decode(recorded)
 
 
 def encode(value: Any) -> Any:
@@ -112,22 +112,22 @@ def encode(value: Any) -> Any:
     return _array(np.asarray(value))
 
 
-def decode(sealed: Any) -> Any:
+def decode(recorded: Any) -> Any:
     """Read what :func:`encode` wrote.
 
     Raises:
         ValueError: It is of no such form, or too large; so may be TypeError and KeyError.
     """
-    if isinstance(sealed, list):
-        return [decode(item) for item in _items(sealed, _COLUMNS)]
-    kind = sealed.get("kind", "array")
+    if isinstance(recorded, list):
+        return [decode(item) for item in _items(recorded, _COLUMNS)]
+    kind = recorded.get("kind", "array")
     if kind == "frame":
-        return _read_frame(sealed)
+        return _read_frame(recorded)
     if kind == "sparse":
-        return _read_sparse(sealed)
+        return _read_sparse(recorded)
     if kind != "array":
         raise ValueError("a form that no probe has")
-    return _read_array(sealed)
+    return _read_array(recorded)
 
 
 # -- arrays ----------------------------------------------------------------------------------------
@@ -154,11 +154,11 @@ def _array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _read_array(sealed: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    values, shape = _items(sealed["values"], _VALUES), _shape(sealed["shape"])
+def _read_array(recorded: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    values, shape = _items(recorded["values"], _VALUES), _shape(recorded["shape"])
     if math.prod(shape) != len(values) or (shape and shape[0] > max(_ROWS, len(values))):
         raise ValueError("a shape that does not fit")
-    name = _text(sealed["dtype"])
+    name = _text(recorded["dtype"])
     if not _DTYPE.fullmatch(name):
         raise ValueError("a type that no probe has")
     dtype = np.dtype(name)
@@ -186,15 +186,15 @@ def _sparse(matrix: Any) -> dict[str, Any]:
     }
 
 
-def _read_sparse(sealed: Mapping[str, Any]) -> Any:
+def _read_sparse(recorded: Mapping[str, Any]) -> Any:
     from scipy.sparse import csr_matrix
 
-    shape = _shape(sealed["shape"])
+    shape = _shape(recorded["shape"])
     if len(shape) != 2 or shape[0] > _ROWS or math.prod(shape) > _CELLS:
         raise ValueError("a shape that no sparse probe has")
-    data = _read_array({**sealed, "shape": [len(sealed["values"])]})
-    starts = np.array([_whole(start) for start in _items(sealed["starts"], _VALUES)], np.int64)
-    columns = np.array([_whole(at) for at in _items(sealed["columns"], _VALUES)], np.int64)
+    data = _read_array({**recorded, "shape": [len(recorded["values"])]})
+    starts = np.array([_whole(start) for start in _items(recorded["starts"], _VALUES)], np.int64)
+    columns = np.array([_whole(at) for at in _items(recorded["columns"], _VALUES)], np.int64)
     matrix = csr_matrix((data, columns, starts), shape=shape)
     # Compiled code follows these without looking.
     matrix.check_format(full_check=True)
@@ -230,13 +230,13 @@ def _column(column: Any) -> dict[str, Any]:
     return {"kind": "array", **_array(np.array(values, object))}
 
 
-def _read_frame(sealed: Mapping[str, Any]) -> Any:
+def _read_frame(recorded: Mapping[str, Any]) -> Any:
     import pandas as pd
 
-    described = _items(sealed["columns"], _COLUMNS)
+    described = _items(recorded["columns"], _COLUMNS)
     columns = {place: _read_column(column) for place, column in enumerate(described)}
     # Frames of before had no number of rows, and at least one column.
-    length = _whole(sealed["rows"]) if "rows" in sealed else len(next(iter(columns.values())))
+    length = _whole(recorded["rows"]) if "rows" in recorded else len(next(iter(columns.values())))
     if length > _ROWS or length * len(columns) > _CELLS:
         raise ValueError("more rows than a probe has")
     if any(len(column) != length for column in columns.values()):
@@ -246,27 +246,31 @@ def _read_frame(sealed: Mapping[str, Any]) -> Any:
     return frame
 
 
-def _read_column(sealed: Mapping[str, Any]) -> Any:
+def _read_column(recorded: Mapping[str, Any]) -> Any:
     import pandas as pd
 
-    kind = sealed.get("kind", "array")
+    kind = recorded.get("kind", "array")
     if kind == "category":
-        codes = np.array([_code(code) for code in _items(sealed["codes"], _VALUES)], np.int64)
-        ordered = sealed["ordered"] is True
-        return pd.Categorical.from_codes(codes, _read_array(sealed["categories"]), ordered=ordered)
+        codes = np.array([_code(code) for code in _items(recorded["codes"], _VALUES)], np.int64)
+        ordered = recorded["ordered"] is True
+        return pd.Categorical.from_codes(
+            codes, _read_array(recorded["categories"]), ordered=ordered
+        )
     if kind == "zoned":
-        zone = _text(sealed["zone"])
+        zone = _text(recorded["zone"])
         if not _ZONE.fullmatch(zone):
             raise ValueError("a time zone of another form")
-        return pd.Series(_read_array(sealed)).dt.tz_localize("UTC").dt.tz_convert(zone)
+        return pd.Series(_read_array(recorded)).dt.tz_localize("UTC").dt.tz_convert(zone)
     if kind == "nullable":
-        name = _text(sealed["type"])
+        name = _text(recorded["type"])
         if not _NULLABLE.fullmatch(name):
             raise ValueError("a type that no probe has")
-        return pd.array([_value(value) for value in _items(sealed["values"], _VALUES)], dtype=name)
+        return pd.array(
+            [_value(value) for value in _items(recorded["values"], _VALUES)], dtype=name
+        )
     if kind != "array":
         raise ValueError("a column of a form that no probe has")
-    return _read_array(sealed)
+    return _read_array(recorded)
 
 
 def _name(name: Any) -> str | int:

@@ -1,6 +1,6 @@
 """Does a model predict what it predicted when it was signed? Labels exactly, numbers nearly.
 
-Trust: the results sealed are plain data; those found are whatever the model returned.
+Trust: the results recorded are plain data; those found are whatever the model returned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def is_same(found: Any, expected: Any, *, rtol: float, atol: float, exactly: boo
 
     Args:
         found: What the model returned.
-        expected: What was sealed, decoded.
+        expected: What was recorded, decoded.
         rtol: Relative difference between two numbers with a fraction, at most; more is allowed
             where they have four bytes or two.
         atol: Absolute difference, at most.

@@ -11,7 +11,7 @@ fails. The seal holds in the thread that loads, for as long as it unpickles. Oth
 the garbage collector finalises meanwhile, are the program's own. So is what happens when a warning
 is shown (a log that is opened, say), and that is put off until the seal is lifted.
 
-Trust: an audit hook is no sandbox. Native code does not ask it, and code that can change this
+Trust: an audit hook is not a sandbox. Native code does not ask it, and code that can change this
 module can switch it off. What an object does later (in a finaliser, in ``predict``) is not under
 the seal, and a signal handler that Python runs in the loading thread meanwhile is.
 Source: PEP 578; "Audit events table" in the Python documentation.

@@ -11,7 +11,7 @@ root, and nobody else may write to it. Four set-ups that are safe would fail by 
 - Nothing can be written to a *read-only* file system. A mount that is read-only only by way of this
   path protects no more than its root, which nobody comes to otherwise: such is the folder of mode
   0777 that Kubernetes mounts a ConfigMap or a Secret as.
-- In a *user namespace* without a number for root, the folders of root and of strangers have the
+- In a *user namespace* without a number for root, the folders of root and of third parties have the
   same owner. They are believed to be root's unless anybody could have made them, or a user of the
   namespace has that number; files never are.
 

@@ -33,7 +33,7 @@ class People:
     Attributes:
         trusted: Our user and root.
         nameless: The number that stands for every owner whom this user namespace has no number
-            for, root of the machine and strangers alike, and that a user of the namespace may
+            for, root of the machine and third parties alike, and that a user of the namespace may
             have besides; None where each owner has one.
     """
 

@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The text of a policy, as far as it is no list of names.
+    """The text of a policy, as far as it is not a list of names.
 
     Attributes:
         source: What it is called.

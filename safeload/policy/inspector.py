@@ -172,7 +172,7 @@ class Inspector:
             dicts = () if built.is_of("numpy", "dtype") else state
             reasons = (self._keys(part) for part in dicts if type(part) is Mapping)
             return next(filter(None, reasons), None)
-        return "its state is no dict"
+        return "its state is not a dict"
 
     def _is_dict(self, part: Token) -> bool:
         """Whether an object may be of a class of dicts, whose items Python takes for attributes."""
@@ -193,7 +193,7 @@ class Inspector:
     def _keys(self, state: Mapping) -> str | None:
         keys = state.form
         if not _STRINGS.issuperset(map(type, keys)):
-            return "an attribute's name is no string"
+            return "an attribute's name is not a string"
         if keys in self._plain:
             return None
         if max(map(len, keys), default=0) > LONGEST_NAME:

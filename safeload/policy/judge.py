@@ -71,7 +71,7 @@ class Judgement:
             else; empty if all is allowed.
         globals: Every global with its uses, and whether they are allowed.
         members: One report for each stream.
-        skipped: Files of an archive that are no models, each with the reason.
+        skipped: Files of an archive that are not models, each with the reason.
     """
 
     findings: tuple[Finding, ...]

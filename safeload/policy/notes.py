@@ -1,7 +1,7 @@
 """What a person who looks into a file may want to know, although nothing of it decides.
 
-Each note is a sign and no proof: honest models have none of them, or seldom. Keys of dicts are not
-looked at, for a vocabulary may hold any word.
+Each note is a sign and no proof: legitimate models have none of them, or seldom. Keys of dicts are
+not looked at, for a vocabulary may hold any word.
 
 Trust: the program is hostile. What is looked at is bounded, and a note says so where it was too
 much; streams within bytes are interpreted like any other, within the limits of the file.

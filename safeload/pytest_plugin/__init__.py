@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(
 def pytest_report_collectionfinish(config: pytest.Config) -> str | list[str]:
     """Say how many files were passed over."""
     if config.getoption("safeload_audit") or config.getini("safeload_audit"):
-        return _settings(config).remarks
+        return _settings(config).notes
     return []
 
 

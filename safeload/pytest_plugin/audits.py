@@ -44,14 +44,14 @@ class Settings:
         judging: Policy, packs and limits.
         baseline: Findings that were accepted, or None.
         fail_on: From which verdict on an audit fails.
-        remarks: What is to be said of the files once all are listed, a line each.
+        notes: What is to be said of the files once all are listed, a line each.
     """
 
     places: list[Place]
     judging: Judging
     baseline: Baseline | None
     fail_on: FailOn
-    remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def report(self, candidates: Iterable[Candidate]) -> AuditReport:
         """Audit files.
@@ -204,7 +204,7 @@ def audits(session: pytest.Session, settings: Settings) -> Iterator[AuditItem]:
             yield _item(session, settings, candidate.title or candidate.path, below, named)
         if not found:
             yield _item(session, settings, place, None, named)
-    settings.remarks[:] = [
+    settings.notes[:] = [
         f"safeload: {count(len(named), 'audit')}; {count(passed_over, 'other file')} skipped"
     ]
 

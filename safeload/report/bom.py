@@ -137,7 +137,7 @@ def _component(verified: Verified, model: Model) -> Component:
 
 def _library(name: str, release: str) -> Component:
     is_python = name == "python"
-    # What is no name or version of a distribution has no address either.
+    # What is not a name or version of a distribution has no address either.
     purl = (
         PackageURL("generic" if is_python else "pypi", name=name, version=release)
         if _NAME.fullmatch(name) and _VERSION.fullmatch(release)

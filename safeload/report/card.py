@@ -117,7 +117,9 @@ def _pairs(extra: Mapping[str, Any]) -> list[str]:
 
 def _loading(model: Model) -> list[tuple[str, str]]:
     rows = [("packs", _some(list(model.packs)))] if model.packs else []
-    rows.append(("may use", _some([f"{item.module}.{item.name}" for item in model.globals])))
+    rows.append(
+        ("signed allow-list", _some([f"{item.module}.{item.name}" for item in model.globals]))
+    )
     if model.probe is None:
         rows.append(("probe", "none; 'safeload load' has no predictions to compare"))
     else:

@@ -93,7 +93,7 @@ def _within(difference: Difference) -> set[str]:
 def _title(side: Side) -> str:
     model = side.model
     about = f"{model.name} {model.version}, " if model else ""
-    return _cut(f"{about}signed by {side.signer or 'nobody'}, {side.path}")
+    return _cut(f"{about}{f'signed by {side.signer}' if side.signer else 'unsigned'}, {side.path}")
 
 
 def _line(entry: Entry) -> str:

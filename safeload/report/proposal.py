@@ -81,8 +81,8 @@ def _head(proposal: Proposal) -> Iterator[str]:
     yield "# Each name below may run in every process that loads a model under this file. Read its"
     yield "# code, write into 'reason' why it is there, delete what you do not know, and then run"
     yield "# 'safeload policy check --import' on this file."
-    yield "# Only models that you trust may be learnt from: a stranger's file asks for what the"
-    yield "# stranger likes. Nothing was imported; all of this is said from the files alone."
+    yield "# Only models that you trust may be learnt from: a third party's file asks for what the"
+    yield "# third party likes. Nothing was imported; all of this is said from the files alone."
     yield "#"
     counts: dict[Outcome, int] = defaultdict(int)
     for lesson in proposal.lessons:

@@ -111,12 +111,13 @@ class ObjectToken:
 
     Attributes:
         callable: What was constructed or called: a :class:`Global`, or any other token if the
-            callable is itself computed (which no honest writer does).
+            callable is itself computed (which no legitimate writer does).
         use: ``Use.CONSTRUCT`` or ``Use.CALL``.
         args: Positional arguments, a tuple of tokens, or the token that stands where a tuple
             belongs.
         kwargs: Token of the keyword arguments (NEWOBJ_EX), or None.
-        states: The first and the last state that BUILD gave it; honest objects have one at most.
+        states: The first and the last state that BUILD gave it; legitimate objects have one at
+        most.
         items: What was appended, added or set on it: a flat list of tokens; for SETITEM(S) keys
             and values alternate.
         offset: Where it was made, bytes.
@@ -338,7 +339,7 @@ class Program:
         arrays: For each BINPERSID in order: the span to view, or the nested stream to run.
         globals: Every global with its uses.
         built: Every object made, in order.
-        hashing: Dicts, sets and objects like them that have a key which is no text.
+        hashing: Dicts, sets and objects like them that have a key which is not a text.
         root: The token of the object that the stream makes, once its end was reached.
         findings: What is malformed or was not read.
         aliases: Further spellings of a global in ``globals``: as written, and what it stands for.

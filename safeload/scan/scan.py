@@ -251,7 +251,7 @@ def _member(packed: Packed, nesting: Nesting, arrays: ArrayMembers) -> MemberSca
     path = printable(packed.path, limit=_HEAD)
     name = packed.path.replace("\\", "/").rpartition("/")[2]
     if packed.findings and not packed.data:
-        # It was not read, or is no file but what is wrong with the archive.
+        # It was not read, or is not a file but what is wrong with the archive.
         return MemberScan(path, Scan("unknown", [], [*packed.findings], b""))
     if not name and not packed.data:
         return None
@@ -262,7 +262,7 @@ def _member(packed: Packed, nesting: Nesting, arrays: ArrayMembers) -> MemberSca
         scanned.findings = [*packed.findings, *scanned.findings]
         return MemberScan(path, scanned)
     if packed.findings:
-        # What is wrong with it counts, although it is no model.
+        # What is wrong with it counts, although it is not a model.
         return MemberScan(path, Scan("unknown", [], [*packed.findings], packed.data))
     return MemberScan(path, None, reason)
 

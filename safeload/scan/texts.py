@@ -28,7 +28,7 @@ def text_of(token: Token) -> str | None:
         token: Any token.
 
     Returns:
-        The text, or None if it is no text of Python's or of numpy's.
+        The text, or None if it is not a text of Python's or of numpy's.
     """
     if type(token) is not ObjectToken:
         return token if type(token) is str else None

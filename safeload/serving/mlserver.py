@@ -87,7 +87,7 @@ class SafeSKLearnModel(MLModel):  # type: ignore[misc]  # MLServer has no types
         )
         signed = provenance(model)
         if signed is None:
-            raise _unusable("names something that is no estimator")
+            raise _unusable("names something that is not an estimator")
         if self.version is not None and self.version != signed.version:
             raise TrustError(
                 f"Version {printable(signed.version)} was signed, and {printable(self.version)} is "

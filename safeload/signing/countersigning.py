@@ -25,7 +25,7 @@ from safeload.loading.admit import admit
 from safeload.parameters import check_arguments
 from safeload.policy.policy import Policy
 from safeload.signing.folders import form_of_model
-from safeload.signing.statement import sealer_of
+from safeload.signing.statement import bundler_of
 from safeload.signing.writing import BUNDLE_MODE, changed, unwritable
 from safeload.trust.bundle import bundle_path, given_bundle
 from safeload.trust.countersignatures import labelled_path
@@ -112,7 +112,7 @@ def countersign(
     if name is not None:
         require_name(name)
     signer = key if isinstance(key, KeylessSigner) else signer_of(key, passphrase=passphrase)
-    seal_it = sealer_of(signer, None, certificate_chain)
+    bundle_of = bundler_of(signer, None, certificate_chain)
     bounds = limits or Limits()
     with about(path):
         trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
@@ -145,7 +145,7 @@ def countersign(
         where = labelled_path(
             verified.path, label or f"{key_id[:_DIGITS]}-{payload.sha256[:_DIGITS]}"
         )
-        bundle = seal_it(payload.payload)
+        bundle = bundle_of(payload.payload)
         try:
             with writing(where.parent) as folder:
                 if not artefact.is_current():

@@ -19,7 +19,7 @@ from safeload.artefact import Artefact
 from safeload.errors import UsageError, about
 from safeload.forks import IMPORTING
 from safeload.signing.models import sign
-from safeload.signing.statement import Facts, check_facts, sealing, statement_about
+from safeload.signing.statement import Facts, bundler, check_facts, statement_about
 from safeload.signing.writing import alone_in, changed, unwritable
 from safeload.trust.bundle import bundle_path
 from safeload.trust.pairs import publish_pair, settle_pair
@@ -109,10 +109,10 @@ def _publish(
                 inner = at_end.enter_context(draft(folder))
             drafted = inner.path_of(part)
             write(drafted)
-            seal = sealing(facts)
+            bundle_of = bundler(facts)
             read = Artefact.of(drafted, limits=facts.get("limits"), progress=facts.get("progress"))
             artefact = replace(read, path=target)
-            bundle = seal(statement_about(artefact, facts))
+            bundle = bundle_of(statement_about(artefact, facts))
             inner.sync_file(part)
             # Where a path is no open folder, another draft may have taken the place of ours.
             if not artefact.is_current(inner.status(part)):

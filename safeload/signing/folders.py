@@ -17,7 +17,7 @@ from safeload.loading.admit import admit
 from safeload.policy.policy import Policy
 from safeload.scan.discovery import reason_to_skip
 from safeload.scan.endings import has_model_name
-from safeload.signing.statement import Facts, model_of, resource_of, sealing, shard_size_for
+from safeload.signing.statement import Facts, bundler, model_of, resource_of, shard_size_for
 from safeload.signing.writing import BUNDLE_MODE, changed, unwritable
 from safeload.trust.bundle import bundle_path
 from safeload.trust.folders import files_below, open_below
@@ -66,7 +66,7 @@ def sign_folder(
                 code="argument-value",
                 hint="Give names relative to the folder, with / between parts.",
             )
-    seal = sealing(facts)
+    bundle_of = bundler(facts)
     where = bundle_path(path) if bundle is None else as_path(bundle, "bundle")
     try:
         with Folder.opened(path) as folder:
@@ -74,8 +74,8 @@ def sign_folder(
             always = (_IGNORED, bundle_path(path).name, *_within(folder, where))
             ignored = tuple(dict.fromkeys([*ignored, *always]))
             payload, before = _statement(folder, facts, model_file, ignored)
-            sealed = seal(payload)
-            if len(sealed) > (facts.get("limits") or Limits()).bundle_bytes:
+            signed = bundle_of(payload)
+            if len(signed) > (facts.get("limits") or Limits()).bundle_bytes:
                 raise UsageError(
                     "The folder holds more files than a bundle that is read can list.",
                     code="bundle-too-large",
@@ -87,7 +87,7 @@ def sign_folder(
         with Folder.opened(where.parent) as target, locked(target) as alone:
             if alone:
                 sweep(target)
-            put(target, NewFile(where.name, sealed, BUNDLE_MODE))
+            put(target, NewFile(where.name, signed, BUNDLE_MODE))
     except OSError as error:
         raise unwritable("bundle", error, where) from error
     return where

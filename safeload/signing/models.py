@@ -17,7 +17,7 @@ from safeload.errors import UsageError, about
 from safeload.limits import Limits
 from safeload.policy.policy import Policy
 from safeload.signing.folders import sign_folder
-from safeload.signing.statement import Facts, check_facts, sealing, statement_about
+from safeload.signing.statement import Facts, bundler, check_facts, statement_about
 from safeload.signing.writing import BUNDLE_MODE, alone_in, changed, unwritable
 from safeload.trust.bundle import bundle_path
 from safeload.trust.identities.keyless_signer import KeylessSigner
@@ -103,9 +103,10 @@ def sign(
         metrics: Results by name.
         revision: The code that trained it: a commit, or what :func:`safeload.find_revision` found.
         extra: Anything else that is plain JSON, by name: 64 KiB, and eight levels deep at most.
-        probe: A few input rows, whose predictions are sealed: an array, a sparse matrix, a data
+        probe: A few input rows, whose predictions are recorded: an array, a sparse matrix, a data
             frame or a list of texts.
-        probe_from: Data of such a form, which are not sealed: rows are drawn from their ranges and
+        probe_from: Data of such a form, which are not recorded: rows are drawn from their ranges
+        and
             levels, so that nobody's own are.
         serial: A number that grows with every release; the seconds since 1970 by default.
         trained: When it was trained, with a time zone.
@@ -154,19 +155,19 @@ def sign(
 
 
 def _sign_file(source: Source, facts: Facts, bundle: _Path | None) -> Path | bytes:
-    """Sign what is no folder."""
-    seal = sealing(facts)
+    """Sign what is not a folder."""
+    bundle_of = bundler(facts)
     artefact = Artefact.of(source, limits=facts.get("limits"), progress=facts.get("progress"))
-    sealed = seal(statement_about(artefact, facts))
+    signed = bundle_of(statement_about(artefact, facts))
     if bundle is None and not artefact.version:
-        return sealed
+        return signed
     beside = bundle_path(artefact.path)
     where = beside if bundle is None else as_path(bundle, "bundle")
     try:
         with Folder.opened(where.parent) as folder, alone_in(folder, artefact.path.name) as alone:
             if artefact.version and not artefact.is_current():
                 raise changed()
-            put(folder, NewFile(where.name, sealed, BUNDLE_MODE))
+            put(folder, NewFile(where.name, signed, BUNDLE_MODE))
             if alone and where == beside:
                 settle_pair(folder, artefact.path.name)
     except OSError as error:

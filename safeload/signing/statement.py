@@ -22,7 +22,7 @@ from safeload.loading.environment import library_versions
 from safeload.parameters import check_arguments
 from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
 from safeload.trust.manifest import Resource, to_payload
@@ -34,11 +34,11 @@ from safeload.trust.training import Dataset, Revision
 
 __all__ = [
     "Facts",
+    "bundler",
+    "bundler_of",
     "check_facts",
     "model_of",
     "resource_of",
-    "sealer_of",
-    "sealing",
     "shard_size_for",
     "statement_about",
 ]
@@ -94,7 +94,7 @@ def check_facts(facts: Facts, **given: object) -> None:
     require_name(facts["name"], code="manifest-unsuitable")
 
 
-def sealing(facts: Facts) -> Callable[[bytes], bytes]:
+def bundler(facts: Facts) -> Callable[[bytes], bytes]:
     """Find who signs, before a model is read.
 
     Args:
@@ -106,7 +106,7 @@ def sealing(facts: Facts) -> Callable[[bytes], bytes]:
     Raises:
         UsageError: The key or its certificates cannot be used, or the signature would have expired.
     """
-    seal_it = sealer_of(facts["key"], facts.get("passphrase"), facts.get("certificate_chain"))
+    bundle_of = bundler_of(facts["key"], facts.get("passphrase"), facts.get("certificate_chain"))
     not_after = facts.get("not_after")
     if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
@@ -114,10 +114,10 @@ def sealing(facts: Facts) -> Callable[[bytes], bytes]:
             code="not-after-past",
             hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
         )
-    return seal_it
+    return bundle_of
 
 
-def sealer_of(
+def bundler_of(
     key: _Path | Signer | KeylessSigner, passphrase: Passphrase | None, chain: _Path | None
 ) -> Callable[[bytes], bytes]:
     """What makes the bundle of a statement; the key and its certificates are read by then.
@@ -137,7 +137,7 @@ def sealer_of(
                 code="chain-with-token",
                 hint="Leave the certificate chain out, or sign with its key.",
             )
-        return key.seal
+        return key.signed_bundle
     signer = signer_of(key, passphrase=passphrase)
     certificates: tuple[bytes, ...] = ()
     if chain is not None:
@@ -146,7 +146,7 @@ def sealer_of(
             from safeload.trust.identities.chain import read_chain
 
         certificates = read_chain(chain, signer.public)
-    return partial(seal, key=signer, certificates=certificates)
+    return partial(signed_bundle, key=signer, certificates=certificates)
 
 
 def statement_about(artefact: Artefact, facts: Facts) -> bytes:
@@ -157,7 +157,7 @@ def statement_about(artefact: Artefact, facts: Facts) -> bytes:
         facts: What is said about it.
 
     Returns:
-        The statement, to be sealed.
+        The statement, to be signed.
 
     Raises:
         SafeloadError: As :func:`safeload.sign`.
@@ -267,8 +267,8 @@ def _probe(loaded: Any, rows: Any, data: Any) -> dict[str, Any] | None:
         return None
     with IMPORTING:
         from safeload.lineage.synthetic import synthetic_rows
-        from safeload.loading.probe import seal_probe
+        from safeload.loading.probe import record_probe
 
     if data is None:
-        return seal_probe(loaded, rows)
-    return seal_probe(loaded, synthetic_rows(loaded, data), drawn=True)
+        return record_probe(loaded, rows)
+    return record_probe(loaded, synthetic_rows(loaded, data), drawn=True)

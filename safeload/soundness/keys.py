@@ -2,8 +2,8 @@
 
 A dict, a set and an index hash their keys, and compare those that are hashed alike. Of an object of
 another class that would be a method of its class, with a state of the file's choice, or with none
-yet. What honest writers have for keys are texts, bytes, numbers, dates, members of an enumeration,
-names, and tuples and frozensets of these.
+yet. What legitimate writers have for keys are texts, bytes, numbers, dates, members of an
+enumeration, names, and tuples and frozensets of these.
 
 Trust: tokens are hostile; tuples may be nested, and one may stand in another many times over.
 Source: ``__hash__`` of CPython's ``datetime``, ``decimal``, ``fractions``, ``ipaddress``,

@@ -1,6 +1,6 @@
 """States as attributes, and what a check says of those that are not sound.
 
-Trust: states are hostile; whatever is in another form than an honest writer gives it is an
+Trust: states are hostile; whatever is in another form than a legitimate writer gives it is an
 :class:`UnsoundError`.
 """
 
@@ -89,11 +89,11 @@ def attributes(built: ObjectToken) -> Attributes:
             if part is None:
                 continue
             if not isinstance(part, Mapping):
-                raise UnsoundError("its state is no dict")
+                raise UnsoundError("its state is not a dict")
             look_into(part, size_of(part))
             keys = part.keys
             if not _STRINGS.issuperset(map(type, keys)):
-                raise UnsoundError("an attribute's name is no string")
+                raise UnsoundError("an attribute's name is not a string")
             before = len(found)
             found.update(zip(keys, part.values, strict=True))
             if len(found) - before != len(keys):

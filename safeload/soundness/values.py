@@ -1,7 +1,7 @@
 """Tokens as values: the numbers and arrays that a stream would make.
 
-Whatever is not in a form that an honest writer gives it is an :class:`UnsoundError`, because what
-cannot be read cannot be checked. Arrays are views into the file's bytes.
+Whatever is not in a form that a legitimate writer gives it is an :class:`UnsoundError`, because
+what cannot be read cannot be checked. Arrays are views into the file's bytes.
 
 Trust: tokens are hostile, but judged: dtypes are consistent and hold no objects, and arrays have as
 many bytes as their shape says. Nothing here relies on it; numpy refuses what does not fit.
@@ -123,7 +123,7 @@ def array(token: Token, what: str) -> NDArray:
             made = np.ndarray(found.shape, found.dtype, found.content, order=found.order)
         return made if found.axes is None else made.transpose(found.axes)
     except _MALFORMED_ARRAY as error:
-        raise UnsoundError(f"{what} is no array that numpy writes") from error
+        raise UnsoundError(f"{what} is not an array that numpy writes") from error
 
 
 def raw(token: Token, what: str) -> Raw:
@@ -153,8 +153,8 @@ def raw(token: Token, what: str) -> Raw:
             if made == "_frombuffer" and not token.states:
                 return _from_buffer(*token.args)
     except _MALFORMED_ARRAY as error:
-        raise UnsoundError(f"{what} is no array that numpy writes") from error
-    raise UnsoundError(f"{what} is no array of numbers")
+        raise UnsoundError(f"{what} is not an array that numpy writes") from error
+    raise UnsoundError(f"{what} is not an array of numbers")
 
 
 def shape_of(token: Token, what: str) -> tuple[int, ...]:
@@ -205,9 +205,9 @@ def objects(token: Token, what: str) -> NDArray:
         # The list is in the order of rows, whatever the layout.
         _, shape, _, _, items = token.states[0]
     else:
-        raise UnsoundError(f"{what} is no array of objects")
+        raise UnsoundError(f"{what} is not an array of objects")
     if type(items) is not list:
-        raise UnsoundError(f"{what} is no array of objects")
+        raise UnsoundError(f"{what} is not an array of objects")
     look_into(items, len(items))
     # One by one: numpy would look into items that are lists.
     flat = np.fromiter(items, object, len(items))
@@ -228,7 +228,7 @@ def integer(token: Token, what: str) -> int:
     value = scalar(token)
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
-    raise UnsoundError(f"{what} is no whole number")
+    raise UnsoundError(f"{what} is not a whole number")
 
 
 def integers(tokens: Sequence[Token], what: str) -> NDArray:
@@ -283,7 +283,7 @@ def number(token: Token, what: str) -> float:
     value = scalar(token)
     if isinstance(value, int | float | np.integer | np.floating):
         return float(value)
-    raise UnsoundError(f"{what} is no number")
+    raise UnsoundError(f"{what} is not a number")
 
 
 def scalar(token: Token) -> Any:

@@ -45,7 +45,7 @@ def authorised(
         raise TrustError(
             f"The trust file does not trust {signer.name!r} at this time.",
             code="signer-not-current",
-            hint="Have the model signed with a current key, or mend not_before and not_after.",
+            hint="Have the model signed with a current key, or fix not_before and not_after.",
         )
     if signer.only is not None and payload.sha256 not in signer.only:
         raise TrustError(

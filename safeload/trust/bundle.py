@@ -53,7 +53,7 @@ def given_bundle(
     """
     if bundle is None:
         raise UsageError(
-            "A model that is no file at a path has no bundle beside it.",
+            "A model that is not a file at a path has no bundle beside it.",
             code="bundle-needed",
             hint="Give the bundle as well (bundle=), as a path or as bytes.",
         )

@@ -60,7 +60,7 @@ def label_of(ordinary: str, name: str) -> str | None:
         name: Any file name.
 
     Returns:
-        The label, or None if it is no name of a further bundle.
+        The label, or None if it is not a name of a further bundle.
     """
     stem = ordinary.removesuffix(_SUFFIX) + "."
     label = name[len(stem) : -len(_SUFFIX)]

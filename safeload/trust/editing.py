@@ -121,7 +121,7 @@ def revoke(
         keys: Names of keys in the file, or key ids.
         payloads: SHA-256 of statements, 64 lower-case hex digits.
         files: SHA-256 of model files, 64 lower-case hex digits.
-        reason: A remark that is written behind each, of one line.
+        reason: A comment that is written behind each, of one line.
 
     Returns:
         Where the file is, and what was not revoked before.
@@ -141,7 +141,7 @@ def revoke(
     for digest in (*digests["payloads"], *digests["files"]):
         if not _SHA256.fullmatch(digest):
             raise UsageError(
-                "This is no SHA-256.",
+                "This is not a SHA-256.",
                 code="digest-malformed",
                 hint="Give 64 lower-case hex digits, as 'safeload verify' shows them.",
             )

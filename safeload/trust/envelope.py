@@ -41,7 +41,7 @@ __all__ = [
     "UnverifiedBundle",
     "VerifiedPayload",
     "pre_authentication_encoding",
-    "seal",
+    "signed_bundle",
     "verify",
     "verify_credential",
 ]
@@ -49,13 +49,13 @@ __all__ = [
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
-# Certificates in one bundle, the leaf included, and the bytes of one in DER. Honest chains have two
-# to four, of one or two thousand bytes.
+# Certificates in one bundle, the leaf included, and the bytes of one in DER. Legitimate chains have
+# two to four, of one or two thousand bytes.
 CERTIFICATES = 8
 CERTIFICATE_BYTES = 16 * 1024
 
-# Opening brackets in one bundle. An honest one has six, and some twenty more for every entry of a
-# transparency log; the payload is base64 and has none. Counting them before parsing bounds what
+# Opening brackets in one bundle. A legitimate one has six, and some twenty more for every entry of
+# a transparency log; the payload is base64 and has none. Counting them before parsing bounds what
 # the parser may build, and how deep.
 _BRACKETS = 1_000
 
@@ -73,7 +73,7 @@ def pre_authentication_encoding(payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def seal(payload: bytes, key: Signer, certificates: Sequence[bytes] = ()) -> bytes:
+def signed_bundle(payload: bytes, key: Signer, certificates: Sequence[bytes] = ()) -> bytes:
     """Sign a payload and put it into a bundle.
 
     Args:
@@ -165,7 +165,7 @@ class UnverifiedBundle:
         if len(data) > limits.bundle_bytes:
             raise _malformed(f"it is larger than {limits.bundle_bytes} bytes")
         if data.count(b"[") + data.count(b"{") > _BRACKETS:
-            raise _malformed("its JSON is too rich in structure")
+            raise _malformed("its JSON has too many objects or arrays")
         bundle = _members(parse_json(data, _malformed), "the bundle", _BUNDLE)
         if bundle.get("mediaType") != MEDIA_TYPE:
             raise _malformed("its mediaType is not that of a Sigstore bundle v0.3")
@@ -207,15 +207,15 @@ def _material(material: object) -> tuple[Evidence, str, tuple[bytes, ...]]:
     members = _members(material, "verificationMaterial", _MATERIAL)
     entries = members.get("tlogEntries", [])
     if not isinstance(entries, list):
-        raise _malformed("its tlogEntries are no list")
+        raise _malformed("its tlogEntries are not a list")
     if not isinstance(members.get("timestampVerificationData") or {}, dict):
-        raise _malformed("its timestampVerificationData are no object")
+        raise _malformed("its timestampVerificationData are not an object")
     if len(members.keys() & _KINDS) != 1:
         raise _malformed("it does not bring exactly one of a key, a certificate and a chain")
     if "publicKey" in members:
         hint = _members(members["publicKey"], "publicKey", _PUBLIC_KEY).get("hint") or ""
         if not isinstance(hint, str):
-            raise _malformed("its key hint is no text")
+            raise _malformed("its key hint is not a text")
         return Evidence.KEY, hint, ()
     if "certificate" in members:
         evidence = Evidence.LOGGED if entries else Evidence.CERTIFICATES
@@ -236,7 +236,7 @@ def _certificate(value: object) -> bytes:
 
 def _members(value: object, what: str, allowed: frozenset[str]) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise _malformed(f"{what} is no object")
+        raise _malformed(f"{what} is not an object")
     if not value.keys() <= allowed:
         raise _malformed(f"{what} has members that no specification gives it")
     return value

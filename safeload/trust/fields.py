@@ -1,7 +1,7 @@
 """Parsed JSON becomes typed values, or an error that says which field is off.
 
 Each reader takes the value and the name of its place in the statement. Nothing is converted on the
-way: a number in quotes is no number, ``true`` is no integer.
+way: a number in quotes is not a number, ``true`` is not an integer.
 
 Trust: the values come from bytes that a trusted key signed; they may still be wrong, and text in
 them may hold anything but lone surrogates.
@@ -65,7 +65,7 @@ def members(
 ) -> Mapping[str, Any]:
     """An object with at least the required members, and but for ``further`` no others if closed."""
     if not isinstance(value, dict):
-        raise malformed(f"{where} is no object")
+        raise malformed(f"{where} is not an object")
     if missing := required - value.keys():
         raise malformed(f"{where} has no {min(missing)}")
     if closed and value.keys() - required - further:
@@ -76,14 +76,14 @@ def members(
 def items(value: object, where: str) -> list[Any]:
     """A list."""
     if not isinstance(value, list):
-        raise malformed(f"{where} is no list")
+        raise malformed(f"{where} is not a list")
     return value
 
 
 def text(value: object, where: str) -> str:
     """Text that is not empty and not endless."""
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT:
-        raise malformed(f"{where} is no text of 1 to {_TEXT} characters")
+        raise malformed(f"{where} is not a text of 1 to {_TEXT} characters")
     return value
 
 
@@ -98,7 +98,7 @@ def model_name(value: object, where: str) -> str:
 def sha256_hex(value: object, where: str) -> str:
     """A SHA-256: 64 lower-case hex digits."""
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
-        raise malformed(f"{where} is no SHA-256 in lower-case hex")
+        raise malformed(f"{where} is not a SHA-256 in lower-case hex")
     return value
 
 
@@ -112,7 +112,7 @@ def flag(value: object, where: str) -> bool:
 def whole(value: object, where: str) -> int:
     """An integer from 0 to 2**53 - 1."""
     if type(value) is not int or not 0 <= value <= LARGEST:
-        raise malformed(f"{where} is no integer from 0 to 2**53 - 1")
+        raise malformed(f"{where} is not an integer from 0 to 2**53 - 1")
     return value
 
 
@@ -123,7 +123,7 @@ def number(value: object, where: str) -> float:
             return float(value)
     except OverflowError:
         pass
-    raise malformed(f"{where} is no number")
+    raise malformed(f"{where} is not a number")
 
 
 def instant(value: object, where: str) -> datetime:
@@ -133,7 +133,7 @@ def instant(value: object, where: str) -> datetime:
             return datetime.fromisoformat(value)
         except ValueError:
             pass
-    raise malformed(f"{where} is no RFC 3339 time in UTC")
+    raise malformed(f"{where} is not a RFC 3339 time in UTC")
 
 
 def optional(value: object, where: str, read: Callable[[object, str], _T]) -> _T | None:
@@ -148,5 +148,5 @@ def time_text(moment: datetime) -> str:
         ValueError: The datetime has no time zone.
     """
     if moment.tzinfo is None:
-        raise ValueError("a datetime without a time zone is no moment")
+        raise ValueError("a datetime without a time zone is not a moment")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,8 +1,8 @@
 """Which files lie in a folder, and are they those that were signed?
 
 A folder is walked from an open descriptor, link by link: nothing here follows a symbolic link, and
-each file is opened relative to the folder that it was found in. What is no regular file, and whose
-name is none that can be signed, is an error and not left out.
+each file is opened relative to the folder that it was found in. What is not a regular file, and
+whose name is none that can be signed, is an error and not left out.
 
 Trust: the folder is hostile, and may change while it is read; what is believed of a file is what
 its bytes say once they are in this process.
@@ -54,7 +54,7 @@ def files_below(
         Status of each file by name, with ``/`` between parts; in the order of their names.
 
     Raises:
-        ArtefactError: Something in it is no regular file or folder (``not-regular``), has a name
+        ArtefactError: Something in it is not a regular file or folder (``not-regular``), has a name
             that cannot be signed (``file-name``), or the folder cannot be read.
     """
     left_out = _LeftOut(tuple(ignored), frozenset(_with_folders(covered)))
@@ -94,7 +94,7 @@ def open_below(root: Folder, name: str) -> Iterator[int]:
         A descriptor to read from.
 
     Raises:
-        ArtefactError: It cannot be opened, or is no regular file.
+        ArtefactError: It cannot be opened, or is not a regular file.
     """
     *folders, base = name.split("/")
     with ExitStack() as at_end:
@@ -214,7 +214,7 @@ def _is_ours(folder: Folder, base: str) -> bool:
         # It is gone by now, or another user's.
         return True
     except OSError:
-        # It is no folder.
+        # It is not a folder.
         return False
 
 

@@ -383,7 +383,7 @@ def _unsupported() -> UsageError:
 
 def _malformed_public_key() -> UsageError:
     return UsageError(
-        "This is no public key.",
+        "This is not a public key.",
         code="key-malformed",
         hint="Give the text from BEGIN PUBLIC KEY to END PUBLIC KEY, or one line of OpenSSH: "
         "ssh-ed25519 or ecdsa-sha2-nistp256, -384, -521.",

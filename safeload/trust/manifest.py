@@ -223,7 +223,7 @@ def to_payload(
 def _parse(payload: bytes) -> tuple[str, Covered, Model | None]:
     statement = members(parse_json(payload, malformed), "the statement", _STATEMENT, closed=False)
     if statement["_type"] != STATEMENT_TYPE:
-        raise malformed("it is no in-toto statement v1")
+        raise malformed("it is not an in-toto statement v1")
     if statement["predicateType"] != PREDICATE_TYPE:
         raise malformed("its predicate is not that of OpenSSF Model Signing 1.0")
     subjects = items(statement["subject"], "subject")

@@ -108,7 +108,7 @@ class Model:
         found = members(value, "the manifest", _MODEL - _FURTHER, closed=True, further=_FURTHER)
         probe = found["probe"]
         if probe is not None and not isinstance(probe, dict):
-            raise malformed("probe is no object")
+            raise malformed("probe is not an object")
         return cls(
             name=model_name(found["name"], "name"),
             version=text(found["version"], "version"),

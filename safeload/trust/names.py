@@ -8,7 +8,7 @@ A pattern stands for names: ``*`` for any number of characters, ``?`` for one, a
 character for itself. What a shell would take for more than that (``[a-z]``, ``{a,b}``, ``!x``) is
 refused, because it would grant something else than its writer meant.
 
-Trust: names come from arguments, from signed statements and from the trust file; what is no name
+Trust: names come from arguments, from signed statements and from the trust file; what is not a name
 is never compared with anything.
 
 Source: UAX #15 (normal forms); Unicode's property Default_Ignorable_Code_Point for what is not
@@ -49,7 +49,7 @@ def why_no_name(text: object) -> str:
         The end of a sentence that begins with what it is, or an empty string for a name.
     """
     if not isinstance(text, str) or not 0 < len(text) <= _CHARACTERS:
-        return f"is no text of 1 to {_CHARACTERS} characters"
+        return f"is not a text of 1 to {_CHARACTERS} characters"
     if not text.isprintable() or (not text.isascii() and _UNSEEN.search(text)):
         return "holds a character that cannot be shown"
     if _SEPARATORS & set(text):
@@ -87,7 +87,7 @@ def matches(pattern: str, name: str) -> bool:
 
     Args:
         pattern: What :func:`why_no_pattern` has nothing against.
-        name: Any text; what is no name is matched by no pattern.
+        name: Any text; what is not a name is matched by no pattern.
     """
     return not why_no_name(name) and stands_for(pattern, name)
 

@@ -227,7 +227,7 @@ def why_no_file_name(name: str) -> str:
         return f"has more than {_NAME} characters or {_DEPTH} parts"
     for part in parts:
         if part in ("", ".", ".."):
-            return "is no plain relative name"
+            return "is not a plain relative name"
         if len(part) > _PART:
             return f"has a part of more than {_PART} characters"
         if any(character in "\\:\x7f" or character < " " for character in part):

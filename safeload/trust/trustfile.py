@@ -30,7 +30,7 @@
     min_serial = 7                               # no older release than this
     threshold = 2                                # so many signers, each with another key
     policy = "churn-policy.toml"                 # loaded with this one, unless the caller gives one
-    probe = "required"                           # it has to predict what was sealed at signing
+    probe = "required"                           # it has to predict what was recorded at signing
     drift = "refuse"                             # or "warn": other minor releases of its libraries
     packs = ["statsmodels"]                      # as at the top of the file, for this model alone
 

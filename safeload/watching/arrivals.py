@@ -76,7 +76,7 @@ class Arrivals:
         self._inotify.close()
 
     def watch(self, folder: Folder, parts: tuple[str, ...], *, claimed: bool) -> None:
-        """Watch a folder; once more is no error.
+        """Watch a folder; once more is not an error.
 
         Args:
             folder: The open folder.

@@ -111,7 +111,7 @@ class Drop:
         """Open the folder that a file lies in, step by step.
 
         Raises:
-            OSError: A step is no folder any more.
+            OSError: A step is not a folder any more.
         """
         with ExitStack() as stack:
             folder = self.top(place)

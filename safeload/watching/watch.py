@@ -49,7 +49,7 @@ __all__ = ["Moved", "watch"]
 
 # For whom accepted files are is up to the umask; what is in quarantine is for nobody else.
 _OPEN, _PRIVATE = 0o666, 0o600
-# How many remarks are not made again.
+# How many notes are not repeated.
 _REMEMBERED = 4_096
 # After how many waits in which nothing happened, of a second each, is tried again what failed?
 _PATIENCE = 60
@@ -79,7 +79,7 @@ def watch(
     quarantine: Path,
     judging: Judging,
     moved: Callable[[Moved], object],
-    remark: Callable[[str], object],
+    note: Callable[[str], object],
     once: bool = False,
 ) -> None:
     """Audit what is dropped into a folder, and move it; for ever, or until nothing is left to do.
@@ -90,7 +90,7 @@ def watch(
         quarantine: Where all others go, each with its reports.
         judging: By which rules to judge.
         moved: Told of each file that was moved.
-        remark: Told, in a sentence, why a file was not moved; what it quotes is printable.
+        note: Told, in a sentence, why a file was not moved; what it quotes is printable.
         once: Whether to end when all that lies there has been handled.
 
     Raises:
@@ -101,7 +101,7 @@ def watch(
     for folder in (accepted, quarantine):
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise UsageError(
-                f"{printable(str(folder), limit=300)} is no folder that can be written to.",
+                f"{printable(str(folder), limit=300)} is not a folder that can be written to.",
                 code="folder-missing",
                 hint="Make the folders for accepted files and for the others beforehand.",
                 path=folder,
@@ -110,7 +110,7 @@ def watch(
     judging.policy()
     with ExitStack() as stack:
         opened = stack.enter_context(Drop.opened(drop))
-        work = _Watch(opened, accepted, quarantine, judging, moved, remark)
+        work = _Watch(opened, accepted, quarantine, judging, moved, note)
         # The other way round, what killed runs left would lie there until something is written.
         tidy(accepted)
         tidy(quarantine)
@@ -141,20 +141,20 @@ class _Watch:
         quarantine: Path,
         judging: Judging,
         moved: Callable[[Moved], object],
-        remark: Callable[[str], object],
+        note: Callable[[str], object],
     ) -> None:
         self._drop = drop
         self._accepted = Keeping(accepted, mode=_OPEN)
         self._quarantine = Keeping(quarantine, mode=_PRIVATE)
         self._judging = judging
         self._moved = moved
-        self._remark = remark
+        self._note = note
         self._arrivals: Arrivals | None = None
         # What is to be looked at, and whether it is known to have been closed.
         self._queue: dict[Place, bool] = {}
         # What could not be done, and is tried again.
         self._failed: dict[Place, bool] = {}
-        self._remarked: set[tuple[tuple[str, ...], str]] = set()
+        self._noted: set[tuple[tuple[str, ...], str]] = set()
         self._signatures = Signatures(
             drop, self._accepted, self._quarantine, judging.limits, self._say
         )
@@ -220,11 +220,11 @@ class _Watch:
 
     def _say(self, parts: tuple[str, ...], why: str) -> None:
         """Say once why a file is not moved."""
-        if len(self._remarked) >= _REMEMBERED:
-            self._remarked.clear()
-        if (parts, why) not in self._remarked:
-            self._remarked.add((parts, why))
-            self._remark(f"{printable(shown(parts), limit=300)}: {why}")
+        if len(self._noted) >= _REMEMBERED:
+            self._noted.clear()
+        if (parts, why) not in self._noted:
+            self._noted.add((parts, why))
+            self._note(f"{printable(shown(parts), limit=300)}: {why}")
 
     # -- what was dropped ----------------------------------------------------------------------
 

@@ -44,15 +44,15 @@ _ACTS = 4
 @functools.cache
 def _models() -> list[bytes]:
     """Pickles of every estimator, fitted, with the data it is used on."""
-    from tests.honest import composites, estimators
+    from tests.legitimate import composites, estimators
 
     made = []
     for module, maker in ((estimators, estimators.estimator), (composites, composites.composite)):
         for name in module.names():
             with contextlib.suppress(Exception), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                honest = maker(name)
-                data = pickle.dumps((honest.model, honest.data), 4)
+                legitimate = maker(name)
+                data = pickle.dumps((legitimate.model, legitimate.data), 4)
                 if len(data) < _LARGEST:
                     made.append(data)
     return made

@@ -195,37 +195,38 @@ def _is_accepted(name: Name, given: tuple[Any, ...]) -> bool:
 
 def models(canary: Path, shard: int, shards: int) -> Iterator[Found]:
     """Replace each attribute of each fitted estimator, and use it."""
-    from tests.honest import estimators
-    from tests.honest.estimators import outputs
+    from tests.legitimate import estimators
+    from tests.legitimate.estimators import outputs
 
     watch = _Watch(canary)
     functions = [np.sum, np.log, len, str.lower, np.add.reduce, *(_functions())]
     for name in itertools.islice(estimators.names(), shard, None, shards):
-        honest = estimators.estimator(name)
-        for attribute in vars(honest.model):
+        legitimate = estimators.estimator(name)
+        for attribute in vars(legitimate.model):
             for value in [*_values(canary), *functions]:
                 with contextlib.suppress(Exception):
-                    model = copy.copy(honest.model)
+                    model = copy.copy(legitimate.model)
                     vars(model)[attribute] = value
-                    for harm in watch.during(lambda m=model, d=honest.data: _use(m, d, outputs)):  # type: ignore[misc]
+                    data = legitimate.data
+                    for harm in watch.during(lambda m=model, d=data: _use(m, d, outputs)):  # type: ignore[misc]
                         yield f"{name}.{attribute} = {value!r}"[:300], harm
 
 
 def names(canary: Path, shard: int, shards: int) -> Iterator[Found]:
     """Replace each text of each fitted estimator, and of what it holds, by a name; and use it."""
-    from tests.honest import estimators
+    from tests.legitimate import estimators
 
     watch = _Watch(canary)
     for name in itertools.islice(estimators.names(), shard, None, shards):
-        honest = estimators.estimator(name)
-        for place, value in _texts(honest.model):
-            model = copy.deepcopy(honest.model)
+        legitimate = estimators.estimator(name)
+        for place, value in _texts(legitimate.model):
+            model = copy.deepcopy(legitimate.model)
             owner = model
             for step in place[:-1]:
                 owner = vars(owner)[step] if isinstance(step, str) else owner[step]
             vars(owner)[place[-1]] = value
             for method in ("__repr__", "get_params", *estimators.METHODS):
-                given = () if method in ("__repr__", "get_params") else (honest.data,)
+                given = () if method in ("__repr__", "get_params") else (legitimate.data,)
                 asked = watch.during(lambda m=model, n=method, g=given: getattr(m, n)(*g))  # type: ignore[misc]
                 by_name = [harm for harm in asked if _NAME in harm or harm.endswith("of the name")]
                 if by_name and _is_accepted_model(model):

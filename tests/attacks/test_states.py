@@ -1,4 +1,4 @@
-"""States that are no dict, in which attributes could hide that nobody has seen."""
+"""States that are not dict, in which attributes could hide that nobody has seen."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_state_that_is_no_dict_goes_to_no_class_that_would_update_itself_from_
 
 
 @pytest.mark.parametrize("state", [{"a": 1}, (None, {"a": 1}), ({"a": 1}, {"b": 2}), (1.0, 2)])
-def test_states_that_honest_writers_give_are_accepted(state: Value, rules: Rules) -> None:
+def test_states_that_legitimate_writers_give_are_accepted(state: Value, rules: Rules) -> None:
     name = Name("sklearn.preprocessing._data", "Binarizer")
     pickle = Pickle().save(name).empty_tuple().newobj().save(state).build()
 

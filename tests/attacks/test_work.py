@@ -48,7 +48,7 @@ def test_a_named_tuple_counts_as_a_tuple_when_it_is_a_key(rules: Rules) -> None:
     assert "SL002" in rules(pickle.empty_dict().recall(60).none().setitem().stop())
 
 
-def test_keys_that_honest_writers_make_by_calls_are_accepted(rules: Rules) -> None:
+def test_keys_that_legitimate_writers_make_by_calls_are_accepted(rules: Rules) -> None:
     days = [lambda p, n=n: p.call(Name("datetime", "timedelta"), n, 0, 0) for n in range(3_000)]
 
     assert rules(Pickle().save(dict.fromkeys(days, 1)).stop()) == set()

@@ -86,8 +86,8 @@ def test_rehash_reads_all_and_judges_nothing_twice(
 def test_what_takes_the_place_of_a_file_is_read_though_size_and_time_are_the_same(
     tree: Path, cache: Path, reads: list[str]
 ) -> None:
-    honest, times = b"\x80\x04N0N0N0N.", (1_000_000_000, 1_000_000_000)
-    (tree / "changing.pkl").write_bytes(honest.ljust(len(EVIL), b"."))
+    legitimate, times = b"\x80\x04N0N0N0N.", (1_000_000_000, 1_000_000_000)
+    (tree / "changing.pkl").write_bytes(legitimate.ljust(len(EVIL), b"."))
     os.utime(tree / "changing.pkl", times)
     safeload.audit(tree, cache=cache)
     reads.clear()

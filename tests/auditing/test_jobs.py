@@ -49,7 +49,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_workers_change_nothing_of_a_report_and_one_that_is_ended_costs_its_file_alone(
     tree: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # What lies in the current folder is no module of a worker's.
+    # What lies in the current folder is not a module of a worker's.
     monkeypatch.chdir(tmp_path)
     for name in ("joblib", "numpy", "pickle", "safeload"):
         Path(f"{name}.py").write_text(f"open({str(tmp_path / 'canary')!r}, 'w')")

@@ -31,7 +31,7 @@ sys.exit({status} or found)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of an honest file, one that a virus scanner knows, and a hostile one."""
+    """A folder of a legitimate file, one that a virus scanner knows, and a hostile one."""
     files = tmp_path / "files"
     files.mkdir()
     (files / "a.pkl").write_bytes(pickle.dumps([1, 2]))

@@ -1,4 +1,4 @@
-"""A tree of honest models, hostile ones and other files, in every container: each its verdict."""
+"""Legitimate models, hostile ones and others in a tree, in every container: each its verdict."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import pytest
 from safeload.auditing.run import AuditReport, audit
 from safeload.verdict import Verdict
 from tests.containers import OF_STREAMS, PACKERS
-from tests.honest.forms import FORMS
+from tests.legitimate.forms import FORMS
 from tests.samples import Sample, samples_made_here
-from tests.test_honest import NAMES, NOT_DUMPED, honest
+from tests.test_legitimate import NAMES, NOT_DUMPED, legitimate
 
 # A recipe of these takes a second to fit its model.
 COSTLY = frozenset(["native", "predicting"])
 STREAMS = [form for form in FORMS if form.startswith("pickle-")]
 
 
-def honest_files(folder: Path, count: int) -> Iterator[str]:
-    """Write honest models in containers.
+def legitimate_files(folder: Path, count: int) -> Iterator[str]:
+    """Write legitimate models in containers.
 
     Yields:
         The name of each file.
@@ -34,7 +34,7 @@ def honest_files(folder: Path, count: int) -> Iterator[str]:
         if (name, form) in NOT_DUMPED:
             form = "pickle-4"
         plain = folder / "plain"
-        FORMS[form](honest(name).model, plain)
+        FORMS[form](legitimate(name).model, plain)
         file = f"{number} {name} {form} {packer}.model"
         (folder / file).write_bytes(PACKERS[packer](plain.read_bytes()))
         plain.unlink()
@@ -57,7 +57,7 @@ def hostile_files(folder: Path, samples: list[Sample]) -> Iterator[tuple[str, Sa
 
 
 def other_files(folder: Path, count: int) -> Iterator[str]:
-    """Write files that are no models, under names of other files.
+    """Write files that are not models, under names of other files.
 
     Yields:
         The name of each file.
@@ -95,7 +95,7 @@ def test_each_file_of_a_mixed_tree_has_its_verdict(
     chosen = [sample for sample in samples_made_here() if not sample.packs]
     if every > 1:
         chosen = [sample for sample in chosen if sample.directory.parent.name not in COSTLY]
-    good = list(honest_files(tmp_path, models))
+    good = list(legitimate_files(tmp_path, models))
     bad = dict(hostile_files(tmp_path, chosen[::every]))
     others = set(other_files(tmp_path, texts))
 

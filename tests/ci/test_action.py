@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.auditing.sources.repositories import EVIL, HONEST, git, repository, write
+from tests.auditing.sources.repositories import EVIL, LEGITIMATE, git, repository, write
 from tests.ci.documents import (
     ROOT,
     TOOLS,
@@ -87,7 +87,7 @@ def runner(tmp_path: Path) -> Runner:
     """A runner with a work tree to audit."""
     temporary = tmp_path / "a temporary folder"
     temporary.mkdir()
-    work = repository(tmp_path / "a work folder", {"a.pkl": HONEST})
+    work = repository(tmp_path / "a work folder", {"a.pkl": LEGITIMATE})
     defaults = {name: given.get("default", "") for name, given in ACTION["inputs"].items()}
     runner = Runner(work, temporary, defaults)
     runner.outputs["install.bin"] = str(put_commands(tmp_path / "commands"))
@@ -143,13 +143,17 @@ def test_every_input_is_used_and_every_one_that_is_used_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("data", "inputs", "code"),
-    [(HONEST, {}, 0), (EVIL, {"changed-since": "main"}, 1), (HONEST, {"baseline": "none"}, 2)],
+    [
+        (LEGITIMATE, {}, 0),
+        (EVIL, {"changed-since": "main"}, 1),
+        (LEGITIMATE, {"baseline": "none"}, 2),
+    ],
     ids=["accepted", "refused", "usage"],
 )
 def test_the_outcome_is_that_of_the_audit(
     runner: Runner, data: bytes, inputs: Mapping[str, str], code: int
 ) -> None:
-    write(runner.work, {"sub/c.pkl": HONEST, "b.pkl": data})
+    write(runner.work, {"sub/c.pkl": LEGITIMATE, "b.pkl": data})
     runner.inputs |= inputs
     done = runner.step("audit")
     assert done.returncode == 0, done.stderr

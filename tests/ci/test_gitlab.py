@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from safeload import __version__
-from tests.auditing.sources.repositories import EVIL, HONEST, repository, write
+from tests.auditing.sources.repositories import EVIL, LEGITIMATE, repository, write
 from tests.ci.documents import (
     arguments,
     documents,
@@ -45,7 +45,7 @@ pytestmark = pytest.mark.skipif(not SHELLS, reason="there is no POSIX shell")
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     """A work tree to audit."""
-    return repository(tmp_path / "a work folder", {"a.pkl": HONEST})
+    return repository(tmp_path / "a work folder", {"a.pkl": LEGITIMATE})
 
 
 def without_installing(commands: Path) -> Path:

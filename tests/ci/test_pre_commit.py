@@ -14,7 +14,7 @@ from pre_commit.clientlib import InvalidManifestError, load_manifest
 
 from tests.auditing.sources.repositories import (
     EVIL,
-    HONEST,
+    LEGITIMATE,
     POINTER,
     commit,
     git,
@@ -49,7 +49,7 @@ def commands(tmp_path: Path) -> Path:
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     """A work tree in which the hook is there already, and need not be installed."""
-    top = repository(tmp_path / "work", {"a.pkl": HONEST, "notes.txt": b"no model"})
+    top = repository(tmp_path / "work", {"a.pkl": LEGITIMATE, "notes.txt": b"no model"})
     configure(top, {**HOOK, "language": "system"})
     return top
 
@@ -112,7 +112,7 @@ OPTIONS = ["--fail-on=never", "-h", "--version", "--policy=a.toml", "--", "-"]
 
 def test_no_name_of_a_file_is_an_option(work: Path, commands: Path) -> None:
     configure(work, {**HOOK, "language": "system", "args": ["--no-notes", *HOOK["args"]]})
-    write(work, {**dict.fromkeys(OPTIONS, HONEST), "sub/b.pkl": EVIL})
+    write(work, {**dict.fromkeys(OPTIONS, LEGITIMATE), "sub/b.pkl": EVIL})
     git(work, "add", "--all")
     done = pre_commit(work, commands, "run")
     assert done.returncode == 1
@@ -121,7 +121,7 @@ def test_no_name_of_a_file_is_an_option(work: Path, commands: Path) -> None:
 
 def test_arguments_without_an_end_are_an_error(work: Path, commands: Path) -> None:
     configure(work, {**HOOK, "language": "system", "args": ["--no-notes"]})
-    write(work, {"--fail-on=never": HONEST, "sub/b.pkl": EVIL})
+    write(work, {"--fail-on=never": LEGITIMATE, "sub/b.pkl": EVIL})
     git(work, "add", "--all")
     done = pre_commit(work, commands, "run")
     assert done.returncode == 1
@@ -139,7 +139,7 @@ def test_it_installs_from_this_repository(tmp_path: Path, commands: Path) -> Non
     for folder in ("safeload", "docs"):
         shutil.copytree(ROOT / folder, source / folder)
     revision = commit(source, {})
-    top = repository(tmp_path / "work", {"a.pkl": HONEST})
+    top = repository(tmp_path / "work", {"a.pkl": LEGITIMATE})
     configure(top, {"id": "safeload-audit"}, source.as_uri(), rev=revision)
     done = pre_commit(top, commands, "run", "--all-files")
     assert done.returncode == 0, done.stdout

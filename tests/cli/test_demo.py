@@ -35,7 +35,7 @@ def test_a_step_that_fails_is_not_success(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    # The attack is an honest file, which nothing has a reason to refuse.
+    # The attack is a legitimate file, which nothing has a reason to refuse.
     monkeypatch.setattr(demo, "_hide_a_call", lambda path: Path(path).write_bytes(b"\x80\x04N."))
     monkeypatch.setattr(demo, "_audit_samples", lambda shown: None)
     outcome = run("demo")

@@ -378,7 +378,8 @@ def test_an_option_that_leads_to_no_file_is_a_usage_error(here: Path, option: st
     paths = {**odd, "a long name": "x" * 5_000, "a deep name": "x/" * 2_000, "none": ""}
     outcomes = each([[*OPTIONS[option], path] for path in paths.values()])
     for what, outcome in zip(paths, outcomes, strict=True):
-        # An output may be new, or be written over what is no policy; a passphrase may be any bytes.
+        # An output may be new, or be written over what is not a policy; a passphrase may be any
+        # bytes.
         ends_well(outcome, 2, *([0] if what in GOOD.get(option, ()) else []))
         assert not outcome.out or outcome.code == 0
     changed = {path.name: path.read_bytes() for path in here.iterdir() if path.is_file()}

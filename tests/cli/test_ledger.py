@@ -50,7 +50,7 @@ def ledger(folder: Path) -> Ledger:
     return Ledger(folder / "ledger.sqlite")
 
 
-def test_a_rehearsal_of_an_older_release_ends_in_1_unless_a_reason_is_given(
+def test_a_dry_run_of_an_older_release_ends_in_1_unless_a_reason_is_given(
     run: Run, folder: Path, ledger: Ledger
 ) -> None:
     text = Path("trust.toml").read_text()
@@ -67,8 +67,8 @@ def test_a_rehearsal_of_an_older_release_ends_in_1_unless_a_reason_is_given(
     shown = json.loads(run("ledger", "show", *trusted[1:], "--format", "json").out)
     assert [(each["action"], each["code"], each["rollback"]) for each in shown["records"]] == [
         ("load", "", ""),
-        ("rehearse", "rollback", ""),
-        ("rehearse", "", "the last one is bad"),
+        ("dry-run", "rollback", ""),
+        ("dry-run", "", "the last one is bad"),
     ]
     assert shown["schema"] == 1
 

@@ -1,4 +1,4 @@
-"""``--limit NAME=VALUE``: a limit that an honest model meets is named, and can be raised."""
+"""``--limit NAME=VALUE``: a limit that a legitimate model meets is named, and can be raised."""
 
 from __future__ import annotations
 

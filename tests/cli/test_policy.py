@@ -33,7 +33,7 @@ def write(path: str, data: bytes) -> None:
 
 @pytest.fixture
 def files(folder: Path, attack: Path) -> Path:
-    """Models of a team that need nothing, an entry, a decision, and what no entry mends."""
+    """Models of a team that need nothing, an entry, a decision, and what no entry fixes."""
     write("none/churn.joblib", Path("churn.joblib").read_bytes())
     write("ours/model.pkl", Pickle(4).object_(MODEL, state={"a": 1}).finish())
     write("enum/model.pkl", Pickle(4).call(Name("acme.models", "Colour"), 1).finish())
@@ -318,7 +318,7 @@ def test_nothing_is_imported_unless_asked_for(run: Run, files: Path, code: Path)
     assert run("policy", "check", "team.toml").code == 0
     assert not code.exists()
     outcome = run("policy", "check", "team.toml", "--import")
-    assert (outcome.code, outcome.out) == (0, "team.toml: 1 name, 0 remarks\n")
+    assert (outcome.code, outcome.out) == (0, "team.toml: 1 name, 0 issues\n")
     assert code.exists()
 
 

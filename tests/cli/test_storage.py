@@ -1,7 +1,7 @@
 """Whatever storage does, a verb ends in its exit code with an error that says what to do next.
 
-Nothing here is about what a file holds: it is no file, cannot be read, is far too large, changes,
-or has no room beside it.
+Nothing here is about what a file holds: it is not a file, cannot be read, is far too large,
+changes, or has no room beside it.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def test_no_path_at_all_is_wrong_usage_and_not_this_folder(
 AS_NOBODY = """
 import os, sys
 from safeload.cli.main import main
-honest, *arguments = sys.argv[1:]
-main([arguments[0], honest, *arguments[2:]])
+legitimate, *arguments = sys.argv[1:]
+main([arguments[0], legitimate, *arguments[2:]])
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 sys.stdout.flush()

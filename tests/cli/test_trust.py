@@ -96,7 +96,7 @@ def test_the_step_that_is_wrong_is_named_with_what_to_do(run: Run, folder: Path)
     (wrong,) = [number for number, line in enumerate(lines) if "WRONG" in line]
     assert words(lines[wrong])[-1] == str(folder.resolve() / "open")
     assert f"chmod go-w {folder.resolve() / 'open'}" in lines[wrong + 2]
-    # The way is shown to its end, and what may be a stranger's is not shown as ours.
+    # The way is shown to its end, and what may be a third party's is not shown as ours.
     assert str(folder.resolve() / "open" / "trust.toml") in lines[wrong + 3]
     assert "alice" not in outcome.out.split("WRONG")[1]
     assert run("verify", "churn.joblib", "--trust", "link").error == "trustfile-writable"

@@ -15,7 +15,7 @@ import pytest
 
 import safeload
 from safeload.isolation import process
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.manifest import to_payload
 from safeload.trust.trustfile import TrustFile
 from tests.cli.conftest import ROWS, Run
@@ -29,9 +29,9 @@ def flip(path: str) -> None:
     Path(path).write_bytes(data)
 
 
-def sign_as_stranger() -> None:
-    stranger = safeload.SigningKey.generate()
-    safeload.sign("churn.joblib", key=stranger, name="churn", version="1.2.0", probe=ROWS[:1])
+def sign_as_third_party() -> None:
+    third_party = safeload.SigningKey.generate()
+    safeload.sign("churn.joblib", key=third_party, name="churn", version="1.2.0", probe=ROWS[:1])
 
 
 def sign_as(name: str) -> None:
@@ -44,7 +44,7 @@ REFUSED: dict[str, tuple[Callable[[], object], int, str]] = {
     "one bit of the bundle was flipped": (lambda: flip("churn.joblib.sig"), 1, ""),
     "there is no bundle": (lambda: Path("churn.joblib.sig").unlink(), 1, "bundle-missing"),
     "the bundle is empty": (lambda: Path("churn.joblib.sig").write_bytes(b""), 1, ""),
-    "a stranger signed it": (sign_as_stranger, 1, "signer-unknown"),
+    "a third party signed it": (sign_as_third_party, 1, "signer-unknown"),
     "it is another model": (lambda: sign_as("fraud"), 1, "signer-not-allowed"),
     "there is no model": (lambda: Path("churn.joblib").unlink(), 3, "unreadable"),
     "there is no trust file": (lambda: Path("trust.toml").unlink(), 2, "trustfile-missing"),
@@ -152,7 +152,8 @@ def test_the_card_in_a_pipe_has_a_line_for_each_thing(run: Run, folder: Path) ->
     labels = [line.partition(": ")[0] for line in lines]
     assert labels == [
         "verified", "file", "sha256", "size", "statement", "model", "signed", "expires", "format",
-        "made with", "dataset", "rows", "metrics", "features", "code", "extra", "may use", "probe",
+        "made with", "dataset", "rows", "metrics", "features", "code", "extra", "signed allow-list",
+        "probe",
     ]  # fmt: skip
     for text in CARD:
         assert text in "\n".join(lines)
@@ -251,14 +252,14 @@ def test_load_compares_in_the_other_process(run: Run, folder: Path) -> None:
     assert probe is not None
     safeload.dump(model, "churn.joblib", key=key, name="churn", version="1.2.1", probe=ROWS[:3])
     assert run("load", "churn.joblib", *TRUSTED).code == 0
-    resealed = safeload.verify("churn.joblib", trust="trust.toml").manifest
-    assert resealed.model is not None
+    changed = safeload.verify("churn.joblib", trust="trust.toml").manifest
+    assert changed.model is not None
     payload = to_payload(
-        subject=resealed.subject,
-        resources=resealed.resources,
-        model=replace(resealed.model, probe=probe.probe),
+        subject=changed.subject,
+        resources=changed.resources,
+        model=replace(changed.model, probe=probe.probe),
     )
-    Path("churn.joblib.sig").write_bytes(seal(payload, key))
+    Path("churn.joblib.sig").write_bytes(signed_bundle(payload, key))
     outcome = run("load", "churn.joblib", *TRUSTED)
     assert (outcome.code, outcome.error) == (3, "probe-mismatch")
 
@@ -266,10 +267,10 @@ def test_load_compares_in_the_other_process(run: Run, folder: Path) -> None:
 # -- models that nobody signed --------------------------------------------------------------------
 
 
-def test_a_strangers_model_is_loaded_in_a_process_of_its_own(run: Run, unsigned: Path) -> None:
+def test_a_third_partys_model_is_loaded_in_a_process_of_its_own(run: Run, unsigned: Path) -> None:
     outcome = run("load", "--unsigned", unsigned)
     assert outcome.code == 0
-    for shown in ["signed by nobody", "StandardScaler", "transform"]:
+    for shown in ["unsigned", "StandardScaler", "transform"]:
         assert shown in outcome.out
 
 
@@ -340,7 +341,7 @@ def test_a_probe_that_is_none_is_an_error_and_nothing_else(
         resources=signed.resources,
         model=replace(signed.model, probe=HOSTILE_PROBES[what]),
     )
-    bundle = seal(payload, safeload.SigningKey.read("signing.key"))
+    bundle = signed_bundle(payload, safeload.SigningKey.read("signing.key"))
     Path("churn.joblib.sig").write_bytes(bundle)
     # Whoever does not compare is not concerned.
     for command in (["verify"], ["export", "--cyclonedx"], ["diff", "churn.joblib"]):

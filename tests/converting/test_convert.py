@@ -173,7 +173,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "a link that leads nowhere": ({"target": "nowhere.joblib"}, "output-exists"),
     "a folder": ({"target": "folder.joblib", "replacing": True}, "output-unwritable"),
     "a tolerance that says nothing": ({"tolerance": 0.5}, "argument-value"),
-    "a tolerance that is no number": ({"tolerance": float("nan")}, "argument-value"),
+    "a tolerance that is not a number": ({"tolerance": float("nan")}, "argument-value"),
     "compressing too hard": ({"compress": 10}, "argument-value"),
     "nothing to convert": ({"source": "none.pkl"}, "unreadable"),
     "an unsigned model": ({"trust": safeload.TrustFile.parse(b"")}, "bundle-missing"),

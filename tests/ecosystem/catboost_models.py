@@ -17,7 +17,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import BINARY, CLASS, FLAGS, GROUPS, NAMES, NUMBER, ROWS, TEXT, TWO, X, frame
+from tests.legitimate.data import (
+    BINARY,
+    CLASS,
+    FLAGS,
+    GROUPS,
+    NAMES,
+    NUMBER,
+    ROWS,
+    TEXT,
+    TWO,
+    X,
+    frame,
+)
 
 __all__ = ["ZOO"]
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import BINARY, CLASS, NUMBER, frame
+from tests.legitimate.data import BINARY, CLASS, NUMBER, frame
 
 __all__ = ["ZOO"]
 

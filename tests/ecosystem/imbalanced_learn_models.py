@@ -18,7 +18,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import NUMBER, X, frame
+from tests.legitimate.data import NUMBER, X, frame
 
 __all__ = ["ZOO"]
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import BINARY, NUMBER, X
+from tests.legitimate.data import BINARY, NUMBER, X
 
 __all__ = ["ZOO"]
 

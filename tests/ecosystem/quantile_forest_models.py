@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import NUMBER, TWO, X
+from tests.legitimate.data import NUMBER, TWO, X
 
 __all__ = ["ZOO"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import BINARY, GROUPS, NAMES, NUMBER, POSITIVE, ROWS, X
+from tests.legitimate.data import BINARY, GROUPS, NAMES, NUMBER, POSITIVE, ROWS, X
 
 __all__ = ["ZOO"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import safeload
-from tests.ecosystem.zoo import Zoo, honest, zoos
-from tests.honest.estimators import outputs
-from tests.honest.forms import FORMS, plainly_loaded
-from tests.honest.sameness import difference
+from tests.ecosystem.zoo import Zoo, legitimate, zoos
+from tests.legitimate.estimators import outputs
+from tests.legitimate.forms import FORMS, plainly_loaded
+from tests.legitimate.sameness import difference
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -45,12 +45,12 @@ def _why(table: Any, name: str, form: str) -> str | None:
 
 
 @pytest.mark.parametrize(("library", "name", "form"), list(_cases()))
-def test_an_honest_model_is_accepted_and_loads_to_the_same(
+def test_an_legitimate_model_is_accepted_and_loads_to_the_same(
     library: str, name: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Some libraries leave files where they train.
     monkeypatch.chdir(tmp_path)
-    model, packs = honest(library, name), zoos()[library].packs
+    model, packs = legitimate(library, name), zoos()[library].packs
     path = tmp_path / "model"
     FORMS[form](model.model, path)
 

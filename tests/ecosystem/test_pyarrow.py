@@ -68,7 +68,7 @@ def test_columns_with_a_missing_name_have_no_names() -> None:
 
 FORMULAS: dict[str, tuple[str, bool]] = {
     "of columns": ("y ~ a", True),
-    "of what is no column": ("y ~ b", False),
+    "of what is not a column": ("y ~ b", False),
     "that calls": ("y ~ a + a.cumsum()", False),
 }
 

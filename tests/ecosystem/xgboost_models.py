@@ -19,7 +19,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from tests.ecosystem.zoo import Make, Zoo
-from tests.honest.data import BINARY, CLASS, FLAGS, GROUPS, NUMBER, POSITIVE, ROWS, TWO, X, frame
+from tests.legitimate.data import (
+    BINARY,
+    CLASS,
+    FLAGS,
+    GROUPS,
+    NUMBER,
+    POSITIVE,
+    ROWS,
+    TWO,
+    X,
+    frame,
+)
 
 __all__ = ["ZOO"]
 

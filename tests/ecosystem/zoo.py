@@ -18,9 +18,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tests.honest.estimators import Honest
+from tests.legitimate.estimators import Legitimate
 
-__all__ = ["Make", "Zoo", "honest", "zoos"]
+__all__ = ["Make", "Zoo", "legitimate", "zoos"]
 
 # What makes a model, and what its methods are given.
 Make = Callable[[], tuple[Any, Any]]
@@ -33,7 +33,7 @@ class Zoo:
     Attributes:
         library: The package that has to be importable.
         models: What makes each model, by name.
-        refused: Honest and refused all the same: why, by name (or ``"any"``) and format (or
+        refused: Legitimate and refused all the same: why, by name (or ``"any"``) and format (or
             ``"any"``).
         not_dumped: What the library or the format itself cannot dump and load: why, likewise.
         answers: What a model answers by other ways than its methods, or None.
@@ -63,8 +63,8 @@ def zoos() -> dict[str, Zoo]:
 
 
 @cache
-def honest(library: str, name: str) -> Honest:
+def legitimate(library: str, name: str) -> Legitimate:
     """One model, fitted once a session."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Honest(name, *zoos()[library].models[name]())
+        return Legitimate(name, *zoos()[library].models[name]())

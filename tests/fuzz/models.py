@@ -31,7 +31,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
-from tests.honest.values import VALUES
+from tests.legitimate.values import VALUES
 from tests.scan import originals
 from tests.scan.grammar import Names
 

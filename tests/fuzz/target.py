@@ -19,7 +19,7 @@ Check = Callable[[bytes], None]
 Vary = Callable[[bytes, Sequence[bytes], random.Random], bytes]
 
 
-class Violation(AssertionError):  # noqa: N818  # what a fuzzer finds is no error of the fuzzer
+class Violation(AssertionError):  # noqa: N818  # what a fuzzer finds is not an error of the fuzzer
     """Something that must hold of any bytes does not hold of these."""
 
 

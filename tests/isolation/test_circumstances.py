@@ -18,8 +18,8 @@ from safeload.isolation import process as module
 from safeload.isolation.descriptors import _GONE
 from safeload.isolation.system_calls import _ARCHITECTURES
 from safeload.limits import Isolation
-from tests.isolation.strangers import Stranger
 from tests.isolation.test_model import load
+from tests.isolation.third_parties import ThirdParty
 
 # Starts a process for a model, and tells a file what does not hold it.
 PROGRAM = """
@@ -120,10 +120,10 @@ def test_how_it_ended_is_known_where_the_caller_blocks_signals(
     code = (
         "import signal, sys\n"
         "from pathlib import Path\n"
-        "from tests.isolation.strangers import Stranger\n"
+        "from tests.isolation.third_parties import ThirdParty\n"
         "from tests.isolation.test_model import load\n"
         "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
-        "try: load(Path(sys.argv[1]), Stranger(sys.argv[2]))\n"
+        "try: load(Path(sys.argv[1]), ThirdParty(sys.argv[2]))\n"
         "except Exception as error: print(error.code)"
     )
     done = subprocess.run(
@@ -136,7 +136,7 @@ def test_how_it_ended_is_known_where_the_caller_blocks_signals(
 
 
 def test_pipes_that_the_program_has_closed_are_left_alone(tmp_path: Path) -> None:
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         held = isolated._process._held
         descriptors = [pipe.fileno() for pipe in held._pipes]
         for descriptor in descriptors:
@@ -178,5 +178,5 @@ def test_without_temporary_files_it_is_in_no_folder_of_the_caller(
 
     monkeypatch.setattr(tempfile, "mkdtemp", none)
     monkeypatch.chdir(tmp_path)
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         assert isolated.predict(["__import__('os').getcwd()"]) == ["/"]

@@ -11,20 +11,20 @@ import pytest
 import safeload
 from safeload.isolation import process
 from safeload.isolation.file_tree import _bindings
-from tests.isolation.strangers import Stranger
 from tests.isolation.test_model import held, load
+from tests.isolation.third_parties import ThirdParty
 
 
 @pytest.fixture(scope="module")
-def stranger(stranger: safeload.IsolatedModel) -> safeload.IsolatedModel:
+def third_party(third_party: safeload.IsolatedModel) -> safeload.IsolatedModel:
     """One that is held in the way that is tried here."""
-    held(stranger, "paths")
-    return stranger
+    held(third_party, "paths")
+    return third_party
 
 
 @pytest.mark.guarantee("G20")
 def test_what_was_not_granted_is_not_there(
-    stranger: safeload.IsolatedModel, tmp_path: Path
+    third_party: safeload.IsolatedModel, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")
@@ -50,17 +50,17 @@ def test_what_was_not_granted_is_not_there(
     tried = [f"{system}.{call}({path!r})" for path in paths for call in ("stat", "readlink")]
     tried += [f"{system}.access({path!r}, 0)" for path in paths]
     # Into the folders of processes that are not its own, Landlock and the kernel do not let it.
-    assert set(stranger.predict(tried)) <= {"FileNotFoundError", "PermissionError", "False"}
-    assert stranger.predict([f"{system}.stat({str(secret)!r})"]) == ["FileNotFoundError"]
+    assert set(third_party.predict(tried)) <= {"FileNotFoundError", "PermissionError", "False"}
+    assert third_party.predict([f"{system}.stat({str(secret)!r})"]) == ["FileNotFoundError"]
 
 
 @pytest.mark.guarantee("G20")
-def test_the_machine_has_no_name_and_users_no_numbers(stranger: safeload.IsolatedModel) -> None:
+def test_the_machine_has_no_name_and_users_no_numbers(third_party: safeload.IsolatedModel) -> None:
     system = "__import__('os')"
-    host, users = stranger.predict([f"{system}.uname().nodename", f"{system}.getresuid()"])
+    host, users = third_party.predict([f"{system}.uname().nodename", f"{system}.getresuid()"])
     assert host == "isolated"
     assert users == "PermissionError"
-    assert stranger.predict([f"{system}.getuid()", f"{system}.getgid()"]) == ["65534", "65534"]
+    assert third_party.predict([f"{system}.getuid()", f"{system}.getgid()"]) == ["65534", "65534"]
 
 
 def test_it_finds_what_it_was_granted_by_way_of_links(
@@ -76,7 +76,7 @@ def test_it_finds_what_it_was_granted_by_way_of_links(
     by_link = link / folder.name
     before = (folder / "granted.txt").stat()
     monkeypatch.setattr(sys, "path", [*sys.path, str(by_link), str(folder / "inner")])
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         held(isolated, "paths")
         tried = [f"open({str(path / 'granted.txt')!r}).read()" for path in (by_link, folder)]
         tried += [f"__import__('os').path.exists({str(p / 'hidden.txt')!r})" for p in (there, link)]
@@ -87,11 +87,11 @@ def test_it_finds_what_it_was_granted_by_way_of_links(
 
 
 def test_a_script_in_the_root_grants_no_more_than_modules(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger: safeload.IsolatedModel
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, third_party: safeload.IsolatedModel
 ) -> None:
     monkeypatch.setattr(sys, "path", ["/", *sys.path])
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
-        assert isolated.confinement == stranger.confinement
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
+        assert isolated.confinement == third_party.confinement
         system = "__import__('os')"
         tried = [f"{system}.stat('/etc/passwd')", f"{system}.stat({str(tmp_path)!r})"]
         assert isolated.predict(tried) == ["FileNotFoundError"] * 2
@@ -102,13 +102,13 @@ def test_a_script_in_the_root_grants_no_more_than_modules(
 
 
 def test_a_prefix_that_is_the_root_hides_the_rest_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger: safeload.IsolatedModel
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, third_party: safeload.IsolatedModel
 ) -> None:
-    del stranger  # Its machine can hide paths.
+    del third_party  # Its machine can hide paths.
     before = Path("/old").exists()
     code = process._PROGRAM.replace("main(", "sys.prefix = '/'\nmain(")
     monkeypatch.setattr(process, "_PROGRAM", code)
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         assert isolated.confinement.paths
         assert isolated.predict(["__import__('os').path.exists('/etc/passwd')"]) == ["False"]
     assert Path("/old").exists() == before

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from safeload.isolation.granted import _modules, granted, import_path, is_root
-from tests.isolation.strangers import Stranger
 from tests.isolation.test_model import held, load
+from tests.isolation.third_parties import ThirdParty
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_what_nobody_imports_from_stops_nothing(tmp_path: Path, path: list[Any])
     ]
     path += [f"/{'long' * 2000}", f"{tmp_path}/loop", f"{tmp_path}/new\nline", f"{tmp_path}/file/x"]
     path += [f"/nonexistent/{number}" for number in range(100)] + path[:3]
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         everywhere = {"memory", "processor", "system_calls"}
         assert not everywhere & set(isolated.confinement.missing)
         assert isolated.predict(["1 + 1"]) == ["2"]
@@ -68,7 +68,7 @@ def test_an_archive_and_a_linked_package_are_there(tmp_path: Path, path: list[An
     (site / "no_package").symlink_to(source / "no_package")
     path += [f"{archive}/inner", str(site)]
     assert {str(archive), str(site), str(source / "absolute")} <= set(granted())
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         names = ("zipped_module", "linked_package", "linked_too")
         found = isolated.predict([f"__import__({name!r}).VALUE" for name in names])
         assert found == ["zipped", "absolute", "relative"]
@@ -84,7 +84,7 @@ def test_no_file_about_processes_is_granted(
     (tmp_path / "link").symlink_to("/proc/self")
     path += ["/proc", "/proc/", "/proc/self/cwd", "/dev/fd", f"{tmp_path}/link"]
     monkeypatch.setenv("LD_LIBRARY_PATH", ".:lib:/proc/self/cwd")
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         held(isolated, "files")
         files = ["/proc/self/environ", "/proc/self/mountinfo", "/proc/1/status", "/proc/version"]
         found = isolated.predict([f"open({file!r}).read()" for file in files])

@@ -63,7 +63,7 @@ TEXTS = {
     "backslashes": b"[" * 300 + b'"' + b"\\" * 100_000,
     "a number without end": b'{"a": ' + b"1" * 100_000 + b"}",
     "characters beyond ASCII": '{"a": "\u00e4"}'.encode(),
-    "bytes that are no text": b'{"a": "\xff"}',
+    "bytes that are not a text": b'{"a": "\xff"}',
     "a list": b"[]",
     "nothing": b"",
     "two objects": b"{}{}",

@@ -14,22 +14,22 @@ import pytest
 
 import safeload
 from safeload.isolation import process as module
-from tests.isolation.strangers import Stranger
 from tests.isolation.test_model import load
 from tests.isolation.test_process import comes_true, processes_with
+from tests.isolation.third_parties import ThirdParty
 
 # A program that loads a model, has it do something, and is killed meanwhile.
 CALLER = """
 import os, subprocess, sys, threading, time
 from pathlib import Path
-from tests.isolation.strangers import Stranger
+from tests.isolation.third_parties import ThirdParty
 from tests.isolation.test_model import load
 folder = Path(sys.argv[1])
 sys.path.append(f"/nonexistent{folder}")
 models = []
 BEFORE
 def start():
-    models.append(load(folder / "a.joblib", Stranger()))
+    models.append(load(folder / "a.joblib", ThirdParty()))
 thread = threading.Thread(target=start)
 thread.start()
 thread.join()
@@ -83,7 +83,7 @@ def test_it_ends_when_its_caller_is_killed(tmp_path: Path, act: str, before: str
 @pytest.mark.guarantee("G20")
 def test_it_lives_on_when_the_thread_that_started_it_has_ended(tmp_path: Path) -> None:
     models: list[safeload.IsolatedModel] = []
-    thread = threading.Thread(target=lambda: models.append(load(tmp_path / "a", Stranger())))
+    thread = threading.Thread(target=lambda: models.append(load(tmp_path / "a", ThirdParty())))
     thread.start()
     thread.join()
     with models[0] as isolated:
@@ -102,7 +102,7 @@ def test_none_is_left_when_one_of_its_processes_is_killed(
         monkeypatch.setattr(module, "_PROGRAM", module._PROGRAM)
         exec(NOT_ALONE, scope)
     for number in range(3 if alone else 2):
-        isolated = load(tmp_path / "a.joblib", Stranger())
+        isolated = load(tmp_path / "a.joblib", ThirdParty())
         processes = sorted(processes_with(mark), key=int)
         assert len(processes) >= 2
         if number >= len(processes):
@@ -121,7 +121,7 @@ def test_it_answers_until_its_caller_ends_although_a_service_is_stopped(
 ) -> None:
     mark = f"/nonexistent{tmp_path}"
     monkeypatch.setattr(sys, "path", [*sys.path, mark])
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         for process in processes_with(mark):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 os.kill(int(process), number)

@@ -31,15 +31,15 @@ from safeload.limits import Isolation
 from safeload.policy.policy import Entry, Policy
 from safeload.scan.program import Use
 from tests.builder import Name, Pickle
-from tests.isolation import strangers
-from tests.isolation.strangers import Stranger
+from tests.isolation import third_parties
+from tests.isolation.third_parties import ThirdParty
 from tests.test_guarantees import attack
 
-# A careless policy, which lets a stranger's class do what it likes.
+# A careless policy, which lets a third party's class do what it likes.
 CARELESS = Policy(
     {
         **Policy.default().entries,
-        (strangers.__name__, "Stranger"): Entry(frozenset(Use), None, "a careless policy"),
+        (third_parties.__name__, "ThirdParty"): Entry(frozenset(Use), None, "a careless policy"),
     },
     "0" * 64,
 )
@@ -151,13 +151,13 @@ def test_what_it_warns_of_is_a_warning_here(tmp_path: Path) -> None:
     ],
 )
 def test_it_returns_what_has_a_form(tmp_path: Path, returns: str, expected: Any) -> None:
-    with load(tmp_path / "a.joblib", Stranger(returns=returns)) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty(returns=returns)) as isolated:
         found = isolated.transform([1, "a"])
         assert [part.tolist() if hasattr(part, "tolist") else part for part in found] == expected
 
 
 def test_it_returns_nothing_else(tmp_path: Path) -> None:
-    with load(tmp_path / "a.joblib", Stranger(returns="object()")) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty(returns="object()")) as isolated:
         with pytest.raises(LoadError) as caught:
             isolated.transform([])
         assert caught.value.code == "isolated-call-failed"
@@ -232,7 +232,7 @@ def test_only_its_own_process_is_harmed_when_it_will(
     tmp_path: Path, on_load: str, isolation: Isolation, code: str
 ) -> None:
     with pytest.raises(LoadError) as caught:
-        load(tmp_path / "a.joblib", Stranger(on_load), isolation)
+        load(tmp_path / "a.joblib", ThirdParty(on_load), isolation)
     assert caught.value.code == code
     assert caught.value.hint
 
@@ -244,8 +244,8 @@ def held(model: safeload.IsolatedModel, part: str) -> None:
 
 
 @pytest.mark.guarantee("G20")
-def test_it_reads_and_changes_no_files(stranger: safeload.IsolatedModel, tmp_path: Path) -> None:
-    held(stranger, "files")
+def test_it_reads_and_changes_no_files(third_party: safeload.IsolatedModel, tmp_path: Path) -> None:
+    held(third_party, "files")
     secret = tmp_path / "secret"
     secret.write_text("secret")
     tried = [
@@ -265,18 +265,18 @@ def test_it_reads_and_changes_no_files(stranger: safeload.IsolatedModel, tmp_pat
         "__import__('os').execv('/bin/true', ['true'])",
     ]
     # What is out of sight is not there; what is in sight is not to be touched.
-    assert set(stranger.predict(tried)) <= {"PermissionError", "FileNotFoundError"}
+    assert set(third_party.predict(tried)) <= {"PermissionError", "FileNotFoundError"}
     elsewhere = ["open('/etc/passwd').read()", f"open('/proc/{os.getpid()}/environ').read()"]
-    assert set(stranger.predict(elsewhere)) <= {"PermissionError", "FileNotFoundError"}
+    assert set(third_party.predict(elsewhere)) <= {"PermissionError", "FileNotFoundError"}
     assert secret.read_text() == "secret"
     assert sorted(tmp_path.iterdir()) == [secret]
 
 
 @pytest.mark.guarantee("G20")
 def test_it_reaches_no_network_and_no_service(
-    stranger: safeload.IsolatedModel, tmp_path_factory: pytest.TempPathFactory
+    third_party: safeload.IsolatedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    held(stranger, "system_calls")
+    held(third_party, "system_calls")
     path = tmp_path_factory.mktemp("s") / "s"
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
         local.bind(str(path))
@@ -288,32 +288,32 @@ def test_it_reaches_no_network_and_no_service(
             "__import__('socket').socket(__import__('socket').AF_NETLINK, 3)",
             "__import__('socket').socketpair()",
         ]
-        assert stranger.predict(tried) == ["PermissionError"] * len(tried)
-        assert stranger.predict(["__import__('socket').getaddrinfo('pypi.org', 443)"]) == [
+        assert third_party.predict(tried) == ["PermissionError"] * len(tried)
+        assert third_party.predict(["__import__('socket').getaddrinfo('pypi.org', 443)"]) == [
             "gaierror"
         ]
 
 
 @pytest.mark.guarantee("G20")
-def test_it_sees_no_other_process(stranger: safeload.IsolatedModel) -> None:
-    held(stranger, "processes")
+def test_it_sees_no_other_process(third_party: safeload.IsolatedModel) -> None:
+    held(third_party, "processes")
     tried = [f"__import__('os').kill({pid}, 0)" for pid in (os.getpid(), os.getppid(), -1)]
-    assert set(stranger.predict(tried)) <= {"ProcessLookupError", "PermissionError"}
-    assert int(stranger.predict(["__import__('os').getpid()"])[0]) < 10
+    assert set(third_party.predict(tried)) <= {"ProcessLookupError", "PermissionError"}
+    assert int(third_party.predict(["__import__('os').getpid()"])[0]) < 10
 
 
 @pytest.mark.guarantee("G20")
-def test_it_has_no_secrets_and_is_nowhere(stranger: safeload.IsolatedModel) -> None:
-    variables, folder = stranger.predict(
+def test_it_has_no_secrets_and_is_nowhere(third_party: safeload.IsolatedModel) -> None:
+    variables, folder = third_party.predict(
         ["sorted(__import__('os').environ)", "__import__('os').getcwd()"]
     )
     assert "PYTEST" not in variables
     assert "PATH" not in variables.replace("LD_LIBRARY_PATH", "")
-    assert folder == "/" if stranger.confinement.paths else "FileNotFoundError"
+    assert folder == "/" if third_party.confinement.paths else "FileNotFoundError"
 
 
-def test_it_uses_no_more_than_its_bounds(stranger: safeload.IsolatedModel) -> None:
-    found = stranger.predict(
+def test_it_uses_no_more_than_its_bounds(third_party: safeload.IsolatedModel) -> None:
+    found = third_party.predict(
         [
             "bytearray(1 << 40)",
             "__import__('resource').getrlimit(__import__('resource').RLIMIT_CORE)",
@@ -342,7 +342,7 @@ def test_where_nothing_can_be_confined_it_says_so(
             "main(",
         ),
     )
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         assert isolated.confinement == confining.Confinement()
         assert isolated.predict(["1 + 1"]) == ["2"]
 
@@ -353,7 +353,7 @@ def test_an_answer_that_the_model_forges_is_none(tmp_path: Path, answer: bytes) 
     forged = struct.pack(">QQ", len(answer), 0) + answer
     forge = f"[os.write(n, {forged!r}) for n in range(3, 9) if fcntl.fcntl(n, 3) & 1]"
     forge = forge.replace("os.", "__import__('os').").replace("fcntl.f", "__import__('fcntl').f")
-    with load(tmp_path / "a.joblib", Stranger()) as isolated:
+    with load(tmp_path / "a.joblib", ThirdParty()) as isolated:
         with pytest.raises(LoadError) as caught:
             isolated.predict([forge])
         assert caught.value.code == "isolated-garbled"

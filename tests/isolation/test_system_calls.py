@@ -175,21 +175,21 @@ def test_every_line_has_a_reason_and_a_condition_that_there_is() -> None:
 
 
 @pytest.fixture(scope="module")
-def stranger(stranger: safeload.IsolatedModel) -> safeload.IsolatedModel:
+def third_party(third_party: safeload.IsolatedModel) -> safeload.IsolatedModel:
     """One that is held in the way that is tried here."""
-    held(stranger, "system_calls")
-    return stranger
+    held(third_party, "system_calls")
+    return third_party
 
 
 @pytest.mark.guarantee("G20")
 def test_a_model_makes_the_calls_of_the_list_and_no_others(
-    stranger: safeload.IsolatedModel,
+    third_party: safeload.IsolatedModel,
 ) -> None:
     calls = listed(os.uname().machine)
     ending = {number for number, call in calls.items() if call.name in ENDING}
     numbers = sorted({*range(1100), 0x4000_0029, 0x4000_0208} - ending - UNFILTERED)
     # No pointer, no descriptor and no process is -1.
-    found = stranger.predict([f"call({number}, -1, -1, -1, -1, -1, -1)" for number in numbers])
+    found = third_party.predict([f"call({number}, -1, -1, -1, -1, -1, -1)" for number in numbers])
     for number, text in zip(numbers, found, strict=True):
         call = calls.get(number)
         if call is not None and call.allowed and not call.when:
@@ -203,7 +203,7 @@ def test_a_model_makes_the_calls_of_the_list_and_no_others(
 @pytest.mark.guarantee("G20")
 @pytest.mark.parametrize("when", [when for when in CONDITIONS if when])
 def test_a_model_makes_no_call_whose_condition_does_not_hold(
-    stranger: safeload.IsolatedModel, when: str
+    third_party: safeload.IsolatedModel, when: str
 ) -> None:
     calls = listed(os.uname().machine)
     (number,) = [n for n, call in calls.items() if call.allowed and call.when == when] or [-1]
@@ -211,12 +211,12 @@ def test_a_model_makes_no_call_whose_condition_does_not_hold(
         pytest.skip("this architecture has no such call")
     fail = [given for given in CONDITIONS[when][1] if given[0] != os.getpid()]
     tried = [f"call({number}, {', '.join(map(str, given))})" for given in fail]
-    assert stranger.predict(tried) == ["EPERM"] * len(fail)
+    assert third_party.predict(tried) == ["EPERM"] * len(fail)
 
 
 @pytest.mark.guarantee("G20")
 def test_a_model_changes_nothing_about_files_that_it_may_read(
-    stranger: safeload.IsolatedModel,
+    third_party: safeload.IsolatedModel,
 ) -> None:
     path = str(Path(safeload.__file__))
     before = Path(path).stat()
@@ -239,7 +239,7 @@ def test_a_model_changes_nothing_about_files_that_it_may_read(
         f"__import__('fcntl').lockf(open({path!r}), 1)",
         f"__import__('fcntl').fcntl(open({path!r}), 1024, 0)",  # a lease
     ]
-    assert stranger.predict(tried) == ["PermissionError"] * len(tried)
+    assert third_party.predict(tried) == ["PermissionError"] * len(tried)
     after = Path(path).stat()
     assert (after.st_mode, after.st_uid, after.st_mtime_ns, after.st_ctime_ns) == (
         before.st_mode,
@@ -250,8 +250,8 @@ def test_a_model_changes_nothing_about_files_that_it_may_read(
 
 
 @pytest.mark.guarantee("G20")
-def test_a_model_starts_threads_and_no_processes(stranger: safeload.IsolatedModel) -> None:
-    assert stranger.predict(["threads(20)"]) == ["20"]
+def test_a_model_starts_threads_and_no_processes(third_party: safeload.IsolatedModel) -> None:
+    assert third_party.predict(["threads(20)"]) == ["20"]
     system = "__import__('os')"
     tried = [
         f"{system}.fork()",
@@ -261,11 +261,11 @@ def test_a_model_starts_threads_and_no_processes(stranger: safeload.IsolatedMode
         "__import__('multiprocessing').get_context('fork').Process(target=print).start()",
         "__import__('subprocess').run(['/bin/true'])",
     ]
-    assert stranger.predict(tried) == ["PermissionError"] * len(tried)
+    assert third_party.predict(tried) == ["PermissionError"] * len(tried)
 
 
 @pytest.mark.guarantee("G20")
-def test_a_model_has_no_memory_that_is_not_counted(stranger: safeload.IsolatedModel) -> None:
+def test_a_model_has_no_memory_that_is_not_counted(third_party: safeload.IsolatedModel) -> None:
     shared = "__import__('multiprocessing.shared_memory').shared_memory"
     tried = [
         f"{shared}.SharedMemory(create=True, size=9)",
@@ -274,11 +274,11 @@ def test_a_model_has_no_memory_that_is_not_counted(stranger: safeload.IsolatedMo
         "__import__('os').pipe()",
         "__import__('tempfile').TemporaryFile()",
     ]
-    assert set(stranger.predict(tried)) <= {"PermissionError", "OSError", "FileNotFoundError"}
+    assert set(third_party.predict(tried)) <= {"PermissionError", "OSError", "FileNotFoundError"}
     # shmget, mq_open, memfd_secret
     calls = {"x86_64": (29, 240, 447), "aarch64": (194, 180, 447), "riscv64": (194, 180, 447)}
     tried = [f"call({number}, 0, 4096, 0o1600)" for number in calls[os.uname().machine]]
-    assert stranger.predict(tried) == ["EPERM"] * len(tried)
+    assert third_party.predict(tried) == ["EPERM"] * len(tried)
 
 
 def test_a_thread_started_later_is_held_as_well() -> None:

@@ -21,7 +21,7 @@ from safeload.isolation.channel import GarbledError, NoFormError
 from safeload.isolation.clock import Clock, LateError
 from safeload.isolation.header import read_header
 from safeload.isolation.values import Reader, Writer
-from tests.honest.sameness import difference
+from tests.legitimate.sameness import difference
 
 
 def sent(value: Any) -> tuple[Any, bytearray]:
@@ -234,7 +234,7 @@ FORGED: dict[str, tuple[Any, bytes]] = {
     "objects from bytes": ({**ARRAY, "dtype": "|O"}, bytes(16)),
     "a type with fields": ({**ARRAY, "dtype": "f4,O"}, bytes(16)),
     "a type that is a class": ({**ARRAY, "dtype": "object"}, bytes(16)),
-    "a type that is no text": ({**ARRAY, "dtype": [["a", "O"]]}, bytes(16)),
+    "a type that is not a text": ({**ARRAY, "dtype": [["a", "O"]]}, bytes(16)),
     "long doubles": ({**ARRAY, "dtype": "<f16"}, bytes(32)),
     "text of no length": ({**ARRAY, "dtype": "<U0", "shape": [1 << 40]}, b""),
     "a shape below zero": ({**ARRAY, "shape": [-1, -2]}, bytes(16)),
@@ -242,7 +242,7 @@ FORGED: dict[str, tuple[Any, bytes]] = {
     "a shape of booleans": ({**ARRAY, "shape": [True, 2]}, bytes(16)),
     "a shape that overflows": ({**ARRAY, "shape": [1 << 62, 1 << 62, 0]}, b""),
     "a shape of many dimensions": ({**ARRAY, "shape": [1] * 65 + [2]}, bytes(16)),
-    "a shape that is no list": ({**ARRAY, "shape": 2}, bytes(16)),
+    "a shape that is not a list": ({**ARRAY, "shape": 2}, bytes(16)),
     "an order that is none": ({**ARRAY, "order": "K"}, bytes(16)),
     "a boolean of 2": ({**ARRAY, "dtype": "|b1"}, b"\x01\x02"),
     "a character beyond Unicode": ({**ARRAY, "dtype": "<U1"}, b"\xff\xff\xff\x7f" * 2),
@@ -252,8 +252,8 @@ FORGED: dict[str, tuple[Any, bytes]] = {
                                  np.array([0, -1]).tobytes()),
     "values that are lists": ({"kind": "objects", "values": [["a"]], "codes": CODES},
                               np.array([0, 0]).tobytes()),
-    "codes that are no integers": ({"kind": "objects", "values": ["a"], "codes": ARRAY}, bytes(16)),
-    "codes of codes": ({"kind": "objects", "values": ["a"], "codes":
+    "codes that are not integers": ({"kind": "objects", "values": ["a"], "codes": ARRAY},
+    bytes(16)), "codes of codes": ({"kind": "objects", "values": ["a"], "codes":
                         {"kind": "objects", "values": [0], "codes": CODES}}, bytes(16)),
     "an index beyond the last column": csr([1.0, 1.0], ints(0, 2), ints(0, 1, 2)),
     "an index below zero": csr([1.0, 1.0], ints(0, -1), ints(0, 1, 2)),
@@ -371,7 +371,7 @@ def test_many_categories_are_not_looked_for_where_their_places_may_be_the_same(v
         pd.Series(list(map(str, MANY)), dtype="category"),
     ],
 )
-def test_honest_categories_may_be_many(values: Any) -> None:
+def test_legitimate_categories_may_be_many(values: Any) -> None:
     pd.testing.assert_series_equal(there(values), values)
 
 

@@ -1,4 +1,4 @@
-"""Honest models predict in a confined process as they would here: all of them, in one process.
+"""Legitimate models predict in a confined process as they would here: all of them, in one process.
 
 This is what the list of system calls was made from, and what would see a line of it missing.
 """
@@ -20,10 +20,10 @@ import safeload
 from safeload.isolation import model as module
 from safeload.isolation.process import Process
 from safeload.limits import Isolation
-from tests.ecosystem.zoo import honest, zoos
-from tests.honest import composites, estimators
-from tests.honest.estimators import Honest
-from tests.honest.sameness import difference
+from tests.ecosystem.zoo import legitimate, zoos
+from tests.legitimate import composites, estimators
+from tests.legitimate.estimators import Legitimate
+from tests.legitimate.sameness import difference
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
     return [list(value), value.to_numpy()] if isinstance(value, pd.DataFrame) else value
 
 
-def unlike(model: Honest, path: Path, packs: Iterable[str] = ()) -> list[str] | None:
+def unlike(model: Legitimate, path: Path, packs: Iterable[str] = ()) -> list[str] | None:
     """The methods of a model that say another thing there, in a form that is handed on, than here.
 
     Returns:
@@ -118,7 +118,7 @@ def test_the_zoo_of_a_library(tmp_path: Path, process: Process, library: str) ->
         pytest.skip(f"{library} writes files when it is imported")
     asked = 0
     for name in zoo.models:
-        model, path = honest(library, name), tmp_path / "model"
+        model, path = legitimate(library, name), tmp_path / "model"
         try:
             joblib.dump(model.model, path)
         except Exception:  # noqa: BLE001  # not every form is one for every model

@@ -136,7 +136,7 @@ def test_serials_are_compared_as_numbers(ledger: Ledger, serial: int) -> None:
             ledger.add(accepted(serial))
 
 
-# -- what is no ledger -----------------------------------------------------------------------------
+# -- what is not a ledger --------------------------------------------------------------------------
 
 
 def shorten(path: Path) -> None:

@@ -27,14 +27,14 @@ from safeload.errors import (
     TrustError,
     UsageError,
 )
-from safeload.gate import rehearse
+from safeload.gate import dry_run
 from safeload.ledger.database import Ledger
 from safeload.loading import admit, guard
 from safeload.trust.trustfile import TrustFile
 from tests.ledger.releases import Releases
 from tests.ledger.told import accepted
 
-READING: dict[str, Callable[..., object]] = {"load": safeload.load, "rehearse": rehearse}
+READING: dict[str, Callable[..., object]] = {"load": safeload.load, "dry_run": dry_run}
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ def isolated(monkeypatch: pytest.MonkeyPatch) -> Isolated:
     return model
 
 
-def test_a_rehearsal_is_recorded_as_one(releases: Releases, isolated: Isolated) -> None:
-    rehearse(releases.path(5), trust=releases.trust, ledger=releases.ledger)
+def test_a_dry_run_is_recorded_as_one(releases: Releases, isolated: Isolated) -> None:
+    dry_run(releases.path(5), trust=releases.trust, ledger=releases.ledger)
 
     assert not isolated.closed
     (record,) = releases.records()
-    assert (record.action, record.verdict, record.serial) == ("rehearse", "accepted", 5)
+    assert (record.action, record.verdict, record.serial) == ("dry-run", "accepted", 5)
 
 
 @pytest.mark.parametrize("give", [bytes, io.BytesIO])
@@ -257,7 +257,7 @@ def append(text: str) -> Callable[[Releases], object]:
     return lambda releases: releases.trust.write_text(releases.trust.read_text() + text)
 
 
-def by_a_stranger(releases: Releases) -> None:
+def by_a_third_party(releases: Releases) -> None:
     releases.sign(5, key=safeload.SigningKey.generate())
 
 
@@ -275,7 +275,7 @@ REFUSED: dict[str, tuple[Callable[[Releases], object], str | None, bool, str, st
         lambda releases: Path(f"{releases.path(5)}.sig").unlink(),
         None, False, "refused", "bundle-missing",
     ),
-    "a stranger signed it": (by_a_stranger, None, False, "refused", "signer-unknown"),
+    "a third party signed it": (by_a_third_party, None, False, "refused", "signer-unknown"),
     "one bit was flipped": (
         lambda releases: flip(releases.path(5)), "churn", True, "refused", "digest-mismatch",
     ),
@@ -386,7 +386,7 @@ def test_what_cannot_be_recorded_is_not_handed_over(
         READING[reading](releases.path(6), trust=releases.trust, ledger=releases.ledger)
     assert caught.value.code == "ledger-full"
     assert outcomes(releases) == [(5, "accepted", "")]
-    assert isolated.closed is (reading == "rehearse")
+    assert isolated.closed is (reading == "dry_run")
 
 
 @pytest.mark.guarantee("G26")

@@ -22,7 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 import safeload
 from safeload.errors import UsageError
 from safeload.lineage.synthetic import synthetic_rows
-from safeload.loading.probe import check_probe, seal_probe
+from safeload.loading.probe import check_probe, record_probe
 from safeload.trust.trustfile import TrustFile
 
 ANY = FunctionTransformer()
@@ -62,12 +62,12 @@ def cells(value: Any) -> Iterator[Any]:
 
 def test_nobody_is_in_what_is_sealed() -> None:
     data = people()
-    probe = seal_probe(ANY, synthetic_rows(ANY, data), drawn=True)
-    sealed = json.dumps(probe)
-    assert "Person" not in sealed
-    assert "royal" not in sealed
-    assert '"z"' not in sealed
-    assert "never" not in sealed
+    probe = record_probe(ANY, synthetic_rows(ANY, data), drawn=True)
+    recorded = json.dumps(probe)
+    assert "Person" not in recorded
+    assert "royal" not in recorded
+    assert '"z"' not in recorded
+    assert "never" not in recorded
     incomes = set(data["income"])
     assert not incomes & {cell for cell in cells(probe) if isinstance(cell, float)}
     assert probe["drawn"] is True
@@ -141,14 +141,14 @@ def test_levels_and_words_that_the_model_knows_are_in_its_file_anyway() -> None:
     assert set(" ".join(rows["name"]).split()) <= set(
         model[0].named_transformers_["tfidfvectorizer"].vocabulary_
     )
-    assert check_probe(model, seal_probe(model, rows, drawn=True)) == 16
+    assert check_probe(model, record_probe(model, rows, drawn=True)) == 16
 
 
 def test_categories_of_a_type_name_only_what_was_drawn() -> None:
     data = people()[["grade", "income"]]
     model = HistGradientBoostingClassifier(max_iter=2, categorical_features="from_dtype")
     model.fit(data, np.arange(ROWS) % 2)
-    assert check_probe(model, seal_probe(model, synthetic_rows(model, data))) == 16
+    assert check_probe(model, record_probe(model, synthetic_rows(model, data))) == 16
 
 
 TEXTS = [f"the order of {name} was late by {place} days" for place, name in enumerate(NAMES)]
@@ -163,7 +163,7 @@ def test_texts_are_made_of_words_that_many_share(vectoriser: Any) -> None:
     assert set(" ".join(rows).lower().split()) <= set(
         "the order of person was late by days".split()
     )
-    assert check_probe(model, seal_probe(model, rows)) == 16
+    assert check_probe(model, record_probe(model, rows)) == 16
 
 
 def test_arrays_of_numbers_and_of_objects() -> None:

@@ -187,7 +187,7 @@ def test_a_span_becomes_an_array() -> None:
     "dtype", ["<i8", "<f4", "V8", "O", ">f8", [("a", "<f8")], None, "<f8", float]
 )
 def test_another_type_than_the_scan_read_is_refused(dtype: Any) -> None:
-    # A string or a class is no dtype, even where numpy would take it for one.
+    # A string or a class is not a dtype, even where numpy would take it for one.
     given = np.dtype(dtype) if dtype not in (None, "<f8", float) else dtype
 
     with pytest.raises(LoadError) as caught:

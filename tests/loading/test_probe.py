@@ -1,4 +1,4 @@
-"""A probe is sealed as plain JSON, and a model that predicts otherwise does not pass."""
+"""A probe is recorded as plain JSON, and a model that predicts otherwise does not pass."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from safeload.errors import LoadError, UsageError
-from safeload.loading.probe import check_probe, seal_probe
+from safeload.loading.probe import check_probe, record_probe
 
 DATA = np.array([[0.0, 1.0], [1.0, 0.5], [2.0, 1.5], [3.0, -1.0]])
 TARGET = [0, 0, 1, 1]
@@ -89,14 +89,14 @@ MODELS: dict[str, tuple[Any, Any, set[str]]] = {
 def test_a_probe_survives_json_and_the_model_passes(case: str) -> None:
     model, rows, methods = MODELS[case]
 
-    probe = json.loads(json.dumps(seal_probe(model, rows), allow_nan=False))
+    probe = json.loads(json.dumps(record_probe(model, rows), allow_nan=False))
 
     assert set(probe["expected"]) == methods
     assert check_probe(model, probe) == 4
 
 
 def test_another_model_does_not_pass() -> None:
-    probe = seal_probe(LogisticRegression().fit(DATA, TARGET), DATA)
+    probe = record_probe(LogisticRegression().fit(DATA, TARGET), DATA)
 
     with pytest.raises(LoadError) as caught:
         check_probe(LogisticRegression(C=0.01).fit(DATA, TARGET), probe)
@@ -106,7 +106,7 @@ def test_another_model_does_not_pass() -> None:
 
 def test_the_last_digits_may_differ() -> None:
     model = LinearRegression().fit(DATA, TARGET)
-    probe = seal_probe(model, DATA)
+    probe = record_probe(model, DATA)
 
     model.coef_ = model.coef_ * (1 + 1e-12)
     assert check_probe(model, probe) == 4
@@ -126,7 +126,7 @@ class Constant:
 
 
 @pytest.mark.parametrize(
-    ("sealed", "found", "passes"),
+    ("recorded", "found", "passes"),
     [
         ([1.0, np.nan], [1.0, np.nan], True),
         ([1.0, np.inf], [1.0, np.inf], True),
@@ -141,8 +141,10 @@ class Constant:
         ([True, False], [True, True], False),
     ],
 )
-def test_outcomes_are_compared_by_value_and_shape(sealed: Any, found: Any, *, passes: bool) -> None:
-    probe = json.loads(json.dumps(seal_probe(Constant(np.array(sealed)), DATA)))
+def test_outcomes_are_compared_by_value_and_shape(
+    recorded: Any, found: Any, *, passes: bool
+) -> None:
+    probe = json.loads(json.dumps(record_probe(Constant(np.array(recorded)), DATA)))
     model = Constant(np.array(found))
 
     if passes:
@@ -154,7 +156,7 @@ def test_outcomes_are_compared_by_value_and_shape(sealed: Any, found: Any, *, pa
 
 
 def test_a_method_that_is_gone_does_not_pass() -> None:
-    probe = seal_probe(LogisticRegression().fit(DATA, TARGET), DATA)
+    probe = record_probe(LogisticRegression().fit(DATA, TARGET), DATA)
 
     with pytest.raises(LoadError) as caught:
         check_probe(Constant(np.array(TARGET)), probe)
@@ -164,7 +166,7 @@ def test_a_method_that_is_gone_does_not_pass() -> None:
 
 def test_a_model_that_fails_does_not_pass() -> None:
     model = LogisticRegression().fit(DATA, TARGET)
-    probe = seal_probe(model, DATA)
+    probe = record_probe(model, DATA)
     model.coef_ = None
 
     with pytest.raises(LoadError) as caught:
@@ -213,6 +215,6 @@ def test_what_has_no_plain_form_is_a_usage_error(case: str) -> None:
     model, rows = UNSUITABLE[case]
 
     with pytest.raises(UsageError) as caught:
-        seal_probe(model, rows)
+        record_probe(model, rows)
 
     assert caught.value.code == "probe-unsuitable"

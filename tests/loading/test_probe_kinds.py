@@ -29,7 +29,7 @@ from sklearn.semi_supervised import LabelPropagation, SelfTrainingClassifier
 from sklearn.svm import SVC, OneClassSVM
 
 from safeload.errors import LoadError, UsageError
-from safeload.loading.probe import check_probe, seal_probe
+from safeload.loading.probe import check_probe, record_probe
 from safeload.loading.probe_data import decode, decode_rows, encode, encode_rows
 
 DATA = np.random.default_rng(0).normal(size=(24, 3))
@@ -144,14 +144,14 @@ MODELS: dict[str, tuple[Any, Any, set[str]]] = {
 @pytest.mark.parametrize("case", MODELS)
 def test_its_probe_survives_json_and_it_passes(case: str) -> None:
     model, rows, methods = MODELS[case]
-    probe = json.loads(json.dumps(seal_probe(model, rows), allow_nan=False))
+    probe = json.loads(json.dumps(record_probe(model, rows), allow_nan=False))
     assert set(probe["expected"]) == methods
     assert check_probe(model, probe) == (rows.shape[0] if hasattr(rows, "shape") else len(rows))
 
 
 def test_a_frame_comes_back_as_it_was() -> None:
-    sealed = json.loads(json.dumps(encode_rows(frame()), allow_nan=False))
-    again = decode_rows(sealed)
+    recorded = json.loads(json.dumps(encode_rows(frame()), allow_nan=False))
+    again = decode_rows(recorded)
     expected = frame()
     assert list(again.columns) == list(expected.columns)
     for place, name in enumerate(expected.columns):
@@ -185,7 +185,7 @@ def test_what_is_random_is_not_sealed() -> None:
             return np.random.default_rng().normal(size=len(rows))
 
     with pytest.raises(UsageError) as caught:
-        seal_probe(Random(), DATA[:5])
+        record_probe(Random(), DATA[:5])
     assert caught.value.code == "probe-unsuitable"
 
 
@@ -231,8 +231,8 @@ COMPARED: dict[str, tuple[Any, Any, bool]] = {
 
 @pytest.mark.parametrize("what", COMPARED)
 def test_compared_are(what: str) -> None:
-    sealed, found, passes = COMPARED[what]
-    probe = json.loads(json.dumps(seal_probe(Says(sealed), DATA[:2])))
+    recorded, found, passes = COMPARED[what]
+    probe = json.loads(json.dumps(record_probe(Says(recorded), DATA[:2])))
     if passes:
         assert check_probe(Says(found), probe) == 2
         return
@@ -243,10 +243,10 @@ def test_compared_are(what: str) -> None:
 
 def test_labels_that_are_floats_are_compared_exactly() -> None:
     nearly = np.array([1.0, 0.0 + 1e-12])
-    probe = seal_probe(Says(np.array([1.0, 0.0]), classes=[0.0, 1.0]), DATA[:2])
+    probe = record_probe(Says(np.array([1.0, 0.0]), classes=[0.0, 1.0]), DATA[:2])
     with pytest.raises(LoadError):
         check_probe(Says(nearly, classes=[0.0, 1.0]), probe)
-    assert check_probe(Says(nearly), seal_probe(Says(np.array([1.0, 0.0])), DATA[:2])) == 2
+    assert check_probe(Says(nearly), record_probe(Says(np.array([1.0, 0.0])), DATA[:2])) == 2
 
 
 UNSUITABLE: dict[str, tuple[Any, Any]] = {
@@ -274,7 +274,7 @@ UNSUITABLE: dict[str, tuple[Any, Any]] = {
 def test_what_has_no_form_within_the_limits_is_said(what: str) -> None:
     model, rows = UNSUITABLE[what]
     with pytest.raises(UsageError) as caught:
-        seal_probe(model, rows)
+        record_probe(model, rows)
     assert caught.value.code == "probe-unsuitable"
     assert caught.value.hint
 
@@ -282,7 +282,7 @@ def test_what_has_no_form_within_the_limits_is_said(what: str) -> None:
 # -- hostile probes --------------------------------------------------------------------------------
 
 MODEL = LogisticRegression().fit(DATA, CLASSES)
-PROBE = json.loads(json.dumps(seal_probe(MODEL, DATA[:4])))
+PROBE = json.loads(json.dumps(record_probe(MODEL, DATA[:4])))
 ARRAY = {"dtype": "<f8", "shape": [2, 3], "values": [0.0] * 6}
 SPARSE = {
     "kind": "sparse", "dtype": "<f8", "shape": [2, 3], "starts": [0, 1, 1], "columns": [2],

@@ -438,7 +438,7 @@ def test_native_libraries_are_given_bytes_and_no_addresses() -> None:
     assert not passes({"xgboost"}, ("ctypes.cdata/buffer",))
 
 
-# -- honest models --------------------------------------------------------------------------------
+# -- legitimate models -----------------------------------------------------------------------------
 
 
 def run(code: str, *arguments: object, **environment: str) -> str:

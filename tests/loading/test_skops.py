@@ -40,7 +40,7 @@ from safeload.loading.skops_arrays import array_of, matrix_of
 from safeload.scan.containers.skops.read import read_skops, trusted_names
 from safeload.scan.containers.skops.walk import LITERAL_TYPES
 from safeload.scan.program import Scan
-from tests.honest import estimators as honest
+from tests.legitimate import estimators as legitimate
 from tests.scan.containers.test_archive import ARRAYS
 from tests.scan.schemas import (
     archive,
@@ -108,11 +108,11 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
 @pytest.mark.filterwarnings("ignore:Class PassiveAggressive:FutureWarning")
-@pytest.mark.parametrize("name", honest.names())
+@pytest.mark.parametrize("name", legitimate.names())
 def test_an_estimator_loads_to_the_same_results_and_resolves_no_name_but_the_scanned(
     name: str, resolved: set[str]
 ) -> None:
-    model, data = honest.estimator(name).model, honest.estimator(name).data
+    model, data = legitimate.estimator(name).model, legitimate.estimator(name).data
     if name in NOT_WRITTEN:
         with pytest.raises(UnsupportedTypeException):
             dumps(model)
@@ -121,7 +121,7 @@ def test_an_estimator_loads_to_the_same_results_and_resolves_no_name_but_the_sca
     loaded = load_skops(scan.data, trusted_names(scan.programs[0]))
     listed = {use.path for use in scan.programs[0].globals}
     assert resolved <= listed | {f"builtins.{literal}" for literal in LITERAL_TYPES}
-    assert_same(honest.outputs(loaded, data), honest.outputs(model, data))
+    assert_same(legitimate.outputs(loaded, data), legitimate.outputs(model, data))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])

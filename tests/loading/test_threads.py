@@ -15,8 +15,8 @@ import skops.io
 from scipy import stats
 
 import safeload
-from tests.honest import composites, estimators
-from tests.honest.forms import FORMS
+from tests.legitimate import composites, estimators
+from tests.legitimate.forms import FORMS
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -109,8 +109,8 @@ def test_what_is_no_release_is_none(release: Any) -> None:
 
 
 def test_only_what_scikit_learn_wrote_says_which_release_it_was() -> None:
-    stranger = Name("sklearnish.models", "Ridge")
-    data = Pickle(4).object_(stranger, state={"_sklearn_version": OTHER}).finish()
+    third_party = Name("sklearnish.models", "Ridge")
+    data = Pickle(4).object_(third_party, state={"_sklearn_version": OTHER}).finish()
 
     assert written_with(scan(data).programs) == ()
 

@@ -65,7 +65,7 @@ sys.stdin.read()
 
 @pytest.mark.guarantee("G6")
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
-@pytest.mark.parametrize("whose", ["ours", pytest.param("a stranger's", marks=as_root)])
+@pytest.mark.parametrize("whose", ["ours", pytest.param("a third party's", marks=as_root)])
 def test_what_a_process_shows_in_proc_is_not_believed(whose: str) -> None:
     text = entry_text("mallory", BOB.public, ["*"])
     with begin(SHOW, text, whose.removeprefix("ours")) as process:
@@ -82,7 +82,7 @@ def test_what_a_process_shows_in_proc_is_not_believed(whose: str) -> None:
 
 @pytest.mark.guarantee("G6")
 @as_root
-def test_a_file_of_roots_in_the_folder_of_a_stranger_is_not_believed(trust_file: Path) -> None:
+def test_a_file_of_roots_in_the_folder_of_a_third_party_is_not_believed(trust_file: Path) -> None:
     os.chown(trust_file.parent, STRANGER, STRANGER)
     error = refused(trust_file)
     assert str(trust_file.parent) in error.message
@@ -103,7 +103,7 @@ def test_nobody_is_told_to_give_a_folder_away(trust_file: Path) -> None:
 
 @pytest.mark.guarantee("G6")
 @as_root
-def test_a_folder_of_a_stranger_far_above_is_seen(place: Path) -> None:
+def test_a_folder_of_a_third_party_far_above_is_seen(place: Path) -> None:
     path = place / "theirs" / "a" / "b" / "trust.toml"
     path.parent.mkdir(parents=True)
     path.write_text(TEXT)
@@ -190,8 +190,8 @@ def test_in_a_folder_of_all_a_second_name_may_be_somebody_elses(place: Path) -> 
 # Swaps two folders for as long as somebody wants it to.
 SWAP = """
 import os, select, sys
-folder, evil, aside, stranger = sys.argv[1:]
-if stranger:
+folder, evil, aside, third_party = sys.argv[1:]
+if third_party:
     os.setgroups([]); os.setgid(64321); os.setuid(64321)
 print("begun", flush=True)
 while not select.select([sys.stdin], [], [], 0)[0]:
@@ -200,13 +200,13 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 """
 
 
-def swapped(trust_file: Path, evil: Path, stranger: str = "") -> set[str]:
+def swapped(trust_file: Path, evil: Path, third_party: str = "") -> set[str]:
     """What 500 readings end in while the folder of the file is swapped with another one."""
     mallory = entry_text("mallory", BOB.public, ["*"])
     (evil / "trust.toml").write_text(mallory)
     (evil / "trust.toml").chmod(0o644)
     ends: set[str] = set()
-    with begin(SWAP, trust_file.parent, evil, evil.with_name("aside"), stranger) as process:
+    with begin(SWAP, trust_file.parent, evil, evil.with_name("aside"), third_party) as process:
         plain: set[str] = set()
         # The attack is alive: whoever just opens the file finds now this, now that.
         while not {TEXT, mallory} <= plain:
@@ -225,13 +225,13 @@ def swapped(trust_file: Path, evil: Path, stranger: str = "") -> set[str]:
 
 @pytest.mark.guarantee("G6")
 @as_root
-def test_a_folder_that_a_stranger_swaps_is_never_believed(trust_file: Path) -> None:
+def test_a_folder_that_a_third_party_swaps_is_never_believed(trust_file: Path) -> None:
     trust_file.parent.parent.chmod(0o777)
     evil = trust_file.parent.with_name("evil")
     evil.mkdir()
     for path in (evil, trust_file.parent):
         os.chown(path, STRANGER, -1)
-    assert swapped(trust_file, evil, "a stranger") <= {"trustfile-writable"}
+    assert swapped(trust_file, evil, "a third party") <= {"trustfile-writable"}
 
 
 @pytest.mark.guarantee("G6")
@@ -583,7 +583,7 @@ def test_to_a_read_only_file_system_nobody_may_write(
         assert code_of(trust_file) == code
 
 
-# -- what is no file -------------------------------------------------------------------------------
+# -- what is not a file ----------------------------------------------------------------------------
 
 
 def a_socket(path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_isolated_process_says_that_less_holds_it(system: str, life: dict[st
         lacking.remove("processor")
     assert life["calls"]["missing"] == lacking
     assert life["calls"]["isolated"] == [1, 1]
-    for verb in ("load", "load of a stranger's"):
+    for verb in ("load", "load of a third party's"):
         assert f"not confined on this machine: {', '.join(lacking)}" in life["verbs"][verb][1]
 
 

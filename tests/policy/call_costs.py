@@ -4,7 +4,7 @@ Run in a child process; prints a line of JSON for each name: how many calls were
 most processor time (seconds) and memory (bytes) that one of them took.
 
 Arguments are plain values far larger than any writer gives, by themselves and in twos and threes;
-and the arguments of honest objects, of which one after the other gives way to such a value.
+and the arguments of legitimate objects, of which one after the other gives way to such a value.
 
 Trust: what is accepted is called. Nothing here is from a file.
 """
@@ -30,7 +30,7 @@ from safeload.policy.rules import RULES
 from safeload.scan.program import Global, ObjectToken, Use
 from safeload.scan.scan import scan
 from tests.builder import Name, Pickle
-from tests.honest.values import VALUES
+from tests.legitimate.values import VALUES
 
 __all__ = ["names"]
 
@@ -113,8 +113,8 @@ def _plain(module: str, name: str, values: dict[int, list[_Value]]) -> Iterator[
                 yield head + b"(" + b"".join(value.opcodes for value in given) + b"tR."
 
 
-def _honest() -> dict[tuple[str, str], list[bytes]]:
-    """Streams of honest values, by the names that they have."""
+def _legitimate() -> dict[tuple[str, str], list[bytes]]:
+    """Streams of legitimate values, by the names that they have."""
     found = defaultdict(list)
     for make in VALUES.values():
         value = make()
@@ -164,7 +164,7 @@ POLICY = Policy.default()
 
 
 def _main() -> None:
-    honest = _honest()
+    legitimate = _legitimate()
     # What is saved first is memoised first, so that each can only stand alone or beside itself.
     few = [_Value(value) for value in _FEW]
     values = {1: [_Value(value) for value in _LARGE + _SMALL], 2: few, 3: few}
@@ -173,7 +173,7 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     for module, name in names():
         streams = [*_plain(module, name, values)]
-        for data in honest[module, name][:2]:
+        for data in legitimate[module, name][:2]:
             streams += _varied(data)
         accepted, slowest, largest = 0, 0.0, 0
         for data in streams:

@@ -44,7 +44,7 @@ from safeload.scan.program import (
 )
 from safeload.scan.scan import scan
 from safeload.soundness import CHECKS, check_named
-from tests.policy.honest_streams import JUDGED, TEAM, streams
+from tests.policy.legitimate_streams import JUDGED, TEAM, streams
 from tests.policy.shared_parts import LARGE, OFTEN, Way, part_at, repeated, shared, ways
 
 __all__ = ["MOST", "names"]
@@ -57,7 +57,7 @@ MOST = 2.5
 _HALF = 2
 # Steps for each holder that are paid for by the bytes that it takes.
 _OF_HOLDER = 32
-# Honest objects of each rule and check.
+# Legitimate objects of each rule and check.
 _SEEDS = 2
 _POLICY = Policy.default().with_packs(opt_in_packs()).for_format("torch")
 _JUDGE = "judge"
@@ -101,7 +101,7 @@ _NAMED = [
 
 
 def _seeds() -> dict[str, list[ObjectToken]]:
-    """Honest objects, by the rules and checks that are asked about them."""
+    """Legitimate objects, by the rules and checks that are asked about them."""
     found: dict[str, dict[object, ObjectToken]] = defaultdict(dict)
     for _, data in streams():
         for program in scan(bytearray(data)).programs:

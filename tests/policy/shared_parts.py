@@ -1,8 +1,8 @@
-"""Objects that share one large part, made from honest ones.
+"""Objects that share one large part, made from legitimate ones.
 
-A few bytes recall a part as often as they like: so each part of an honest object, however deep it
-lies, gives way to a large one, which many copies of that object share; or it is put many times into
-the list, tuple or dict that it is in.
+A few bytes recall a part as often as they like: so each part of a legitimate object, however deep
+it lies, gives way to a large one, which many copies of that object share; or it is put many times
+into the list, tuple or dict that it is in.
 
 Trust: not applicable; the tokens are made here.
 """

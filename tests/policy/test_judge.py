@@ -108,8 +108,8 @@ REFUSED: dict[str, tuple[Fill, str]] = {
     },
     "a dunder in the slots": (state((None, {"__dict__": 1})), "SL105"),
     "a dunder in both dicts": (state(({"__class__": 1}, {"a": 1})), "SL105"),
-    "a name that is no string": (state({1: 2}), "SL105"),
-    "a docstring that is no text": (state({"__doc__": VALUE}), "SL105"),
+    "a name that is not a string": (state({1: 2}), "SL105"),
+    "a docstring that is not a text": (state({"__doc__": VALUE}), "SL105"),
     "a state that is an object": (
         lambda p: p.object_(MODEL, state=lambda q: q.object_(DICT)),
         "SL105",
@@ -298,7 +298,7 @@ def odd_name(pickle: Pickle) -> None:
 
 ODD: dict[str, Any] = {
     "a key that no dict takes": odd_key,
-    "keys that are no names": odd_name,
+    "keys that are not names": odd_name,
     "a list": [[], ({},)],
     "a tuple of dicts": (odd_key, odd_name),
     "a set": {1, "a"},

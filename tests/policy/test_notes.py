@@ -1,4 +1,4 @@
-"""Signs are noted that decide nothing, and honest models have none of them."""
+"""Signs are noted that decide nothing, and legitimate models have none of them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_call_for_nothing_is_noted() -> None:
     assert "SL908" not in rules(call + b".")
 
 
-HONEST: Mapping[str, Any] = {
+LEGITIMATE: Mapping[str, Any] = {
     "prose": {"doc": "Import the data, then evaluate (see the paper); compile a list of results."},
     "words as keys": dict.fromkeys(["import os", "https://a.example/b", "exec(x)"], 1),
     "a distribution": stats.norm(0, 1),
@@ -96,10 +96,10 @@ HONEST: Mapping[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("case", HONEST)
+@pytest.mark.parametrize("case", LEGITIMATE)
 @pytest.mark.parametrize("protocol", [0, 2, 4])
-def test_what_is_honest_has_no_notes(case: str, protocol: int) -> None:
-    assert notes(pickle.dumps(HONEST[case], protocol)) == []
+def test_what_is_legitimate_has_no_notes(case: str, protocol: int) -> None:
+    assert notes(pickle.dumps(LEGITIMATE[case], protocol)) == []
 
 
 def test_looking_is_bounded_and_says_so() -> None:

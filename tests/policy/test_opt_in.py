@@ -25,7 +25,7 @@ OFF = sorted(opt_in_packs())
 # Of mlxtend, whose estimators need no rule; and of statsmodels, a dict that needs one.
 KMEANS = Name("mlxtend.cluster.kmeans", "Kmeans")
 BUNCH = Name("statsmodels.tools.tools", "Bunch")
-HONEST = Pickle(4).object_(KMEANS, state={"k": 2}).finish()
+LEGITIMATE = Pickle(4).object_(KMEANS, state={"k": 2}).finish()
 
 
 def judged(data: bytes, *packs: str) -> Judgement:
@@ -85,9 +85,9 @@ def test_a_name_of_a_pack_that_is_off_is_not_decided(name: str) -> None:
 
 
 def test_with_nothing_else_wrong_the_verdict_is_incomplete() -> None:
-    assert verdict_of(judged(HONEST).findings) is Verdict.INCOMPLETE
-    assert [member.verdict for member in judged(HONEST).members] == [Verdict.INCOMPLETE]
-    assert judged(HONEST, "mlxtend").findings == ()
+    assert verdict_of(judged(LEGITIMATE).findings) is Verdict.INCOMPLETE
+    assert [member.verdict for member in judged(LEGITIMATE).members] == [Verdict.INCOMPLETE]
+    assert judged(LEGITIMATE, "mlxtend").findings == ()
 
 
 def test_a_refusal_outweighs_a_pack_that_is_off() -> None:
@@ -165,7 +165,7 @@ def test_a_policy_file_switches_packs_on(tmp_path: Path) -> None:
     policy = Policy.read(path)
 
     assert policy.packs == {"mlxtend"}
-    assert judge(scan(HONEST), policy).findings == ()
+    assert judge(scan(LEGITIMATE), policy).findings == ()
     assert Policy.read(path, packs=["sktime"]).packs == {"mlxtend", "sktime"}
     assert Policy.of(path, packs=["sktime"]).packs == {"mlxtend", "sktime"}
     assert Policy.of(policy, packs=["sktime"]).packs == {"mlxtend", "sktime"}
@@ -242,7 +242,7 @@ def test_the_packs_that_names_are_of() -> None:
 
 def test_a_model_is_not_loaded_and_says_which_pack_it_needs(tmp_path: Path) -> None:
     path = tmp_path / "model.pkl"
-    path.write_bytes(HONEST)
+    path.write_bytes(LEGITIMATE)
 
     with pytest.raises(RefusedError) as caught:
         safeload.load_unsigned(path)

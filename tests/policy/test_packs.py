@@ -83,7 +83,7 @@ NEVER = [
     ("webbrowser", "open"),
 ]
 
-# The Python functions that honest files call; each is how a library makes an object of its own.
+# The Python functions that legitimate files call; each is how a library makes an object of its own.
 CALLED_FUNCTIONS = {
     "__RandomState_ctor",
     "_ufunc_reconstruct",

@@ -81,16 +81,18 @@ MALFORMED: dict[str, str | bytes] = {
     "a rule that is a list": OURS.replace("uses", "rule = []\nuses"),
     "a check that is a table": OURS.replace("uses", "native = {}\nuses"),
     "a group that is a number": "group = 1",
-    "groups that are no tables": "group = [1]",
+    "groups that are not tables": "group = [1]",
     "two rules for one name": OURS.replace("uses", 'rule = "regex"\nuses')
     + OURS.replace("uses", 'rule = "getattr"\nuses'),
     "a group without uses": OURS.replace('uses = ["construct", "reference"]', ""),
     "a group without names": '[[group]]\nreason = "x"\nuses = ["reference"]\n',
-    "a name that is no string": OURS.replace('"Model",', "3,"),
-    "names that are no list": OURS.replace('["Model", "Model.Inner"]', '"Model"'),
-    "uses that are no list": OURS.replace('["construct", "reference"]', "3"),
+    "a name that is not a string": OURS.replace('"Model",', "3,"),
+    "names that are not a list": OURS.replace('["Model", "Model.Inner"]', '"Model"'),
+    "uses that are not a list": OURS.replace('["construct", "reference"]', "3"),
     "an unknown version check": 'versions = "never"',
-    "names that are no table": '[[group]]\nreason = "x"\nuses = ["reference"]\nnames = ["Model"]\n',
+    "names that are not a table": (
+        '[[group]]\nreason = "x"\nuses = ["reference"]\nnames = ["Model"]\n'
+    ),
     "a group that is a string": 'group = "everything"',
     "groups that are strings": 'group = ["everything"]',
 }

@@ -1,8 +1,8 @@
 """Every rule and check pays for what it walks, however many objects share it.
 
 An attacker writes one large part, and has many small objects recall it: what walks it for each of
-them takes a time that grows with the square of the file. So each part of honest objects gives way
-to a large one that many share, and the steps are counted; no clock is looked at.
+them takes a time that grows with the square of the file. So each part of legitimate objects gives
+way to a large one that many share, and the steps are counted; no clock is looked at.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def test_twice_as_many_holders_of_twice_as_much_cost_no_more_than_twice(
 ) -> None:
     costs = _costs(str(share), str(SHARES), str(every))
     assert [cost["name"] for cost in costs] == shared_costs.names()[share::SHARES]
-    # Whose rule is new has no case before there is an honest object for it among the streams.
+    # Whose rule is new has no case before there is a legitimate object for it among the streams.
     assert [cost["name"] for cost in costs if cost["cases"] == 0] == []
     assert [cost for cost in costs if cost["costly"]] == []
 

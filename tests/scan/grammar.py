@@ -399,7 +399,7 @@ def stream(
         most: Opcodes (or groups of a few), at most.
         names: Globals to use, module and name.
         arrays: How many of the opcodes, from 0 to 1, are arrays as joblib writes them; then there
-            are no frames.
+            are not frames.
     """
     protocol = rng.randint(0, 5)
     stack = _Stack(protocol, rng, names)

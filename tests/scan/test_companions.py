@@ -254,10 +254,10 @@ def test_arrays_beside_are_mapped(tmp_path: Path, mmap_mode: str) -> None:
 
 # Wrappers that no joblib wrote, and what is found of each.
 FORGED: dict[str, tuple[bytes, str]] = {
-    "a name that is no text": (wrapped(filename=b"m.pkl_01.npy"), "SL210"),
+    "a name that is not a text": (wrapped(filename=b"m.pkl_01.npy"), "SL210"),
     "another attribute": (wrapped(read=None), "SL210"),
     "a type that is none of arrays": (wrapped(subclass=Name("builtins", "list")), "SL210"),
-    "mapping that is no bool": (wrapped(allow_mmap=1), "SL210"),
+    "mapping that is not a bool": (wrapped(allow_mmap=1), "SL210"),
     "no state": (Pickle(2).object_(PLAIN).finish(), "SL215"),
     "a state twice": (
         Pickle(2)
@@ -284,7 +284,7 @@ FORGED: dict[str, tuple[bytes, str]] = {
     "a shape of floats": (bare(shape=(2.0,)), "SL210"),
     "a shape below zero": (bare(shape=(-2,)), "SL210"),
     "a shape of very many dimensions": (bare(shape=(1,) * 65), "SL210"),
-    "an order that is no bool": (bare(fortran=2), "SL210"),
+    "an order that is not a bool": (bare(fortran=2), "SL210"),
     "one part more": (bare(more=b"12345678"), "SL210"),
     "another number of elements": (bare(shape=(3,)), "SL210"),
     "elements of no size": (bare(dtype=typed("V0", "|"), shape=(2**40,)), "SL210"),
@@ -302,7 +302,7 @@ def test_what_no_joblib_wrote_is_refused(tmp_path: Path, case: str) -> None:
     assert rule in rules(report)
 
 
-def test_the_honest_form_of_those_is_accepted(tmp_path: Path) -> None:
+def test_the_legitimate_form_of_those_is_accepted(tmp_path: Path) -> None:
     path = placed(tmp_path, bare(), **{"m.pkl_01.npy.z": zfile(np.arange(2.0).tobytes())})
 
     assert audit(path).verdict is Verdict.ACCEPT

@@ -27,7 +27,7 @@ from safeload.scan.scan import scan
 from safeload.verdict import Verdict, verdict_of
 from tests.builder import Name, Pickle
 from tests.containers import EVIL
-from tests.honest.sameness import difference
+from tests.legitimate.sameness import difference
 from tests.old_joblib import zfile
 from tests.scan import originals
 from tests.scan.streams import mutations
@@ -279,7 +279,7 @@ values = st.recursive(
     protocol=st.integers(0, 5),
     codec=st.sampled_from([0, *((c, 3) for c in COMPRESSORS)]),
 )
-def test_an_honest_joblib_file_loads_to_what_joblib_loads(
+def test_an_legitimate_joblib_file_loads_to_what_joblib_loads(
     tmp_path: Path, value: Any, protocol: int, codec: Any
 ) -> None:
     path = tmp_path / "value.joblib"
@@ -292,7 +292,7 @@ def test_an_honest_joblib_file_loads_to_what_joblib_loads(
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=values, protocol=st.integers(0, 5))
-def test_an_honest_pickle_loads_to_what_pickle_loads(
+def test_an_legitimate_pickle_loads_to_what_pickle_loads(
     tmp_path: Path, value: Any, protocol: int
 ) -> None:
     path = tmp_path / "value.pkl"

@@ -51,9 +51,9 @@ def test_the_table_is_of_checks() -> None:
 def test_another_function_in_the_place_of_a_method_is_refused(name: str, tmp_path: Path) -> None:
     model = MODELS[name]
     assert inspect.isroutine(getattr(type(model), name))
-    joblib.dump(model, tmp_path / "honest")
-    assert not safeload.audit(tmp_path / "honest").files[0].findings
-    forged = joblib.load(tmp_path / "honest")
+    joblib.dump(model, tmp_path / "legitimate")
+    assert not safeload.audit(tmp_path / "legitimate").files[0].findings
+    forged = joblib.load(tmp_path / "legitimate")
     vars(forged)[name] = np.positive
     joblib.dump(forged, tmp_path / "forged")
     findings = safeload.audit(tmp_path / "forged").files[0].findings

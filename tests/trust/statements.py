@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from safeload.hashing import Digests
-from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, seal, verify
+from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, signed_bundle, verify
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import (
     Dataset,
@@ -71,7 +71,7 @@ PAYLOAD = payload_of()
 
 def verified(payload: bytes, key: SigningKey = ALICE) -> VerifiedPayload:
     """Any bytes, signed and verified."""
-    return verify(UnverifiedBundle.read(seal(payload, key)), [key.public])
+    return verify(UnverifiedBundle.read(signed_bundle(payload, key)), [key.public])
 
 
 def manifest_of(payload: bytes = PAYLOAD) -> Manifest:

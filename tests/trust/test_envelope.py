@@ -26,14 +26,14 @@ from safeload.trust.envelope import (
     UnverifiedBundle,
     VerifiedPayload,
     pre_authentication_encoding,
-    seal,
+    signed_bundle,
     verify,
 )
 from safeload.trust.keys import KeyType, SigningKey
 from tests.trust.statements import ALICE, BOB, PAYLOAD, dropping, edited, setting
 
 SMALL = b'{"a":"\xc3\xa9"}'
-BUNDLE = seal(SMALL, ALICE)
+BUNDLE = signed_bundle(SMALL, ALICE)
 BOTH = [ALICE.public, BOB.public]
 # The order of P-256's base point (FIPS 186-5, SP 800-186 3.2.1.3).
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -54,9 +54,9 @@ def b64(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("key_type", KeyType)
-def test_a_sealed_payload_verifies_to_the_same_bytes(key_type: KeyType) -> None:
+def test_a_signed_payload_verifies_to_the_same_bytes(key_type: KeyType) -> None:
     key = SigningKey.generate(key_type)
-    bundle = UnverifiedBundle.read(seal(PAYLOAD, key))
+    bundle = UnverifiedBundle.read(signed_bundle(PAYLOAD, key))
     payload = verify(bundle, [ALICE.public, key.public, BOB.public])
     assert payload.payload == PAYLOAD
     assert payload.key == key.public
@@ -64,7 +64,7 @@ def test_a_sealed_payload_verifies_to_the_same_bytes(key_type: KeyType) -> None:
 
 @given(payload=st.binary(min_size=1))
 def test_any_payload_makes_the_round_trip(payload: bytes) -> None:
-    assert check(seal(payload, ALICE)).payload == payload
+    assert check(signed_bundle(payload, ALICE)).payload == payload
 
 
 def test_lengths_in_the_encoding_are_bytes_not_characters() -> None:
@@ -73,7 +73,7 @@ def test_lengths_in_the_encoding_are_bytes_not_characters() -> None:
     head = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload)
     assert encoded == head + payload
     assert len(payload) > len(payload.decode())
-    assert check(seal(payload, BOB)).payload == payload
+    assert check(signed_bundle(payload, BOB)).payload == payload
 
 
 @pytest.mark.guarantee("G2")
@@ -86,8 +86,8 @@ def test_a_bundle_with_any_bit_flipped_is_refused() -> None:
                 check(bytes(changed))
 
 
-# Sealed once: an ECDSA signature is another one each time, and not always as long.
-OF_BOB = seal(PAYLOAD, BOB)
+# Signed once: an ECDSA signature is another one each time, and not always as long.
+OF_BOB = signed_bundle(PAYLOAD, BOB)
 
 
 @pytest.mark.guarantee("G2")
@@ -107,7 +107,7 @@ def test_a_payload_with_any_byte_changed_is_refused(data: st.DataObject) -> None
     index = data.draw(st.integers(0, len(payload) - 1))
     payload[index] ^= data.draw(st.integers(1, 255))
     bundle = edited(
-        seal(PAYLOAD, ALICE), setting("dsseEnvelope", "payload", to=b64(bytes(payload)))
+        signed_bundle(PAYLOAD, ALICE), setting("dsseEnvelope", "payload", to=b64(bytes(payload)))
     )
     assert refused(bundle) == "signature-invalid"
 
@@ -169,10 +169,10 @@ MALFORMED_EDITS: dict[str, Callable[[Any], object]] = {
     "a message signature beside the envelope": setting("messageSignature", to={}),
     "a member unknown to the specification": setting(MATERIAL, "trusted", to=True),
     "no public key": dropping(MATERIAL, "publicKey"),
-    "a hint that is no text": setting(MATERIAL, "publicKey", "hint", to=["a"]),
-    "log entries that are no list": setting(MATERIAL, "tlogEntries", to={"a": 1}),
+    "a hint that is not a text": setting(MATERIAL, "publicKey", "hint", to=["a"]),
+    "log entries that are not a list": setting(MATERIAL, "tlogEntries", to={"a": 1}),
     "log entries without end": setting(MATERIAL, "tlogEntries", to=[[]] * 2_000),
-    "timestamps that are no object": setting(MATERIAL, "timestampVerificationData", to=[1]),
+    "timestamps that are not an object": setting(MATERIAL, "timestampVerificationData", to=[1]),
     "another payload type": setting(ENVELOPE, "payloadType", to="text/plain"),
     "a payload type with a parameter": setting(
         ENVELOPE, "payloadType", to="application/vnd.in-toto+json;v=1"
@@ -181,8 +181,8 @@ MALFORMED_EDITS: dict[str, Callable[[Any], object]] = {
     "no payload": dropping(ENVELOPE, "payload"),
     "an empty payload": setting(ENVELOPE, "payload", to=""),
     "no signature": setting(ENVELOPE, "signatures", to=[]),
-    "signatures that are no list": setting(ENVELOPE, "signatures", to={"sig": "AAAA"}),
-    "a signature that is no object": setting(*SIGNATURE, to="AAAA"),
+    "signatures that are not a list": setting(ENVELOPE, "signatures", to={"sig": "AAAA"}),
+    "a signature that is not an object": setting(*SIGNATURE, to="AAAA"),
     "two signatures, both good": lambda bundle: bundle[ENVELOPE]["signatures"].append(
         bundle[ENVELOPE]["signatures"][0]
     ),
@@ -190,9 +190,9 @@ MALFORMED_EDITS: dict[str, Callable[[Any], object]] = {
         {"sig": "AAAA", "keyid": ""}
     ),
     "an empty signature": setting(*SIGNATURE, "sig", to=""),
-    "a signature that is no text": setting(*SIGNATURE, "sig", to=5),
+    "a signature that is not a text": setting(*SIGNATURE, "sig", to=5),
     "a key id other than the hint": setting(*SIGNATURE, "keyid", to=BOB.public.key_id),
-    "a key id that is no text": setting(*SIGNATURE, "keyid", to=5),
+    "a key id that is not a text": setting(*SIGNATURE, "keyid", to=5),
     "an algorithm of its own choice": setting(*SIGNATURE, "alg", to="none"),
     "base64 without padding": lambda bundle: bundle[ENVELOPE].update(
         payload=b64(b"{}").rstrip("=")
@@ -202,7 +202,7 @@ MALFORMED_EDITS: dict[str, Callable[[Any], object]] = {
     "base64 with bits left over": setting(ENVELOPE, "payload", to="e31="),
     "base64 with letters outside ASCII": setting(ENVELOPE, "payload", to="\uff21" * 4),
     "base64 with too much padding": setting(ENVELOPE, "payload", to="AAAA===="),
-    "a payload that is no text": setting(ENVELOPE, "payload", to=[1]),
+    "a payload that is not a text": setting(ENVELOPE, "payload", to=[1]),
 }
 
 
@@ -240,7 +240,7 @@ def test_bytes_that_parsers_could_read_differently_are_refused(data: bytes) -> N
     assert refused(data) == "bundle-malformed"
 
 
-HONEST_VARIANTS: dict[str, Callable[[Any], object]] = {
+LEGITIMATE_VARIANTS: dict[str, Callable[[Any], object]] = {
     "no key id, as the Go signer writes": dropping(*SIGNATURE, "keyid"),
     "an empty key id, as model_signing writes": setting(*SIGNATURE, "keyid", to=""),
     "a null key id, as model_signing wrote": setting(*SIGNATURE, "keyid", to=None),
@@ -255,8 +255,8 @@ HONEST_VARIANTS: dict[str, Callable[[Any], object]] = {
 }
 
 
-@pytest.mark.parametrize("edit", HONEST_VARIANTS.values(), ids=list(HONEST_VARIANTS))
-def test_what_other_honest_signers_write_is_accepted(edit: Callable[[Any], object]) -> None:
+@pytest.mark.parametrize("edit", LEGITIMATE_VARIANTS.values(), ids=list(LEGITIMATE_VARIANTS))
+def test_what_other_legitimate_signers_write_is_accepted(edit: Callable[[Any], object]) -> None:
     assert check(edited(BUNDLE, edit)).payload == SMALL
 
 
@@ -291,19 +291,19 @@ def test_a_key_id_that_names_no_trusted_key_is_an_unknown_signer() -> None:
 
 
 @pytest.mark.guarantee("G3")
-def test_a_key_id_that_names_a_trusted_key_does_not_make_a_stranger_trusted() -> None:
-    stranger = SigningKey.generate()
-    forged = seal(SMALL, stranger).replace(
-        stranger.public.key_id.encode(), ALICE.public.key_id.encode()
+def test_a_key_id_that_names_a_trusted_key_does_not_make_a_third_party_trusted() -> None:
+    third_party = SigningKey.generate()
+    forged = signed_bundle(SMALL, third_party).replace(
+        third_party.public.key_id.encode(), ALICE.public.key_id.encode()
     )
     assert refused(forged) == "signature-invalid"
 
 
-def test_a_stranger_is_unknown_with_a_key_id_and_without() -> None:
-    stranger = SigningKey.generate()
-    bundle = seal(SMALL, stranger)
+def test_a_third_party_is_unknown_with_a_key_id_and_without() -> None:
+    third_party = SigningKey.generate()
+    bundle = signed_bundle(SMALL, third_party)
     assert refused(bundle) == "signer-unknown"
-    assert refused(bundle.replace(stranger.public.key_id.encode(), b"")) == "signer-unknown"
+    assert refused(bundle.replace(third_party.public.key_id.encode(), b"")) == "signer-unknown"
 
 
 def test_a_bundle_that_names_no_key_is_tried_with_each_trusted_key() -> None:
@@ -319,7 +319,7 @@ def test_no_trusted_keys_trust_nobody() -> None:
 
 @pytest.mark.guarantee("G3")
 def test_the_signature_of_one_payload_does_not_serve_another() -> None:
-    other = json.loads(seal(b"{}", ALICE))[ENVELOPE]["signatures"]
+    other = json.loads(signed_bundle(b"{}", ALICE))[ENVELOPE]["signatures"]
     assert refused(edited(BUNDLE, setting(ENVELOPE, "signatures", to=other))) == "signature-invalid"
 
 
@@ -330,7 +330,7 @@ def test_a_signature_over_the_bare_payload_does_not_serve() -> None:
 
 def test_the_second_form_of_an_ecdsa_signature_stands_for_the_same_payload() -> None:
     # Nobody can stop (r, -s) from verifying; so nothing may be identified by its signature.
-    bundle = seal(SMALL, BOB)
+    bundle = signed_bundle(SMALL, BOB)
     r, s = decode_dss_signature(UnverifiedBundle.read(bundle).unverified_signature)
     twin = b64(encode_dss_signature(r, P256_ORDER - s))
     changed = edited(bundle, setting(*SIGNATURE, "sig", to=twin))

@@ -458,7 +458,7 @@ def test_a_folder_with_a_large_file_is_signed_in_shards(large: Path) -> None:
 
 
 def test_a_digest_of_the_whole_that_is_wrong_is_found_by_whoever_asks(large: Path) -> None:
-    from safeload.trust.envelope import seal
+    from safeload.trust.envelope import signed_bundle
     from safeload.trust.manifest import ANNOTATION
     from tests.trust.statements import edited
 
@@ -470,7 +470,7 @@ def test_a_digest_of_the_whole_that_is_wrong_is_found_by_whoever_asks(large: Pat
         size, _ = statement["subject"][0]["annotations"][ANNOTATION]["files"]["."]
         statement["subject"][0]["annotations"][ANNOTATION]["files"]["."] = [size, "0" * 64]
 
-    Path(f"{path}.sig").write_bytes(seal(edited(bundle.unverified_payload, edit), KEY))
+    Path(f"{path}.sig").write_bytes(signed_bundle(edited(bundle.unverified_payload, edit), KEY))
     with pytest.raises(TrustError) as caught:
         verify(path).check_whole()
     assert caught.value.code == "digest-mismatch"

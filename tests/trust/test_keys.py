@@ -318,7 +318,7 @@ def test_a_passphrase_that_does_not_fit_leaves_no_file(tmp_path: Path, passphras
 NOT_PRIVATE_KEYS = {
     "nothing at all": (b"", "key-malformed"),
     "a public key": (ALICE.public.pem.encode(), "key-malformed"),
-    "bytes that are no text": (b"\xff\x00" * 50, "key-malformed"),
+    "bytes that are not a text": (b"\xff\x00" * 50, "key-malformed"),
     "an RSA key": (private_pem(RSA), "key-unsupported"),
     "a key on secp256k1": (private_pem(OTHER_CURVE), "key-unsupported"),
     "a file far too large": (b"x" * 100_000, "key-unreadable"),

@@ -13,7 +13,7 @@ from safeload.errors import UsageError
 from safeload.trust.names import matches, require_name, why_no_name, why_no_pattern
 from tests.trust.names import NAMES, PATTERNS
 
-HONEST = [
+LEGITIMATE = [
     "churn", "Churn", "churn-v2.1_final", "churn (EU)", "Größe", "modèle", "客户流失", "نموذج",
     "R&D: #3", "O'Brien's", "model[1]", "a", "x" * 255, "100 %", "~", ".", "é",
 ]  # fmt: skip
@@ -53,7 +53,7 @@ NO_NAMES = {
 }
 
 
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", LEGITIMATE)
 def test_what_people_call_models_is_a_name(name: str) -> None:
     assert why_no_name(name) == ""
     require_name(name)

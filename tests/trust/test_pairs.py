@@ -86,7 +86,7 @@ def test_it_is_found_by_a_link_to_the_model(between: Path) -> None:
 
 
 FORGED: dict[str, Callable[[Path], object]] = {
-    "it is no bundle": lambda path: path.write_bytes(b"{}"),
+    "it is not a bundle": lambda path: path.write_bytes(b"{}"),
     "it is of another key": lambda path: _forge(path, NEW, key=OTHER),
     "it is about other bytes": lambda path: _forge(path, OLD),
     "it is a folder": lambda path: _make_folder(path),

@@ -188,7 +188,7 @@ MALFORMED = {
         f"{KEY}[certificates.alice]\nidentity = 'a'\n",
     ),
     "certificates without roots": (1, f"[certificates.acme]\nidentity = 'a'\n{MODELS}"),
-    "roots that are no certificates": (
+    "roots that are not certificates": (
         2,
         "[certificates.acme]\nroots = '-----BEGIN CERTIFICATE-----'\nidentity = 'a'\n" + MODELS,
     ),

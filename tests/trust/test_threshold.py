@@ -14,7 +14,7 @@ from safeload.errors import TrustError, UsageError
 from safeload.limits import Limits
 from safeload.trust import countersignatures as beside
 from safeload.trust.bundle import read_bundle
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.trustfile import TrustFile, entry_text
 from tests.writing.scenarios import MODEL, NEW, OLD
@@ -101,22 +101,25 @@ ATTACKS: dict[str, tuple[str, Callable[[Path], bytes]]] = {
         "signer-repeated",
         lambda model: Path(f"{model}.sig").read_bytes(),
     ),
-    "alice signs it once more": ("signer-repeated", lambda model: seal(payload(model), ALICE)),
+    "alice signs it once more": (
+        "signer-repeated",
+        lambda model: signed_bundle(payload(model), ALICE),
+    ),
     "bob's bundle is about another release": (
         "countersignature-differs",
-        lambda model: seal(other_payload(model.parent / "other"), BOB),
+        lambda model: signed_bundle(other_payload(model.parent / "other"), BOB),
     ),
     "somebody unknown signs": (
         "threshold-not-met",
-        lambda model: seal(payload(model), MALLORY),
+        lambda model: signed_bundle(payload(model), MALLORY),
     ),
     "a bundle says that bob signed it": (
         "threshold-not-met",
-        lambda model: seal(payload(model), MALLORY).replace(
+        lambda model: signed_bundle(payload(model), MALLORY).replace(
             MALLORY.public.key_id.encode(), BOB.public.key_id.encode()
         ),
     ),
-    "it is no bundle": ("threshold-not-met", lambda _: b"{}"),
+    "it is not a bundle": ("threshold-not-met", lambda _: b"{}"),
     "it is too large": ("threshold-not-met", lambda _: b" " * (Limits().bundle_bytes + 1)),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import safeload
 from safeload.auditing.judging import Judging
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.watching.drop import CLAIMED
 from safeload.watching.watch import Moved, watch
 from tests.builder import Pickle
@@ -24,7 +24,7 @@ KEY = safeload.SigningKey.generate()
 
 def signature_of(data: bytes) -> bytes:
     """A bundle that is about some bytes."""
-    return seal(b'{"sha256":"%s"}' % hashlib.sha256(data).hexdigest().encode(), KEY)
+    return signed_bundle(b'{"sha256":"%s"}' % hashlib.sha256(data).hexdigest().encode(), KEY)
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Folders:
 
     top: Path
     moved: list[Moved] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for folder in (self.drop, self.accepted, self.quarantine):
@@ -66,7 +66,7 @@ class Folders:
             quarantine=self.quarantine,
             judging=judging or Judging.of(None, (), None),
             moved=self.moved.append,
-            remark=self.remarks.append,
+            note=self.notes.append,
             once=True,
         )
 

@@ -140,7 +140,7 @@ def test_whoever_takes_all_names_gets_nothing_replaced_and_loses_nothing(folders
     folders.once()
     assert folders.contents(folders.accepted) == dict.fromkeys(taken, OTHER)
     assert folders.contents(folders.drop) == {"model.pkl": GOOD}
-    assert folders.remarks == ["model.pkl: it cannot be moved: No name is free for it"]
+    assert folders.notes == ["model.pkl: it cannot be moved: No name is free for it"]
 
 
 def _moved_of(folders: Folders, name: str, data: bytes) -> list[str]:
@@ -178,7 +178,7 @@ def test_a_folder_where_a_file_is_kept_costs_nobody_a_file(folders: Folders) -> 
     assert folders.contents(folders.drop) == {"model.pkl/inner.pkl": OTHER}
 
 
-# -- what is no file -------------------------------------------------------------------------------
+# -- what is not a file ----------------------------------------------------------------------------
 
 
 def test_links_pipes_and_sockets_are_not_touched(folders: Folders) -> None:
@@ -195,7 +195,7 @@ def test_links_pipes_and_sockets_are_not_touched(folders: Folders) -> None:
         folders.once()
     assert folders.moved == []
     assert (secret / "key.pkl").read_bytes() == GOOD
-    assert len(folders.remarks) == 4
+    assert len(folders.notes) == 4
     there = {path.name for path in folders.drop.iterdir()}
     assert there == {CLAIMED, "file.pkl", "folder", "pipe.pkl", "socket.pkl"}
 
@@ -413,7 +413,7 @@ def test_a_full_disk_costs_nobody_a_file(folders: Folders, monkeypatch: pytest.M
         patched.setattr(Keeping, "keep", full)
         folders.once()
     assert folders.contents(folders.drop) == {"model.pkl": GOOD}
-    assert folders.remarks == ["model.pkl: it cannot be moved: No space left on device"]
+    assert folders.notes == ["model.pkl: it cannot be moved: No space left on device"]
     folders.once()
     assert folders.contents(folders.accepted) == {"model.pkl": GOOD}
 
@@ -427,7 +427,7 @@ def test_a_folder_that_is_gone_is_not_made_anew_elsewhere(
     folders.once()
     assert not folders.accepted.exists()
     assert folders.contents(folders.drop) == {"of/model.pkl": GOOD}
-    assert folders.remarks == ["of/model.pkl: it cannot be moved: No such file or directory"]
+    assert folders.notes == ["of/model.pkl: it cannot be moved: No such file or directory"]
 
 
 def test_an_error_of_ours_keeps_no_other_file_waiting(
@@ -489,7 +489,7 @@ def test_a_signature_of_another_model_waits(folders: Folders) -> None:
     folders.once()
     assert folders.contents(folders.accepted) == {"model.pkl": OTHER}
     assert folders.contents(folders.drop) == {"model.pkl.sig": SIGNATURE}
-    assert folders.remarks == ["model.pkl.sig: it is a signature, and waits for its model"]
+    assert folders.notes == ["model.pkl.sig: it is a signature, and waits for its model"]
 
 
 @pytest.mark.guarantee("G25")
@@ -566,7 +566,7 @@ def test_what_failed_is_tried_again_when_nothing_else_happens(
             quarantine=folders.quarantine,
             judging=Judging.of(None, (), None),
             moved=moved,
-            remark=folders.remarks.append,
+            note=folders.notes.append,
         )
     assert folders.contents(folders.accepted) == {"model.pkl": GOOD}
 
@@ -608,7 +608,7 @@ def test_the_three_folders_are_there_and_apart(
             quarantine=tmp_path / quarantine,
             judging=Judging.of(None, (), None),
             moved=print,
-            remark=print,
+            note=print,
             once=True,
         )
     assert refusal.value.code == code

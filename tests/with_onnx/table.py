@@ -15,7 +15,7 @@ from safeload.errors import LoadError
 from safeload.isolation.session import Session
 from safeload.isolation.written import written
 from safeload.limits import Limits
-from tests.honest import estimators
+from tests.legitimate import estimators
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "convert.md"
 BEGIN, END = "<!-- onnx: begin -->\n", "<!-- onnx: end -->"
@@ -33,15 +33,17 @@ class _Called:
 
 def outcome_of(name: str) -> str:
     """What becomes of an estimator: ``"no"``, ``"differs"``, or methods with their difference."""
-    honest = estimators.estimator(name)
-    model: Any = _Called(honest.model)
+    legitimate = estimators.estimator(name)
+    model: Any = _Called(legitimate.model)
     why = "no"
     for single in (False, True):
         try:
-            data = written(honest.model, "onnx", compress=0, sample=honest.data, single=single)
+            data = written(
+                legitimate.model, "onnx", compress=0, sample=legitimate.data, single=single
+            )
             check_onnx(data, Limits())
             other: Any = _Called(Session(data))
-            found = compare(model, other, honest.data, Tolerance.of("onnx", None))
+            found = compare(model, other, legitimate.data, Tolerance.of("onnx", None))
         except LoadError as error:
             why = {"predictions-differ": "differs", "nothing-compared": "no"}.get(error.code, why)
         except Exception:  # noqa: BLE001  # what onnxruntime raises for rows that it cannot take

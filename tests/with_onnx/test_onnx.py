@@ -70,12 +70,12 @@ def test_a_result_is_not_signed_by_itself(tmp_path: Path, monkeypatch: Any) -> N
 
 
 def test_a_model_that_predicts_otherwise_is_not_written(tmp_path: Path) -> None:
-    from tests.honest import estimators
+    from tests.legitimate import estimators
 
-    honest = estimators.estimator("QuadraticDiscriminantAnalysis")
-    joblib.dump(honest.model, tmp_path / "model.pkl")
+    legitimate = estimators.estimator("QuadraticDiscriminantAnalysis")
+    joblib.dump(legitimate.model, tmp_path / "model.pkl")
     with pytest.raises(safeload.LoadError) as caught:
-        convert(tmp_path / "model.pkl", tmp_path / "model.onnx", rows=honest.data)
+        convert(tmp_path / "model.pkl", tmp_path / "model.onnx", rows=legitimate.data)
     assert caught.value.code == "predictions-differ"
     assert [path.name for path in tmp_path.iterdir()] == ["model.pkl"]
 

@@ -72,9 +72,9 @@ def test_the_report_is_that_of_one_process_to_the_byte(
 
 def test_workers_fetch_addresses_themselves(address: str) -> None:
     with serving(Server()) as server:
-        url = server.url("honest.pkl")
+        url = server.url("legitimate.pkl")
         assert as_json(safeload.audit(url, dask=address)) == as_json(safeload.audit(url))
-        assert [path for path, _ in server.asked] == ["/honest.pkl"] * 2
+        assert [path for path, _ in server.asked] == ["/legitimate.pkl"] * 2
 
 
 def test_a_worker_that_is_killed_midway_loses_nothing(

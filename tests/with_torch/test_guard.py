@@ -1,4 +1,4 @@
-"""Under the guard, torch loads honest checkpoints and no others."""
+"""Under the guard, torch loads legitimate checkpoints and no others."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Evil:
         return os.mkdir, ("canary",)
 
 state = {"weight": torch.arange(6.0).reshape(2, 3), "step": 3}
-torch.save(state, "honest.pt")
+torch.save(state, "legitimate.pt")
 torch.save(state, "old.pt", _use_new_zipfile_serialization=False)
 torch.save({"weight": Evil()}, "evil.pt")
 torch.save(Evil(), "evil-old.pt", _use_new_zipfile_serialization=False)
 guard.install()
 tries = {
-    "honest": lambda: torch.load("honest.pt"),
+    "legitimate": lambda: torch.load("legitimate.pt"),
     "old": lambda: torch.load("old.pt"),
-    "file": lambda: torch.load(open("honest.pt", "rb"), map_location="cpu"),
-    "whole": lambda: torch.load("honest.pt", weights_only=False),
-    "mapped": lambda: torch.load("honest.pt", mmap=True),
+    "file": lambda: torch.load(open("legitimate.pt", "rb"), map_location="cpu"),
+    "whole": lambda: torch.load("legitimate.pt", weights_only=False),
+    "mapped": lambda: torch.load("legitimate.pt", mmap=True),
     "evil": lambda: torch.load("evil.pt", weights_only=False),
     "evil old": lambda: torch.load("evil-old.pt", weights_only=False),
     "evil file": lambda: torch.load(open("evil.pt", "rb"), weights_only=False),

@@ -1,4 +1,4 @@
-"""One writer at a time in a folder, and no crash and no stranger keeps others out for ever."""
+"""One writer at a time in a folder, and no crash and no third_party keeps others out for ever."""
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
     cls = Name("sklearn.preprocessing._function_transformer", "FunctionTransformer")
-    state = honest_state(func=Name("scipy.sparse._csr", "csr_matrix"), kw_args=None)
+    state = legitimate_state(func=Name("scipy.sparse._csr", "csr_matrix"), kw_args=None)
     return Pickle().object_(cls, state=state).finish()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
     cls = Name("sklearn.preprocessing._data", "StandardScaler")
-    return Pickle().object_(cls, state=honest_state(_reset=Name("numpy", "log1p"))).finish()
+    return Pickle().object_(cls, state=legitimate_state(_reset=Name("numpy", "log1p"))).finish()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
     cls = Name("sklearn.preprocessing._function_transformer", "FunctionTransformer")
-    state = honest_state(func=Name("numpy", "log1p"), kw_args={"out": Name("numpy", "expm1")})
+    state = legitimate_state(func=Name("numpy", "log1p"), kw_args={"out": Name("numpy", "expm1")})
     return Pickle().object_(cls, state=state).finish()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     del canary
-    state = honest_state(steps=[("a", Name("numpy", "f2py"))])
+    state = legitimate_state(steps=[("a", Name("numpy", "f2py"))])
     return Pickle().object_(Name("sklearn.pipeline", "Pipeline"), state=state).finish()

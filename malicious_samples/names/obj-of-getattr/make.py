@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     cls = Name("sklearn.preprocessing._function_transformer", "FunctionTransformer")
     array = Name("numpy", "ndarray")
-    state = honest_state(
+    state = legitimate_state(
         func=lambda p: p.mark().save(Name("builtins", "getattr"), array, "tofile").obj(),
         inverse_func=None,
         validate=False,

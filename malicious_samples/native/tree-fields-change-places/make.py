@@ -13,13 +13,13 @@ def model() -> Any:
     # scikit-learn compares names and types whatever their order, and copies field by field.
     model = grown()
     tree, args, state = model.tree_.__reduce__()
-    honest = state["nodes"]
-    names = list(honest.dtype.names)
+    legitimate = state["nodes"]
+    names = list(legitimate.dtype.names)
     feature, samples = names.index("feature"), names.index("n_node_samples")
     names[feature], names[samples] = names[samples], names[feature]
-    nodes = np.zeros(len(honest), [(name, honest.dtype[name]) for name in names])
+    nodes = np.zeros(len(legitimate), [(name, legitimate.dtype[name]) for name in names])
     for name in names:
-        nodes[name] = honest[name]
+        nodes[name] = legitimate[name]
     nodes["n_node_samples"] = 1 << 40
     model.tree_ = Stand(tree, args, {**state, "nodes": nodes})
     return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state, make_object
+from malicious_samples.recipes import legitimate_state, make_object
 from tests.builder import Name, Pickle
 
 
@@ -11,6 +11,6 @@ def build(canary: str) -> bytes:
     step = make_object(Name("evil.steps", "Scaler"), state={"a": 1})
     return (
         Pickle()
-        .object_(Name("sklearn.pipeline", "Pipeline"), state=honest_state(steps=[("a", step)]))
+        .object_(Name("sklearn.pipeline", "Pipeline"), state=legitimate_state(steps=[("a", step)]))
         .finish()
     )

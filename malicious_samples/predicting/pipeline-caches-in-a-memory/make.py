@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state, make_object
+from malicious_samples.recipes import legitimate_state, make_object
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     memory = make_object(Name("joblib.memory", "Memory"), state={"location": canary})
-    state = honest_state(steps=[], memory=memory)
+    state = legitimate_state(steps=[], memory=memory)
     return Pickle().object_(Name("sklearn.pipeline", "Pipeline"), state=state).finish()

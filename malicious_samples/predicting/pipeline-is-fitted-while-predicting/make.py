@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state, make_object
+from malicious_samples.recipes import legitimate_state, make_object
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
-    state = honest_state(steps=[], memory=canary)
+    state = legitimate_state(steps=[], memory=canary)
     pipeline = make_object(Name("sklearn.pipeline", "Pipeline"), state=state)
     adaptor = {"transformer": pipeline, "transformer_": pipeline, "fit_in_transform": True}
     cls = Name("sktime.transformations.adapt", "TabularToSeriesAdaptor")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state, make_call
+from malicious_samples.recipes import legitimate_state, make_call
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     path = make_call(Name("pathlib", "PosixPath"), canary)
     getter = make_call(Name("operator", "attrgetter"), "write_text")
-    state = honest_state(
+    state = legitimate_state(
         input="content", encoding="utf-8", decode_error="strict", strip_accents=None,
         lowercase=True, preprocessor=None, tokenizer=None, analyzer="word", stop_words=None,
         token_pattern=r"(?u)\b\w\w+\b", ngram_range=(1, 1), binary=False, vocabulary=None,

@@ -1,4 +1,4 @@
-"""An honest FunctionTransformer around a forbidden function."""
+"""A legitimate FunctionTransformer around a forbidden function."""
 
 from __future__ import annotations
 

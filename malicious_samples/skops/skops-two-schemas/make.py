@@ -7,5 +7,5 @@ from malicious_samples.recipes import json_node, json_text, node, skops_archive
 
 def build(canary: str) -> bytes:
     del canary
-    honest, other = json_text(json_node(1)), json_text(node("FunctionNode", "posix", "system"))
-    return skops_archive(("schema.json", honest), ("schema.json", other))
+    legitimate, other = json_text(json_node(1)), json_text(node("FunctionNode", "posix", "system"))
+    return skops_archive(("schema.json", legitimate), ("schema.json", other))

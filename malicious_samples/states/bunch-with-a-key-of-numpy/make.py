@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
@@ -16,4 +16,8 @@ def build(canary: str) -> bytes:
         p.save(Name("numpy", "str_"), ("__array_interface__",)).reduce()
         p.save(interface).setitems()
 
-    return p.save(honest_state(coef_=coefficients, intercept_=0.0, positive=False)).build().finish()
+    return (
+        p.save(legitimate_state(coef_=coefficients, intercept_=0.0, positive=False))
+        .build()
+        .finish()
+    )

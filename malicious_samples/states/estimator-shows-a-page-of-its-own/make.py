@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state, make_call
+from malicious_samples.recipes import legitimate_state, make_call
 from tests.builder import Name, Pickle
 
 
 def build(canary: str) -> bytes:
     page = make_call(Name("functools", "partial"), Name("builtins", "str"), f"<script>{canary}")
     cls = Name("sklearn.linear_model._base", "LinearRegression")
-    return Pickle().object_(cls, state=honest_state(_html_repr=page)).finish()
+    return Pickle().object_(cls, state=legitimate_state(_html_repr=page)).finish()

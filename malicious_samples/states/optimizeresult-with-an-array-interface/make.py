@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from malicious_samples.recipes import honest_state
+from malicious_samples.recipes import legitimate_state
 from tests.builder import Name, Pickle
 
 
@@ -15,4 +15,8 @@ def build(canary: str) -> bytes:
         p.object_(Name("scipy.optimize._optimize", "OptimizeResult")).mark()
         p.save("ndim", 1, "__array_interface__", interface).setitems()
 
-    return p.save(honest_state(coef_=coefficients, intercept_=0.0, positive=False)).build().finish()
+    return (
+        p.save(legitimate_state(coef_=coefficients, intercept_=0.0, positive=False))
+        .build()
+        .finish()
+    )

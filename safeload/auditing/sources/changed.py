@@ -71,13 +71,13 @@ class Changed:
             Of each path, what changed, sorted by name.
 
         Raises:
-            UsageError: One is no path (``changed-not-local``), or belongs to no work tree
+            UsageError: One is not a path (``changed-not-local``), or belongs to no work tree
                 (``no-work-tree``); there is no such revision (``revision-unknown``); git is missing
                 or fails.
         """
         for path in paths:
             if not isinstance(path, Path):
-                shown = printable(path) if isinstance(path, str) else "what is no file"
+                shown = printable(path) if isinstance(path, str) else "what is not a file"
                 raise UsageError(
                     f"It cannot be told what changed at {shown}.",
                     code="changed-not-local",

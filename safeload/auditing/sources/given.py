@@ -19,7 +19,7 @@ __all__ = ["Given", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A model that is no file at a path; it can be sent to another process if it is bytes.
+    """A model that is not a file at a path; it can be sent to another process if it is bytes.
 
     Attributes:
         source: Its bytes, or what was read already.

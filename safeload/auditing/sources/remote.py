@@ -1,7 +1,7 @@
 """Files of an object store: one by its name, all below a folder, or those that a pattern matches.
 
-What ends in a slash is a folder, and so is what is no file. A pattern has ``*`` for whatever has no
-slash, ``**`` for folders, and ``?`` and ``[...]`` for one character; a folder that it matches is
+What ends in a slash is a folder, and so is what is not a file. A pattern has ``*`` for whatever has
+no slash, ``**`` for folders, and ``?`` and ``[...]`` for one character; a folder that it matches is
 searched like one that was named.
 
 Trust: the store is the one that the caller's own configuration names; who put files there, under

@@ -175,7 +175,7 @@ def _partial(built: ObjectToken, policy: Policy) -> Signature:
     function = built.args[0] if type(built.args) is tuple and built.args else None
     state = built.states[0] if len(built.states) == 1 else ()
     if not isinstance(function, Global):
-        raise UntypedError("is a partial of something that is no function on the list")
+        raise UntypedError("is a partial of something that is not a function on the list")
     if not built.states:
         state = function, (), None, None
     if type(state) is not tuple or len(state) != 4 or state[0] is not function:
@@ -211,7 +211,7 @@ def _pairs(keywords: Token) -> list[tuple[Token, Token]]:
     if keywords is None:
         return []
     if type(keywords) is not Mapping:
-        raise UntypedError("has keyword arguments that are no dict")
+        raise UntypedError("has keyword arguments that are not dict")
     return list(zip(keywords.keys, keywords.values, strict=True))
 
 

@@ -3,7 +3,7 @@
 A model calls some of what it keeps: ``FunctionTransformer.func`` with the data, ``SVC.kernel`` with
 two matrices. ``holders.toml`` says for each such attribute which kinds may stand there. It is
 written by hand. ``derived.json``, which ``tools/derive_holders.py`` writes, lists what else the
-sources call: in those attributes no file may have a callable or a type at all, because an honest
+sources call: in those attributes no file may have a callable or a type at all, because a legitimate
 one has a number or an object there. The same holds for the names of methods, since an attribute of
 an instance stands before a method of its class.
 

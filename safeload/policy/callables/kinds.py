@@ -93,7 +93,7 @@ class Signature:
         if not isinstance(data, list) or not all(isinstance(name, str) for name in data):
             raise MalformedSignatureError("data is not a list of names of parameters")
         if not isinstance(evidence, str):
-            raise MalformedSignatureError("evidence is no text")
+            raise MalformedSignatureError("evidence is not a text")
         parameters = table.get("parameters", {})
         if not isinstance(parameters, dict):
             raise MalformedSignatureError("parameters are not a table")

@@ -79,7 +79,7 @@ class Parameter:
             raise MalformedSignatureError(f"unknown key {min(unknown)!r} in a parameter")
         least, most = table.get("least", -math.inf), table.get("most", math.inf)
         if not all(type(bound) in (int, float) for bound in (least, most)):
-            raise MalformedSignatureError("a bound of a parameter is no number")
+            raise MalformedSignatureError("a bound of a parameter is not a number")
         one_of = table.get("one_of", [])
         if not isinstance(one_of, list) or not all(isinstance(text, str) for text in one_of):
             raise MalformedSignatureError("one_of is not a list of texts")

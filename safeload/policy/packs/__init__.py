@@ -122,7 +122,7 @@ def wanted_packs(names: Iterable[str]) -> frozenset[str]:
         Those that are off unless somebody asks for them.
 
     Raises:
-        UsageError: There is no pack of that name (``pack-unknown``), or they are no names.
+        UsageError: There is no pack of that name (``pack-unknown``), or they are not names.
     """
     wanted = frozenset(as_texts(names, "packs"))
     known = shipped_packs()

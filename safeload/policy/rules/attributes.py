@@ -1,4 +1,4 @@
-"""What no attribute may be, whatever its class: a cache that is no dict, a path, a huge count.
+"""What no attribute may be, whatever its class: a cache that is not a dict, a path, a huge count.
 
 Some attributes are trusted wherever they stand. Compiled properties of pandas take ``_cache`` for a
 dict. A model makes as many columns and starts as many processes as it says. And where an object is
@@ -73,7 +73,7 @@ def _misleading(attribute: str, value: Token) -> str | None:
         return None
     if type(value) is Mapping and _STRINGS.issuperset(map(type, value.form)):
         return None
-    return f"its {attribute} is no dict of names"
+    return f"its {attribute} is not a dict of names"
 
 
 def _listed(value: Token) -> Iterable[Token]:

@@ -110,7 +110,7 @@ def _lightgbm_booster(built: ObjectToken) -> str | None:
     # Releases before 4.0 have no underscore; of both, one would not be parsed but freed.
     models = [state.pop(key) for key in ("_handle", "handle") if key in state]
     if len(models) != 1 or type(models[0]) is not str:
-        return "a booster's model is no text"
+        return "a booster's model is not a text"
     if not _LIGHTGBM_KEYS.issuperset(state) or not all(map(_is_value, state.values())):
         return "a booster has attributes that LightGBM does not write"
     return None
@@ -149,7 +149,7 @@ def _boosted_estimator(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     state = _state(built)
     if state is None:
-        return "its state is no dict" if built.states or built.items else None
+        return "its state is not a dict" if built.states or built.items else None
     booster = state.get("_Booster")
     library = _BOOSTERS.get(built.callable.module.partition(".")[0], ("", ""))
     if booster is None or (isinstance(booster, ObjectToken) and booster.is_of(*library)):
@@ -180,7 +180,7 @@ def _catboost_model(built: ObjectToken) -> str | None:
     for key, value in state.items():
         if key == _CATBOOST_MODEL:
             if not (isinstance(value, Blob) and value.kind == "bytes"):
-                return "a model's content is no bytes"
+                return "a model's content is not bytes"
             if not value.head.startswith(_CATBOOST_MAGIC):
                 return "a model's content does not begin as CatBoost writes it"
         elif not _is_value(value) and not (
@@ -206,7 +206,7 @@ def _quantile_forest(built: ObjectToken) -> str | None:
     if len(args) != 4 or type(args[3]) is not bool or built.kwargs:
         return "it is made in another way than quantile-forest does"
     if not all(isinstance(part, Array) or is_numpy(part) for part in args[:3]):
-        return "it is made of something that is no array"
+        return "it is made of something that is not an array"
     if not built.states:
         return None
     state = _state(built)
@@ -242,7 +242,7 @@ def _hashing_encoder(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     state = _state(built)
     if state is None:
-        return None if not built.states and not built.items else "its state is no dict"
+        return None if not built.states and not built.items else "its state is not a dict"
     method = state.get("hash_method", "md5")
     if type(method) is not str or not _HASH.fullmatch(method):
         return "its hash is none"

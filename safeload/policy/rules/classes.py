@@ -35,7 +35,7 @@ def _dataclass(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     if all(type(state) is list for state in built.states):
         return None
-    return "its state is no list of the values of its fields"
+    return "its state is not a list of the values of its fields"
 
 
 def _subclass_of_container(built: ObjectToken) -> str | None:
@@ -75,7 +75,7 @@ def _attribute_dict(built: ObjectToken) -> str | None:
     keys = Mapping(built.items).keys
     if all(type(key) is str for key in keys):
         return None
-    return "an attribute's name is no string"
+    return "an attribute's name is not a string"
 
 
 CLASS_RULES: dict[str, Rule] = {

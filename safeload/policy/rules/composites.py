@@ -38,10 +38,10 @@ def _composite(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     for state in built.states:
         if not isinstance(state, Mapping):
-            return "its state is no dict"
+            return "its state is not a dict"
         for key, value in zip(state.keys, state.values, strict=True):
             if type(key) is not str:
-                return "an attribute's name is no string"
+                return "an attribute's name is not a string"
             if key in _NAMING and not _all_predict(value):
                 return _NO_METHOD
             if key in _PATHS and type(value) is str and not _is_path(value):

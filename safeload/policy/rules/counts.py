@@ -118,7 +118,7 @@ def too_many(target: Global, attribute: str, value: Token) -> str | None:
         value: What it is to be.
     """
     if attribute == _PROCESSES and not _may_start(value):
-        return "its n_jobs is no number of processes that a machine could run"
+        return "its n_jobs is not a number of processes that a machine could run"
     rounds = attribute in _ROUNDS or (attribute == "max_iter" and target.name in _ITERATING)
     if rounds and any(count > _MOST_ROUNDS for count in _counts(value)):
         return f"its {attribute} is more often than any model goes over its data"

@@ -182,7 +182,7 @@ def _generator_state(state: Token) -> str | None:
     if state is None:
         return None
     if not isinstance(state, Mapping):
-        return "the state of a random number generator is no dict"
+        return "the state of a random number generator is not a dict"
     for key, value in _pairs(state):
         reason = _unlike_state(key, value, nested=key == "state")
         inner = value if key == "state" and isinstance(value, Mapping) else Mapping()
@@ -207,14 +207,16 @@ def _twister_state(state: tuple[Token, ...]) -> str | None:
 
 def _unlike_state(key: Token, value: Token, *, nested: bool) -> str | None:
     if type(key) is not str:
-        return "the state of a random number generator has a key that is no string"
+        return "the state of a random number generator has a key that is not a string"
     if key in _POSITIONS and not (type(value) is int and 0 <= value <= _POSITIONS[key]):
         return "the position of a random number generator is outside its buffer"
     if nested:
-        honest = isinstance(value, Mapping)
+        legitimate = isinstance(value, Mapping)
     else:
-        honest = type(value) in (str, int, float, Array) or is_numpy(value)
-    return None if honest else "the state of a random number generator is not as numpy writes it"
+        legitimate = type(value) in (str, int, float, Array) or is_numpy(value)
+    return (
+        None if legitimate else "the state of a random number generator is not as numpy writes it"
+    )
 
 
 def _pairs(mapping: Mapping) -> Iterator[tuple[Token, Token]]:
@@ -290,11 +292,11 @@ def _scipy_distribution(built: ObjectToken) -> str | None:
         if _is_pair(state):
             continue
         if not isinstance(state, Mapping):
-            return "the state of a distribution is no dict"
+            return "the state of a distribution is not a dict"
         templates = []
         for key, value in _pairs(state):
             if type(key) is not str:
-                return "the state of a distribution has a key that is no string"
+                return "the state of a distribution has a key that is not a string"
             if key == _TEMPLATE_KEY:
                 templates.append(value)
         if len(templates) != 1 or type(templates[0]) is not str:
@@ -335,7 +337,7 @@ def _vectoriser(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     for state in built.states:
         if not isinstance(state, Mapping):
-            return "its state is no dict"
+            return "its state is not a dict"
         for key, value in _pairs(state):
             if key == "input" and value != "content":
                 return "it opens files named by its input instead of reading text"

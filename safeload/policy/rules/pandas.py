@@ -153,7 +153,7 @@ def column_names(frame: Token) -> frozenset[str] | None:
         frame: Any token.
 
     Returns:
-        The names, or None if it is no frame as pandas writes one, with texts for names.
+        The names, or None if it is not a frame as pandas writes one, with texts for names.
     """
     if (
         not isinstance(frame, ObjectToken)

@@ -89,7 +89,7 @@ def _mapping_view(built: ObjectToken) -> str | None:
     args = built.args
     if type(args) is tuple and len(args) == 1 and type(args[0]) is Mapping and not built.states:
         return None
-    return "a read-only dict is made from something that is no dict"
+    return "a read-only dict is made from something that is not a dict"
 
 
 def _logger_name(built: ObjectToken) -> str | None:
@@ -102,7 +102,7 @@ def _logger_name(built: ObjectToken) -> str | None:
         return "a logger is asked for in another way than pickle does"
     if args == () or (type(args[0]) is str and _LOGGER.fullmatch(args[0])):
         return None
-    return "a logger is asked for by something that is no name"
+    return "a logger is asked for by something that is not a name"
 
 
 def _dill_array(built: ObjectToken) -> str | None:
@@ -183,7 +183,7 @@ def _dill_namedtuple(built: ObjectToken) -> str | None:
         and all(part.isidentifier() for part in module.split("."))
         and module.split(".")[0] != "joblib"
     ):
-        return "a named tuple is asked for by something that is no name"
+        return "a named tuple is asked for by something that is not a name"
     if type(fields) is not tuple or not is_plain(args[3:]):
         return "a named tuple is asked for in another way than dill does"
     if not all(type(field) is str and _is_identifier(field) for field in fields):

@@ -34,7 +34,7 @@ def _memory_without_location(built: ObjectToken) -> str | None:
         return "a cache is made in another way than joblib does"
     for state in built.states:
         if not isinstance(state, Mapping):
-            return "the state of a cache is no dict"
+            return "the state of a cache is not a dict"
         given = [(key, value) for key, value in _pairs(state) if type(key) is str]
         if any(value is not None for key, value in given if type(key) is str and key in _PLACES):
             return "a cache reads pickles from a place of the file's choice"
@@ -52,7 +52,7 @@ def _unfitted(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     for state in built.states:
         if not isinstance(state, Mapping):
-            return "its state is no dict"
+            return "its state is not a dict"
         for key, value in _pairs(state):
             if type(key) is not str or key.startswith("_") or key.endswith("_"):
                 return "it is fitted, and what it holds is code or read by compiled code unchecked"
@@ -79,7 +79,7 @@ def _sktime(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     for state in built.states:
         if not isinstance(state, Mapping):
-            return "its state is no dict"
+            return "its state is not a dict"
         for key, value in _pairs(state):
             if type(key) is not str or key in _CONVERTING:
                 return "it converts data in a way of its own"
@@ -124,7 +124,7 @@ def _statsmodels(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     for state in built.states:
         if not isinstance(state, Mapping):
-            return "its state is no dict"
+            return "its state is not a dict"
         reasons = (_attribute(key, value, state) for key, value in _pairs(state))
         reason = next(filter(None, reasons), None)
         if reason is not None:
@@ -143,7 +143,7 @@ def _attribute(key: Token, value: Token, state: Mapping) -> str | None:
     if "formula" in key:
         return None if _is_harmless(value) else "it holds a formula that does more than compute"
     if key in _PARTS and not _is_part(value):
-        return f"its {key} is no object of statsmodels"
+        return f"its {key} is not an object of statsmodels"
     if key == "data" and not (_is_part(value) or isinstance(value, Array) or is_numpy(value)):
         return "its data are neither an object of statsmodels nor an array"
     return None
@@ -164,7 +164,7 @@ def _restored(state: Mapping) -> str | None:
             if known is None:
                 return "a formula is to be evaluated with data that are no plain frame"
             if not named <= known:
-                return "a formula names something that is no column of its data"
+                return "a formula names something that is not a column of its data"
     return None
 
 

@@ -138,12 +138,15 @@ def _said_of(
         if is_class:
             yield Severity.NOTE, "may be called with any arguments; a rule would narrow that"
         else:
-            yield Severity.ERROR, "is no class and may be called with any arguments; give it a rule"
+            yield (
+                Severity.ERROR,
+                "is not a class and may be called with any arguments; give it a rule",
+            )
     if Use.CONSTRUCT in entry.uses:
         if is_class:
             yield from _own_methods(value)
         else:
-            yield Severity.ERROR, "is no class, and nothing can be constructed from it"
+            yield Severity.ERROR, "is not a class, and nothing can be constructed from it"
 
 
 def _every_pack() -> Policy:

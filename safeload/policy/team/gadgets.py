@@ -90,7 +90,7 @@ def gadget(module: str, name: str) -> str | None:
     modules, names = module.split("."), name.split(".")
     top = modules[0]
     if len(module) + len(name) > _LONGEST or not all(map(_WORD.fullmatch, modules + names)):
-        return "is no name that Python code is usually given; it may be there to deceive"
+        return "is not a name that Python code is usually given; it may be there to deceive"
     if module in _SCRIPTS:
         return (
             "was defined in a script or notebook, where no other program finds it; move it to a "
@@ -133,7 +133,7 @@ def doubt(module: str, name: str) -> str | None:
             "than they are"
         )
     if any(owner.lstrip("_")[:1].islower() for owner in names[:-1]):
-        return "is reached through something that is no class, judging by its name"
+        return "is reached through something that is not a class, judging by its name"
     if _acts(names[-1]):
         return "reads, writes or runs, judging by its name"
     return None

@@ -4,8 +4,8 @@ Nothing is imported: all is said from the scans. A name that nobody should add i
 call or a doubtful name only as a line to uncomment, and a model that would be refused with all its
 names allowed (for its state, its arguments, its stream) contributes nothing.
 
-Trust: models are what the team trusts, by mistake perhaps a stranger's. A proposal allows nothing
-until a person puts it into a policy file.
+Trust: models are what the team trusts, by mistake perhaps a third party's. A proposal allows
+nothing until a person puts it into a policy file.
 """
 
 from __future__ import annotations
@@ -354,7 +354,7 @@ def _remarks(built: ObjectToken) -> Iterable[str]:
     if built.use is Use.CONSTRUCT and (built.args != () or built.kwargs):
         yield "made with arguments: a named tuple, or a __getnewargs__ of its own"
     if any(type(state) is not Mapping for state in built.states):
-        yield "given a state that is no dict: __slots__, or a __getstate__ of its own"
+        yield "given a state that is not a dict: __slots__, or a __getstate__ of its own"
 
 
 def _obstacles(findings: Iterable[Finding]) -> tuple[Finding, ...]:

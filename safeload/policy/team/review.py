@@ -1,4 +1,4 @@
-"""Review: what a person should mend in a team's policy file, or at least look at.
+"""Review: what a person should fix in a team's policy file, or at least look at.
 
 A policy file may allow anything. The review finds what nobody means to allow, what does nothing,
 and what was never filled in. It imports nothing; :mod:`safeload.policy.team.existence` does, if

@@ -171,7 +171,7 @@ def _skipped(skipped: Sequence[Skipped]) -> Element | None:
     return tag(
         "section",
         tag("h2", "Skipped", id="skipped"),
-        tag("p", f"{count(len(skipped), 'other file')} in the folders are no models."),
+        tag("p", f"{count(len(skipped), 'other file')} in the folders are not models."),
         tag(
             "details",
             tag("summary", "Which, and why"),

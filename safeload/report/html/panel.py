@@ -197,7 +197,7 @@ def _others(found: Sequence[Skipped], room: Room) -> Element | None:
         "section",
         tag("h4", f"Other files in it ({len(found):,})"),
         _table(
-            "The files in it that are no models",
+            "The files in it that are not models",
             ("File", "Why it is none"),
             [(tag("code", one.path), one.reason) for one in shown],
         ),

@@ -63,7 +63,7 @@ def _read(m: Machine, wrapper: ObjectToken, state: Token) -> Program:
         return _zipped(m, name, given["init_args"], given["state"])
     subclass = given["subclass"]
     if not _is_array_type(subclass) or type(given.get("allow_mmap", True)) is not bool:
-        raise _malformed(m, "An array wrapper names a type that is no array.")
+        raise _malformed(m, "An array wrapper names a type that is not an array.")
     m.use_up(subclass, Use.CONSTRUCT, holder=state)
     if m.companions is None or not is_plain(name):
         return _unread(m, name)
@@ -72,7 +72,7 @@ def _read(m: Machine, wrapper: ObjectToken, state: Token) -> Program:
 
 def _zipped(m: Machine, name: str, init_args: Token, state: Token) -> Program:
     if type(init_args) is not tuple or len(init_args) != 3 or not _is_array_type(init_args[0]):
-        raise _malformed(m, "An array wrapper names a type that is no array.")
+        raise _malformed(m, "An array wrapper names a type that is not an array.")
     subclass, empty, code = init_args
     m.use_up(subclass, Use.CONSTRUCT, holder=init_args)
     if empty != (0,) or not (code == "b" or (isinstance(code, Blob) and code.head == b"b")):

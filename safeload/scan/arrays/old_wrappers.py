@@ -45,7 +45,7 @@ class ArrayFiles(Protocol):
 
         Args:
             name: The file's name, without folders.
-            dtype: Type of its elements, which are no objects.
+            dtype: Type of its elements, which are not objects.
             shape: Its shape.
             order: ``"C"`` or ``"F"``.
             matrix: Whether it is a ``numpy.matrix``.

@@ -57,7 +57,7 @@ def read_wrapper(
         raise _malformed(m, "An array wrapper is not built as joblib builds it.")
     subclass, shape, order, token, mmap, alignment = _attributes(m, state)
     if not isinstance(subclass, Global) or (subclass.module, subclass.name) not in SUBCLASSES:
-        raise _malformed(m, "An array wrapper names a type that is no array.")
+        raise _malformed(m, "An array wrapper names a type that is not an array.")
     # The wrapper's own reading of the type is not a value that the model keeps.
     m.use_up(subclass, Use.CONSTRUCT, holder=state)
     if order not in _ORDERS or type(mmap) is not bool:

@@ -1,8 +1,8 @@
 """What one file may still cost: steps of work without bytes to show for them, and time.
 
-Honest work is paid for by the bytes that ask for it. Work that a few bytes ask for again and again
-is taken from an allowance as large as the file, so that all of it together grows with the file and
-not with its square. The clock is the last resort.
+Legitimate work is paid for by the bytes that ask for it. Work that a few bytes ask for again and
+again is taken from an allowance as large as the file, so that all of it together grows with the
+file and not with its square. The clock is the last resort.
 
 Trust: what is asked for is hostile; the bounds are the caller's.
 """

@@ -4,8 +4,8 @@ Python salts the hashes of text and bytes, but not of numbers and of tuples of t
 a file can choose a hundred thousand keys that all ask for the same place, and each looks at all
 before it. What CPython would do is done here with the hashes alone, and stops at the bound.
 
-Some steps for each key are free, a microsecond's worth: honest numbers that share their lowest bits
-need no more.
+Some steps for each key are free, a microsecond's worth: legitimate numbers that share their lowest
+bits need no more.
 
 Trust: keys are hostile tokens, each checked before to be hashed in bounded time.
 Source: CPython ``Objects/dictobject.c`` and ``Objects/setobject.c``, ``_Py_HashDouble``,

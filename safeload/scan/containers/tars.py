@@ -111,7 +111,7 @@ def problem_of(data: Buffer, start: int, entry: tarfile.TarInfo) -> str | None:
         entry: What ``tarfile`` makes of it.
     """
     if not has_content(entry):
-        return "It is no file and has a length: readers differ in it." if entry.size else None
+        return "It is not a file and has a length: readers differ in it." if entry.size else None
     said = entry.pax_headers.get("size")
     if said is None or entry.sparse is not None or entry.size >= _FITS:
         return None
@@ -205,7 +205,7 @@ def behind_damage(data: Buffer) -> int | None:
     """Where the first header stands that is whole, for readers that skip what is in front of it.
 
     Args:
-        data: What is no tar by its first block.
+        data: What is not a tar by its first block.
     """
     found = data.find(_USTAR)
     while found >= 0:

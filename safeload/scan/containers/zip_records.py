@@ -50,7 +50,7 @@ class Entry(NamedTuple):
     r"""What a directory or a header says of a file.
 
     Attributes:
-        name: As it is written; bytes that are no text as ``\udc80`` to ``\udcff``.
+        name: As it is written; bytes that are not a text as ``\udc80`` to ``\udcff``.
         flags: General purpose flags.
         method: Compression.
         crc: CRC-32 of the file.

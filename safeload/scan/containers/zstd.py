@@ -104,7 +104,7 @@ def zstd_decompressor(data: Buffer, position: int, most: int) -> Any:
 
 
 def _window(head: bytes) -> int:
-    """Memory that a frame asks for, bytes; 0 for what is no frame."""
+    """Memory that a frame asks for, bytes; 0 for what is not a frame."""
     if len(head) < 6 or head[:4] != _MAGIC:
         return 0
     descriptor = head[4]

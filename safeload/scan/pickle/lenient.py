@@ -1,10 +1,10 @@
 """Could any unpickler get from these bytes to a name that it imports?
 
-The machine beside this module says what a stream does, and refuses what no honest writer writes. A
-file that it refuses may still be read by a real unpickler, up to and beyond that place. So whether
-a file may be left out of a report is decided here: each opcode is taken as the most tolerant of the
-unpicklers takes it, values are forgotten, and only the depth of the stack and its marks are kept.
-Whatever CPython's C or Python unpickler, or joblib's, can reach, this walk reaches.
+The machine beside this module says what a stream does, and refuses what no legitimate writer
+writes. A file that it refuses may still be read by a real unpickler, up to and beyond that place.
+So whether a file may be left out of a report is decided here: each opcode is taken as the most
+tolerant of the unpicklers takes it, values are forgotten, and only the depth of the stack and its
+marks are kept. Whatever CPython's C or Python unpickler, or joblib's, can reach, this walk reaches.
 
 An ordinary text can begin like a stream, too: ``cat``, ``dog`` is an opcode with a module and a
 name. It asks for that one import and then fails. So a name in a text counts if something is done
@@ -98,7 +98,7 @@ class _Walk:
         stored: Something is in the memo, which outlives a stream.
         foreign: What is no plain value may be on the stack or in the memo.
         named: This stream, a text so far, asked for a name.
-        other: This stream has opcodes that are no names.
+        other: This stream has opcodes that are not names.
     """
 
     def __init__(self, data: Buffer) -> None:
@@ -144,7 +144,8 @@ class _Walk:
             module, name = line(self.data, start, middle), line(self.data, middle, end)
         except UnicodeDecodeError:
             raise (_DeadError if end < self.size else EOFError) from None
-        # A module whose name is no identifier is hardly one. There are some, so the walk goes on.
+        # A module whose name is not an identifier is hardly one. There are some, so the walk goes
+        # on.
         if all(part.isidentifier() for part in module.split(".")):
             if not self._is_text(end) or comes_with_python(module, name):
                 raise _Found(Outcome.NAME, start - 1)

@@ -39,7 +39,7 @@ _FLOAT = re.compile(rb"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?|inf|nan)")
 
 
 def _unknown(m: Machine) -> None:
-    raise MalformedError("SL203", "A byte that is no opcode.", m.position - 1)
+    raise MalformedError("SL203", "A byte that is not an opcode.", m.position - 1)
 
 
 # -- atoms -----------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def _obj(m: Machine) -> None:
 
 
 def _instantiate(m: Machine, target: Token, args: tuple[Token, ...]) -> None:
-    """INST and OBJ call what is no class; a class only with arguments, else they only allocate."""
+    """INST and OBJ call no class; a class only with arguments, else they only allocate."""
     if args or not isinstance(target, Global):
         m.stack.append(reduce(m, target, args))
         return

@@ -5,7 +5,8 @@ stack: freeing chains of arrays, deques, partial functions and the like. (Lists,
 instances of Python classes are freed another way.) Keys are hashed and compared; what recurs is
 printed wherever it does.
 
-Trust: the tokens are hostile. Honest writers finish a part before the whole, but nothing relies on
+Trust: the tokens are hostile. Legitimate writers finish a part before the whole, but nothing relies
+on
 that: what becomes deeper later is counted on top.
 Source: ``Py_TRASHCAN_BEGIN`` in CPython, and what lacks it: ``deque_dealloc``, ``partial_dealloc``.
 """
@@ -44,7 +45,7 @@ class Shape:
     Attributes:
         long_text: Whether there is a text that takes longer to compare than what recalls it.
         recurring: What was taken from the memo, by identity.
-        hashing: Dicts, sets and objects like them with keys that are no text, by identity.
+        hashing: Dicts, sets and objects like them with keys that are not a text, by identity.
     """
 
     def __init__(self, limits: Limits, budget: WorkBudget, taken: Consumption) -> None:

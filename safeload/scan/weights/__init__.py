@@ -1,1 +1,1 @@
-"""Files of weights that are no pickles: which they are, and what in them could run all the same."""
+"""Files of weights that are not pickles: which they are, and what in them could run anyway."""

@@ -1,4 +1,4 @@
-"""What is said of a format that is recognised, and whose weights are no pickles."""
+"""What is said of a format that is recognised, and whose weights are not pickles."""
 
 from __future__ import annotations
 

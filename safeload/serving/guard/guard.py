@@ -27,7 +27,7 @@ from safeload.verdict import FileReport, GlobalReport, Verdict
 
 __all__ = ["Guard", "Wanted", "path_of"]
 
-# What a source is called that is no file.
+# What a source is called that is not a file.
 _BYTES = "<bytes>"
 
 

@@ -124,7 +124,7 @@ def _numpy(call: _Call) -> Any:
     try:
         return _signed(call, "file")
     except pickle.UnpicklingError as error:
-        # numpy says of everything that it is no pickle.
+        # numpy says of everything that it is not a pickle.
         if isinstance(error.__cause__, SafeloadError):
             raise error.__cause__ from None
         raise

@@ -42,10 +42,10 @@ class Summary:
 
     Attributes:
         loads: Number of loads.
-        damaged: Number of lines that are no records.
+        damaged: Number of lines that are not records.
         places: How often each place loaded, by verdict.
         paths: Files that were not accepted, each once.
-        unread: How often something that is no file was not accepted, by why.
+        unread: How often something that is not a file was not accepted, by why.
         names: How often each name that is not allowed was asked for.
     """
 

@@ -59,7 +59,7 @@ def load_model(
             address has one.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
-        probe: Predict on the rows that were sealed at signing and compare.
+        probe: Predict on the rows that were recorded at signing and compare.
         ledger: Where the load is recorded, and where it is looked up that no newer release of the
             model was loaded before; by default the trust file's, if it names one.
         allow_rollback: Why an older release may be loaded all the same; kept in the ledger.

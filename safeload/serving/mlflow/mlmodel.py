@@ -138,7 +138,7 @@ def _parsed(data: Buffer) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise _malformed("is not the YAML that MLflow writes") from error
     if not isinstance(entries, dict):
-        raise _malformed("is no mapping")
+        raise _malformed("is not a mapping")
     return entries
 
 

@@ -123,6 +123,6 @@ def _copy_bundles(origin: Path, folder: Path, most: int) -> None:
         try:
             data, _ = read_small(origin / name, limit=most)
         except OSError:
-            # One that is no file is none; the one that counts was read a moment ago.
+            # One that is not a file is none; the one that counts was read a moment ago.
             continue
         (folder / name).write_bytes(data)

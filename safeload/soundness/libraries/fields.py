@@ -36,7 +36,7 @@ def as_object(value: Any, what: str) -> Fields:
         UnsoundError: It is something else.
     """
     if type(value) is not dict:
-        raise UnsoundError(f"{what} is no object")
+        raise UnsoundError(f"{what} is not an object")
     return value
 
 
@@ -51,7 +51,7 @@ def as_list(value: Any, what: str) -> list[Any]:
         UnsoundError: It is something else.
     """
     if type(value) is not list:
-        raise UnsoundError(f"{what} is no list")
+        raise UnsoundError(f"{what} is not a list")
     return value
 
 
@@ -65,7 +65,7 @@ def text(fields: Fields, key: str) -> str:
         raise UnsoundError(f"{key} is missing")
     value = fields[key]
     if type(value) is not str:
-        raise UnsoundError(f"{key} is no text")
+        raise UnsoundError(f"{key} is not a text")
     return value
 
 
@@ -85,7 +85,7 @@ def digits(fields: Fields, key: str, most: int, *, missing: int | None = None) -
         return missing
     value = text(fields, key)
     if not _DIGITS.fullmatch(value) or int(value) > most:
-        raise UnsoundError(f"{key} is no number up to {most}")
+        raise UnsoundError(f"{key} is not a number up to {most}")
     return int(value)
 
 
@@ -105,7 +105,7 @@ def integers(fields: Fields, key: str) -> npt.NDArray[np.int64]:
             return np.array(value, np.int64)
         except OverflowError as error:
             raise UnsoundError(f"{key} has a number that is out of range") from error
-    raise UnsoundError(f"{key} has something that is no whole number")
+    raise UnsoundError(f"{key} has something that is not a whole number")
 
 
 def length(fields: Fields, key: str) -> int:
@@ -121,4 +121,4 @@ def length(fields: Fields, key: str) -> int:
         type(value) is list and _NUMBERS.issuperset(map(type, value))
     ):
         return len(value)
-    raise UnsoundError(f"{key} has something that is no number")
+    raise UnsoundError(f"{key} has something that is not a number")

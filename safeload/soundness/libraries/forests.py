@@ -21,7 +21,7 @@ __all__ = ["MAX_DEPTH", "Forest", "reached"]
 _Ints = npt.NDArray[np.int64]
 
 # Steps down to the deepest leaf. Libraries go down by recursion, and most stacks end at 8 MiB;
-# honest trees are a few hundred deep at most.
+# legitimate trees are a few hundred deep at most.
 MAX_DEPTH: Final = 4_000
 _LEVELS_PER_LOOK: Final = 1_000
 

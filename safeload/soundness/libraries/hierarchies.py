@@ -37,7 +37,7 @@ def hierarchies(built: ObjectToken) -> None:
         if trees is None:
             continue
         if type(trees) is not list and type(trees) is not tuple:
-            raise UnsoundError(f"{name} is no list of trees")
+            raise UnsoundError(f"{name} is not a list of trees")
         for tree in trees:
             if tree is not None:
                 check(tree, name)
@@ -61,10 +61,10 @@ def _condensed(token: Token, what: str) -> None:
     """Records of a parent and a child, which is a sample or a parent itself."""
     tree = array(token, what)
     if tree.ndim != 1 or not {"parent", "child"} <= set(tree.dtype.names or ()):
-        raise UnsoundError(f"{what} is no list of parents and children")
+        raise UnsoundError(f"{what} is not a list of parents and children")
     parents, children = tree["parent"], tree["child"]
     if {parents.dtype.kind, children.dtype.kind} - {"i", "u"}:
-        raise UnsoundError(f"{what} has parents or children that are no numbers")
+        raise UnsoundError(f"{what} has parents or children that are not numbers")
     if len(tree) and not (
         int(parents.min()) >= 0
         and int(children.min()) >= 0

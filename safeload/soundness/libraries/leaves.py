@@ -77,7 +77,7 @@ def _sizes(built: ObjectToken) -> tuple[int, tuple[int, ...]]:
 
 def _two(shape: tuple[int, ...]) -> tuple[int, int]:
     if len(shape) != 2:
-        raise UnsoundError("y_train is no table")
+        raise UnsoundError("y_train is not a table")
     return shape
 
 
@@ -111,7 +111,7 @@ def _matrix(state: dict[str, Token], name: str, of_shape: str) -> NDArray:
     """Check a sparse matrix that is written out when it is loaded; its numbers."""
     matrix, shape = state.get(name, MISSING), _lengths(state, of_shape)
     if not isinstance(matrix, ObjectToken) or not is_columns(matrix):
-        raise UnsoundError(f"{name} is no matrix in compressed columns")
+        raise UnsoundError(f"{name} is not a matrix in compressed columns")
     for _, reason in check_columns([matrix]):
         raise UnsoundError(f"{name}: {reason}")
     given = attributes(matrix)
@@ -138,7 +138,7 @@ def _check_places(given: dict[str, Token]) -> None:
 def _nodes(estimator: Token) -> int:
     """How many nodes the tree of an estimator has."""
     if not isinstance(estimator, ObjectToken):
-        raise UnsoundError("estimators_ holds something that is no tree")
+        raise UnsoundError("estimators_ holds something that is not a tree")
     state = attributes(estimator)
     unshadowed(state, _OF_TREES)
     tree = state.get("tree_", MISSING)

@@ -137,7 +137,7 @@ def _check_parameter(name: str, value: Token) -> None:
         if space is not None and "=" in value[space.end() :]:
             raise UnsoundError(f"{name} sets another parameter as well")
     elif name in _THREADS and value is not None and integer(value, name) > _MAX_THREADS:
-        raise UnsoundError(f"{name} is no number of threads")
+        raise UnsoundError(f"{name} is not a number of threads")
 
 
 def _model(built: ObjectToken) -> _Model:
@@ -147,7 +147,7 @@ def _model(built: ObjectToken) -> _Model:
         state = attributes(built)
         text = state.get("_handle", state.get("handle"))
         if type(text) is not str:
-            raise UnsoundError("_handle is no text")
+            raise UnsoundError("_handle is not a text")
         look_at(text, len(text))
         try:
             known = _MODELS[built] = _check(text.encode())
@@ -178,7 +178,7 @@ def _check(text: bytes) -> _Model:
             unknown = min(name for name in tree if name not in _KNOWN).decode()
             raise UnreadError(f"a tree has the field {unknown}, which no check knows")
         if len(_numbers(tree, b"shrinkage", b"1")) != 1:
-            raise UnsoundError("shrinkage is no number")
+            raise UnsoundError("shrinkage is not a number")
         sets = _whole(tree, b"num_cat", _MAX_NUMBER)
         if _whole(tree, b"is_linear", 1, 0):
             if _leaves(tree) == 1 and (sets or not _IF_SPLIT.issubset(tree)):
@@ -275,7 +275,7 @@ def _check_linear(tree: Lines, features: int) -> None:
     if not all(_DIGITS.fullmatch(number) and int(number) < features for number in used):
         raise UnsoundError("leaf_features has a feature that the model has not got")
     if factors and not _NUMBERS.fullmatch(b" ".join(factors)):
-        raise UnsoundError("leaf_coeff has something that is no number")
+        raise UnsoundError("leaf_coeff has something that is not a number")
     # Of a number without a normal form LightGBM makes an error that nobody catches.
     sizes = np.abs(np.array([*constants, *factors], float))
     if ((sizes > 0) & (sizes < np.finfo(float).tiny)).any() or np.isinf(sizes).any():
@@ -295,7 +295,7 @@ def _whole(lines: Lines, name: bytes, most: int, missing: int | None = None) -> 
         return missing
     value = lines.get(name, b"")
     if not _DIGITS.fullmatch(value) or int(value) > most:
-        raise UnsoundError(f"{name.decode()} is no number up to {most}")
+        raise UnsoundError(f"{name.decode()} is not a number up to {most}")
     return int(value)
 
 
@@ -303,7 +303,7 @@ def _numbers(lines: Lines, name: bytes, missing: bytes = b"") -> list[bytes]:
     """The numbers on a line, as they are written."""
     value = lines.get(name, missing)
     if not _NUMBERS.fullmatch(value):
-        raise UnsoundError(f"{name.decode()} has something that is no number")
+        raise UnsoundError(f"{name.decode()} has something that is not a number")
     return value.split(b" ")
 
 
@@ -322,5 +322,5 @@ def _joined(trees: Sequence[Lines], name: bytes, sizes: _Ints) -> _Ints:
 
 def _whole_numbers(text: bytes, name: bytes) -> _Ints:
     if not _WHOLES.fullmatch(text):
-        raise UnsoundError(f"{name.decode()} has something that is no whole number")
+        raise UnsoundError(f"{name.decode()} has something that is not a whole number")
     return np.fromstring(text, np.int64, sep=" ")

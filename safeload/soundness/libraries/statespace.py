@@ -209,7 +209,7 @@ def _size(built: ObjectToken) -> _Size:
     observations = array(_argument(built, 0), "obs").shape
     selection = array(_argument(built, 6), "selection").shape
     if len(observations) != 2 or len(selection) != 3:
-        raise UnsoundError("obs is no table, or selection no table for each observation")
+        raise UnsoundError("obs is not a table, or selection no table for each observation")
     size = _Size(observations[0], selection[0], selection[1], observations[1])
     if not all(size):
         raise UnsoundError("a model has no series, states, disturbances or observations")

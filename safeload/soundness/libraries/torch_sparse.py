@@ -114,7 +114,7 @@ def _shape(token: Token) -> tuple[int, ...]:
 def _numbers(view: View, what: str) -> NDArray:
     """The numbers of a view."""
     if view.dtype not in _INTEGERS:
-        raise UnsoundError(f"{what} are no whole numbers")
+        raise UnsoundError(f"{what} are not whole numbers")
     if view.storage.read is None:
         raise UnreadError(f"{what} are not in the file")
     if view.numbers > view.storage.count:

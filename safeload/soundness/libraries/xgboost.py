@@ -133,7 +133,7 @@ def _json(data: bytes) -> Any:
             data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_no_constant
         )
     except (ValueError, RecursionError) as error:
-        raise UnsoundError("handle is no JSON as xgboost writes it") from error
+        raise UnsoundError("handle is not JSON as xgboost writes it") from error
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Fields:
@@ -203,14 +203,14 @@ def _check_configuration(config: Fields, kind: str, objective: str, classes: int
     for name in ("n_jobs", "nthread"):
         value = generic.get(name, "0")
         if type(value) is not str or not _WHOLE.fullmatch(value) or int(value) > _MAX_THREADS:
-            raise UnsoundError(f"{name} is no number of threads")
+            raise UnsoundError(f"{name} is not a number of threads")
 
 
 def _check_notes(learner: Fields) -> None:
     """Attributes and names are texts; the best iteration is one that prediction can end with."""
     notes = as_object(learner.get("attributes"), "attributes")
     if not all(type(value) is str for value in notes.values()):
-        raise UnsoundError("attributes have a value that is no text")
+        raise UnsoundError("attributes have a value that is not a text")
     best = notes.get("best_iteration", "0")
     if not _WHOLE.fullmatch(best) or int(best) < _NO_ITERATION:
         # One more than this is where prediction ends, and places are counted from the first.

@@ -55,7 +55,7 @@ def backing(built: ObjectToken) -> None:
     if found.dtype.kind != _KINDS[name] or (name == "PeriodArray" and found.itemsize != 8):
         raise UnsoundError("_ndarray is of another type than the array")
     if not isinstance(dtype, ObjectToken):
-        raise UnsoundError("_dtype is no type")
+        raise UnsoundError("_dtype is not a type")
     if name == "Categorical":
         categories = attributes(dtype).get("categories", MISSING)
         within(found, length(categories, "categories"), "_ndarray")
@@ -82,7 +82,7 @@ def _same(dtype: Token, values: NDArray) -> None:
     try:
         kept = dtype_of(describe(dtype).spec)
     except (DTypeError, TypeError, ValueError) as error:
-        raise UnsoundError("_dtype is no type that numpy writes") from error
+        raise UnsoundError("_dtype is not a type that numpy writes") from error
     if kept != values.dtype:
         raise UnsoundError("_dtype is not the type of its array")
 
@@ -108,7 +108,7 @@ def sparse(built: ObjectToken) -> None:
         return
     index = state.get("_sparse_index")
     if not isinstance(index, ObjectToken):
-        raise UnsoundError("_sparse_index is no index")
+        raise UnsoundError("_sparse_index is not an index")
     if shape(state.get("_sparse_values", MISSING), "_sparse_values") != (_points(index),):
         raise UnsoundError("_sparse_values has not one value for each place")
 
@@ -140,7 +140,7 @@ def within(codes: NDArray, count: int, what: str) -> None:
         UnsoundError: One of them is not.
     """
     if codes.dtype.kind not in "iu":
-        raise UnsoundError(f"{what} has codes that are no whole numbers")
+        raise UnsoundError(f"{what} has codes that are not whole numbers")
     if codes.size and not (int(codes.min()) >= -1 and int(codes.max()) < count):
         raise UnsoundError(f"{what} has a code of nothing")
 
@@ -153,7 +153,7 @@ def _further(rest: Token) -> None:
         if key != "_cache":
             continue
         if type(value) is not Mapping:
-            raise UnsoundError("_cache is no dict")
+            raise UnsoundError("_cache is not a dict")
         for name, kept in zip(_texts(value), value.values, strict=True):
             if name == "_creso" and integer(kept, "_cache") not in _RESOLUTIONS:
                 raise UnsoundError("_cache has a resolution that there is not")
@@ -177,7 +177,7 @@ def _points(index: ObjectToken) -> int:
         if starts.ndim != 1 or starts.shape != sizes.shape:
             raise UnsoundError("blengths has not one length for each block")
         if {starts.dtype.kind, sizes.dtype.kind} - {"i"}:
-            raise UnsoundError("blocs or blengths has something that is no whole number")
+            raise UnsoundError("blocs or blengths has something that is not a whole number")
         ends = starts.astype("i8") + sizes
         if starts.size and not (
             (sizes > 0).all()

@@ -65,19 +65,19 @@ def texts(token: Token) -> list[str]:
         Exactly those that Arrow reads.
 
     Raises:
-        UnsoundError: It is no array of texts, or it is not sound.
+        UnsoundError: It is not an array of texts, or it is not sound.
     """
     if not isinstance(token, ObjectToken) or token.states or type(token.args) is not tuple:
-        raise UnsoundError("it is no array of arrow")
+        raise UnsoundError("it is not an array of arrow")
     if token.is_of("pyarrow.lib", "chunked_array") and token.args and type(token.args[0]) is list:
         return [text for chunk in token.args[0] for text in texts(chunk)]
     if not token.is_of("pyarrow.lib", "_restore_array"):
-        raise UnsoundError("it is no array of arrow")
+        raise UnsoundError("it is not an array of arrow")
     for _, reason in arrays([token]):
         raise UnsoundError(reason)
     kind, length, _, first, buffers = token.args[0][:5]
     if _alias(kind) not in ("string", "large_string") or buffers[0] is not None:
-        raise UnsoundError("it is no array of texts, or one may be missing")
+        raise UnsoundError("it is not an array of texts, or one may be missing")
     start = integer(first, "offset")
     stop = start + integer(length, "length")
     _, ends, data = map(_bytes, buffers)

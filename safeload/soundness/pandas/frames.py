@@ -225,7 +225,7 @@ def _places(token: Token) -> NDArray | range:
     if is_array(token):
         found = array(token, "placements")
         if found.ndim != 1 or found.dtype.kind not in "iu":
-            raise UnsoundError("placements are no numbers of columns")
+            raise UnsoundError("placements are not numbers of columns")
         return found
     return span(token, "placements")
 
@@ -235,7 +235,7 @@ def _rows(values: Token) -> int:
     if is_array(values):
         found = shape(values, "values")
         if len(found) != 2:
-            raise UnsoundError("values of a block are no table")
+            raise UnsoundError("values of a block are not a table")
         return found[0]
     if isinstance(values, ObjectToken) and values.is_of(
         "pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"

@@ -56,7 +56,7 @@ def length(token: Token, what: str, depth: int = 0) -> int:
             state = attributes(token)
             values = state.get(_VALUES[name], state.get("_data", MISSING))
             return length(values, what, depth + 1)
-    raise UnsoundError(f"{what} is no array or index that pandas writes")
+    raise UnsoundError(f"{what} is not an array or index that pandas writes")
 
 
 def shape(token: Token, what: str) -> tuple[int, ...]:
@@ -158,7 +158,7 @@ def _arrow(built: ObjectToken, what: str) -> int:
     parts = args[0] if type(args) is tuple and args else None
     if built.is_of("pyarrow.lib", "_restore_array") and type(parts) is tuple and len(parts) > 1:
         return integer(parts[1], what)
-    raise UnsoundError(f"{what} is no array that Arrow writes")
+    raise UnsoundError(f"{what} is not an array that Arrow writes")
 
 
 def _is_backed(token: Token) -> bool:

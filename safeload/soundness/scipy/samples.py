@@ -26,7 +26,7 @@ def grid(built: ObjectToken) -> None:
             continue
         listed = state.get(axes)
         if not isinstance(listed, tuple | list):
-            raise UnsoundError(f"{axes} is no list of axes")
+            raise UnsoundError(f"{axes} is not a list of axes")
         lengths = tuple(len(array(axis, axes).ravel()) for axis in listed)
         if (
             0 in lengths
@@ -43,7 +43,7 @@ def density(built: ObjectToken) -> None:
         return
     data = array(state["dataset"], "dataset")
     if data.ndim != 2:
-        raise UnsoundError("dataset is no table")
+        raise UnsoundError("dataset is not a table")
     if "_weights" in state and array(state["_weights"], "_weights").shape != data.shape[1:]:
         raise UnsoundError("_weights has not one number for each of the data")
     if integer(state.get("n", MISSING), "n") != data.shape[1]:

@@ -65,7 +65,7 @@ def blocks(built: ObjectToken) -> None:
     height, width = _shape(state)
     data = array(state.get("data", MISSING), "data")
     if data.ndim != 3 or 0 in data.shape[1:]:
-        raise UnsoundError("data is no array of blocks")
+        raise UnsoundError("data is not an array of blocks")
     if height % data.shape[1] or width % data.shape[2]:
         raise UnsoundError("data has blocks that do not fill _shape")
     _compressed(state, height // data.shape[1], width // data.shape[2], data)
@@ -136,7 +136,7 @@ def _elements(state: Attributes) -> NDArray:
     """The elements that are stored, one after the other."""
     data = array(state.get("data", MISSING), "data")
     if data.ndim != 1:
-        raise UnsoundError("data is no list of elements")
+        raise UnsoundError("data is not a list of elements")
     return data
 
 

@@ -135,7 +135,7 @@ def _pairs(built: ObjectToken) -> list[Token]:
 
 def _places(names: tuple[Token, ...]) -> tuple[int, int] | None:
     if not all(type(name) is str for name in names) or len(set(names)) != len(names):
-        raise UnsoundError("an attribute is set twice, or its name is no string")
+        raise UnsoundError("an attribute is set twice, or its name is not a string")
     unshadowed(names, _OF_TREES)
     if "tree_" not in names:
         return None
@@ -181,7 +181,7 @@ def _trees(state: Attributes) -> int:
     expected = None
     for estimator in {id(estimator): estimator for estimator in rounds.flat}.values():
         if not isinstance(estimator, ObjectToken):
-            raise UnsoundError("estimators_ holds something that is no tree")
+            raise UnsoundError("estimators_ holds something that is not a tree")
         tree, columns = _parts(estimator, known)
         if tree is None:
             raise UnsoundError("estimators_ holds an estimator without a tree")

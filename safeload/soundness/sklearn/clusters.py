@@ -77,7 +77,7 @@ def hierarchy(built: ObjectToken) -> None:
         return
     merges = array(state["_single_linkage_tree_"], "_single_linkage_tree_")
     if merges.ndim != 1 or (merges.dtype.names or ())[: len(_MERGED)] != _MERGED:
-        raise UnsoundError("_single_linkage_tree_ is no list of merges")
+        raise UnsoundError("_single_linkage_tree_ is not a list of merges")
     # Each merge makes one cluster, with the next number after those of the samples.
     made = np.arange(len(merges)) + len(merges) + 1
     for name in _MERGED:
@@ -101,4 +101,4 @@ def _centres(state: Attributes) -> int:
 
 def _threads(token: Token) -> None:
     if not 1 <= integer(token, "_n_threads") <= _MOST_THREADS:
-        raise UnsoundError("_n_threads is no number of threads")
+        raise UnsoundError("_n_threads is not a number of threads")

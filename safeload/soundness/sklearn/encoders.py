@@ -31,7 +31,7 @@ def one_hot(built: ObjectToken) -> None:
         return
     categories = state["categories_"]
     if type(categories) is not list:
-        raise UnsoundError("categories_ is no list of arrays")
+        raise UnsoundError("categories_ is not a list of arrays")
     columns = state["_n_features_outs"]
     if type(columns) is not list or len(columns) != len(categories):
         raise UnsoundError("_n_features_outs has not one number for each feature")
@@ -58,7 +58,7 @@ def _places(known: Token, mapping: Token) -> int:
         return count
     places = array(mapping, "_default_to_infrequent_mappings")
     if places.ndim != 1 or places.dtype.kind not in "iu" or not places.size:
-        raise UnsoundError("_default_to_infrequent_mappings has something that is no mapping")
+        raise UnsoundError("_default_to_infrequent_mappings has something that is not a mapping")
     if int(places.min()) < 0:
         raise UnsoundError("_default_to_infrequent_mappings has a place below zero")
     return int(places.max()) + 1
@@ -73,7 +73,7 @@ def _categories(token: Token) -> int:
     except UnsoundError:
         known = objects(token, "categories_")
     if known.ndim != 1:
-        raise UnsoundError("categories_ has something that is no list of categories")
+        raise UnsoundError("categories_ has something that is not a list of categories")
     if known.dtype.kind in _NUMBERS:
         equal = known.dtype.kind in "fc"
         if not np.array_equal(np.sort(known), known, equal_nan=equal):

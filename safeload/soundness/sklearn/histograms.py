@@ -128,7 +128,7 @@ def _read(built: ObjectToken, known: Any) -> _Predictor:
     parts = _parts(built)
     nodes = raw(parts[0], "nodes")
     if len(nodes.shape) != 1 or not (nodes.dtype is known or _is_of_nodes(nodes.dtype)):
-        raise UnsoundError("nodes is no array of nodes")
+        raise UnsoundError("nodes is not an array of nodes")
     size = nodes.shape[0]
     if size == 0:
         raise UnsoundError("nodes has not even a root")
@@ -260,7 +260,7 @@ def _is_own_method(token: Token, built: ObjectToken) -> bool:
 
 def _predictors_of(rounds: Token) -> list[_Predictor]:
     if type(rounds) is not list or not all(type(each_) is list for each_ in rounds):
-        raise UnsoundError("_predictors is no list of lists")
+        raise UnsoundError("_predictors is not a list of lists")
     read: list[_Predictor] = []
     for of_round in rounds:
         for built in of_round:

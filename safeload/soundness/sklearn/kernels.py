@@ -85,7 +85,7 @@ def of_pairs(kernel: Token, kept: Token, samples: int) -> None:
         seen.add(id(token))
         target = token.callable if isinstance(token, ObjectToken) else token
         if not isinstance(target, Global):
-            raise UnsoundError("kernel is no function of two tables")
+            raise UnsoundError("kernel is not a function of two tables")
         if target.module.partition(".")[0] not in _LIBRARIES:
             is_own = True
         elif isinstance(token, ObjectToken):
@@ -119,7 +119,7 @@ def _metrics(keywords: Token) -> list[Token]:
     if keywords is None:
         return []
     if not isinstance(keywords, Mapping):
-        raise UnsoundError("kernel is a function with arguments that are no dict")
+        raise UnsoundError("kernel is a function with arguments that are not dict")
     return [
         value
         for key, value in zip(keywords.keys, keywords.values, strict=True)
@@ -143,4 +143,4 @@ def _rows(token: Token) -> int:
             args = manager.args if isinstance(manager, ObjectToken) else None
             if type(args) is tuple and len(args) == 2 and len(args[1]) == 2:
                 return length(args[1][1], KEPT)
-    raise UnsoundError(f"{KEPT} is no table")
+    raise UnsoundError(f"{KEPT} is not a table")

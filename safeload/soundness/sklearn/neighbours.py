@@ -39,7 +39,7 @@ def search(built: ObjectToken) -> None:
         raise UnsoundError("its state has not the parts of a tree")
     data = array(state[0], "data")
     if data.ndim != 2 or 0 in data.shape:
-        raise UnsoundError("data is no table")
+        raise UnsoundError("data is not a table")
     samples, columns = data.shape
     order = array(state[1], "idx_array")
     if order.shape != (samples,) or order.dtype.kind not in "iu":
@@ -67,7 +67,7 @@ def sample_count(built: ObjectToken) -> int:
 
 def _nodes(nodes: NDArray, samples: int, levels: int, count: int) -> None:
     if nodes.ndim != 1 or (nodes.dtype.names or ())[: len(_FIELDS)] != _FIELDS:
-        raise UnsoundError("node_data is no array of nodes")
+        raise UnsoundError("node_data is not an array of nodes")
     if not 1 <= levels <= _MOST_LEVELS or not count == len(nodes) == 2**levels - 1:
         raise UnsoundError("n_nodes and n_levels are not those of node_data")
     start, end = nodes["idx_start"], nodes["idx_end"]

@@ -135,7 +135,7 @@ def _shape(token: Token) -> tuple[int, int]:
     else:
         shape = array(token, "_fit_X").shape
     if type(shape) is not tuple or len(shape) != 2:
-        raise UnsoundError("_fit_X is no table")
+        raise UnsoundError("_fit_X is not a table")
     return integer(shape[0], "_fit_X"), integer(shape[1], "_fit_X")
 
 
@@ -148,4 +148,4 @@ def _length(token: Token) -> int:
             return len(objects(token, "classes_"))
     if type(token) is list:
         return len(token)
-    raise UnsoundError("classes_ is no list of classes")
+    raise UnsoundError("classes_ is not a list of classes")

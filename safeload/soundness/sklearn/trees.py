@@ -116,7 +116,7 @@ def _read(built: ObjectToken, known: Any) -> _Tree:
     depth, count, nodes, values = _attributes(built)
     found = raw(nodes, "nodes")
     if len(found.shape) != 1 or not (found.dtype is known or _is_of_nodes(found.dtype)):
-        raise UnsoundError("nodes is no array of nodes")
+        raise UnsoundError("nodes is not an array of nodes")
     size = found.shape[0]
     if size == 0 or integer(count, "node_count") != size:
         raise UnsoundError("node_count is not the number of nodes")

@@ -125,5 +125,5 @@ def _part(state: Attributes, name: str, part: str) -> Token:
     """An array of an attribute that is a matrix in compressed rows, itself checked elsewhere."""
     matrix = state.get(name)
     if not isinstance(matrix, ObjectToken) or not is_rows(matrix):
-        raise UnsoundError(f"{name} is no matrix in compressed rows")
+        raise UnsoundError(f"{name} is not a matrix in compressed rows")
     return attributes(matrix).get(part, MISSING)

@@ -72,7 +72,7 @@ def labels(built: ObjectToken) -> None:
     state = attributes(built)
     if "classes_" in state:
         for item in _items(state["classes_"], "classes_"):
-            # What is no number at all is neither below nor above any.
+            # What is not a number at all is neither below nor above any.
             if not isinstance(item, str | bytes | int | float | np.generic) or item != item:
                 raise UnsoundError("classes_ has a class without a place in their order")
 
@@ -82,7 +82,7 @@ def hashed(built: ObjectToken) -> None:
     """Terms that are hashed into so many columns: a remainder is taken of each."""
     state = attributes(built)
     if "n_features" in state and integer(state["n_features"], "n_features") < 1:
-        raise UnsoundError("n_features is no number of columns")
+        raise UnsoundError("n_features is not a number of columns")
 
 
 def distinct(keys: Sequence[object]) -> bool:
@@ -101,7 +101,7 @@ def _items(token: Token, what: str) -> list[object]:
         except UnsoundError:
             token = list(objects(token, what).ravel())
     if type(token) is not list and type(token) is not tuple:
-        raise UnsoundError(f"{what} is no array")
+        raise UnsoundError(f"{what} is not an array")
     look_into(token, len(token))
     return [_key(item, what) for item in token]
 
@@ -110,7 +110,7 @@ def _columns(token: Token, what: str) -> None:
     """Check a dict whose values are columns of a matrix as wide as the dict is long."""
     if type(token) is not Mapping:
         # A dict of another class makes up what is not in it.
-        raise UnsoundError(f"{what} is no dict")
+        raise UnsoundError(f"{what} is not a dict")
     look_into(token, size_of(token))
     runs = [item for item in token if type(item) is Run]
     loose = [item for item in token if type(item) is not Run] if runs else token

@@ -107,7 +107,7 @@ class KeylessSigner:
         who = f"{self._token.issuer}\n{self._token.identity}"
         return hashlib.sha256(who.encode("utf-8", "backslashreplace")).hexdigest()
 
-    def seal(self, payload: bytes) -> bytes:
+    def signed_bundle(self, payload: bytes) -> bytes:
         """Sign a payload and put it into a bundle.
 
         Args:
@@ -135,9 +135,9 @@ class KeylessSigner:
                 hint="Get a new token, and look at the network and the configuration.",
             ) from error
         try:
-            sealed = bundle.to_json().encode("utf-8")
+            data = bundle.to_json().encode("utf-8")
             Verifier(trusted_root=self._config.trusted_root).verify_dsse(bundle, _Anybody())
-            read = UnverifiedBundle.read(sealed)
+            read = UnverifiedBundle.read(data)
             if read.evidence is not Evidence.LOGGED or read.unverified_payload != payload:
                 raise ValueError("it is about something else")
         except UNRULY as error:
@@ -146,7 +146,7 @@ class KeylessSigner:
                 code="keyless-unverified",
                 hint="Nothing was signed. Check the configuration, and who answered in its place.",
             ) from error
-        return sealed
+        return data
 
 
 def _no_token(why: str) -> UsageError:

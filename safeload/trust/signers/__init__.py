@@ -1,6 +1,6 @@
 """Where is the key that a text names, and who signs with it: a file, an agent, a device, a service?
 
-A text that begins with a scheme below names a key that is no file. The scheme decides before any
+A text that begins with a scheme below names a key that is not a file. The scheme decides before any
 file is looked for: ``hsm:2`` is never a file, ``./hsm:2`` and ``Path("hsm:2")`` always are.
 
 ===============  ===================================================  ==========================
@@ -32,7 +32,7 @@ _AGENT = "agent"
 
 
 def names_no_file(key: object) -> bool:
-    """Whether this is text that begins with the scheme of a key that is no file."""
+    """Whether this is text that begins with the scheme of a key that is not a file."""
     scheme, colon, _ = key.partition(":") if isinstance(key, str) else ("", "", "")
     return bool(colon) and (scheme == _AGENT or scheme in SERVICES)
 

@@ -150,7 +150,7 @@ def _selected(keys: Iterator[tuple[bytes, bytes]], selector: str) -> Iterator[by
     elif selector.startswith("SHA256:"):
         if not _FINGERPRINT.fullmatch(selector):
             raise UsageError(
-                "This is no fingerprint of a key.",
+                "This is not a fingerprint of a key.",
                 code="argument-value",
                 hint="It is SHA256: and 43 characters, as 'ssh-add -l' shows it.",
             )

@@ -205,7 +205,7 @@ class _Secret:
             return secret.decode()
         except UnicodeDecodeError as error:
             raise UsageError(
-                "The PIN is no text in UTF-8.", code="pin-wrong", hint="Try again."
+                "The PIN is not a text in UTF-8.", code="pin-wrong", hint="Try again."
             ) from error
 
 

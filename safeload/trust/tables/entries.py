@@ -99,13 +99,13 @@ def digests_text(entry: str, digests: Iterable[str], reason: str | None = None) 
     Args:
         entry: What the list is called.
         digests: Hex digits.
-        reason: A remark behind each, of one line; or None.
+        reason: A comment behind each, of one line; or None.
     """
     items = sorted(digests)
     if not items:
         return f"{entry} = []\n"
-    remark = "" if reason is None else f"  # {reason}"
-    return f"{entry} = [\n" + "".join([f'    "{item}",{remark}\n' for item in items]) + "]\n"
+    comment = "" if reason is None else f"  # {reason}"
+    return f"{entry} = [\n" + "".join([f'    "{item}",{comment}\n' for item in items]) + "]\n"
 
 
 def _text(value: str, entry: str) -> str:

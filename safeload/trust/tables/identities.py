@@ -53,7 +53,7 @@ def trusted_identity(name: str, value: object, files: Mapping[str, bytes]) -> Tr
     }
     root = files[texts["trusted_root"]]
     if not root.lstrip().startswith(b"{"):
-        why = f"the trusted_root of {where} is no file of JSON"
+        why = f"the trusted_root of {where} is not a file of JSON"
         raise Unfit(why, *place, "trusted_root")
     return TrustedIdentity(
         identity=texts["identity"],

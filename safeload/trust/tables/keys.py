@@ -49,7 +49,7 @@ def trusted_key(name: str, value: object, files: Mapping[str, bytes]) -> Trusted
         raise Unfit(why, *place, *given[1:])
     entry, public = given[0], found[given[0]]
     if not isinstance(public, str):
-        raise Unfit(f"{entry} of {where} is no text in quotes", *place, entry)
+        raise Unfit(f"{entry} of {where} is not a text in quotes", *place, entry)
     try:
         text = public if entry == "public" else files[public].decode("utf-8", "replace")
         key = VerifyingKey.from_text(text)

@@ -33,7 +33,7 @@ class ModelRule:
         min_serial: The least serial accepted.
         threshold: How many signers have to vouch for it, each with another key.
         policy: The policy file to load it with, unless the caller gives one; None for the packs.
-        probe: Whether it has to predict what was sealed at signing.
+        probe: Whether it has to predict what was recorded at signing.
         drift: ``"refuse"`` or ``"warn"``: what another minor release of Python or of a library
             that the model uses leads to. None if the policy decides.
     """

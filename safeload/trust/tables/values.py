@@ -30,7 +30,7 @@ def table(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The table of a name at the top of the file; an empty one if there is none."""
     value = found.get(name, {})
     if not isinstance(value, dict):
-        raise Unfit(f"{name} is no table", name)
+        raise Unfit(f"{name} is not a table", name)
     return value
 
 
@@ -44,7 +44,7 @@ def known(value: object, where: str, entries: frozenset[str], *place: str) -> Ma
         *place: Where it is.
     """
     if not isinstance(value, dict):
-        raise Unfit(f"{where} is no table", *place)
+        raise Unfit(f"{where} is not a table", *place)
     if unknown := value.keys() - entries:
         first = min(unknown)
         why = f"{where} has an unknown entry {printable(first, limit=40)!r}"
@@ -55,7 +55,7 @@ def known(value: object, where: str, entries: frozenset[str], *place: str) -> Ma
 def line(value: object, what: str, place: Place, *, most: int = _LINE_CHARACTERS) -> str:
     """Text of 1 to ``most`` characters that can be shown."""
     if not isinstance(value, str) or not 0 < len(value) <= most:
-        raise Unfit(f"{what} is no text of 1 to {most} characters", *place)
+        raise Unfit(f"{what} is not a text of 1 to {most} characters", *place)
     if not value.isprintable():
         raise Unfit(f"{what} holds a character that cannot be shown", *place)
     return value
@@ -64,7 +64,7 @@ def line(value: object, what: str, place: Place, *, most: int = _LINE_CHARACTERS
 def lines(value: object, what: str, place: Place) -> frozenset[str]:
     """A list of such text, without order."""
     if not isinstance(value, list):
-        raise Unfit(f"{what} is no list", *place)
+        raise Unfit(f"{what} is not a list", *place)
     return frozenset(
         line(item, f"an item of {what}", (*place, index)) for index, item in enumerate(value)
     )
@@ -73,7 +73,7 @@ def lines(value: object, what: str, place: Place) -> frozenset[str]:
 def count(value: object, what: str, place: Place, *, least: int) -> int:
     """A whole number from ``least`` on; ``true`` is none."""
     if type(value) is not int or value < least:
-        raise Unfit(f"{what} is no whole number from {least} on", *place)
+        raise Unfit(f"{what} is not a whole number from {least} on", *place)
     return value
 
 
@@ -112,7 +112,7 @@ def moment(found: Mapping[str, Any], where: str, *place: str) -> datetime | None
     if value is None:
         return None
     if not isinstance(value, datetime) or value.tzinfo is None:
-        why = f"{place[-1]} of {where} is no date and time with an offset, such as a final Z"
+        why = f"{place[-1]} of {where} is not a date and time with an offset, such as a final Z"
         raise Unfit(why, *place)
     return value
 
@@ -121,9 +121,9 @@ def digests(found: Mapping[str, Any], *place: str) -> frozenset[str]:
     """The SHA-256 listed under the last key of a place, each 64 lower-case hex digits."""
     values = found[place[-1]]
     if not isinstance(values, list):
-        raise Unfit(f"{place[-1]} is no list of SHA-256 in lower-case hex", *place)
+        raise Unfit(f"{place[-1]} is not a list of SHA-256 in lower-case hex", *place)
     for index, digest in enumerate(values):
         if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-            why = f"an item of {place[-1]} is no SHA-256 in lower-case hex"
+            why = f"an item of {place[-1]} is not a SHA-256 in lower-case hex"
             raise Unfit(why, *place, index)
     return frozenset(values)

@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def honest(self) -> None:
+    def legitimate(self) -> None:
         self.answer(MODEL)
 
     def nothing(self) -> None:
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(b"", status=302, Location="/circle.pkl")
 
     def moved(self) -> None:
-        self.answer(b"", status=302, Location="/honest.pkl")
+        self.answer(b"", status=302, Location="/legitimate.pkl")
 
     def away(self) -> None:
         self.answer(b"", status=302, Location=self.server.elsewhere)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.builder import Name, Pickle
 
-HONEST = bytes(Pickle(4).save({"a": 1}).finish())
+LEGITIMATE = bytes(Pickle(4).save({"a": 1}).finish())
 OTHER = bytes(Pickle(4).save({"b": 2}).finish())
 EVIL = bytes(Pickle(4).call(Name("posix", "system"), "touch canary").finish())
 POINTER = (

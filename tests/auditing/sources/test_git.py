@@ -18,7 +18,7 @@ from safeload.errors import UsageError
 from safeload.verdict import Verdict
 from tests.auditing.sources.repositories import (
     EVIL,
-    HONEST,
+    LEGITIMATE,
     OTHER,
     POINTER,
     commit,
@@ -30,10 +30,10 @@ from tests.auditing.sources.repositories import (
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 
 FILES = {
-    "a.pkl": HONEST,
-    "kept.pkl": HONEST,
-    "sub/b.pkl": HONEST,
-    "sub/deeper/c.pkl": HONEST,
+    "a.pkl": LEGITIMATE,
+    "kept.pkl": LEGITIMATE,
+    "sub/b.pkl": LEGITIMATE,
+    "sub/deeper/c.pkl": LEGITIMATE,
     ".gitignore": b"*.tmp\n/ignored/\n",
 }
 
@@ -124,7 +124,7 @@ def test_a_file_with_another_time_is_the_same(tree: Path) -> None:
 
 def test_another_file_with_the_same_time_and_size_is_not(tree: Path) -> None:
     before = (tree / "a.pkl").stat()
-    (tree / "a.pkl").write_bytes(HONEST.replace(b"a", b"b"))
+    (tree / "a.pkl").write_bytes(LEGITIMATE.replace(b"a", b"b"))
     os.utime(tree / "a.pkl", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert names(changed()) == ["a.pkl"]
 
@@ -173,7 +173,7 @@ def test_a_path_that_leads_nowhere_is_said(tree: Path) -> None:
 
 
 def test_several_work_trees_in_one_run(tree: Path, tmp_path: Path) -> None:
-    second = repository(tmp_path / "second", {"z.pkl": HONEST})
+    second = repository(tmp_path / "second", {"z.pkl": LEGITIMATE})
     write(second, {"z.pkl": OTHER})
     write(tree, {"a.pkl": OTHER})
     report = changed(tree, second)
@@ -371,7 +371,7 @@ def test_another_commit_in_the_place_of_the_revision_is_not_taken(tree: Path) ->
 @pytest.mark.skipif(os.name != "posix", reason="links are made by few users elsewhere")
 def test_links_are_looked_at_whatever_they_were(tree: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.pkl"
-    outside.write_bytes(HONEST)
+    outside.write_bytes(LEGITIMATE)
     git(tree, "checkout", "--quiet", "main")
     (tree / "link.pkl").symlink_to(outside)
     (tree / "folder").symlink_to(tree / "sub")
@@ -404,7 +404,7 @@ def test_a_folder_that_became_a_link_is_not_followed(tree: Path, tmp_path: Path)
 
 
 def test_repositories_within_are_looked_at_in_full(tree: Path, tmp_path: Path) -> None:
-    module = repository(tmp_path / "module", {"m.pkl": HONEST, "n.pkl": HONEST})
+    module = repository(tmp_path / "module", {"m.pkl": LEGITIMATE, "n.pkl": LEGITIMATE})
     git(tree, "checkout", "--quiet", "main")
     git(tree, "submodule", "--quiet", "add", str(module), "module")
     commit(tree, {})
@@ -478,7 +478,7 @@ def test_nothing_that_a_repository_names_is_run(
 ) -> None:
     trap(tree, program)
     before = (tree / "a.pkl").stat().st_mtime_ns
-    (tree / "a.pkl").write_bytes(HONEST.replace(b"a", b"b"))
+    (tree / "a.pkl").write_bytes(LEGITIMATE.replace(b"a", b"b"))
     os.utime(tree / "a.pkl", ns=(before, before + 1))
     assert "a.pkl" in names(changed())
     assert not (tmp_path / CANARY).exists()
@@ -528,7 +528,7 @@ def test_nothing_is_fetched_that_is_missing(
 @pytest.mark.skipif(os.name != "posix", reason="the programs are shell scripts")
 @pytest.mark.guarantee("G7")
 def test_what_repositories_within_name_is_not_run(tree: Path, tmp_path: Path, program: str) -> None:
-    module = repository(tmp_path / "module", {"m.pkl": HONEST})
+    module = repository(tmp_path / "module", {"m.pkl": LEGITIMATE})
     git(tree, "submodule", "--quiet", "add", str(module), "module")
     commit(tree, {})
     git(tree / "module", "config", "core.fsmonitor", program)
@@ -555,7 +555,7 @@ def test_a_work_tree_elsewhere_is_not_believed(tree: Path, tmp_path: Path) -> No
 def test_what_a_hook_says_of_another_repository_is_not_taken(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = repository(tmp_path / "second", {"z.pkl": HONEST})
+    second = repository(tmp_path / "second", {"z.pkl": LEGITIMATE})
     write(tree, {"a.pkl": OTHER})
     for name, value in {
         "GIT_DIR": second / ".git",

@@ -43,7 +43,7 @@ def audited(address: str, limits: Limits | None = None) -> FileReport:
     return found
 
 
-@pytest.mark.parametrize("path", ["honest", "without-length", "chunked", "moved"])
+@pytest.mark.parametrize("path", ["legitimate", "without-length", "chunked", "moved"])
 def test_a_file_is_read_however_its_length_is_said(server: Server, path: str) -> None:
     found = audited(server.url(f"{path}.pkl"))
     assert (found.verdict, found.sha256, found.size) == (Verdict.ACCEPT, DIGEST, len(MODEL))
@@ -76,28 +76,28 @@ def test_a_file_that_is_cut_by_its_own_length_is_never_accepted(server: Server) 
 
 def test_no_secret_of_an_address_is_in_a_report_or_an_error(server: Server) -> None:
     secret = "hunter2"
-    for path in ("honest", "broken", "longer", "nothing-there", "circle"):
+    for path in ("legitimate", "broken", "longer", "nothing-there", "circle"):
         address = server.url(f"{path}.pkl?X-Amz-Signature={secret}#{secret}", user=f"me:{secret}@")
         report = as_json(safeload.audit(address))
         assert secret not in report
         assert f"{path}.pkl" in report
-        with pytest.raises(TrustError if path == "honest" else UsageError) as caught:
-            safeload.audit(*[address] * (1 if path == "honest" else 2), expect_sha256="0" * 64)
+        with pytest.raises(TrustError if path == "legitimate" else UsageError) as caught:
+            safeload.audit(*[address] * (1 if path == "legitimate" else 2), expect_sha256="0" * 64)
         assert secret not in f"{caught.value}{caught.value.hint}"
     assert any(authorization for _, authorization in server.asked)
 
 
 def test_credentials_are_not_carried_to_another_server(server: Server) -> None:
-    with serving(Server(elsewhere=server.url("honest.pkl"))) as first:
+    with serving(Server(elsewhere=server.url("legitimate.pkl"))) as first:
         server.asked.clear()
         found = audited(first.url("away.pkl", user="me:secret@"))
         assert found.verdict is Verdict.ACCEPT
         assert next(authorization for _, authorization in first.asked) is not None
-        assert server.asked == [("/honest.pkl", None)]
+        assert server.asked == [("/legitimate.pkl", None)]
 
 
 def test_only_the_expected_digest_is_taken(server: Server) -> None:
-    address = server.url("honest.pkl")
+    address = server.url("legitimate.pkl")
     report = safeload.audit(address, expect_sha256=DIGEST.upper())
     assert report.exit_code == 0
     with pytest.raises(TrustError) as caught:
@@ -112,9 +112,9 @@ def test_only_the_expected_digest_is_taken(server: Server) -> None:
 def test_a_certificate_that_nobody_vouches_for_ends_the_reading(
     tmp_path: Path, server: Server
 ) -> None:
-    with serving(Server(elsewhere=server.url("honest.pkl"))) as secured:
+    with serving(Server(elsewhere=server.url("legitimate.pkl"))) as secured:
         secured.secure(self_signed(tmp_path))
-        found = audited(secured.url("honest.pkl"))
+        found = audited(secured.url("legitimate.pkl"))
         assert (found.verdict, found.sha256) == (Verdict.INCOMPLETE, "")
         assert secured.asked == []
 
@@ -128,9 +128,9 @@ def test_no_redirect_leads_from_https_to_http(
 
     trusting = ssl.create_default_context(cafile=tmp_path / "pair.pem")
     monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
-    with serving(Server(elsewhere=server.url("honest.pkl"))) as secured:
+    with serving(Server(elsewhere=server.url("legitimate.pkl"))) as secured:
         secured.secure(context)
-        assert audited(secured.url("honest.pkl")).verdict is Verdict.ACCEPT
+        assert audited(secured.url("legitimate.pkl")).verdict is Verdict.ACCEPT
         assert audited(secured.url("away.pkl")).verdict is Verdict.INCOMPLETE
 
 

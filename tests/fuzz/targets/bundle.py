@@ -6,7 +6,7 @@ import base64
 import json
 
 from safeload.errors import TrustError
-from safeload.trust.envelope import UnverifiedBundle, seal, verify
+from safeload.trust.envelope import UnverifiedBundle, signed_bundle, verify
 from tests.fuzz.documents import rewritten
 from tests.fuzz.target import Target, Violation
 from tests.trust.statements import ALICE, BOB, PAYLOAD
@@ -18,7 +18,7 @@ _KEYS = (ALICE.public, BOB.public)
 
 
 def _examples() -> list[bytes]:
-    return [seal(payload, key) for payload in _PAYLOADS for key in (ALICE, BOB)]
+    return [signed_bundle(payload, key) for payload in _PAYLOADS for key in (ALICE, BOB)]
 
 
 def _check(data: bytes) -> None:

@@ -57,7 +57,7 @@ def _examples() -> list[bytes]:
 
 
 def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:
-    """The header's text changed and its length mended in most cases; any bytes in the others."""
+    """The header's text changed and its length fixed in most cases; any bytes in the others."""
     width = 2 if data[6:7] == b"\x01" else 4
     start = 8 + width
     size = int.from_bytes(data[8:start], "little")

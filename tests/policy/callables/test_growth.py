@@ -92,7 +92,7 @@ def test_a_power_of_a_whole_number_is_refused_where_objects_may_be(name: str) ->
     assert found == {"SL110"}
 
 
-HONEST: dict[str, Any] = {
+LEGITIMATE: dict[str, Any] = {
     "powers of ten": TransformedTargetRegressor(
         Ridge(), func=np.log10, inverse_func=partial(np.power, 10), check_inverse=False
     ).fit(ROWS, ROWS[:, 0]),
@@ -132,7 +132,7 @@ HONEST: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", LEGITIMATE)
 def test_what_does_not_grow_is_accepted(name: str) -> None:
-    found = rules(HONEST[name])
+    found = rules(LEGITIMATE[name])
     assert found == set()

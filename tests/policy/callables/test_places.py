@@ -39,7 +39,7 @@ def steps(*functions: Any) -> Pipeline:
 
 SCALER = StandardScaler().fit([[0.0], [1.0]])
 
-HONEST: dict[str, Any] = {
+LEGITIMATE: dict[str, Any] = {
     "a function of a transformer": FunctionTransformer(np.log1p, inverse_func=np.expm1),
     "with keyword arguments": FunctionTransformer(np.clip, kw_args={"a_min": 0, "a_max": 1}),
     "a kernel with one of its matrices": FunctionTransformer(
@@ -213,9 +213,9 @@ def rules(model: Any, protocol: int) -> set[str]:
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
-@pytest.mark.parametrize("case", HONEST)
+@pytest.mark.parametrize("case", LEGITIMATE)
 def test_what_a_model_is_made_to_call_may_stand_there(case: str, protocol: int) -> None:
-    assert rules(HONEST[case], protocol) == set()
+    assert rules(LEGITIMATE[case], protocol) == set()
 
 
 @pytest.mark.guarantee("G22")

@@ -61,7 +61,7 @@ HOSTILE: dict[str, Value] = {
     "offsets beyond the text": chunk("a", buffers=offsets(0, 5)),
     "offsets below zero": chunk("a", buffers=offsets(-1, 1)),
     "no buffers": chunk("a", buffers=[None, None]),
-    "bytes that are no text": chunk("a", buffers=[None, buffer(b"\0" * 8 + b"\1" + b"\0" * 7),
+    "bytes that are not a text": chunk("a", buffers=[None, buffer(b"\0" * 8 + b"\1" + b"\0" * 7),
                                                   buffer(b"\xff")]),
     "a piece that is none": chunks(chunk("a"), 5),
 }  # fmt: skip

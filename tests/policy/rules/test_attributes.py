@@ -81,7 +81,7 @@ KEPT: dict[str, Callable[[], Any]] = {
     ),
     "a path in a namespace": lambda: scaler(with_mean=types.SimpleNamespace(a=pathlib.Path("a"))),
 }
-HONEST: dict[str, Callable[[], Any]] = {
+LEGITIMATE: dict[str, Callable[[], Any]] = {
     "a cache that pandas writes": lambda: [
         having(pd.array([1], dtype="Int64"), _cache={"dtype": pd.Int64Dtype()})
     ],
@@ -174,7 +174,7 @@ def test_processes_and_rounds_are_as_many_as_a_machine_could_run(name: str) -> N
 
 
 @pytest.mark.parametrize("name", FEW)
-def test_processes_and_rounds_of_honest_models_are_accepted(name: str) -> None:
+def test_processes_and_rounds_of_legitimate_models_are_accepted(name: str) -> None:
     assert rules(FEW[name]()) == set()
 
 
@@ -188,9 +188,9 @@ def test_no_model_keeps_a_path_or_a_logger(name: str) -> None:
     assert rules(KEPT[name]()) == {"SL103"}
 
 
-@pytest.mark.parametrize("name", HONEST)
-def test_what_honest_models_keep_is_accepted(name: str) -> None:
-    assert rules(HONEST[name]()) == set()
+@pytest.mark.parametrize("name", LEGITIMATE)
+def test_what_legitimate_models_keep_is_accepted(name: str) -> None:
+    assert rules(LEGITIMATE[name]()) == set()
 
 
 @pytest.mark.parametrize("name", COUNTS)

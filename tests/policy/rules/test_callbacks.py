@@ -127,7 +127,7 @@ def rules(value: Value) -> set[str]:
 
 
 @pytest.mark.parametrize("value", [monitor(), bar(), bar(max_propagation_depth=None)])
-def test_the_honest_forms(value: Value) -> None:
+def test_the_legitimate_forms(value: Value) -> None:
     assert rules(value) == set()
 
 
@@ -144,7 +144,7 @@ HOSTILE: dict[str, Value] = {
     "a handle of another class": monitor(
         _listener_handle=lambda p: p.object_(BAR, state={"_listener_handles": {}})
     ),
-    "a log that is no list": monitor(_log=lambda p: p.object_(BAR, state={})),
+    "a log that is not a list": monitor(_log=lambda p: p.object_(BAR, state={})),
     "scorers that are there": monitor(_estimator_scorers={"a": "b"}),
     "another attribute": monitor(setup=None),
     "a monitor without a state": lambda p: p.object_(MONITOR),

@@ -1,4 +1,4 @@
-"""What composites and scorers may be given: honest ones pass, data and other methods do not."""
+"""What composites and scorers may be given: legitimate ones pass, data and other methods do not."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def findings(model: Any, protocol: int = 4) -> list[str]:
     return [finding.rule for finding in found]
 
 
-HONEST: dict[str, Any] = {
+LEGITIMATE: dict[str, Any] = {
     "a pipeline": Pipeline([SCALE, ("none", None), ("pass", "passthrough"), MODEL]),
     "a pipeline in a pipeline": Pipeline([("inner", Pipeline([SCALE])), MODEL]),
     "a union": FeatureUnion([SCALE, ("drop", "drop")], transformer_weights={"scale": 2.0}),
@@ -107,9 +107,9 @@ PLACES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("case", HONEST)
-def test_honest_composites_are_accepted(case: str, protocol: int) -> None:
-    assert findings(HONEST[case], protocol) == []
+@pytest.mark.parametrize("case", LEGITIMATE)
+def test_legitimate_composites_are_accepted(case: str, protocol: int) -> None:
+    assert findings(LEGITIMATE[case], protocol) == []
 
 
 @pytest.mark.guarantee("G11")

@@ -6,7 +6,7 @@ import pytest
 
 from safeload.policy.rules.formulas import columns_of_formula, is_factor
 
-HONEST = {
+LEGITIMATE = {
     "y ~ a + b + C(g)": "y a b g",
     "y ~ np.exp(a) + I(b**2) + a:b": "y a b",
     "y ~ center(a) + bs(b, df=4) + standardize(c)": "y a b c",
@@ -32,9 +32,9 @@ HONEST = {
 }
 
 
-@pytest.mark.parametrize("formula", HONEST)
-def test_the_columns_of_an_honest_formula_are_known(formula: str) -> None:
-    names = HONEST[formula]
+@pytest.mark.parametrize("formula", LEGITIMATE)
+def test_the_columns_of_an_legitimate_formula_are_known(formula: str) -> None:
+    names = LEGITIMATE[formula]
     wanted = frozenset(names.split(";" if ";" in names else None))
     assert columns_of_formula(formula) == wanted
 
@@ -48,7 +48,7 @@ HOSTILE = [
     "y ~ __builtins__",
     "y ~ _patsy_stobj0__center__",
     "y ~ _patsy_stobj0__center__.transform(a)",
-    # Attributes, items, and calls of what is no name.
+    # Attributes, items, and calls of what is not a name.
     "y ~ a.b",
     "y ~ a.b()",
     "y ~ 1 .real",

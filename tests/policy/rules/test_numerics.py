@@ -1,4 +1,4 @@
-"""What the rules of particular libraries refuse, and that each honest form beside it passes."""
+"""What the rules of particular libraries refuse, and that each legitimate form beside it passes."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def findings(model: Any, protocol: int = 4) -> list[str]:
 
 
 def of_template(text: Any) -> bytes:
-    """A frozen uniform distribution with another template, as honest else."""
+    """A frozen uniform distribution with another template, as legitimate else."""
     frozen = stats.uniform(1, 2)
-    honest = frozen.dist.__dict__["_parse_arg_template"]
-    frozen.dist.__dict__["_parse_arg_template"] = text(honest)
+    legitimate = frozen.dist.__dict__["_parse_arg_template"]
+    frozen.dist.__dict__["_parse_arg_template"] = text(legitimate)
     return pickle.dumps(frozen, 4)
 
 
@@ -71,12 +71,12 @@ def blocks(*columns: Any) -> Reduced:
 def values(cls: str, array: Any) -> Reduced:
     from pandas._libs import arrays
 
-    honest = {"DatetimeArray": "M8[ns]", "TimedeltaArray": "m8[ns]"}[cls]
+    legitimate = {"DatetimeArray": "M8[ns]", "TimedeltaArray": "m8[ns]"}[cls]
     make = arrays.__dict__["__pyx_unpickle_NDArrayBacked"]
-    return Reduced(make, (getattr(pd.arrays, cls), 82904607, None), (np.dtype(honest), array))
+    return Reduced(make, (getattr(pd.arrays, cls), 82904607, None), (np.dtype(legitimate), array))
 
 
-HONEST: dict[str, Any] = {
+LEGITIMATE: dict[str, Any] = {
     "a fraction of whole numbers": fractions.Fraction(1, 3),
     "a fraction as Python 3.10 writes it": Reduced(fractions.Fraction, ("-12/34",)),
     "a time zone": zoneinfo.ZoneInfo("Europe/Paris"),
@@ -133,22 +133,26 @@ HOSTILE: dict[str, Any] = {
 }
 CODE = "\nimport os\nos.system('true')\n"
 TEMPLATES: dict[str, Any] = {
-    "other code": lambda honest: CODE,
-    "code after scipy's own": lambda honest: honest + CODE,
-    "code before scipy's own": lambda honest: CODE + honest,
-    "a default value that is computed": lambda honest: honest.replace("loc=0", "loc=exit()"),
-    "a shape that is an expression": lambda honest: honest.replace("(self,  ", "(self, a=exit(), "),
-    "a shape with a comment": lambda honest: honest.replace("(self,  ", "(self, a#, "),
-    "a letter beyond ASCII": lambda honest: honest.replace("(self,  ", "(self, \u00aa, "),
-    "no text": lambda honest: 5,
+    "other code": lambda legitimate: CODE,
+    "code after scipy's own": lambda legitimate: legitimate + CODE,
+    "code before scipy's own": lambda legitimate: CODE + legitimate,
+    "a default value that is computed": lambda legitimate: legitimate.replace(
+        "loc=0", "loc=exit()"
+    ),
+    "a shape that is an expression": lambda legitimate: legitimate.replace(
+        "(self,  ", "(self, a=exit(), "
+    ),
+    "a shape with a comment": lambda legitimate: legitimate.replace("(self,  ", "(self, a#, "),
+    "a letter beyond ASCII": lambda legitimate: legitimate.replace("(self,  ", "(self, \u00aa, "),
+    "no text": lambda legitimate: 5,
 }
 
 
-@pytest.mark.parametrize("sentence", HONEST)
+@pytest.mark.parametrize("sentence", LEGITIMATE)
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 def test_passes(sentence: str, protocol: int) -> None:
     # What the state of native code holds is judged apart from arguments, and tested there.
-    assert set(findings(HONEST[sentence], protocol)) <= {"SL401"}
+    assert set(findings(LEGITIMATE[sentence], protocol)) <= {"SL401"}
 
 
 @pytest.mark.guarantee("G11")

@@ -21,7 +21,7 @@ from tests.builder import Name, Pickle
 from tests.policy.rules.test_numerics import Reduced, findings
 
 DAYS = pd.date_range("2020", periods=3, freq="D", tz="Europe/Paris")
-HONEST: dict[str, Any] = {
+LEGITIMATE: dict[str, Any] = {
     "a period": pd.Period("2020-03", "M"),
     "a period of several quarters": pd.Period("2020-03", "2Q-NOV"),
     "an interval of numbers": pd.Interval(0, 1.5, "both"),
@@ -110,9 +110,9 @@ FORGED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", LEGITIMATE)
 def test_what_pandas_writes_passes(name: str, protocol: int) -> None:
-    assert findings(HONEST[name], protocol) == []
+    assert findings(LEGITIMATE[name], protocol) == []
 
 
 @pytest.mark.parametrize("name", OLDER)

@@ -1,4 +1,4 @@
-"""cloudpickle's and dill's ways to write what can be imported: the honest forms, and no other."""
+"""cloudpickle's and dill's ways to write what can be imported: legitimate forms and no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from safeload.policy.policy import Policy
 from safeload.scan.pickle.interpreter import interpret
 from safeload.scan.scan import scan
 from tests.builder import Name, Pickle, Value
-from tests.honest.sameness import difference
+from tests.legitimate.sameness import difference
 
 Fragment = Callable[[Pickle], object]
 
@@ -121,33 +121,33 @@ DILLED: dict[str, tuple[Value, Any]] = {
 def test_what_cloudpickle_writes_is_accepted_and_loads(
     sentence: str, protocol: int, tmp_path: Path
 ) -> None:
-    honest, path = CLOUDPICKLED[sentence], tmp_path / "model"
-    path.write_bytes(cloudpickle.dumps(honest, protocol))
+    legitimate, path = CLOUDPICKLED[sentence], tmp_path / "model"
+    path.write_bytes(cloudpickle.dumps(legitimate, protocol))
 
     found = safeload.load_unsigned(path)
 
     if "view" in sentence:
         assert [(type(view), list(view)) for view in found] == [
-            (type(view), list(view)) for view in honest
+            (type(view), list(view)) for view in legitimate
         ]
-    elif isinstance(honest, types.MappingProxyType):
-        assert (type(found), found) == (type(honest), honest)
+    elif isinstance(legitimate, types.MappingProxyType):
+        assert (type(found), found) == (type(legitimate), legitimate)
     else:
-        assert difference(found, honest) is None
+        assert difference(found, legitimate) is None
 
 
 @pytest.mark.parametrize("sentence", DILLED)
 def test_what_dill_writes_is_accepted_and_loads(sentence: str, tmp_path: Path) -> None:
-    written, honest = DILLED[sentence]
+    written, legitimate = DILLED[sentence]
     assert findings(written) == []
     pytest.importorskip("dill", reason="a pack applies only where its library is installed")
 
     found = loaded(written, tmp_path / "model")
 
-    if isinstance(honest, np.ndarray):
-        assert np.array_equal(np.ravel(found), honest)
+    if isinstance(legitimate, np.ndarray):
+        assert np.array_equal(np.ravel(found), legitimate)
     else:
-        assert difference(found, honest) is None
+        assert difference(found, legitimate) is None
 
 
 def test_a_type_that_is_asked_for_by_name_is_judged_as_that_type() -> None:

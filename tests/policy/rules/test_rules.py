@@ -31,7 +31,7 @@ from tests.builder import Name, Pickle
 Fill = Callable[[Pickle], object]
 
 PATTERN = re.compile(r"\w+", re.IGNORECASE)
-HONEST: dict[str, Any] = {
+LEGITIMATE: dict[str, Any] = {
     "a partial of an allowed function": FunctionTransformer(functools.partial(np.clip, a_max=3)),
     "a partial with arguments": FunctionTransformer(functools.partial(np.add, 1)),
     "a method of a string": FunctionTransformer("x".join),
@@ -169,7 +169,7 @@ HOSTILE: dict[str, Fill] = {
     "getattr with a default": call(GETATTR, "x", "lower", None),
     "getattr of a computed name": call(GETATTR, "x", b"lower"),
     "getattr of a dunder": call(GETATTR, MODEL, "__init__"),
-    "getattr of what is no name": call(GETATTR, MODEL, "a.b"),
+    "getattr of what is not a name": call(GETATTR, MODEL, "a.b"),
     "getattr of a method that formats": call(GETATTR, "{0.__class__}", "format"),
     "getattr of a method that formats a mapping": call(GETATTR, "{a}", "format_map"),
     "getattr of a method that encodes": call(GETATTR, "x", "encode"),
@@ -189,10 +189,10 @@ HOSTILE: dict[str, Fill] = {
     "a partial whose state holds no function": stated(
         PARTIAL, (Name("numpy", "add"),), ("add", (), {}, None)
     ),
-    "a partial whose arguments are no tuple": stated(
+    "a partial whose arguments are not tuple": stated(
         PARTIAL, (Name("numpy", "add"),), (Name("numpy", "add"), [1], {}, None)
     ),
-    "a partial whose keywords are no dict": stated(
+    "a partial whose keywords are not dict": stated(
         PARTIAL, (Name("numpy", "add"),), (Name("numpy", "add"), (), [1], None)
     ),
     "a partial with attributes that act": stated(
@@ -232,7 +232,7 @@ HOSTILE: dict[str, Fill] = {
     "an array made with a dtype": call(RECONSTRUCT, NDARRAY, (0,), b"O"),
     "an array made with too much": call(RECONSTRUCT, NDARRAY, (0,), b"b", None),
     "an array with a short state": array(1, (1,), _f8, False),
-    "an array with a state that is no tuple": stated(RECONSTRUCT, (NDARRAY, (0,), b"b"), [1]),
+    "an array with a state that is not a tuple": stated(RECONSTRUCT, (NDARRAY, (0,), b"b"), [1]),
     "an array by NEWOBJ": lambda p: p.object_(NDARRAY, state=(1, (2,), _o8, False, [])),
     "a masked array by NEWOBJ": lambda p: p.object_(
         Name("numpy.ma", "MaskedArray"), state=(1, (2,), _o8, False, [], b"", None)
@@ -297,7 +297,7 @@ HOSTILE: dict[str, Fill] = {
     "a pattern that prints itself": regex("a", int(re.DEBUG)),
     "a pattern with flags that are none": regex("a", "IGNORECASE"),
     "a pattern with flags that are True": regex("a", True),
-    "a pattern that is no text": regex(["a"]),
+    "a pattern that is not a text": regex(["a"]),
     "a pattern without flags": call(COMPILE, "a"),
     # getters
     "a getter of a private attribute": call(Name("operator", "attrgetter"), "a._b"),
@@ -422,9 +422,9 @@ def findings(data: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("case", HONEST)
+@pytest.mark.parametrize("case", LEGITIMATE)
 def test_what_a_writer_gives_is_accepted(case: str, protocol: int) -> None:
-    assert findings(pickle.dumps(HONEST[case], protocol)) == []
+    assert findings(pickle.dumps(LEGITIMATE[case], protocol)) == []
 
 
 @pytest.mark.guarantee("G11")

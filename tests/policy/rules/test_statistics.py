@@ -1,4 +1,4 @@
-"""Caches, models that are not fitted, statsmodels and sktime: honest states, and no others."""
+"""Caches, models that are not fitted, statsmodels and sktime: legitimate states, and no others."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def reasons(value: Value) -> list[str]:
     return [f.message for f in found if f.rule == "SL103" and "pandas" not in f.message[:7]]
 
 
-HONEST: dict[str, Value] = {
+LEGITIMATE: dict[str, Value] = {
     "a cache without a place": made(MEMORY, location=None, store_backend=None, verbose=0),
     "parameters": made(UMAP, n_neighbors=5, metric="cosine", metric_kwds={"p": 3}),
     "a model of numbers": made(OLS, data=made(DATA, endog=None), formula=None),
@@ -99,8 +99,8 @@ HOSTILE: dict[str, Value] = {
     "a formula that runs code when it is fitted again": made(OLS, formula=f"y ~ {EVIL}"),
     "a formula in a dict that runs code": made(OLS, vc_formulas={"a": f"0 + {EVIL}"}),
     "a formula that is an object": made(OLS, formula=made(NAMESPACE)),
-    "a formula of a name that is no column": restored("y ~ stream", frame("y", "a")),
-    "a formula of a quoted name that is no column": restored('y ~ Q("stream")', frame("y")),
+    "a formula of a name that is not a column": restored("y ~ stream", frame("y", "a")),
+    "a formula of a quoted name that is not a column": restored('y ~ Q("stream")', frame("y")),
     "a formula without data": made(DATA, formula="y ~ a", restore_model_spec=True),
     "data without a formula": made(DATA, frame=frame("y"), restore_model_spec=True),
     "a formula with a dict for its data": restored("y ~ a", {"y": 1, "a": 2}),
@@ -111,7 +111,7 @@ HOSTILE: dict[str, Value] = {
     "a formula with a frame of levels": restored(
         "y ~ a", frame(index_of=index(texts("y", "a"), "MultiIndex"))
     ),
-    "a formula with a frame whose columns are no texts": restored(
+    "a formula with a frame whose columns are not texts": restored(
         "y ~ a", frame(index_of=index(["y", "a"]))
     ),
     "the design of a formula": made(DATA, model_spec=EVIL),
@@ -140,14 +140,14 @@ HOSTILE: dict[str, Value] = {
         SERIES, _config={"backend:parallel:params": {"temp_folder": "/x"}}
     ),
     "a forecaster that converts by itself": made(SERIES, _check_X_y=Name("builtins", "dict")),
-    "a forecaster whose config is no dict": made(SERIES, _config=[("backend:parallel", "ray")]),
+    "a forecaster whose config is not a dict": made(SERIES, _config=[("backend:parallel", "ray")]),
     "attributes that are another dict": lambda p: p.object_(BUNCH, state={"a": 1}),
 }
 
 
-@pytest.mark.parametrize("sentence", HONEST)
+@pytest.mark.parametrize("sentence", LEGITIMATE)
 def test_passes(sentence: str) -> None:
-    assert reasons(HONEST[sentence]) == []
+    assert reasons(LEGITIMATE[sentence]) == []
 
 
 @pytest.mark.guarantee("G11")

@@ -53,7 +53,7 @@ def quantised(quantiser: Value, shape: Value = (4, 4), strides: Value = (4, 1)) 
 
 SCALES = tensor(storage("1"))
 
-HONEST: dict[str, Value] = {
+LEGITIMATE: dict[str, Value] = {
     "the whole storage": tensor(),
     "a part of it": tensor(shape=(2,), strides=(2,), offset=1),
     "its last number": tensor(shape=(1,), offset=3),
@@ -101,7 +101,7 @@ HOSTILE: dict[str, Value] = {
     "something else for a type": typed(Name("torch", "per_tensor_affine")),
     "no storage": tensor(lambda p: p.save("0")),
     "a tensor for a storage": tensor(tensor()),
-    "a gradient that is no bool": tensor(requires_grad=1),
+    "a gradient that is not a bool": tensor(requires_grad=1),
     "hooks": tensor(hooks=lambda p: p.call(Name("collections", "OrderedDict")).mark().save(
         "a", INT32).setitems()),
     "hooks in a dict": tensor(hooks=lambda p: p.save({"a": 1})),
@@ -112,7 +112,7 @@ HOSTILE: dict[str, Value] = {
     "too few arguments": rebuilt("_rebuild_tensor_v2", storage(), 0, (4,), (1,)),
     "too many": tensor(metadata=({}, {})),
     "odd metadata": tensor(metadata=({"backend": 1},)),
-    "metadata that is no dict": tensor(metadata=([],)),
+    "metadata that is not a dict": tensor(metadata=([],)),
     "a parameter of no tensor": rebuilt("_rebuild_parameter", storage(), True, no_hooks),
     "a parameter with hooks": rebuilt("_rebuild_parameter", tensor(), True, {"a": 1}),
     "an attribute of Python's": rebuilt(
@@ -124,7 +124,7 @@ HOSTILE: dict[str, Value] = {
     "attributes that are hooks": rebuilt(
         "_rebuild_parameter_with_state", tensor(), True, no_hooks, {"_backward_hooks": {"a": 1}}
     ),
-    "attributes that are no dict": with_state(
+    "attributes that are not dict": with_state(
         V2, (storage(), 0, (4,), (1,), False, no_hooks), [["a", 1]]
     ),
     "attributes of a tensor beyond its storage": with_state(
@@ -175,9 +175,9 @@ OTHERWISE: dict[str, tuple[Value, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", HONEST)
+@pytest.mark.parametrize("case", LEGITIMATE)
 def test_what_torch_writes_is_accepted(case: str) -> None:
-    assert found(HONEST[case]) == set()
+    assert found(LEGITIMATE[case]) == set()
 
 
 @pytest.mark.parametrize("case", HOSTILE)

@@ -1,4 +1,4 @@
-"""Learning proposes exactly what honest models need, and nothing of a stranger's gadgets."""
+"""Learning proposes exactly what legitimate models need, and nothing of a third party's gadgets."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ HOSTILE: dict[str, Fill] = {
     "a name of a script": lambda p: p.object_(Name("__main__", "Model"), state={"a": 1}),
     "code by value": lambda p: p.call(Name("cloudpickle.cloudpickle", "_make_function"), 1),
     "a state that sets Python's own names": model(__class__=MODEL),
-    "a state that is no dict": lambda p: p.object_(MODEL, state="a"),
+    "a state that is not a dict": lambda p: p.object_(MODEL, state="a"),
     "a second state": lambda p: p.object_(MODEL, state={"a": 1}).save({"b": 1}).build(),
     "a state for a function": lambda p: p.save(TOKENISE).save({"a": 1}).build(),
     "items for something else": lambda p: p.save(TOKENISE).mark().save("a", 1).setitems(),
@@ -271,11 +271,11 @@ def test_of_a_hostile_file_nothing_is_proposed(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_file_among_honest_ones_stays_refused(case: str) -> None:
+def test_a_hostile_file_among_legitimate_ones_stays_refused(case: str) -> None:
     hostile = scanned(HOSTILE[case])
-    honest = listed(model(), lambda p: p.save(TOKENISE), lambda p: p.call(COLOUR, 1))
-    text = as_toml(learnt(hostile, honest, hostile))
-    assert verdict_under(taken_in(text), honest) is Verdict.ACCEPT
+    legitimate = listed(model(), lambda p: p.save(TOKENISE), lambda p: p.call(COLOUR, 1))
+    text = as_toml(learnt(hostile, legitimate, hostile))
+    assert verdict_under(taken_in(text), legitimate) is Verdict.ACCEPT
     assert verdict_under(taken_in(text), hostile) is Verdict.REFUSE
 
 

@@ -39,7 +39,7 @@ def spans(program: Program) -> list[ArraySpan]:
     return [array for array in program.arrays if isinstance(array, ArraySpan)]
 
 
-# -- honest --------------------------------------------------------------------------------------
+# -- legitimate ------------------------------------------------------------------------------------
 
 
 @settings(max_examples=150, deadline=None)
@@ -101,7 +101,7 @@ def test_arrays_within_arrays_of_objects_are_ordinary_objects() -> None:
 
 @pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize("shape", [(), (0,), (24,), (2, 12), (2, 3, 4), (4, 0)])
-def test_the_builders_arrays_are_honest(shape: tuple[int, ...], order: str) -> None:
+def test_the_builders_arrays_are_legitimate(shape: tuple[int, ...], order: str) -> None:
     count = int(np.prod(shape))
     stream = Pickle(4).array(DATA[:count], dtype="|u1", shape=shape, order=order)
 
@@ -249,7 +249,7 @@ def _alone() -> Pickle:
 HOSTILE: dict[str, tuple[Pickle, str]] = {
     "another attribute": (_with(state={"filename": "/etc/passwd"}), "SL210"),
     "no attribute at all": (_alone().save({}).build(), "SL210"),
-    "a state that is no dict": (_alone().save("state").build(), "SL210"),
+    "a state that is not a dict": (_alone().save("state").build(), "SL210"),
     "another class": (_with(subclass=Name("os", "system")), "SL210"),
     "a class that is none": (_with(subclass="ndarray"), "SL210"),
     "an order that is none": (_with(order="K"), "SL210"),
@@ -287,8 +287,8 @@ def test_a_wrapper_that_joblib_does_not_write_is_a_finding(case: str) -> None:
 
 def test_a_frame_must_not_reach_into_the_array() -> None:
     # The wrapper stands in a frame that goes on over the array's bytes.
-    honest = bytes(Pickle(4).array(DATA))[2:]
-    stream = Pickle(4).frame(len(honest) + 1).raw(honest).stop()
+    legitimate = bytes(Pickle(4).array(DATA))[2:]
+    stream = Pickle(4).frame(len(legitimate) + 1).raw(legitimate).stop()
 
     assert rules(scanned(bytes(stream))) & {"SL208", "SL209", "SL210"}
 

@@ -16,7 +16,7 @@ from safeload.scan.arrays.dtypes import DType, DTypeError, describe
 from safeload.scan.pickle.interpreter import interpret
 from tests.builder import Name, Pickle
 
-HONEST = [
+LEGITIMATE = [
     *"?bBhHiIqQefdgFDG",
     *("S0", "S3", "U0", "U5", "V4", "O", ">f8", ">i4", ">U2"),
     *("M8", "m8", "M8[ns]", "m8[us]", "M8[25s]", ">M8[D]", "m8[Y]"),
@@ -46,9 +46,9 @@ def described(dtype: np.dtype[Any], protocol: int = 4) -> DType:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("honest", HONEST, ids=str)
-def test_what_numpy_pickles_is_described_as_it_is(honest: Any, protocol: int) -> None:
-    dtype = np.dtype(honest)
+@pytest.mark.parametrize("legitimate", LEGITIMATE, ids=str)
+def test_what_numpy_pickles_is_described_as_it_is(legitimate: Any, protocol: int) -> None:
+    dtype = np.dtype(legitimate)
 
     found = described(dtype, protocol)
 
@@ -74,8 +74,8 @@ class Flagged:
     """An aligned record that pickles with other flags."""
 
     def __init__(self, code: str, flags: int) -> None:
-        honest = np.dtype([("a", "u1"), ("b", code)], align=True)
-        reduced: Any = honest.__reduce__()
+        legitimate = np.dtype([("a", "u1"), ("b", code)], align=True)
+        reduced: Any = legitimate.__reduce__()
         make, args, state = reduced
         self.form = make, args, (*state[:-1], flags)
 
@@ -167,7 +167,7 @@ HOSTILE: dict[str, Any] = {
     "a call of another name": lambda p: p.call(Name("numpy", "float64"), "f8"),
     "an instance by NEWOBJ": lambda p: p.save(FLOAT, ("f8", False, True)).newobj(),
     "no type code": _stateless(),
-    "a type code that is no string": _stateless(b"f8"),
+    "a type code that is not a string": _stateless(b"f8"),
     "an unknown type code": _stateless("f3"),
     "a comma-separated type code": _stateless("f8,f8"),
     "an alias for a type code": _stateless("float64"),
@@ -179,10 +179,10 @@ HOSTILE: dict[str, Any] = {
         p.call(FLOAT, "f8", False, False).save((3, "<", None, None, None, -1, -1, 0)).build()
     ),
     "a state of too few": _stated(3, "<", None),
-    "a state that is no tuple": lambda p: p.call(FLOAT, "f8").save([3]).build(),
+    "a state that is not a tuple": lambda p: p.call(FLOAT, "f8").save([3]).build(),
     "an unknown version": _stated(5, "<", None, None, None, -1, -1, 0),
     "an unknown byte order": _stated(3, "x", None, None, None, -1, -1, 0),
-    "a size that is no number": _stated(3, "<", None, None, None, "8", -1, 0),
+    "a size that is not a number": _stated(3, "<", None, None, None, "8", -1, 0),
     "a size that is True": _stated(3, "<", None, None, None, True, -1, 0),
     "a size that is another": _stated(3, "<", None, None, None, 16, -1, 0),
     "flags of an object": _stated(3, "<", None, None, None, -1, -1, 63),
@@ -199,11 +199,11 @@ HOSTILE: dict[str, Any] = {
     "a record with a name too many": _record(names=("a", "b", "c")),
     "a record with a name twice": _record(names=("a", "a")),
     "a record with a field too few": _record(fields={"a": (_float, 0)}),
-    "a record with a name that is no string": _record(names=("a", b"b")),
+    "a record with a name that is not a string": _record(names=("a", b"b")),
     "a field beyond the end": _record(fields={"a": (_float, 0), "b": (_float, 9)}),
     "a field before the start": _record(fields={"a": (_float, -1), "b": (_float, 8)}),
     "a field at no offset": _record(fields={"a": (_float, "0"), "b": (_float, 8)}),
-    "a title that is no string": _record(fields={"a": (_float, 0, {}), "b": (_float, 8)}),
+    "a title that is not a string": _record(fields={"a": (_float, 0, {}), "b": (_float, 8)}),
     "a field without a dtype": _record(fields={"a": ("f8", 0), "b": (_float, 8)}),
     "a record of another size": _record(itemsize=24),
     "a record of a negative size": _record(itemsize=-16),

@@ -174,7 +174,7 @@ NOT_ARRAYS: dict[str, memoryview] = {
     "an object": _npy("|O", (), bytes(8)),
     "objects in a nested record": _npy([("a", [("b", "|O")])], (), bytes(8)),
     "a text larger than numpy allows": _npy("<U999999999", (0,)),
-    "a shape that is no tuple": _npy("<f8", 1, bytes(8)),
+    "a shape that is not a tuple": _npy("<f8", 1, bytes(8)),
     "a length that is True": _npy("<f8", (True,), bytes(8)),
     "more dimensions than numpy allows": _npy("<f8", (1,) * 65, bytes(8)),
     "a field without a dtype": _npy([("a",)], (), b""),
@@ -200,9 +200,9 @@ def test_an_array_that_numpy_would_not_write_is_refused(sentence: str) -> None:
 
 @pytest.mark.parametrize("space", ["\xa0", "\x1f", "\n ", "\t"])
 def test_a_header_is_padded_as_numpy_pads_it(space: str) -> None:
-    honest = bytes(_npy("<f8", (), bytes(8)))
-    header = honest[10:-8].decode("latin-1") + space
-    data = honest[:8] + struct.pack("<H", len(header)) + header.encode("latin-1") + bytes(8)
+    legitimate = bytes(_npy("<f8", (), bytes(8)))
+    header = legitimate[10:-8].decode("latin-1") + space
+    data = legitimate[:8] + struct.pack("<H", len(header)) + header.encode("latin-1") + bytes(8)
 
     with pytest.raises(NpyError):
         read_npy(memoryview(data), LIMITS)

@@ -39,7 +39,7 @@ def savez(*, compressed: bool = False, **arrays: object) -> bytes:
 
 
 @pytest.mark.parametrize("packer", PACKERS)
-def test_an_honest_model_in_a_container_is_accepted(packer: str) -> None:
+def test_an_legitimate_model_in_a_container_is_accepted(packer: str) -> None:
     found = report(PACKERS[packer](GOOD))
 
     assert (found.verdict, rules(found)) == (Verdict.ACCEPT, set())
@@ -135,7 +135,7 @@ def test_what_any_reader_finds_is_read(case: str) -> None:
 
 
 SKOPS = skops.io.dumps(LogisticRegression())
-HONEST: Mapping[str, tuple[bytes, str]] = {
+LEGITIMATE: Mapping[str, tuple[bytes, str]] = {
     "a pickle that holds an archive": (pickle.dumps(zipped([("a.pkl", GOOD)])), "pickle"),
     "a pickle that holds a skops file": (pickle.dumps(SKOPS), "pickle"),
     "a skops file behind a prefix": (b"#!/bin/sh\n" + SKOPS, "skops"),
@@ -146,9 +146,9 @@ HONEST: Mapping[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", HONEST)
-def test_an_honest_file_that_is_more_than_one_thing_is_accepted(case: str) -> None:
-    data, form = HONEST[case]
+@pytest.mark.parametrize("case", LEGITIMATE)
+def test_an_legitimate_file_that_is_more_than_one_thing_is_accepted(case: str) -> None:
+    data, form = LEGITIMATE[case]
 
     found = report(data)
 
@@ -181,7 +181,7 @@ def test_what_is_encrypted_is_not_read() -> None:
     assert (found.verdict, rules(found)) == (Verdict.INCOMPLETE, {"SL011"})
 
 
-def test_an_honest_archive_that_was_written_as_a_stream_is_accepted() -> None:
+def test_an_legitimate_archive_that_was_written_as_a_stream_is_accepted() -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
             return False

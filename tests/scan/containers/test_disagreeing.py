@@ -209,7 +209,7 @@ def test_what_comes_out_before_the_damage_is_not_passed_over(
 
 
 ARRAYS = savez(a=np.arange(3.0))
-HONEST: Mapping[str, bytes] = {
+LEGITIMATE: Mapping[str, bytes] = {
     "a tar of archives": tarred([(f"{n}.npz", ARRAYS) for n in range(3)]),
     "a zip of archives": zipped([(f"{n}.npz", ARRAYS) for n in range(40)], zipfile.ZIP_STORED),
     "documents beside a model": zipped(
@@ -218,9 +218,9 @@ HONEST: Mapping[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("case", HONEST)
+@pytest.mark.parametrize("case", LEGITIMATE)
 def test_archives_within_an_archive_are_their_own(case: str) -> None:
-    found = report(HONEST[case])
+    found = report(LEGITIMATE[case])
 
     assert (found.verdict, found.findings) == (Verdict.ACCEPT, ())
 

@@ -190,7 +190,7 @@ def test_an_archive_behind_something_else_is_read(stub: str) -> None:
     assert report(gzip.compress(data)).verdict is Verdict.REFUSE
 
 
-def test_an_honest_one_is_accepted() -> None:
+def test_an_legitimate_one_is_accepted() -> None:
     found = report(STUBS["a program for Windows"] + packed(("a/b.pkl", GOOD)))
 
     assert (found.format, found.verdict) == ("7z", Verdict.ACCEPT)

@@ -66,10 +66,10 @@ def last(scan: Scan) -> ObjectToken:
     return scan.programs[0].built[-1]
 
 
-# -- honest nodes ---------------------------------------------------------------------------------
+# -- legitimate nodes ------------------------------------------------------------------------------
 
 
-HONEST: dict[str, tuple[Any, dict[str, set[Use]]]] = {
+LEGITIMATE: dict[str, tuple[Any, dict[str, set[Use]]]] = {
     "plain values name nothing": (
         {"a": [1, 2.5, None, True, "x"], "b": (1, 2), "c": {1, 2}, "d": b"x", "e": bytearray(b"y")},
         {},
@@ -132,10 +132,10 @@ HONEST: dict[str, tuple[Any, dict[str, set[Use]]]] = {
 }
 
 
-@pytest.mark.parametrize("sentence", HONEST)
+@pytest.mark.parametrize("sentence", LEGITIMATE)
 @pytest.mark.parametrize("method", [0, 8, 12, 14], ids=["stored", "deflated", "bzip2", "lzma"])
 def test_what_skops_writes_is_understood(sentence: str, method: int) -> None:
-    value, expected = HONEST[sentence]
+    value, expected = LEGITIMATE[sentence]
     data = dumps({"a": value}, compression=method)
     scan = read_skops(data, LIMITS)
     assert rules(scan) == set()
@@ -371,12 +371,12 @@ ODD: dict[str, bytes] = {
     "a cached node, which skops never writes": archive(
         list_(json_(1) | {"__id__": 3}, node("CachedNode", "builtins", "int", __id__=3))
     ),
-    "a node that is no object": archive(list_(json_(1)) | {"content": [5]}),
+    "a node that is not an object": archive(list_(json_(1)) | {"content": [5]}),
     "a node without a loader": archive({"__module__": "m", "__class__": "C"}),
-    "a class that is no string": archive(object_("m", "C") | {"__class__": ["C"]}),
+    "a class that is not a string": archive(object_("m", "C") | {"__class__": ["C"]}),
     "a class with a dot": archive(object_("m", "C.D")),
     "a class without a name": archive(object_("m", "")),
-    "an id that is no number": archive(object_("m", "C") | {"__id__": "x"}),
+    "an id that is not a number": archive(object_("m", "C") | {"__id__": "x"}),
     "an id that is True": archive(object_("m", "C") | {"__id__": True}),
     "an object within itself": archive(list_(list_() | {"__id__": 5}) | {"__id__": 5}),
     "two kinds of node under one id": archive(
@@ -399,7 +399,7 @@ ODD: dict[str, bytes] = {
             dict_({"a": json_(1)}, type_("builtins", "str") | {"__id__": 9}),
         )
     ),
-    "a key type that is no type": archive(dict_({"a": json_(1)}, json_("str"))),
+    "a key type that is not a type": archive(dict_({"a": json_(1)}, json_("str"))),
     "fewer key types than keys": archive(dict_({"a": json_(1)}) | {"key_types": list_()}),
     "a key that is not of its type": archive(dict_({"a": json_(1)}, type_("builtins", "int"))),
     "a list whose content is a dict": archive(list_() | {"content": {}}),
@@ -413,7 +413,7 @@ ODD: dict[str, bytes] = {
     "a state whose keys are made by a call": archive(
         object_("m", "C", dict_({"a": json_(1)}, type_("numpy", "str_")))
     ),
-    "arguments that are no tuple": archive(
+    "arguments that are not tuple": archive(
         node("ConstructorFromReduceNode", "m", "C", content=json_("ab"))
     ),
     "a tree of another class": archive(
@@ -434,8 +434,8 @@ ODD: dict[str, bytes] = {
         node("MethodNode", "builtins", "str", content={"obj": json_("a"), "func": "format"})
     ),
     "a partial of another class": archive(node("PartialNode", "m", "partial", content={})),
-    "a partial whose keywords are no dict": _partial(kwds=list_()),
-    "a partial whose attributes are no dict": _partial(namespace=list_()),
+    "a partial whose keywords are not dict": _partial(kwds=list_()),
+    "a partial whose attributes are not dict": _partial(namespace=list_()),
     "a default dict of another class": archive(node("DefaultDictNode", "m", "C", content={})),
     "a default dict of a list": archive(
         node(
@@ -458,8 +458,8 @@ ODD: dict[str, bytes] = {
         list_(ndarray("1.npy"), ndarray("1.npy")), {"1.npy": npy([1.0])}
     ),
     "a scalar that is a container": archive(json_([1])),
-    "a scalar that is no JSON": archive(json_(1) | {"content": "{"}),
-    "a scalar that is no text": archive(json_(1) | {"content": {}}),
+    "a scalar that is not JSON": archive(json_(1) | {"content": "{"}),
+    "a scalar that is not a text": archive(json_(1) | {"content": {}}),
     "a protocol-0 function without its content": archive(
         node("FunctionNode", "m", "f"), protocol=0
     ),
@@ -528,8 +528,8 @@ ODD: dict[str, bytes] = {
         _matrix(**{key: part for key, part in _CSR.items() if key != "indices"})
     ),
     "a sparse matrix with one more part": _sparse(_matrix(**_CSR, more=[1])),
-    "a sparse matrix that is no archive": _sparse(b"PK"),
-    "a protocol that is no number": archive(json_(1), protocol="2"),
+    "a sparse matrix that is not an archive": _sparse(b"PK"),
+    "a protocol that is not a number": archive(json_(1), protocol="2"),
     "a protocol that is True": archive(json_(1), protocol=True),
     "a negative protocol": archive(json_(1), protocol=-1),
 }

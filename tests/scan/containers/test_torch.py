@@ -32,7 +32,7 @@ from tests.checkpoints import (
 from tests.scan.streams import mutations
 from tests.torch_attacks import REFUSED
 
-HONEST = checkpoint({"weight": tensor(), "step": 3})
+LEGITIMATE = checkpoint({"weight": tensor(), "step": 3})
 OLD = legacy({"weight": tensor(storage(legacy=True)), "step": 3})
 ACCEPT, INCOMPLETE, REFUSE = Verdict.ACCEPT, Verdict.INCOMPLETE, Verdict.REFUSE
 
@@ -44,7 +44,7 @@ def found(data: bytes, limits: Limits | None = None) -> tuple[Verdict, set[str]]
 
 
 def _with(name: str, **fields: Any) -> bytes:
-    """The honest checkpoint with some fields of a record replaced."""
+    """The legitimate checkpoint with some fields of a record replaced."""
     contents = {"data.pkl": pickled({"weight": tensor(), "step": 3}), "data/0": FLOATS}
     record = Record(f"archive/{name}", contents[name])
     return checkpoint({"weight": tensor(), "step": 3}, replaced={name: replace(record, **fields)})
@@ -61,7 +61,7 @@ def _end(data: bytes, **fields: int) -> bytes:
 
 
 SAME: dict[str, bytes] = {
-    "as torch writes it": HONEST,
+    "as torch writes it": LEGITIMATE,
     "with records that are compressed": checkpoint(
         {"weight": tensor(), "step": 3},
         replaced={
@@ -130,9 +130,9 @@ FORGED: dict[str, tuple[bytes, str]] = {
     "bytes between members": (_with("data.pkl", behind=b"x" * 16), "SL302"),
     "bytes before the first": (checkpoint(tensor(), prefix=b"PK\x03\x04" + b"\0" * 60), "SL302"),
     "a comment": (checkpoint(tensor(), comment=b"hello"), "SL302"),
-    "another directory": (_end(HONEST, start=0), "SL302"),
-    "a directory of another size": (_end(HONEST, size=10), "SL302"),
-    "another number of members": (_end(HONEST, count=1), "SL302"),
+    "another directory": (_end(LEGITIMATE, start=0), "SL302"),
+    "a directory of another size": (_end(LEGITIMATE, size=10), "SL302"),
+    "another number of members": (_end(LEGITIMATE, count=1), "SL302"),
     "no storage": (checkpoint(tensor(), storages={}), "SL306"),
     "a storage that is too short": (checkpoint(tensor(), storages={"0": FLOATS[:-1]}), "SL306"),
     "a storage that is too long": (checkpoint(tensor(), storages={"0": FLOATS + b"\0"}), "SL306"),
@@ -151,7 +151,7 @@ FORGED: dict[str, tuple[bytes, str]] = {
         checkpoint(lambda p: p.save(("module", Name("torch", "Tensor"), "", "")).binpersid()),
         "SL207",
     ),
-    "an identifier that is no tuple": (checkpoint(lambda p: p.save("0").binpersid()), "SL207"),
+    "an identifier that is not a tuple": (checkpoint(lambda p: p.save("0").binpersid()), "SL207"),
     "an identifier as text": (checkpoint(lambda p: p.persid("0")), "SL207"),
     "bytes behind the pickle": (checkpoint(pickle=pickled(1) + b"\0", storages={}), "SL202"),
     "an array of joblib's": (
@@ -167,7 +167,7 @@ OLD_FORGED: dict[str, tuple[bytes, str]] = {
     "no storage": (legacy(tensor(storage(legacy=True)), storages={}), "SL306"),
     "a storage of no tensor": (legacy(1), "SL306"),
     "a key twice": (legacy(tensor(storage(legacy=True)), keys=pickled(["0", "0"])), "SL306"),
-    "keys that are no list": (legacy(tensor(storage(legacy=True)), keys=pickled("0")), "SL306"),
+    "keys that are not a list": (legacy(tensor(storage(legacy=True)), keys=pickled("0")), "SL306"),
     "a storage of another length": (
         legacy(tensor(storage(legacy=True)), counts={"0": 3}), "SL306",
     ),
@@ -266,7 +266,7 @@ def test_a_whole_model_is_refused_with_the_way_out() -> None:
 
 @pytest.mark.parametrize(
     ("data", "isolated"),
-    [(HONEST, False), (OLD, False), (gzip.compress(HONEST), False), (HONEST, True)],
+    [(LEGITIMATE, False), (OLD, False), (gzip.compress(LEGITIMATE), False), (LEGITIMATE, True)],
     ids=["archive", "legacy", "compressed", "isolated"],
 )
 def test_a_checkpoint_is_not_loaded(data: bytes, isolated: bool, tmp_path: Path) -> None:
@@ -308,11 +308,11 @@ def test_limits_bound_a_checkpoint() -> None:
     tight = Limits(ratio=1, ratio_floor=1_000)
 
     assert found(packed, tight) == (INCOMPLETE, {"SL002"})
-    assert found(HONEST, Limits(members=3)) == (INCOMPLETE, {"SL002"})
+    assert found(LEGITIMATE, Limits(members=3)) == (INCOMPLETE, {"SL002"})
 
 
 @settings(max_examples=60, deadline=None)
-@given(mutations([HONEST, OLD]))
+@given(mutations([LEGITIMATE, OLD]))
 def test_any_bytes_end_in_a_verdict(data: bytes) -> None:
     verdict, _ = found(data)
 
@@ -321,10 +321,10 @@ def test_any_bytes_end_in_a_verdict(data: bytes) -> None:
 
 def test_no_changed_byte_of_an_archives_frame_is_accepted_for_another_reading() -> None:
     """A byte that tells readers apart is refused; what is left is dates and CRCs."""
-    end = len(HONEST) - len(HONEST[HONEST.index(b"PK\x01\x02") :])
+    end = len(LEGITIMATE) - len(LEGITIMATE[LEGITIMATE.index(b"PK\x01\x02") :])
     free = 0
-    for place in range(end, len(HONEST)):
-        changed = bytearray(HONEST)
+    for place in range(end, len(LEGITIMATE)):
+        changed = bytearray(LEGITIMATE)
         changed[place] ^= 0x01
         free += found(bytes(changed))[0] is ACCEPT
     members = 7

@@ -82,7 +82,7 @@ BROKEN: dict[str, tuple[Pickle, str]] = {
     "a line without an end": (Pickle(0).raw(b"I1"), "SL201"),
     "a global without a name": (Pickle(0).raw(b"cposix\n"), "SL201"),
     "bytes after STOP": (Pickle(4).none().stop().raw(b"."), "SL202"),
-    "a byte that is no opcode": (Pickle(4).raw(b"\xff").stop(), "SL203"),
+    "a byte that is not an opcode": (Pickle(4).raw(b"\xff").stop(), "SL203"),
     "POP on an empty stack": (Pickle(4).pop().none().stop(), "SL204"),
     "POP_MARK without a mark": (Pickle(4).none().pop_mark().stop(), "SL204"),
     "TUPLE1 on an empty stack": (Pickle(4).tuple1().stop(), "SL204"),
@@ -409,7 +409,7 @@ def test_tuples_that_nobody_could_hash_are_not_read(form: str) -> None:
             pickle.tuple1()
 
     assert rules(scanned(pickle.finish())) == {"SL002"}
-    # As honest models nest them.
+    # As legitimate models nest them.
     shallow = Pickle(4).none()
     for _ in range(100):
         shallow.tuple1()

@@ -161,11 +161,11 @@ def test_a_dtype_is_not_referred_to_before_it_has_its_state() -> None:
     used = Pickle(4).call(dtype, "f8", False, True).memo("d").recall("d").tuple2()
     late = Pickle(4).call(dtype, "f8", False, True).memo("d").tuple1()
     late.recall("d").save(state).build().tuple2()
-    honest = Pickle(4).call(dtype, "f8", False, True).memo("d").save(state).build()
+    legitimate = Pickle(4).call(dtype, "f8", False, True).memo("d").save(state).build()
 
     assert {finding.rule for finding in scanned(used).findings} == {"SL217"}
     assert {finding.rule for finding in scanned(late).findings} == {"SL217"}
-    assert not scanned(honest.recall("d").tuple2()).findings
+    assert not scanned(legitimate.recall("d").tuple2()).findings
 
 
 # -- tokens --------------------------------------------------------------------------------------

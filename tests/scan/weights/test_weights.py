@@ -1,4 +1,4 @@
-"""Weights that are no pickles are recognised, and what in them could run is refused."""
+"""Weights that are not pickles are recognised, and what in them could run is refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ODD_TENSORS: Mapping[str, bytes] = {
     "a name twice": tensors(b'{"a":{},"a":{}}', b""),
     "no JSON": tensors(b"{]}", b""),
     "a depth": tensors(b'{"a":' * 50_000 + b"{" + b"}" * 50_001, b""),
-    "metadata that are no texts": tensors({"__metadata__": {"a": 1}}, b""),
+    "metadata that are not texts": tensors({"__metadata__": {"a": 1}}, b""),
 }
 
 
@@ -259,9 +259,9 @@ def test_what_keras_would_run_is_refused(case: str, place: str) -> None:
 
 
 def test_pickles_in_hdf5_are_judged() -> None:
-    honest = pickle.dumps(np.array(["a", None], object), 4)
+    legitimate = pickle.dumps(np.array(["a", None], object), 4)
 
-    good, evil = (report(HDF + bytes(40) + data + bytes(40)) for data in (honest, EVIL))
+    good, evil = (report(HDF + bytes(40) + data + bytes(40)) for data in (legitimate, EVIL))
 
     assert (good.verdict, rules(good)) == (Verdict.INCOMPLETE, {"SL013"})
     assert [item.name for item in evil.globals] == ["posix.system"]

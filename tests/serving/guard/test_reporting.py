@@ -123,7 +123,7 @@ WRONG = {
 def test_a_line_that_is_no_record_is_left_out(line: str, tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "report").write_text(line)
     assert main(["guard", "summarise", str(tmp_path / "report")]) == 3
-    assert "1 lines are no records" in capsys.readouterr().err
+    assert "1 lines are not records" in capsys.readouterr().err
 
 
 def test_a_report_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Load honest models under the guard, each with the loaders that its users would take."""
+"""Load legitimate models under the guard, each with the loaders that its users would take."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def _main(names: list[str]) -> None:
     import skops.io
 
     from safeload.serving import guard
-    from tests.honest import composites, estimators
-    from tests.honest.forms import FORMS, plainly_loaded
-    from tests.honest.sameness import difference
+    from tests.legitimate import composites, estimators
+    from tests.legitimate.forms import FORMS, plainly_loaded
+    from tests.legitimate.sameness import difference
 
     warnings.simplefilter("ignore")
     loaders: dict[str, list[Callable[[Path], Any]]] = {

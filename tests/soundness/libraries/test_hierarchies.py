@@ -28,7 +28,7 @@ def branches() -> Any:
     return hdbscan.BranchDetector(min_cluster_size=5).fit(clusterer)
 
 
-HONEST: dict[str, Callable[[], Any]] = {
+LEGITIMATE: dict[str, Callable[[], Any]] = {
     "a clusterer": fitted,
     "of data with holes": lambda: fitted(HOLES),
     "branches": branches,
@@ -44,9 +44,9 @@ def findings(model: Any, path: Path) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", LEGITIMATE)
 def test_a_fitted_model_is_sound(name: str, tmp_path: Path) -> None:
-    assert findings(HONEST[name](), tmp_path) == []
+    assert findings(LEGITIMATE[name](), tmp_path) == []
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -229,7 +229,7 @@ def test_a_wrapper_asks_for_no_more_than_there_is(name: str, value: Any) -> None
         {"class_weight": {"a = b": 1.0}},
     ],
 )
-def test_parameters_of_honest_wrappers_pass(attributes: dict[str, Any]) -> None:
+def test_parameters_of_legitimate_wrappers_pass(attributes: dict[str, Any]) -> None:
     assert findings(state_of(**attributes)) == ()
 
 

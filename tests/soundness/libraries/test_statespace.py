@@ -176,7 +176,7 @@ def findings(value: Value) -> list[str]:
     return [f.rule for f in judge(scan(data), Policy.default(packs=["statsmodels"])).findings]
 
 
-HONEST: dict[str, Fragment] = {
+LEGITIMATE: dict[str, Fragment] = {
     "representation": representation(),
     "representation that was not begun": representation(
         initial_state=None, initial_state_cov=None, initial_diffuse_state_cov=None
@@ -216,7 +216,7 @@ FORGED: dict[str, Fragment] = {
     "a pivot beyond the rows": kalman_filter(forecast_error_ipiv=array(P, kind="<i4", value=2**30)),
     "a pivot before the rows": kalman_filter(forecast_error_ipiv=array(P, kind="<i4", value=-1)),
     "a filter at another time": kalman_filter(t=2**31 - 1),
-    "a filter of what is no model": kalman_filter(model=None),
+    "a filter of what is not a model": kalman_filter(model=None),
     "a filter that collapses less than it says": kalman_filter(
         method=0x21, forecast=array(P, NOBS)
     ),
@@ -230,9 +230,9 @@ FORGED: dict[str, Fragment] = {
 }
 
 
-@pytest.mark.parametrize("sentence", HONEST)
+@pytest.mark.parametrize("sentence", LEGITIMATE)
 def test_is_accepted(sentence: str) -> None:
-    assert findings(HONEST[sentence]) == []
+    assert findings(LEGITIMATE[sentence]) == []
 
 
 @pytest.mark.parametrize("sentence", FORGED)

@@ -195,7 +195,7 @@ def without(name: str) -> Callable[[Parts], object]:
     return lambda parts: parts.model.pop(name)
 
 
-HONEST: dict[str, Callable[[], Fields]] = {
+LEGITIMATE: dict[str, Callable[[], Fields]] = {
     "of trees": booster,
     "without what older releases had not": lambda: changed(
         without("iteration_indptr"), changed(without("cats"))
@@ -225,9 +225,9 @@ def findings(handle: bytes) -> tuple[Finding, ...]:
     return judge(scan(stream(handle)), Policy.default()).findings
 
 
-@pytest.mark.parametrize("sentence", HONEST)
+@pytest.mark.parametrize("sentence", LEGITIMATE)
 def test_a_sound_booster_is_accepted(sentence: str) -> None:
-    for handle in written(HONEST[sentence]()):
+    for handle in written(LEGITIMATE[sentence]()):
         assert findings(handle) == ()
 
 
@@ -385,7 +385,7 @@ def test_what_is_no_json_of_a_booster_is_refused(text: str) -> None:
 
 @given(st.data())
 def test_any_bytes_are_judged(data: st.DataObject) -> None:
-    make = data.draw(st.sampled_from([*HONEST.values()][:-1]))
+    make = data.draw(st.sampled_from([*LEGITIMATE.values()][:-1]))
     handle = bytearray(ubjson(make()))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(handle) - 1))

@@ -200,7 +200,7 @@ FORGED = {
     "a feature beyond": (numeric, of_root(feature_idx=3)),
     "a feature below zero": (numeric, of_root(feature_idx=-1)),
     "fewer features than are asked for": (numeric, of("n_features_in_", 0)),
-    "features that are no number": (numeric, of("n_features_in_", None)),
+    "features that are not number": (numeric, of("n_features_in_", None)),
     "other predictors": (numeric, of("_predictors", [[StandardScaler()]])),
     "predictors that are an array": (numeric, of("_predictors", np.zeros(3))),
     "predictors in a row": (numeric, of("_predictors", numeric()._predictors[0])),
@@ -219,7 +219,7 @@ FORGED = {
     "too few thresholds": (numeric, of("_bin_mapper.bin_thresholds_", [np.zeros(1)])),
     "thresholds in an array": (numeric, of("_bin_mapper.bin_thresholds_", np.zeros((3, 1)))),
     "too few flags": (numeric, of("_bin_mapper.is_categorical_", np.zeros(2, np.uint8))),
-    "bins that are no array": (numeric, of("_bin_mapper.n_bins_non_missing_", 3)),
+    "bins that are not array": (numeric, of("_bin_mapper.n_bins_non_missing_", 3)),
     "another transformer": (categorical, of("_preprocessor", StandardScaler())),
     "weights": (categorical, of("_preprocessor.transformer_weights", {"encoder": 2.0})),
     "a step that changes columns": (categorical, step(0, StandardScaler())),
@@ -270,13 +270,13 @@ def test_nodes_of_another_machine_are_read_as_they_are_there() -> None:
     kinds = predictor.nodes.dtype
     short = [(name, "i4" if name == "feature_idx" else kinds[name]) for name in kinds.names]
     swapped = [(name, kinds[name].newbyteorder()) for name in kinds.names]
-    honest = predictor.nodes
+    legitimate = predictor.nodes
     for fields in (short, swapped):
-        predictor.nodes = np.zeros(len(honest), fields)
+        predictor.nodes = np.zeros(len(legitimate), fields)
         for name in kinds.names:
-            predictor.nodes[name] = honest[name]
+            predictor.nodes[name] = legitimate[name]
         assert reasons(model) == []
-        predictor.nodes["right"][0] = len(honest)
+        predictor.nodes["right"][0] = len(legitimate)
         assert reasons(model)
 
 

@@ -1,7 +1,7 @@
 """Support vector machines, search trees and sparse matrices: each part of their state matters.
 
-Honest models of each kind are accepted in ``test_honest.py``; here one thing is changed at a time.
-What is forged is only written, never loaded.
+Legitimate models of each kind are accepted in ``test_legitimate.py``; here one thing is changed at
+a time. What is forged is only written, never loaded.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def test_a_kernel_of_any_shape_is_refused(kernel: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_honest_states_of_every_form_are_sound(tmp_path: Path) -> None:
+def test_legitimate_states_of_every_form_are_sound(tmp_path: Path) -> None:
     matrix = sparse.csr_matrix(DATA)
     models: list[Any] = [
         SVC(),

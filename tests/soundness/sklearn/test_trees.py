@@ -168,7 +168,7 @@ FORGERIES = {
     "a count that is true": forged(MODEL, node_count=True),
     "a depth below zero": forged(MODEL, max_depth=-1),
     "a depth beyond any": forged(MODEL, max_depth=2**62),
-    "a depth that is no number": forged(MODEL, max_depth=float("nan")),
+    "a depth that is not a number": forged(MODEL, max_depth=float("nan")),
     "a depth that is a text": forged(MODEL, max_depth="9"),
     "no depth": Stand(*MADE, {"node_count": 1}),
     "no values": forged(MODEL, values=np.zeros((COUNT, 1, 0))),

@@ -1,4 +1,4 @@
-"""Vocabularies, labels, encoders, clusters and kept samples: honest ones pass, others do not."""
+"""Vocabularies, labels, encoders, clusters and kept samples: legitimate ones pass, no others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def terms(count: int) -> dict[str, int]:
     return {f"term {number}": number for number in range(count)}
 
 
-HONEST: dict[str, dict[Any, Any]] = {
+LEGITIMATE: dict[str, dict[Any, Any]] = {
     "none": {},
     "few": terms(5),
     "a batch": terms(1000),
@@ -57,15 +57,15 @@ HONEST: dict[str, dict[Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", HONEST)
-def test_an_honest_vocabulary_is_sound(name: str, tmp_path: Path) -> None:
-    token = token_of(HONEST[name], tmp_path)
+@pytest.mark.parametrize("name", LEGITIMATE)
+def test_an_legitimate_vocabulary_is_sound(name: str, tmp_path: Path) -> None:
+    token = token_of(LEGITIMATE[name], tmp_path)
     assert reasons("columns_of_terms", vocabulary_=token) == []
 
 
 def test_a_long_vocabulary_is_read_in_stretches(tmp_path: Path) -> None:
     # So that the tests here are known to see both.
-    token = token_of(HONEST["many"], tmp_path)
+    token = token_of(LEGITIMATE["many"], tmp_path)
     assert {Run, str} <= set(map(type, token)), "a pair that two frames share stands alone"
 
 

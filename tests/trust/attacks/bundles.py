@@ -79,7 +79,7 @@ BUNDLES = {
     "a signature on P-256 for a key on P-384": Attack(
         code="signature-invalid", signer="bob", bundle=named("dave")
     ),
-    "a stranger's key in the bundle itself": Attack(
+    "a third party's key in the bundle itself": Attack(
         code="signer-unknown",
         signer="mallory",
         bundle=setting(MATERIAL, "publicKey", "rawBytes", to="AAAA"),
@@ -91,7 +91,7 @@ BUNDLES = {
             setting(*SIGNATURE, "keyid", to="0" * 64)(b),
         ),
     ),
-    "no hint, by a stranger": Attack(
+    "no hint, by a third party": Attack(
         code="signer-unknown",
         signer="mallory",
         bundle=lambda b: (

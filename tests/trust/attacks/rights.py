@@ -12,8 +12,8 @@ OURS = ("subject", 0, "annotations", "safeload_manifest_v1")
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
 
 RIGHTS = {
-    "a stranger signs it anew": Attack(code="signer-unknown", signer="mallory"),
-    "a stranger signs it anew in the name of alice": Attack(
+    "a third party signs it anew": Attack(code="signer-unknown", signer="mallory"),
+    "a third party signs it anew in the name of alice": Attack(
         code="signature-invalid",
         signer="mallory",
         bundle=lambda bundle: (

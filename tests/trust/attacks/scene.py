@@ -12,7 +12,7 @@ from typing import Any
 
 from safeload.errors import SafeloadError, TrustError
 from safeload.hashing import root_digest
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import Resource, to_payload
 from tests.trust.statements import CONTENT, MODEL, SHA256
@@ -116,11 +116,11 @@ def put_file(folder: Path, attack: Attack) -> tuple[Path, Path]:
     model.write_bytes(attack.content)
     payload = _edited(PAYLOAD, attack.statement)
     payload = payload if attack.payload is None else attack.payload(payload)
-    bundle = _edited(seal(payload, KEYS[attack.signer]), attack.bundle)
+    bundle = _edited(signed_bundle(payload, KEYS[attack.signer]), attack.bundle)
     Path(f"{model}.sig").write_bytes(bundle if attack.raw is None else attack.raw(bundle))
     for label, (signer, edit) in attack.further.items():
         model.with_name(f"{NAME}.{label}.sig").write_bytes(
-            seal(_edited(payload, edit), KEYS[signer])
+            signed_bundle(_edited(payload, edit), KEYS[signer])
         )
     return model, _trust(folder, attack.trust, attack.grants)
 
@@ -142,7 +142,7 @@ def put_folder(folder: Path, attack: FolderAttack) -> tuple[Path, Path]:
         path.write_bytes(content)
     resources = [Resource(name, digest_of(content)) for name, content in FILES.items()]
     payload = to_payload(subject="signed", resources=resources, model=None)
-    bundle = seal(_edited(payload, attack.statement), KEYS["dave"])
+    bundle = signed_bundle(_edited(payload, attack.statement), KEYS["dave"])
     (signed / "model.sig").write_bytes(bundle)
     if attack.change is not None:
         attack.change(signed)

@@ -28,7 +28,7 @@ SIGNERS = {
         trust=TWO,
         further={"bob": ("bob", setting(*OURS, "name", to="fraud"))},
     ),
-    "the second signer is a stranger": Attack(
+    "the second signer is a third party": Attack(
         code="threshold-not-met", trust=TWO, further={"a": ("mallory", None)}
     ),
     "the second signer may sign other models": Attack(

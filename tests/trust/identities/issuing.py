@@ -1,4 +1,4 @@
-"""Authorities, and the certificates that they issue, honest or not."""
+"""Authorities, and the certificates that they issue, legitimate or not."""
 
 from __future__ import annotations
 

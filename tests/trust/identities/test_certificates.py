@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from safeload.errors import TrustError
 from safeload.trust.authority import believed_until
-from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, seal, verify
+from safeload.trust.envelope import UnverifiedBundle, VerifiedPayload, signed_bundle, verify
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.trustfile import Grant, TrustFile, entry_text
@@ -41,7 +41,7 @@ from tests.trust.statements import NOW, PAYLOAD, edited, payload_of, setting
 ROOT = root()
 BETWEEN = between("between", ROOT)
 LEAF = leaf(BETWEEN)
-STRANGER = root("stranger")
+STRANGER = root("third_party")
 DAY = timedelta(days=1)
 
 
@@ -60,7 +60,7 @@ TRUST = entry()
 
 def signed(chain: Sequence[Issued], payload: bytes = PAYLOAD) -> bytes:
     """A bundle that the first of a chain has signed."""
-    return seal(payload, SigningKey._of(chain[0].key), [each.der for each in chain])
+    return signed_bundle(payload, SigningKey._of(chain[0].key), [each.der for each in chain])
 
 
 def authorised(
@@ -100,7 +100,7 @@ def test_a_key_of_every_type_can_have_a_certificate(key_type: KeyType) -> None:
 RSA = rsa.generate_private_key(65537, 2048)
 
 
-HONEST: dict[str, Callable[[], Sequence[Issued]]] = {
+LEGITIMATE: dict[str, Callable[[], Sequence[Issued]]] = {
     "by the root itself": lambda: [leaf(ROOT)],
     "with the root in the bundle": lambda: [LEAF, BETWEEN, ROOT],
     "with the authorities in another order": lambda: [LEAF, ROOT, BETWEEN],
@@ -147,8 +147,8 @@ def _long(authorities: int) -> list[Issued]:
     return [leaf(chain[0]), *chain[:-1]]
 
 
-@pytest.mark.parametrize("chain", HONEST.values(), ids=HONEST)
-def test_what_an_honest_authority_issued_is_believed(
+@pytest.mark.parametrize("chain", LEGITIMATE.values(), ids=LEGITIMATE)
+def test_what_an_legitimate_authority_issued_is_believed(
     chain: Callable[[], Sequence[Issued]],
 ) -> None:
     assert authorised(signed(chain()))
@@ -179,14 +179,14 @@ def _forged_signature() -> list[Issued]:
 
 
 ATTACKS: dict[str, Attack] = {
-    "a stranger signed for themselves": Attack(
+    "a third party signed for themselves": Attack(
         lambda: [issue("signer", None, [usage("digital_signature"), names(IDENTITY)])]
     ),
-    "a stranger's authority issued it": Attack(lambda: [leaf(STRANGER), STRANGER]),
-    "a stranger's authority stands between": Attack(
+    "a third party's authority issued it": Attack(lambda: [leaf(STRANGER), STRANGER]),
+    "a third party's authority stands between": Attack(
         lambda: _chain(between("between", STRANGER), leaf)
     ),
-    "the stranger's root is called as ours": Attack(_same_name_as_root),
+    "the third party's root is called as ours": Attack(_same_name_as_root),
     "the authority's name was borrowed, not its key": Attack(_forged_signature),
     "the authority between is missing": Attack(lambda: [LEAF]),
     "a leaf issued it": Attack(_leaf_as_authority),
@@ -355,17 +355,17 @@ def _named(name: x509.GeneralName) -> Issued:
 
 def _with_sha1() -> Issued:
     """A certificate that is signed by the root with ECDSA and SHA-1."""
-    honest = leaf(ROOT)
+    legitimate = leaf(ROOT)
     sha256, sha1 = (
         bytes.fromhex("300a06082a8648ce3d040302"),
         bytes.fromhex("300906072a8648ce3d0401"),
     )
-    old = honest.certificate.tbs_certificate_bytes
+    old = legitimate.certificate.tbs_certificate_bytes
     inner = _sequence(old[old.index(b"\xa0\x03\x02\x01\x02") :].replace(sha256, sha1, 1))
     signature = ROOT.key.sign(inner, ec.ECDSA(hashes.SHA1()))
     bits = b"\x03" + bytes([len(signature) + 1]) + b"\0" + signature
     der = _sequence(inner + sha1 + bits)
-    return replace(honest, certificate=x509.load_der_x509_certificate(der))
+    return replace(legitimate, certificate=x509.load_der_x509_certificate(der))
 
 
 def _sequence(body: bytes) -> bytes:
@@ -377,16 +377,16 @@ def _sequence(body: bytes) -> bytes:
 @pytest.mark.guarantee("G1")
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_no_other_certificate_is_believed(attack: Attack) -> None:
-    bundle = _sealed_anyhow(attack.chain())
+    bundle = _signed_anyhow(attack.chain())
     assert refused(bundle, attack.trust) == attack.code
 
 
-def _sealed_anyhow(chain: Sequence[Issued]) -> bytes:
+def _signed_anyhow(chain: Sequence[Issued]) -> bytes:
     """A bundle with any chain; of keys that safeload does not sign with, the signature is not."""
     own = chain[0].key
     if not isinstance(own, ec.EllipticCurvePrivateKey) or isinstance(own.curve, ec.SECP256K1):
         own = key("another")
-    return seal(PAYLOAD, SigningKey._of(own), [each.der for each in chain])
+    return signed_bundle(PAYLOAD, SigningKey._of(own), [each.der for each in chain])
 
 
 # When: of signing, of verifying, what the trust file says more, and what comes of it.
@@ -546,7 +546,7 @@ def test_a_bundle_with_any_byte_changed_is_refused(data: st.DataObject) -> None:
 def test_a_certificate_with_any_byte_changed_is_refused(data: st.DataObject) -> None:
     der = bytearray(LEAF.der)
     der[data.draw(st.integers(0, len(der) - 1))] ^= data.draw(st.integers(1, 255))
-    bundle = seal(PAYLOAD, SigningKey._of(LEAF.key), [bytes(der), BETWEEN.der])
+    bundle = signed_bundle(PAYLOAD, SigningKey._of(LEAF.key), [bytes(der), BETWEEN.der])
     with pytest.raises(TrustError):
         authorised(bundle)
 
@@ -557,13 +557,13 @@ def test_a_signature_of_a_certificate_is_made_of_whole_bytes(left_out: int) -> N
     # No signature covers that number, and readers ignore it where the bits left out are zero.
     der = bytearray(LEAF.der)
     der[-len(x509.load_der_x509_certificate(LEAF.der).signature) - 1] = left_out
-    bundle = seal(PAYLOAD, SigningKey._of(LEAF.key), [bytes(der), BETWEEN.der])
+    bundle = signed_bundle(PAYLOAD, SigningKey._of(LEAF.key), [bytes(der), BETWEEN.der])
     assert refused(bundle) == "certificate-malformed"
 
 
 @given(certificates=st.lists(st.binary(min_size=1, max_size=64), min_size=1, max_size=9))
 def test_any_bytes_are_refused_as_certificates(certificates: list[bytes]) -> None:
-    bundle = seal(PAYLOAD, SigningKey._of(LEAF.key), certificates)
+    bundle = signed_bundle(PAYLOAD, SigningKey._of(LEAF.key), certificates)
     assert refused(bundle) in {"bundle-malformed", "certificate-malformed"}
 
 
@@ -575,10 +575,10 @@ KEY_TRUSTED = entry_text("alice", KEY.public, ["churn"])
 def test_a_bundle_of_one_kind_never_verifies_as_another() -> None:
     # The same key, trusted as a key, does not make its certificate trusted, nor the other way.
     assert refused(BUNDLE, KEY_TRUSTED) == "signer-unknown"
-    assert refused(seal(PAYLOAD, KEY), TRUST) == "signer-unknown"
+    assert refused(signed_bundle(PAYLOAD, KEY), TRUST) == "signer-unknown"
     both = KEY_TRUSTED + TRUST
     assert authorised(BUNDLE, both)[1].name == "acme"
-    assert authorised(seal(PAYLOAD, KEY), both)[1].name == "alice"
+    assert authorised(signed_bundle(PAYLOAD, KEY), both)[1].name == "alice"
     with pytest.raises(TrustError) as caught:
         verify(UnverifiedBundle.read(BUNDLE), [KEY.public])
     assert caught.value.code == "signer-unknown"
@@ -641,8 +641,11 @@ def test_text_of_a_certificate_is_escaped() -> None:
 
 def test_a_certificate_in_pem_is_none_in_der() -> None:
     pem = LEAF.certificate.public_bytes(Encoding.PEM)
-    assert refused(seal(PAYLOAD, KEY, [pem])) == "certificate-malformed"
+    assert refused(signed_bundle(PAYLOAD, KEY, [pem])) == "certificate-malformed"
 
 
 def test_bytes_after_a_certificate_are_refused() -> None:
-    assert refused(seal(PAYLOAD, KEY, [LEAF.der + b"\0", BETWEEN.der])) == "certificate-malformed"
+    assert (
+        refused(signed_bundle(PAYLOAD, KEY, [LEAF.der + b"\0", BETWEEN.der]))
+        == "certificate-malformed"
+    )

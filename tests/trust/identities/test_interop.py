@@ -16,7 +16,7 @@ from OpenSSL.crypto import X509StoreContextError
 
 from safeload.errors import TrustError
 from safeload.trust.bundle import bundle_path, read_bundle
-from safeload.trust.envelope import seal
+from safeload.trust.envelope import signed_bundle
 from safeload.trust.identities.certificates import key_id_of
 from safeload.trust.identities.chain import read_chain
 from safeload.trust.keys import KeyType, SigningKey
@@ -59,7 +59,9 @@ class Desk:
     def sign(self) -> None:
         model, resource = MODEL, Resource(".", SHA256)
         payload = to_payload(subject=self.file.name, resources=[resource], model=model)
-        self.bundle.write_bytes(seal(payload, self.key, read_chain(self.chain, self.key.public)))
+        self.bundle.write_bytes(
+            signed_bundle(payload, self.key, read_chain(self.chain, self.key.public))
+        )
 
     def model_signing_signs(self, *chain: Path) -> None:
         config: Any = model_signing.signing.Config
@@ -110,7 +112,7 @@ def test_model_signing_sees_another_root_and_a_changed_file(desk: Desk) -> None:
     desk.file.write_bytes(CONTENT + b"!")
     assert not desk.model_signing_verifies()
     desk.file.write_bytes(CONTENT)
-    desk.root.write_text(root("stranger", **WHEN).pem, encoding="ascii")
+    desk.root.write_text(root("third_party", **WHEN).pem, encoding="ascii")
     assert not desk.model_signing_verifies()
 
 
@@ -177,7 +179,7 @@ def test_an_authority_that_openssl_made_is_one(tmp_path: Path) -> None:
     key = SigningKey.read(tmp_path / "leaf.key")
     payload = to_payload(subject="m", resources=[Resource(".", SHA256)], model=None)
     bundle = tmp_path / "m.sig"
-    bundle.write_bytes(seal(payload, key, read_chain(tmp_path / "leaf.pem", key.public)))
+    bundle.write_bytes(signed_bundle(payload, key, read_chain(tmp_path / "leaf.pem", key.public)))
     pem = (tmp_path / "root.pem").read_text(encoding="ascii")
     trust = TrustFile.parse(entry(pem, "acme", 'models = ["*"]').encode())
     assert trust.verify(read_bundle(bundle)).payload == payload

@@ -38,7 +38,7 @@ from tests.trust.statements import PAYLOAD, edited, payload_of, setting
 
 pytest.importorskip("sigstore")
 
-HONEST = Instance()
+LEGITIMATE = Instance()
 OTHER = payload_of(version="6.6.6")
 MATERIAL = "verificationMaterial"
 ENTRY = (MATERIAL, "tlogEntries", 0)
@@ -46,7 +46,7 @@ PROOF = (*ENTRY, "inclusionProof")
 HASH = b64(b"x" * 32)
 
 
-def trusting(instance: Instance = HONEST, *, issuer: str = ISSUER, **more: Any) -> TrustFile:
+def trusting(instance: Instance = LEGITIMATE, *, issuer: str = ISSUER, **more: Any) -> TrustFile:
     """A trust file with one identity."""
     release = TrustedIdentity(
         name="release",
@@ -89,7 +89,7 @@ def test_an_identity_may_be_an_address() -> None:
 
 
 def test_it_stands_in_a_trust_file_with_its_root_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "trusted_root.json").write_bytes(as_json(HONEST.trusted_root))
+    (tmp_path / "trusted_root.json").write_bytes(as_json(LEGITIMATE.trusted_root))
     path = tmp_path / "trust.toml"
     path.write_text(
         f'[identities.release]\nidentity = "{IDENTITY}"\nissuer = "{ISSUER}"\n'
@@ -108,7 +108,7 @@ def test_no_network_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket.socket, name, refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     # Roots and verifiers of other tests are not used again.
-    fresh = trusting(replace(HONEST, url="https://rekor.acme.example"))
+    fresh = trusting(replace(LEGITIMATE, url="https://rekor.acme.example"))
     assert authorised(BUNDLE, fresh)
 
 
@@ -120,7 +120,7 @@ class Attack:
     code: str = "identity-unproven"
 
 
-def by(instance: Instance = HONEST, **about: Any) -> Callable[[], bytes]:
+def by(instance: Instance = LEGITIMATE, **about: Any) -> Callable[[], bytes]:
     return lambda: as_json(signed(PAYLOAD, instance, **about))
 
 
@@ -135,15 +135,15 @@ def with_edit(*edits: Callable[[Any], object]) -> Callable[[], bytes]:
 
 
 def taken_from(other: dict[str, Any], *path: str | int) -> Callable[[], bytes]:
-    """The honest bundle with a part of another one."""
+    """The legitimate bundle with a part of another one."""
     value: Any = other
     for step in path:
         value = value[step]
     return with_edit(setting(*path, to=value))
 
 
-STRANGERS_LOG = replace(HONEST, log=key("a log of the attacker's"))
-LATER = replace(HONEST, integrated=NOW + 10 * MINUTE)
+STRANGERS_LOG = replace(LEGITIMATE, log=key("a log of the attacker's"))
+LATER = replace(LEGITIMATE, integrated=NOW + 10 * MINUTE)
 AGAIN = signed(PAYLOAD)
 
 
@@ -152,23 +152,23 @@ def _forged_entry(body: Callable[[dict[str, Any]], object]) -> Callable[[], byte
 
     def make() -> bytes:
         private = key("an ephemeral key")
-        certificate = HONEST.certificate(private)
+        certificate = LEGITIMATE.certificate(private)
         envelope = envelope_of(PAYLOAD, private)
-        (entry,) = HONEST.entry(envelope, certificate).values()
+        (entry,) = LEGITIMATE.entry(envelope, certificate).values()
         changed = json.loads(base64.b64decode(entry["body"]))
         body(changed)
-        return as_json(bundle_of(envelope, certificate, HONEST.logged(as_json(changed))))
+        return as_json(bundle_of(envelope, certificate, LEGITIMATE.logged(as_json(changed))))
 
     return make
 
 
 ATTACKS: dict[str, Attack] = {
-    "another authority issued the certificate": Attack(by(replace(HONEST, name="evil"))),
+    "another authority issued the certificate": Attack(by(replace(LEGITIMATE, name="evil"))),
     "no certificate log has seen the certificate": Attack(
-        by(replace(HONEST, certificate_log=None))
+        by(replace(LEGITIMATE, certificate_log=None))
     ),
     "another certificate log has seen it": Attack(
-        by(replace(HONEST, certificate_log=key("a certificate log of the attacker's")))
+        by(replace(LEGITIMATE, certificate_log=key("a certificate log of the attacker's")))
     ),
     "another log took it in": Attack(by(STRANGERS_LOG)),
     "the entry is of another log": Attack(taken_from(signed(PAYLOAD, STRANGERS_LOG), *ENTRY)),
@@ -231,7 +231,7 @@ ATTACKS: dict[str, Attack] = {
     ),
     "it was taken in after the certificate expired": Attack(by(LATER)),
     "it was taken in before the certificate began": Attack(
-        by(replace(HONEST, integrated=NOW - 2 * MINUTE))
+        by(replace(LEGITIMATE, integrated=NOW - 2 * MINUTE))
     ),
     "the certificate is for a server": Attack(by(purposes=(SERVER_AUTH,))),
     "the certificate's key is for agreeing on keys": Attack(by(uses="key_agreement")),
@@ -291,9 +291,9 @@ def test_nothing_else_is_believed(attack: Attack) -> None:
 @pytest.mark.parametrize(
     "instance",
     [
-        replace(HONEST, name="evil"),
+        replace(LEGITIMATE, name="evil"),
         STRANGERS_LOG,
-        replace(HONEST, certificate_log=key("a certificate log of the attacker's")),
+        replace(LEGITIMATE, certificate_log=key("a certificate log of the attacker's")),
     ],
     ids=["authority", "log", "certificate log"],
 )

@@ -68,7 +68,7 @@ def trusting(services: Services, tmp_path: Path) -> TrustFile:
 def test_what_is_signed_with_a_token_verifies(
     services: Services, config: Path, tmp_path: Path
 ) -> None:
-    bundle = UnverifiedBundle.read(signer(config).seal(PAYLOAD))
+    bundle = UnverifiedBundle.read(signer(config).signed_bundle(PAYLOAD))
     assert bundle.evidence is Evidence.LOGGED
     trust = trusting(services, tmp_path)
     payload = trust.verify(bundle)
@@ -84,7 +84,7 @@ def test_the_environment_may_offer_the_token(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ghs_secret")
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{services.instance.url}/token?v=1")
-    assert KeylessSigner.of(config=config).seal(PAYLOAD)
+    assert KeylessSigner.of(config=config).signed_bundle(PAYLOAD)
     assert services.asked[0] == "/token"
     assert services.tokens[0] == "ghs_secret"
 
@@ -210,7 +210,7 @@ def test_nothing_is_signed_where_a_service_fails_or_lies(
 ) -> None:
     fault.cause(services)
     with pytest.raises(SafeloadError) as caught:
-        signer(config).seal(PAYLOAD)
+        signer(config).signed_bundle(PAYLOAD)
     assert caught.value.code == fault.code
     assert isinstance(caught.value, TrustError) == (fault.code == "keyless-unverified")
 
@@ -221,7 +221,7 @@ def test_a_service_that_is_not_there_is_said(config: Path, services: Services) -
         away["signingConfig"][kind][0]["url"] = "http://127.0.0.1:1"
     config.write_bytes(as_json(away))
     with pytest.raises(UsageError) as caught:
-        signer(config).seal(PAYLOAD)
+        signer(config).signed_bundle(PAYLOAD)
     assert caught.value.code == "keyless-failed"
 
 
@@ -245,10 +245,10 @@ def second(tmp_path: Path) -> Iterator[Services]:
 
 
 def test_a_log_of_the_second_version_takes_signatures_in(second: Services, tmp_path: Path) -> None:
-    sealed = signer(tmp_path / "config.json").seal(PAYLOAD)
+    bundle_bytes = signer(tmp_path / "config.json").signed_bundle(PAYLOAD)
     assert second.asked == ["/api/v2/signingCert", "/time", "/api/v2/log/entries"]
     trust = trusting(second, tmp_path)
-    assert trust.verify(UnverifiedBundle.read(sealed)).payload == PAYLOAD
+    assert trust.verify(UnverifiedBundle.read(bundle_bytes)).payload == PAYLOAD
 
 
 def _without_time(bundle: Any) -> None:
@@ -269,8 +269,8 @@ def _another_payload(bundle: Any) -> None:
 def test_no_other_time_and_payload_are_believed(
     second: Services, tmp_path: Path, edit: Callable[[Any], None]
 ) -> None:
-    sealed = signer(tmp_path / "config.json").seal(PAYLOAD)
-    bundle = UnverifiedBundle.read(edited(sealed, edit))
+    bundle_bytes = signer(tmp_path / "config.json").signed_bundle(PAYLOAD)
+    bundle = UnverifiedBundle.read(edited(bundle_bytes, edit))
     with pytest.raises(TrustError) as caught:
         trusting(second, tmp_path).verify(bundle)
     assert caught.value.code == "identity-unproven"
@@ -279,7 +279,7 @@ def test_no_other_time_and_payload_are_believed(
 def test_a_time_of_another_authority_is_none(second: Services, tmp_path: Path) -> None:
     second.timing = replace(second.timing, name="evil")
     with pytest.raises(TrustError) as caught:
-        signer(tmp_path / "config.json").seal(PAYLOAD)
+        signer(tmp_path / "config.json").signed_bundle(PAYLOAD)
     assert caught.value.code == "keyless-unverified"
 
 
@@ -292,7 +292,7 @@ def test_model_signing_verifies_what_we_sign(
     file = tmp_path / "churn.joblib"
     file.write_bytes(CONTENT)
     bundle = tmp_path / "churn.joblib.sig"
-    bundle.write_bytes(signer(config).seal(PAYLOAD))
+    bundle.write_bytes(signer(config).signed_bundle(PAYLOAD))
     verifying: Any = model_signing.verifying.Config
     verifier = verifying().use_sigstore_verifier(
         identity=IDENTITY, oidc_issuer=ISSUER, trust_config=config

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from safeload.errors import TrustError
-from safeload.trust.envelope import UnverifiedBundle, seal
+from safeload.trust.envelope import UnverifiedBundle, signed_bundle
 from safeload.trust.keys import SigningKey
 from safeload.trust.manifest import Manifest
 from safeload.trust.trustfile import TrustFile, entry_text
@@ -24,7 +24,7 @@ OTHER = "second@acme.example"
 LEAF = leaf(ROOT, identities=(IDENTITY, OTHER))
 AS_KEY = SigningKey._of(LEAF.key)
 
-KEY = seal(PAYLOAD, ALICE)
+KEY = signed_bundle(PAYLOAD, ALICE)
 CERTIFICATE = signed([LEAF])
 LOGGED = as_json(signed_by_identity(PAYLOAD))
 
@@ -67,10 +67,10 @@ class Attack:
 
 ATTACKS: dict[str, Attack] = {
     "a key signs as itself and by its certificate": Attack(
-        lambda: (seal(PAYLOAD, AS_KEY), CERTIFICATE)
+        lambda: (signed_bundle(PAYLOAD, AS_KEY), CERTIFICATE)
     ),
     "a key signs by its certificate and as itself": Attack(
-        lambda: (CERTIFICATE, seal(PAYLOAD, AS_KEY))
+        lambda: (CERTIFICATE, signed_bundle(PAYLOAD, AS_KEY))
     ),
     "a holder has two names in one certificate": Attack(lambda: (CERTIFICATE, CERTIFICATE)),
     "a holder has two certificates of one key": Attack(
@@ -83,8 +83,8 @@ ATTACKS: dict[str, Attack] = {
     "the certificate of the second has expired": Attack(
         lambda: (KEY, CERTIFICATE), "threshold-not-met", (END - NOW).days + 1
     ),
-    "the second certificate is a stranger's": Attack(
-        lambda: (KEY, signed([leaf(root("stranger"))])), "threshold-not-met"
+    "the second certificate is a third party's": Attack(
+        lambda: (KEY, signed([leaf(root("third_party"))])), "threshold-not-met"
     ),
     "the second is about another payload": Attack(
         lambda: (KEY, as_json(signed_by_identity(keyless.OTHER))), "countersignature-differs"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from safeload.trust.bundle import bundle_path, read_bundle
-from safeload.trust.envelope import seal, verify
+from safeload.trust.envelope import signed_bundle, verify
 from safeload.trust.keys import KeyType, SigningKey
 from safeload.trust.manifest import Manifest, Model, Resource, to_payload
 from safeload.trust.trustfile import TrustFile
@@ -67,7 +67,7 @@ class Desk:
         payload = to_payload(
             subject=self.file.name, resources=[Resource(name, SHA256)], model=model
         )
-        self.bundle.write_bytes(seal(payload, self.key))
+        self.bundle.write_bytes(signed_bundle(payload, self.key))
 
     def manifest(self) -> Manifest:
         payload = verify(read_bundle(self.bundle), [self.key.public])

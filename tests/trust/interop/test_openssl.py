@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from safeload.errors import UsageError
 from safeload.trust.bundle import read_bundle
-from safeload.trust.envelope import pre_authentication_encoding, seal, verify
+from safeload.trust.envelope import pre_authentication_encoding, signed_bundle, verify
 from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
 from safeload.trust.manifest import Resource, to_payload
 from tests.trust.interop.desks import DIGESTS, Desk, every_curve, openssl, run
@@ -72,7 +72,7 @@ def test_we_verify_what_openssl_signs_with_a_key_of_its_own(
     payload = to_payload(subject="m", resources=[Resource(".", SHA256)], model=MODEL)
     pae.write_bytes(pre_authentication_encoding(payload))
     openssl("dgst", DIGESTS[key_type], "-sign", private, "-out", sig, pae)
-    bundle = json.loads(seal(payload, key))
+    bundle = json.loads(signed_bundle(payload, key))
     bundle["dsseEnvelope"]["signatures"][0]["sig"] = base64.b64encode(sig.read_bytes()).decode()
     (tmp_path / "m.sig").write_text(json.dumps(bundle, indent=2), encoding="utf-8")
     assert verify(read_bundle(tmp_path / "m.sig"), [key.public]).payload == payload

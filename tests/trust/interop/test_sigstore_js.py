@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from safeload.trust.envelope import UnverifiedBundle, seal
+from safeload.trust.envelope import UnverifiedBundle, signed_bundle
 from safeload.trust.identities.chain import read_chain
 from safeload.trust.keys import KeyType, SigningKey
 from tests.trust.identities.instance import IDENTITY, ISSUER, Instance, as_json, signed
@@ -62,25 +62,25 @@ def with_key(bundle: bytes, *keys: SigningKey) -> dict[str, Any]:
 @pytest.mark.parametrize("key_type", READ)
 def test_they_verify_what_we_sign(key_type: KeyType) -> None:
     key = KEYS[key_type]
-    bundle, other = seal(PAYLOAD, key), seal(payload_of(version="2"), key)
+    bundle, other = signed_bundle(PAYLOAD, key), signed_bundle(payload_of(version="2"), key)
     other_payload = json.loads(other)["dsseEnvelope"]["payload"]
-    honest, changed, unknown, stranger = answers(
+    legitimate, changed, unknown, third_party = answers(
         with_key(bundle, key),
         with_key(edited(bundle, setting("dsseEnvelope", "payload", to=other_payload)), key),
         with_key(bundle, SigningKey.generate(key_type)),
         {**with_key(bundle), "keys": {key.public.key_id: SigningKey.generate().public.pem}},
     )
-    assert base64.b64decode(honest["payload"]) == PAYLOAD
+    assert base64.b64decode(legitimate["payload"]) == PAYLOAD
     assert (changed["refused"], changed["code"]) == ("verify", "SIGNATURE_ERROR")
     assert unknown["message"].startswith("no key")
-    assert (stranger["refused"], stranger["code"]) == ("verify", "SIGNATURE_ERROR")
+    assert (third_party["refused"], third_party["code"]) == ("verify", "SIGNATURE_ERROR")
 
 
 @pytest.mark.parametrize("key_type", UNREAD)
 def test_they_read_and_do_not_verify_the_larger_curves(key_type: KeyType) -> None:
     """Were this to fail, docs/interop.md would have good news to tell."""
     key = KEYS[key_type]
-    (found,) = answers(with_key(seal(PAYLOAD, key), key))
+    (found,) = answers(with_key(signed_bundle(PAYLOAD, key), key))
     assert (found["refused"], found["code"]) == ("verify", "SIGNATURE_ERROR")
 
 
@@ -89,7 +89,7 @@ def test_they_do_not_read_a_chain_of_certificates(tmp_path: Path) -> None:
     key, top = KEYS[KeyType.P256], root()
     (tmp_path / "chain.pem").write_text(leaf(top, own=key._private).pem, "ascii")
     chain = read_chain(tmp_path / "chain.pem", key.public)
-    (found,) = answers(with_key(seal(PAYLOAD, key, chain), key))
+    (found,) = answers(with_key(signed_bundle(PAYLOAD, key, chain), key))
     assert found["refused"] == "bundle"
     assert found["fields"] == ["verificationMaterial.content.$case"]
 
@@ -101,13 +101,13 @@ def test_they_verify_the_identities_that_we_verify(version: int) -> None:
     instance = Instance(version=version, url="https://rekor.acme.example")
     policy = {"subjectAlternativeName": IDENTITY, "extensions": {"issuer": ISSUER}}
     request = {"bundle": signed(PAYLOAD, instance), "root": instance.trusted_root}
-    honest, stranger, elsewhere = answers(
+    legitimate, third_party, elsewhere = answers(
         {**request, "policy": policy},
         {**request, "policy": {**policy, "subjectAlternativeName": f"{IDENTITY}x"}},
         {**request, "policy": policy, "root": Instance(name="elsewhere").trusted_root},
     )
-    assert base64.b64decode(honest["payload"]) == PAYLOAD
-    assert honest["identity"] == IDENTITY
+    assert base64.b64decode(legitimate["payload"]) == PAYLOAD
+    assert legitimate["identity"] == IDENTITY
     ours = trusting(instance).verify(UnverifiedBundle.read(as_json(request["bundle"])))
     assert ours.payload == PAYLOAD
-    assert stranger["refused"] == elsewhere["refused"] == "verify"
+    assert third_party["refused"] == elsewhere["refused"] == "verify"

@@ -10,7 +10,7 @@ import pytest
 
 from safeload.errors import UsageError
 from safeload.trust import private
-from safeload.trust.envelope import UnverifiedBundle, seal
+from safeload.trust.envelope import UnverifiedBundle, signed_bundle
 from safeload.trust.keys import KeyType, SigningKey, VerifyingKey
 from safeload.trust.trustfile import TrustFile
 from tests.trust.interop.desks import run
@@ -51,7 +51,7 @@ def test_a_key_of_openssh_signs_for_whoever_trusts_its_line(
     trust = TrustFile.parse(f'[keys.ann]\npublic = "{line}"\nmodels = ["*"]\n'.encode())
     key = SigningKey.read(path)
     assert key.public.key_type is key_type
-    verified = trust.verify(UnverifiedBundle.read(seal(PAYLOAD, key)))
+    verified = trust.verify(UnverifiedBundle.read(signed_bundle(PAYLOAD, key)))
     assert verified.payload == PAYLOAD
     assert verified.key == key.public == VerifyingKey.from_text(line)
 

@@ -52,7 +52,7 @@ def signature(kind: bytes, inner: bytes, *, more: bytes = b"") -> bytes:
 
 
 def signed(key: SigningKey, kind: bytes, data: bytes) -> bytes:
-    """The reply of an honest agent."""
+    """The reply of a legitimate agent."""
     made = key.sign(data)
     if key.public.key_type is not KeyType.ED25519:
         made = b"".join(map(_mpint, decode_dss_signature(made)))

@@ -342,7 +342,7 @@ def test_nothing_that_an_agent_says_gets_into_an_error(place: Path) -> None:
     assert "\x1b" not in f"{caught.value.message} {caught.value.hint}"
 
 
-def honest(data: bytes, key_type: KeyType = KeyType.ED25519) -> bytes:
+def legitimate(data: bytes, key_type: KeyType = KeyType.ED25519) -> bytes:
     return KEYS[key_type].sign(data)
 
 
@@ -354,12 +354,12 @@ WRONG_SIGNATURES = {
     "a refusal with something behind it": (message(5, b"x"), "agent-malformed"),
     "a refusal": (message(5), "agent-refused"),
     "something behind the signature": (
-        signature(b"ssh-ed25519", honest(b"data"), more=b"x"),
+        signature(b"ssh-ed25519", legitimate(b"data"), more=b"x"),
         "agent-malformed",
     ),
     "another algorithm": (signature(b"ecdsa-sha2-nistp256", R_AND_S * 2), "agent-malformed"),
     "an algorithm that nobody knows": (signature(b"none", b""), "agent-malformed"),
-    "a signature of other data": (signature(b"ssh-ed25519", honest(b"datA")), "signer-wrong"),
+    "a signature of other data": (signature(b"ssh-ed25519", legitimate(b"datA")), "signer-wrong"),
     "a signature of another key": (
         signature(b"ssh-ed25519", SigningKey.generate().sign(b"data")),
         "signer-wrong",
@@ -403,7 +403,7 @@ def test_a_signature_that_is_none_is_refused(place: Path, case: str) -> None:
 
 
 @every_type
-def test_what_an_honest_agent_replies_is_a_signature(place: Path, key_type: KeyType) -> None:
+def test_what_an_legitimate_agent_replies_is_a_signature(place: Path, key_type: KeyType) -> None:
     def answer(connection: socket.socket, request: bytes) -> None:
         listed = identities((ssh_blob(KEYS[key_type]), b"mine"))
         reply = listed if request == b"\x0b" else signed(KEYS[key_type], NAMES[key_type], b"data")

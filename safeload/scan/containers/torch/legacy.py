@@ -139,5 +139,5 @@ class _Reader:
 
 
 def _texts(keys: list[Token]) -> Iterator[str]:
-    """The keys; one that is no text is none of an object's."""
+    """The keys; one that is not a text is none of an object's."""
     return (key if type(key) is str else "" for key in keys)

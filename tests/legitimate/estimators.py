@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.experimental import enable_halving_search_cv, enable_iterative_imputer  # noqa: F401
 from sklearn.utils import all_estimators
 
-__all__ = ["ARGUMENTS", "METHODS", "NOT_FITTED", "Honest", "estimators", "names", "outputs"]
+__all__ = ["ARGUMENTS", "METHODS", "NOT_FITTED", "Legitimate", "estimators", "names", "outputs"]
 
 # An estimator that stays out, and why. Empty: every estimator of scikit-learn 1.9 can be fitted.
 NOT_FITTED: dict[str, str] = {}
@@ -38,7 +38,7 @@ METHODS = (
 
 
 @dataclass(frozen=True)
-class Honest:
+class Legitimate:
     """A model as a project would dump it.
 
     Attributes:
@@ -245,7 +245,7 @@ def names() -> list[str]:
     return sorted(_classes())
 
 
-def _fit(name: str) -> Honest:
+def _fit(name: str) -> Legitimate:
     cls = _classes()[name]
     model = cls(**ARGUMENTS.get(name, dict)())
     if "random_state" in model.get_params(deep=False):
@@ -260,16 +260,16 @@ def _fit(name: str) -> Honest:
             model.fit(data)
         else:
             model.fit(data, _data()[target])
-    return Honest(name, model, data)
+    return Legitimate(name, model, data)
 
 
 @cache
-def estimator(name: str) -> Honest:
+def estimator(name: str) -> Legitimate:
     """One estimator, fitted once a session."""
     return _fit(name)
 
 
-def estimators() -> Iterator[Honest]:
+def estimators() -> Iterator[Legitimate]:
     """Every estimator of scikit-learn, fitted."""
     return (estimator(name) for name in names())
 

@@ -28,7 +28,7 @@ import pandas as pd
 from scipy import integrate, interpolate, optimize, signal, sparse, stats
 from sklearn.preprocessing import StandardScaler
 
-from tests.honest.data import X, frame
+from tests.legitimate.data import X, frame
 
 __all__ = ["VALUES"]
 

@@ -1,6 +1,6 @@
 """What real projects dump beside single estimators: pipelines, searches, bundles, arrays, frames.
 
-Each entry of ``COMPOSITES`` makes one object. Together they use every kind of value that honest
+Each entry of ``COMPOSITES`` makes one object. Together they use every kind of value that legitimate
 scikit-learn projects keep in a model file; a value that is missing here is not known to be
 accepted.
 
@@ -129,7 +129,7 @@ from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import Bunch
 
-from tests.honest.data import (
+from tests.legitimate.data import (
     BINARY,
     CLASS,
     FLAGS,
@@ -144,8 +144,8 @@ from tests.honest.data import (
     X,
     frame,
 )
-from tests.honest.estimators import Honest
-from tests.honest.values import VALUES
+from tests.legitimate.estimators import Legitimate
+from tests.legitimate.values import VALUES
 
 __all__ = ["composite", "composites", "names"]
 
@@ -1156,15 +1156,15 @@ def names() -> list[str]:
 
 
 @cache
-def composite(name: str) -> Honest:
+def composite(name: str) -> Legitimate:
     """One composite, made once a session."""
     # Small data do not converge, and some of what people dump is deprecated; neither matters here.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model, data = COMPOSITES[name]()
-    return Honest(name, model, data)
+    return Legitimate(name, model, data)
 
 
-def composites() -> Iterator[Honest]:
+def composites() -> Iterator[Legitimate]:
     """Every composite."""
     return map(composite, COMPOSITES)

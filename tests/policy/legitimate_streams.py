@@ -1,4 +1,4 @@
-"""Honest streams that hold an object for each argument rule and each check of native state.
+"""Legitimate streams that hold an object for each argument rule and each check of native state.
 
 Most come from what other tests have; the rest is written here opcode by opcode, because the library
 is not installed everywhere. None is larger than some kilobytes.
@@ -18,8 +18,8 @@ from scipy import interpolate, stats
 from malicious_samples.boosters import lightgbm
 from tests.builder import Name, Pickle, Value
 from tests.checkpoints import FLOATS, checkpoint
-from tests.honest import composites, estimators
-from tests.honest.values import VALUES
+from tests.legitimate import composites, estimators
+from tests.legitimate.values import VALUES
 from tests.policy.rules import (
     test_callbacks,
     test_numerics,
@@ -155,7 +155,7 @@ def streams() -> Iterator[tuple[str, bytes]]:
         yield name, cloudpickle.dumps(value, 4)
     for name, fragment in _fragments():
         yield name, bytes(Pickle(5).save(fragment).stop())
-    for name, value in test_torch.HONEST.items():
+    for name, value in test_torch.LEGITIMATE.items():
         yield f"checkpoint: {name}", checkpoint(value, storages={"0": FLOATS, "1": FLOATS})
     for name, data in test_torch_sparse.SOUND.items():
         yield f"sparse: {name}", data
@@ -169,7 +169,7 @@ def _values() -> Iterator[tuple[str, Any]]:
     for name in _ESTIMATORS:
         yield name, estimators.estimator(name).model
     for table in (
-        test_rules.HONEST, test_numerics.HONEST, test_pandas_values.HONEST,
+        test_rules.LEGITIMATE, test_numerics.LEGITIMATE, test_pandas_values.LEGITIMATE,
     ):  # fmt: skip
         yield from table.items()
     yield "density", stats.gaussian_kde([1.0, 2, 4])
@@ -181,7 +181,7 @@ def _values() -> Iterator[tuple[str, Any]]:
 
 def _fragments() -> Iterator[tuple[str, Value]]:
     yield from _ENTRIES.items()
-    yield from test_statistics.HONEST.items()
+    yield from test_statistics.LEGITIMATE.items()
     for name, (fragment, _) in test_reduction_aliases.DILLED.items():
         yield name, fragment
     yield "callbacks", [test_callbacks.handle(), test_callbacks.monitor(), test_callbacks.bar()]

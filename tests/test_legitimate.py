@@ -1,4 +1,4 @@
-"""Honest models are accepted, and load to what the unguarded loader gives.
+"""Legitimate models are accepted, and load to what the unguarded loader gives.
 
 Every estimator of scikit-learn and every composite, in every format people dump models in. What is
 left out stands in a table with its reason.
@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 import safeload
-from tests.honest import composites, estimators
-from tests.honest.estimators import Honest, outputs
-from tests.honest.forms import FORMS, plainly_loaded
-from tests.honest.sameness import difference
-from tests.honest.values import VALUES
+from tests.legitimate import composites, estimators
+from tests.legitimate.estimators import Legitimate, outputs
+from tests.legitimate.forms import FORMS, plainly_loaded
+from tests.legitimate.sameness import difference
+from tests.legitimate.values import VALUES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -78,7 +78,7 @@ NAMES = [*ESTIMATORS, *composites.names()]
 
 
 @cache
-def honest(name: str) -> Honest:
+def legitimate(name: str) -> Legitimate:
     return estimators.estimator(name) if name in ESTIMATORS else composites.composite(name)
 
 
@@ -96,10 +96,10 @@ def _cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("name", "form"), list(_cases()))
-def test_an_honest_model_is_accepted_and_loads_to_the_same(
+def test_an_legitimate_model_is_accepted_and_loads_to_the_same(
     name: str, form: str, tmp_path: Path
 ) -> None:
-    model = honest(name)
+    model = legitimate(name)
     path = tmp_path / "model"
     FORMS[form](model.model, path)
 
@@ -117,7 +117,7 @@ def test_no_estimator_is_left_out_without_a_reason() -> None:
     assert len(ESTIMATORS) > 200
 
 
-def test_names_of_honest_models_are_unique() -> None:
+def test_names_of_legitimate_models_are_unique() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 

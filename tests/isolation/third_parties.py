@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Stranger"]
+__all__ = ["ThirdParty"]
 
 
-class Stranger:
+class ThirdParty:
     """Runs Python while it loads, if it is told to; as its predictions, it says what came of some.
 
     Args:

@@ -18,7 +18,7 @@ from safeload.policy.packs import shipped_packs  # noqa: E402
 from safeload.policy.policy import Policy  # noqa: E402
 from safeload.scan.scan import scan  # noqa: E402
 from tests.checkpoints import checkpoint, legacy, parameter, storage, tensor  # noqa: E402
-from tests.with_torch.honest import VALUES, network  # noqa: E402
+from tests.with_torch.legitimate import VALUES, network  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -1,4 +1,4 @@
-"""Under the guard, programs go on loading honest models with the loaders that they have."""
+"""Under the guard, programs go on loading legitimate models with the loaders that they have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving.guard.scripts import outcome_of
-from tests.test_honest import NAMES, NOT_DUMPED
+from tests.test_legitimate import NAMES, NOT_DUMPED
 
 FEW = [
     "RandomForestClassifier",
@@ -22,7 +22,7 @@ FEW = [
 
 
 @pytest.mark.parametrize("names", [FEW, pytest.param(NAMES, marks=pytest.mark.slow)], ids=len)
-def test_honest_models_load_to_the_same(names: list[str], tmp_path: Path) -> None:
+def test_legitimate_models_load_to_the_same(names: list[str], tmp_path: Path) -> None:
     found = outcome_of("tests.serving.guard.zoo", *names, folder=tmp_path)
     known = {f"{name}.{form}" for name, form in NOT_DUMPED}
     wrong = {

@@ -1,1 +1,0 @@
-"""Honest models: what real projects dump, fitted on small data. Every one must be accepted."""
