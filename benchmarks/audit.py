@@ -117,7 +117,7 @@ def vocabulary(folder: Path, terms: int) -> Path:
 
 
 def _audit(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "safeload.cli", "audit", *map(str, arguments)]
+    return [sys.executable, "-m", "safeload", "audit", *map(str, arguments)]
 
 
 def _alone(path: Path) -> list[str]:

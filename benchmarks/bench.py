@@ -343,7 +343,7 @@ def processes(folder: Path) -> None:
     load = "import joblib, sys\nfor path in sys.argv[1:]: joblib.load(path)"
     imported = _against(["-c", "import safeload"], ["-c", "import json"])
     _target(f"import safeload against import json: {imported:.2f}", IMPORT, imported)
-    audit = ["-m", "safeload.cli", "audit"]
+    audit = ["-m", "safeload", "audit"]
     audited = _against([*audit, str(path)], ["-c", load, str(path)])
     _target(f"audit of a small file against joblib.load: {audited:.2f}", AUDIT, audited)
     audited = _against([*audit, str(many)], ["-c", load, *map(str, many.iterdir())], repeats=3)

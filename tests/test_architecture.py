@@ -44,6 +44,7 @@ LAYERS = [
     ["auditing", "comparing", "converting", "report"],
     ["serving", "watching"],
     ["cli", "pytest_plugin"],
+    ["__main__"],
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 # What never imports what, although it lies above it.

@@ -14,7 +14,7 @@ import safeload
 from safeload import error_codes, errors
 from safeload.error_codes import ERROR_CODES
 from safeload.errors import SafeloadError
-from tests.test_readme import blocks_of
+from tests.documents import blocks_of
 from tools.security_tables import ERROR_TABLES, ERRORS, regenerated
 
 PACKAGE = Path(safeload.__file__).parent

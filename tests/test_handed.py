@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 import safeload
 from safeload import handed
-from tests.test_readme import blocks_of
+from tests.documents import blocks_of
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "notebooks.md").read_text("utf-8")
 KEY = safeload.SigningKey.generate()

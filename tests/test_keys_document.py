@@ -14,7 +14,7 @@ import joblib
 import pytest
 
 from safeload.cli.main import main
-from tests.test_readme import blocks_of, pattern
+from tests.documents import blocks_of, pattern
 
 ROOT = Path(__file__).parent.parent
 CARE = (ROOT / "docs" / "keys.md").read_text("utf-8").partition("\n## Their care\n")[2]

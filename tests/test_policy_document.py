@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from tests.test_readme import ROOT, blocks_of, session
+from tests.documents import ROOT, blocks_of, session
 
 TEXT = (ROOT / "docs" / "policy.md").read_text("utf-8")
 TOOL: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "security_tables.py"))
@@ -57,7 +57,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     joblib.dump(tickets, "models/tickets.joblib")
     script = tmp_path / "bin" / "safeload"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m safeload.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m safeload "$@"\n')
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(script.parent), prepend=":")
     return here

@@ -7,6 +7,7 @@ import os
 import runpy
 import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -65,6 +66,27 @@ def test_the_wheel_has_the_package_and_nothing_else(
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"safeload"}
     assert {Path(name).suffix for name in names} >= {".py", ".toml", ".json", ".css", ".js", ".md"}
     assert times == {2023}
+
+
+def test_who_has_only_the_wheel_can_do_all_that_the_readme_shows(
+    builds: list[list[Path]], tmp_path: Path
+) -> None:
+    installed, here = tmp_path / "installed", tmp_path / "here"
+    here.mkdir()
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--target", installed, builds[0][1]], check=True)
+    path = os.pathsep.join(map(str, (installed / "bin", Path(sys.executable).parent)))
+    done = subprocess.run(
+        [sys.executable, "-P", ROOT / "tests" / "documents.py", ROOT / "README.md"],
+        cwd=here,
+        env={"PATH": f"{path}{os.pathsep}{os.defpath}", "PYTHONPATH": str(installed)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # What ran was the wheel's.
+    assert list((installed / "safeload" / "cli" / "__pycache__").glob("sign.*.pyc"))
 
 
 def test_the_sdist_has_every_file_of_the_commit(builds: list[list[Path]], files: list[str]) -> None:

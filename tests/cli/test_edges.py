@@ -63,7 +63,7 @@ def here(folder: Path, attack: Path) -> Path:
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "safeload.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "safeload", *map(str, arguments)]
 
 
 def process(*arguments: object, shell: str = "", **environment: str) -> Outcome:

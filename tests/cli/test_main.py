@@ -88,7 +88,7 @@ def test_interrupted_is_not_success(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "safeload.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "safeload", *map(str, arguments)]
 
 
 @pytest.fixture

@@ -341,7 +341,7 @@ def test_the_folder_of_the_policy_is_not_imported_from(run: Run, files: Path) ->
     Path("acme").mkdir()
     Path("acme", "__init__.py").touch()
     Path("acme", "models.py").write_text("open('canary', 'w').close()\nclass Model: ...\n")
-    command = [sys.executable, "-P", "-m", "safeload.cli", "policy", "check", "--import"]
+    command = [sys.executable, "-P", "-m", "safeload", "policy", "check", "--import"]
     done = subprocess.run([*command, "team.toml"], capture_output=True, check=False)
     assert done.returncode == 3
     assert not Path("canary").exists()

@@ -28,7 +28,7 @@ from safeload.cli.main import main
 from safeload.converting import convert
 from safeload.converting.comparing import Tolerance, compare
 from tests.builder import Name, Pickle
-from tests.test_readme import blocks_of, pattern
+from tests.documents import blocks_of, pattern
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "convert.md").read_text("utf-8")
 X, Y = load_iris(return_X_y=True)

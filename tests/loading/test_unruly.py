@@ -181,7 +181,7 @@ def test_a_command_does_not_end_in_what_a_model_says(tmp_path: Path, acme: Any) 
     ALICE.write(tmp_path / "alice.key", passphrase=None)
     facts = ["--policy", "policy.toml", "--key", "alice.key", "--name", "a", "--version", "1"]
     done = subprocess.run(
-        [sys.executable, "-m", "safeload.cli", "sign", "model.pkl", *facts],
+        [sys.executable, "-m", "safeload", "sign", "model.pkl", *facts],
         env={"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         check=False,

@@ -10,7 +10,7 @@ import pytest
 
 from safeload.isolation.confinement import Confinement
 from safeload.trust.resources import why_no_file_name
-from tests.test_readme import blocks_of
+from tests.documents import blocks_of
 
 TEXT = (Path(__file__).parents[2] / "docs" / "platforms.md").read_text("utf-8")
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 import safeload
+from tests.documents import blocks_of
 from tests.serving.servers import ROOT
-from tests.test_readme import blocks_of
 
 EXAMPLES = ROOT / "examples"
 DOCUMENT = (ROOT / "docs" / "serving.md").read_text("utf-8")

@@ -37,7 +37,7 @@ class Process:
         self._text = b""
         self.child = subprocess.Popen(
             [
-                *(sys.executable, "-m", "safeload.cli", "watch", str(folders.drop)),
+                *(sys.executable, "-m", "safeload", "watch", str(folders.drop)),
                 *("--accepted", str(folders.accepted), "--quarantine", str(folders.quarantine)),
                 *("--format", "json"),
             ],

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from safeload.serving.mlflow.staging import CODE_VARIABLE, TRUST_VARIABLE
-from tests.test_readme import blocks_of, pattern
+from tests.documents import blocks_of, pattern
 from tests.with_mlflow.conftest import free_port
 from tests.with_mlflow.ordinary import DOCUMENT
 

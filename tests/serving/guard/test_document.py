@@ -12,8 +12,8 @@ import pytest
 
 from safeload.serving.guard.exemptions import EXEMPTIONS, PARTS
 from tests.builder import Name, Pickle
+from tests.documents import blocks_of
 from tests.serving.guard.scripts import ROOT, run
-from tests.test_readme import blocks_of
 
 DOCUMENT = (ROOT / "docs" / "guard.md").read_text("utf-8")
 
@@ -52,7 +52,7 @@ def test_its_commands_do_what_it_says(tmp_path: Path) -> None:
     ends = []
     for command in commands:
         program, *arguments = shlex.split(command)
-        here = [sys.executable] if program == "python" else [sys.executable, "-m", "safeload.cli"]
+        here = [sys.executable] if program == "python" else [sys.executable, "-m", "safeload"]
         done = subprocess.run([*here, *arguments], cwd=tmp_path, capture_output=True, check=False)
         ends.append((done.returncode, b"['--port', '8080']" in done.stdout))
     # Reported and loaded; summarised, with what is not accepted; refused.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from tests.test_readme import ROOT, blocks_of, session
+from tests.documents import ROOT, blocks_of, session
 
 TEXT = (ROOT / "docs" / "certificates.md").read_text("utf-8")
 
@@ -25,7 +25,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     joblib.dump(StandardScaler().fit(np.arange(8.0).reshape(4, 2)), "churn.joblib")
     script = tmp_path / "bin" / "safeload"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m safeload.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m safeload "$@"\n')
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(script.parent), prepend=":")
     return here

@@ -10,8 +10,8 @@ from pathlib import Path
 import joblib
 import pytest
 
+from tests.documents import blocks_of, pattern
 from tests.test_keys_document import ROOT, shown
-from tests.test_readme import blocks_of, pattern
 
 DOCUMENT = (ROOT / "docs" / "interop.md").read_text("utf-8")
 

@@ -1,4 +1,4 @@
-"""``python -m safeload.cli``: the command line without the script."""
+"""``python -m safeload``: the command line without the script."""
 
 from __future__ import annotations
 
