@@ -110,8 +110,9 @@ SIGHT ?= $(PYTHON)
 sight: $(VENV)/installed ## Measure anew which functions of Python's own the seal does not see
 	$(BIN)/python tools/measure_seal.py $(SIGHT:%=--python %)
 
-docs: $(VENV)/installed ## Make the tables of SECURITY.md and of argument rules anew
+docs: $(VENV)/installed-for-tests ## Make generated tables and the manual page anew
 	$(BIN)/python tools/security_tables.py
+	$(BIN)/python tools/man_page.py
 
 dist: $(VENV)/installed-for-release ## Build the wheel and the sdist of the last commit, twice, and compare
 	$(BIN)/python tools/build_release.py dist --collect

@@ -133,6 +133,8 @@ def wheel_faults(wheel: Path, files: Iterable[str]) -> list[str]:
     expected = {f"{about}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
     expected.add(f"{about}/licenses/LICENSE")
     expected |= {name for name in files if name.startswith("safeload/")}
+    data = "{}-{}.data".format(*wheel.name.split("-")[:2])
+    expected.add(f"{data}/data/share/man/man1/safeload.1")
     before, after = _MOVED
     expected |= {after + name.removeprefix(before) for name in files if name.startswith(before)}
     return _against(names, expected)
