@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain
 from safeload.cli.policy_options import add_policy_options
+from safeload.cli.progress import shown
 from safeload.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,12 +102,13 @@ def _add(options: argparse.Namespace) -> int:
 
     until = _day(options.until)
     author = options.author or _user()
-    report = audit(
-        *options.files,
-        policy=options.policy,
-        packs=options.packs,
-        limits=limits_of(options),
-    )
+    with shown("Auditing"):
+        report = audit(
+            *options.files,
+            policy=options.policy,
+            packs=options.packs,
+            limits=limits_of(options),
+        )
     entries = [
         entry
         for file in report.files
@@ -206,8 +208,9 @@ def _remove(options: argparse.Namespace) -> int:
 
     entries = Baseline.read(options.baseline).entries
     gone = set()
-    for text in options.files:
-        digest = _digest(text)
+    with shown("Reading"):
+        digests = {text: _digest(text) for text in options.files}
+    for text, digest in digests.items():
         found = {key for key in entries if key[0] == digest}
         chosen = {key for key in found if not options.rules or key[1] in options.rules}
         if not chosen:

@@ -15,6 +15,7 @@ from typing import Any
 
 from safeload.cli.inputs import read_input
 from safeload.cli.probe_file import read_probe
+from safeload.cli.progress import shown
 from safeload.errors import UsageError, about, printable
 
 __all__ = ["facts_of"]
@@ -117,7 +118,8 @@ def _settle_dataset(options: argparse.Namespace, facts: dict[str, Any]) -> None:
             )
         table = {**table, "name": options.dataset_id}
     if "path" in table:
-        facts["dataset"] = dataset_of(table["path"], name=table.get("name"))
+        with shown("Hashing the dataset"):
+            facts["dataset"] = dataset_of(table["path"], name=table.get("name"))
     elif table:
         facts["dataset"] = Dataset(table["name"], table["sha256"])
 

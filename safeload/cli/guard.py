@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from safeload.cli.destination import Destination, add_output_option
 from safeload.cli.output import note, plain
 from safeload.cli.policy_options import add_policy_options
+from safeload.cli.progress import shown
 
 if TYPE_CHECKING:
     from safeload.serving.guard.summary import Summary
@@ -56,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
         destination = Destination(options.output, noun="draft", replacing=options.force)
         destination.require_none_of([options.report])
         destination.require_replaceable()
-    summary = summarise(options.report)
+    with shown("Reading the report"):
+        summary = summarise(options.report)
     if summary.damaged:
         note(f"{summary.damaged} lines are not records, and were left out")
     if not summary.loads:
@@ -104,7 +106,8 @@ def _draft(options: argparse.Namespace, summary: Summary, destination: Destinati
         for name, count in summary.names.most_common(_NAMES):
             print(f"  {plain(name)}, {count} times")
         return
-    text = as_toml(learn(*there, policy=options.policy, packs=options.packs))
+    with shown("Learning"):
+        text = as_toml(learn(*there, policy=options.policy, packs=options.packs))
     if destination is None:
         print(f"\n{text}", end="")
     else:

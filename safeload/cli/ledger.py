@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from safeload.arguments import as_path
+from safeload.cli.progress import shown
 from safeload.errors import UsageError
 
 __all__ = ["add_arguments", "run"]
@@ -52,13 +53,15 @@ def run(options: argparse.Namespace) -> int:
     from safeload.ledger.database import Ledger
     from safeload.report.ledger import write_csv, write_json, write_table
 
-    records = Ledger(_path(options)).records(model=options.model)
+    with shown("Reading the ledger"):
+        records = Ledger(_path(options)).records(model=options.model)
     if options.format == "table":
         write_table(records, sys.stdout)
         return 0
     # A program gets all of it or, if a row is none, nothing.
     whole = io.StringIO()
-    {"json": write_json, "csv": write_csv}[options.format](records, whole)
+    with shown("Reading the ledger"):
+        {"json": write_json, "csv": write_csv}[options.format](records, whole)
     sys.stdout.write(whole.getvalue())
     return 0
 

@@ -247,8 +247,10 @@ def _check_file(path: str, *, importing: bool) -> int:
     if importing:
         from safeload.policy.team.existence import examine
 
-        for (module, name), entry in sorted(entries.items()):
-            remarks += examine(module, name, entry)
+        with shown("Importing", total=len(entries)) as advance:
+            for (module, name), entry in sorted(entries.items()):
+                remarks += examine(module, name, entry)
+                advance(1)
     print(plain(f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}"))
     for remark in remarks:
         print(plain(_line(remark)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,15 @@ def test_an_error_closes_the_bar(bar: threading.Event) -> None:
     # A bar that is still running would keep a second one from starting.
     with shown("Working"):
         bar.wait()
+
+
+# What takes no time that grows with its input, asks questions meanwhile, or prints as it goes.
+SHORT = {"completion", "keygen", "public", "trust", "watch"}
+
+
+def test_every_verb_that_reads_more_than_a_little_shows_how_far_it_is() -> None:
+    from safeload.cli.main import _VERBS
+
+    folder = Path(progress.__file__).parent
+    with_bar = {verb for verb in _VERBS if "with shown(" in (folder / f"{verb}.py").read_text()}
+    assert set(_VERBS) - with_bar == SHORT
