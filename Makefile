@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources platforms signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs dist sbom clean
+.PHONY: help demo test unprivileged ecosystem sources platforms signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs docs-site dist sbom clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -114,6 +114,9 @@ docs: $(VENV)/installed-for-tests ## Make generated tables and the manual page a
 	$(BIN)/python tools/security_tables.py
 	$(BIN)/python tools/man_page.py
 
+docs-site: $(VENV)-docs/installed ## Build the documentation into build/site; a warning is an error
+	$(VENV)-docs/bin/sphinx-build -q -W --keep-going -d build/doctrees -b html docs build/site
+
 dist: $(VENV)/installed-for-release ## Build the wheel and the sdist of the last commit, twice, and compare
 	$(BIN)/python tools/build_release.py dist --collect
 	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
@@ -153,6 +156,11 @@ $(FUZZ_VENV)/installed: pyproject.toml
 
 $(VENV)/installed-for-tests: $(VENV)/installed
 	$(PIP) --editable ".[test,lint]"
+	@touch $@
+
+$(VENV)-docs/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --disable-pip-version-check --quiet install --editable ".[docs,mlflow]"
 	@touch $@
 
 $(VENV)/installed-for-release: $(VENV)/installed-for-tests

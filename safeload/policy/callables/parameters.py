@@ -18,8 +18,10 @@ from safeload.scan.arrays.dtypes import DTypeError, describe
 from safeload.scan.bounds.allowance import look_into
 from safeload.scan.program import Array, Global, Mapping, ObjectToken, Token
 
-__all__ = ["TYPES", "MalformedSignatureError", "Parameter"]
+__all__ = ["KEYS", "TYPES", "MalformedSignatureError", "Parameter"]
 
+# What a table says of a parameter.
+KEYS = frozenset({"type", "or", "least", "most", "one_of", "optional", "keyword"})
 # Bounds of a number that a file sets, unless its parameter says others.
 _NUMBER = 1e300
 _INTEGER = 1 << 31
@@ -74,7 +76,7 @@ class Parameter:
         types = [given.get("type"), given.get("or", given.get("type"))]
         if not all(isinstance(name, str) and name in TYPES for name in types):
             raise MalformedSignatureError(f"a parameter has none of the types {', '.join(TYPES)}")
-        unknown = set(table) - {"type", "or", "least", "most", "one_of", "optional", "keyword"}
+        unknown = set(table) - KEYS
         if unknown:
             raise MalformedSignatureError(f"unknown key {min(unknown)!r} in a parameter")
         least, most = table.get("least", -math.inf), table.get("most", math.inf)

@@ -1,0 +1,135 @@
+"""What the site has beyond the pages of this folder.
+
+- Pages that lie elsewhere in the repository (SECURITY.md, CONTRIBUTING.md, the changelog) and pages
+  that are made of code (the command line) are written into ``_generated``.
+- A link that leaves the folder leads to one of those pages, or to the code host. One that leads to
+  a file that does not exist is a warning, and so ends the build.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx.util import logging
+
+from safeload.cli.main import whole_parser
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sphinx.application import Sphinx
+
+__all__ = ["setup"]
+
+_LOG = logging.getLogger(__name__)
+_DOCS = Path(__file__).resolve().parent.parent
+_ROOT = _DOCS.parent
+_GENERATED = "_generated"
+_HOST = "https://github.com/safeload/safeload/blob/main"
+# Where pages of the repository stand in the site.
+_MOVED = {
+    "SECURITY.md": f"docs/{_GENERATED}/security.md",
+    "CONTRIBUTING.md": f"docs/{_GENERATED}/contributing.md",
+    "CHANGELOG.md": f"docs/{_GENERATED}/changelog.md",
+    "README.md": "docs/index.md",
+}
+# What stands below a page that a code host shows without it.
+_BELOW = {"rules/README": "\n\n```{toctree}\n:hidden:\n:glob:\n\nSL*\n```\n"}
+# A link of Markdown, or an address in HTML, that is neither a web address nor a place in the page.
+_LINK = re.compile(r"(\]\(|(?:href|src)=\")(?!https?:|mailto:|#)([^)#\s\"]+)(#[^)\s\"]*)?")
+_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register what happens before pages are read."""
+    app.connect("builder-inited", _write_pages)
+    app.connect("source-read", _read)
+    return {"parallel_read_safe": True}
+
+
+def _write_pages(_app: Sphinx) -> None:
+    """Write the pages that do not lie in this folder, where they have changed."""
+    folder = _DOCS / _GENERATED
+    folder.mkdir(exist_ok=True)
+    pages: dict[str, Callable[[], str]] = {"command-line.md": _command_line}
+    for source, target in _MOVED.items():
+        if _GENERATED in target:
+            pages[Path(target).name] = lambda source=source, target=target: _rewritten(  # type: ignore[misc]
+                (_ROOT / source).read_text("utf-8"), source, target
+            )
+    for name, make in pages.items():
+        text = make()
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def _read(_app: Sphinx, name: str, source: list[str]) -> None:
+    if not name.startswith(_GENERATED):
+        page = f"docs/{name}.md"
+        source[0] = _rewritten(source[0], page, page) + _BELOW.get(name, "")
+
+
+def _rewritten(text: str, page: str, target: str) -> str:
+    """A page with its links as they lead from where it stands in the site.
+
+    Args:
+        text: The page.
+        page: Its path in the repository, to which its links are relative.
+        target: Its path in the repository if all of the site lay there.
+    """
+    parts, last = [], 0
+    for fence in _FENCE.finditer(text):
+        parts += [_with_links(text[last : fence.start()], page, target), fence[0]]
+        last = fence.end()
+    return "".join([*parts, _with_links(text[last:], page, target)])
+
+
+def _with_links(text: str, page: str, target: str) -> str:
+    def led(match: re.Match[str]) -> str:
+        before, link, anchor = match[1], match[2], match[3] or ""
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
+        there = _MOVED.get(path, path)
+        if not (_ROOT / path).exists():
+            _LOG.warning("%s: a link to %s, which is not there", page, path)
+        if there.startswith("docs/") and not (_ROOT / path).is_dir():
+            return before + os.path.relpath(there, posixpath.dirname(target)) + anchor
+        return f"{before}{_HOST}/{path}{anchor}"
+
+    return _LINK.sub(led, text)
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+
+def _command_line() -> str:
+    """A page of what ``--help`` of every verb says."""
+    parser = whole_parser()
+    lines = ["# Command line", "", parser.description or "", ""]
+    lines += ["`python -m safeload` is the same as `safeload`. ", ""]
+    lines += ["```text", *_help(parser), "```", ""]
+    for verb in _verbs(parser):
+        lines += [f"## safeload {verb.prog.partition(' ')[2]}", ""]
+        lines += ["```text", *_help(verb), "```", ""]
+        for below in _verbs(verb):
+            lines += [f"### safeload {below.prog.partition(' ')[2]}", ""]
+            lines += ["```text", *_help(below), "```", ""]
+    return "\n".join(lines)
+
+
+def _help(parser: argparse.ArgumentParser) -> list[str]:
+    os.environ["COLUMNS"] = "80"
+    return parser.format_help().rstrip().splitlines()
+
+
+def _verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    import argparse
+
+    actions = parser._actions  # noqa: SLF001  # argparse has no other way to list them
+    found = [a for a in actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001
+    return [verb for action in found for verb in action.choices.values()]
