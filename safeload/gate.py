@@ -6,7 +6,8 @@ proven. The numbers recur in SECURITY.md and in the tests.
 1. Read the artefact once; everything below works on those bytes.
 2. Verify the signature of the bundle with the trusted keys, certificates and identities.
 3. Parse the manifest from the verified payload.
-4. Check model name, signers' rights and number, expiry, serial, revocation and forbidden packs.
+4. Check model name and version, signers' rights and number, expiry, serial, revocation and
+   forbidden packs.
 5. Compare size and SHA-256 of the bytes with the manifest's; where a ledger is kept, the serial
    with those that were accepted before.
 6. Scan the bytes and judge them, native state included; every verdict but ACCEPT ends here.
@@ -52,6 +53,7 @@ from safeload.trust.manifest import Manifest
 from safeload.trust.names import require_name
 from safeload.trust.pairs import first_accepted
 from safeload.trust.trustfile import ModelRule, TrustFile
+from safeload.trust.wanted import Wanted
 from safeload.verified import Verified
 
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ def load(
     bundle: _Bundle | None = None,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
+    version: str | None = None,
+    min_version: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     probe: bool = False,
@@ -91,6 +95,9 @@ def load(
             ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
+        version: Its version as signed, compared by PEP 440 where both are such versions and as
+            text otherwise; any unless given.
+        min_version: The least version, of PEP 440. A model whose version is none is refused.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         probe: Predict on the rows that were recorded at signing and compare, even if the trust file
@@ -108,8 +115,8 @@ def load(
 
     Raises:
         ArtefactError: The file cannot be taken in.
-        TrustError: No trusted signature covers it, or a newer release was loaded before
-            (``rollback``).
+        TrustError: No trusted signature covers it, it has another version than was asked for, or
+            a newer release was loaded before (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load here, predicts otherwise than sealed, or cannot be recorded.
         UsageError: The trust file, policy file or ledger cannot be used, there is no such pack, or
@@ -117,11 +124,12 @@ def load(
     """
     check_arguments(**locals())
     bounds = limits or Limits()
+    wanted = Wanted(name=name, version=version, min_version=min_version)
     allowed = Policy.of(policy, packs=packs)
     record = recorded("load", source, trust, name, ledger=ledger, reason=allow_rollback)
     with about(name_of(source)), record as entry:
         # 1 to 5, and no older release than was loaded before.
-        verified = _verified(source, bundle, trust, name, bounds, progress, mmap_mode)
+        verified = _verified(source, bundle, trust, wanted, bounds, progress, mmap_mode)
         entry.require_current(verified)
         signed = verified.manifest.require_model()
         allowed = demanded(verified, allowed, given=policy)
@@ -146,6 +154,8 @@ def dry_run(
     bundle: _Bundle | None = None,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
+    version: str | None = None,
+    min_version: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     ledger: _Path | None = None,
@@ -163,6 +173,9 @@ def dry_run(
             ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
+        version: Its version as signed, compared by PEP 440 where both are such versions and as
+            text otherwise; any unless given.
+        min_version: The least version, of PEP 440. A model whose version is none is refused.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         ledger: Where the load is recorded, accepted or refused, and where it is looked up that no
@@ -177,8 +190,8 @@ def dry_run(
 
     Raises:
         ArtefactError: The file cannot be taken in.
-        TrustError: No trusted signature covers it, or a newer release was loaded before
-            (``rollback``).
+        TrustError: No trusted signature covers it, it has another version than was asked for, or
+            a newer release was loaded before (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full.
         LoadError: It does not load there, predicts otherwise than sealed, ends its process, or
             cannot be recorded.
@@ -190,11 +203,12 @@ def dry_run(
         from safeload.isolation.model import load_isolated
 
     bounds = limits or Limits()
+    wanted = Wanted(name=name, version=version, min_version=min_version)
     allowed = Policy.of(policy, packs=packs)
     record = recorded("dry-run", source, trust, name, ledger=ledger, reason=allow_rollback)
     with about(name_of(source)), record as entry:
         # 1 to 5, and no older release than was loaded before.
-        verified = _verified(source, bundle, trust, name, bounds)
+        verified = _verified(source, bundle, trust, wanted, bounds)
         entry.require_current(verified)
         signed = verified.manifest.require_model()
         allowed = demanded(verified, allowed, given=policy)
@@ -288,6 +302,8 @@ def verify(
     bundle: _Bundle | None = None,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
+    version: str | None = None,
+    min_version: str | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
     mmap_mode: str | None = None,
@@ -302,6 +318,9 @@ def verify(
             ``.sig`` appended to the name, or in the folder as ``model.sig``.
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; any that the signer may sign unless given.
+        version: Its version as signed, compared by PEP 440 where both are such versions and as
+            text otherwise; any unless given.
+        min_version: The least version, of PEP 440. A model whose version is none is refused.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
         mmap_mode: As :func:`load` takes it.
@@ -311,34 +330,35 @@ def verify(
 
     Raises:
         ArtefactError: The file cannot be taken in.
-        TrustError: No trusted signature covers it.
+        TrustError: No trusted signature covers it, or it has another version than was asked for.
         UsageError: The trust file cannot be used, no model can have this name, or an argument is
             none that its parameter takes.
     """
     check_arguments(**locals())
+    wanted = Wanted(name=name, version=version, min_version=min_version)
     with about(name_of(source)):
-        return _verified(source, bundle, trust, name, limits or Limits(), progress, mmap_mode)
+        return _verified(source, bundle, trust, wanted, limits or Limits(), progress, mmap_mode)
 
 
 def _verified(
     source: Source,
     bundle: _Bundle | None,
     trust: _Path | TrustFile | None,
-    name: str | None,
+    wanted: Wanted,
     bounds: Limits,
     progress: Progress | None = None,
     mmap_mode: str | None = None,
 ) -> Verified:
-    if name is not None:
-        require_name(name)
+    if wanted.name is not None:
+        require_name(wanted.name)
     if is_folder(source):
-        return _verified_folder(as_path(source), bundle, trust, name, bounds)
+        return _verified_folder(as_path(source), bundle, trust, wanted, bounds)
     replaced = 0
     while True:
         # 1 Read the artefact once.
         artefact = Artefact.of(source, limits=bounds, mmap_mode=mmap_mode, progress=progress)
         trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
-        judged = partial(_judged, artefact, trusted, name, bounds)
+        judged = partial(_judged, artefact, trusted, wanted, bounds)
         try:
             # 2 to 5, with the bundle that was given, or the one beside the file.
             if bundle is not None or not artefact.version:
@@ -356,7 +376,7 @@ def _verified(
 def _judged(
     artefact: Artefact,
     trusted: TrustFile,
-    name: str | None,
+    wanted: Wanted,
     bounds: Limits,
     bundle: UnverifiedBundle,
     *,
@@ -365,7 +385,7 @@ def _judged(
     if further is None:
         further = countersignatures(artefact.path, bounds)
     # 2 to 4
-    verified = _vouched(artefact.path, trusted, name, bundle, further)
+    verified = _vouched(artefact.path, trusted, wanted, bundle, further)
     # 5 These bytes are the ones that were signed.
     with about(release=verified.manifest.release):
         verified.manifest.require_single()
@@ -378,16 +398,16 @@ def _verified_folder(
     path: Path,
     bundle: _Bundle | None,
     trust: _Path | TrustFile | None,
-    name: str | None,
+    wanted: Wanted,
     bounds: Limits,
 ) -> Verified:
     trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
     # 2 to 4
     if bundle is None:
         beside = countersignatures(path, bounds)
-        verified = _vouched(path, trusted, name, given_bundle(bundle_path(path), bounds), beside)
+        verified = _vouched(path, trusted, wanted, given_bundle(bundle_path(path), bounds), beside)
     else:
-        verified = _vouched(path, trusted, name, *given_bundles(bundle, bounds))
+        verified = _vouched(path, trusted, wanted, *given_bundles(bundle, bounds))
     # 5 The files in it are the ones that were signed. Step 1 is taken for each when it is opened.
     with about(release=verified.manifest.release):
         verified.manifest.require_folder()
@@ -398,7 +418,7 @@ def _verified_folder(
 def _vouched(
     path: Path,
     trusted: TrustFile,
-    name: str | None,
+    wanted: Wanted,
     bundle: UnverifiedBundle,
     further: Iterable[Countersignature],
 ) -> Verified:
@@ -406,9 +426,10 @@ def _vouched(
     payload = trusted.verify(bundle)
     # 3 Parse the manifest from the verified payload, and from nothing else.
     manifest = Manifest.from_payload(payload)
-    # 4 Name, rights and number of the signers, expiry, serial, revocation, packs.
+    # 4 Name, rights and number of the signers, expiry, serial, revocation, version, packs.
     with about(release=manifest.release):
-        signers = trusted.vouchers(payload, manifest, wanted=name, further=further)
+        signers = trusted.vouchers(payload, manifest, wanted=wanted.name, further=further)
+        wanted.check_version(manifest)
         packs = packs_for(trusted, manifest)
     model = manifest.model
     rule = ModelRule() if model is None else trusted.rule_of(model.name)

@@ -33,6 +33,7 @@ from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Signer, check_passphrase
 from safeload.trust.training import Dataset, Revision
 from safeload.trust.trustfile import TrustFile
+from safeload.trust.wanted import release_number
 
 __all__ = ["check_arguments"]
 
@@ -94,6 +95,11 @@ def _mode(value: object, parameter: str) -> None:
 def _name(value: object, parameter: str) -> None:
     # Which texts are names is said where they are used.
     require_type(value, parameter, _NONE, str, takes="text")
+
+
+def _least_version(value: object, parameter: str) -> None:
+    if release_number(as_text(value, parameter)) is None:
+        raise wrong_value(parameter, "a version of PEP 440, such as '1.2.0'")
 
 
 def _limits(value: object, parameter: str) -> None:
@@ -160,6 +166,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "ledger": _unless_none(as_path),
     "limits": _limits,
     "metrics": as_metrics,
+    "min_version": _unless_none(_least_version),
     "mmap_mode": _mode,
     "model_file": _unless_none(as_text),
     "name": _name,
@@ -176,6 +183,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "source": _source,
     "trained": _unless_none(as_moment),
     "trust": _path_or(_NONE, TrustFile),
-    "version": as_text,
+    # Whoever signs has to give one; whoever loads need not.
+    "version": _unless_none(as_text),
     "whole": _flag,
 }

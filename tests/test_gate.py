@@ -219,6 +219,20 @@ def test_step_4_another_model_was_asked_for(model: Path, trust: Path, unpickled:
     fails(model, trust, unpickled, TrustError, "wrong-model", name="fraud-eu")
 
 
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [({"version": "1.0.1"}, "wrong-version"), ({"min_version": "1.1"}, "version-too-old")],
+)
+def test_step_4_another_version_was_asked_for(
+    model: Path, trust: Path, unpickled: list[Any], asked: dict[str, str], code: str
+) -> None:
+    fails(model, trust, unpickled, TrustError, code, **asked)
+
+
+def test_the_version_that_was_asked_for_loads(model: Path, trust: Path) -> None:
+    safeload.load(model, trust=trust, version="1.0", min_version="0.9")
+
+
 def test_step_4_the_signer_may_not_sign_that_model(
     model: Path, trust: Path, unpickled: list[Any]
 ) -> None:

@@ -17,7 +17,7 @@ from safeload.cli.destination import Destination, add_output_option
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.progress import shown
-from safeload.cli.verify import add_trust_options, size_of
+from safeload.cli.verify import add_trust_options, add_version_options, size_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--cyclonedx", action="store_true", help="a bill of materials")
     add_output_option(parser, "-o", what="result")
     add_trust_options(parser)
+    add_version_options(parser)
     add_limit_option(parser)
 
 
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
             options.model,
             trust=options.trust,
             name=options.name,
+            version=options.model_version,
+            min_version=options.min_version,
             limits=limits_of(options),
             progress=advance,
         )

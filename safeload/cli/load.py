@@ -17,7 +17,7 @@ from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
-from safeload.cli.verify import add_trust_options
+from safeload.cli.verify import add_trust_options, add_version_options
 from safeload.errors import UsageError
 from safeload.limits import Isolation
 
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``load`` takes."""
     parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
     add_trust_options(parser)
+    add_version_options(parser)
     add_policy_options(parser)
     parser.add_argument(
         "--ledger",
@@ -71,6 +72,8 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
             bundle=options.bundle,
             trust=options.trust,
             name=options.name,
+            version=options.model_version,
+            min_version=options.min_version,
             policy=options.policy,
             packs=options.packs,
             ledger=options.ledger,
@@ -94,10 +97,18 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
 def _unsigned(options: argparse.Namespace, isolation: Isolation) -> int:
     from safeload.gate import load_unsigned
 
-    signed = (options.trust, options.name, options.bundle, options.ledger, options.allow_rollback)
+    signed = (
+        options.trust,
+        options.name,
+        options.model_version,
+        options.min_version,
+        options.bundle,
+        options.ledger,
+        options.allow_rollback,
+    )
     if any(option is not None for option in signed):
         raise UsageError(
-            "A model that nobody signed has no signer, no signed name, no bundle and no serial.",
+            "A model that nobody signed has no signer, name, version, bundle or serial.",
             code="unsigned",
             hint="Leave out --unsigned to have the signature verified.",
         )

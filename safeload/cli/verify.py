@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from safeload.report.card import Row
     from safeload.trust.resources import Resource
 
-__all__ = ["add_arguments", "add_trust_options", "run"]
+__all__ = ["add_arguments", "add_trust_options", "add_version_options", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``verify`` takes."""
     parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
     add_trust_options(parser)
+    add_version_options(parser)
     parser.add_argument(
         "--full",
         action="store_true",
@@ -56,6 +57,20 @@ def add_trust_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="require that the model was signed by this name")
 
 
+def add_version_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which version of a model is asked for."""
+    parser.add_argument(
+        "--model-version",
+        metavar="VERSION",
+        help="require that the model was signed as this version (1.2 and 1.2.0 are the same)",
+    )
+    parser.add_argument(
+        "--min-version",
+        metavar="VERSION",
+        help="require this version or a newer one, as in 1.2.0 (PEP 440)",
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Verify the model and print its manifest."""
     from safeload.gate import verify
@@ -66,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
             bundle=options.bundle,
             trust=options.trust,
             name=options.name,
+            version=options.model_version,
+            min_version=options.min_version,
             limits=limits_of(options),
             progress=advance,
         )

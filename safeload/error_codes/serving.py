@@ -60,10 +60,6 @@ CODES = {
                 "A model was signed, but not for MLflow to load it through safeload.",
                 "Write it with safeload.serving.mlflow, or use load_model.",
             ),
-            "other-version": (
-                "Another version was signed than is to be served.",
-                "Put the release there that model-settings.json names.",
-            ),
             "registry-mismatch": (
                 "The registry names another model or version than the files that were signed.",
                 "Ask whoever runs the artefact store.",

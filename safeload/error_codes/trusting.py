@@ -158,9 +158,21 @@ CODES = {
                 "The trust file demands more signers than there are.",
                 "Have another signer sign it ('safeload sign MODEL --key KEY --add').",
             ),
+            "version-too-old": (
+                "The model's version is older than the least that was asked for.",
+                "Get a newer release of the model.",
+            ),
+            "version-unordered": (
+                "A least version was asked for, and the model's version is none of PEP 440.",
+                "Ask for one exact version, or set min_serial in the trust file.",
+            ),
             "wrong-model": (
                 "The bundle is about another model than was asked for.",
                 "Check the path, or ask for the name that the model was signed with.",
+            ),
+            "wrong-version": (
+                "The bundle is about another version of the model than was asked for.",
+                "Get the release that is asked for, or ask for the one that was signed.",
             ),
         },
     ),

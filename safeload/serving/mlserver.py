@@ -31,7 +31,7 @@ from mlserver.logging import logger
 from mlserver.types import InferenceRequest, InferenceResponse, RequestOutput, ResponseOutput
 from mlserver.utils import to_absolute_path
 
-from safeload.errors import SafeloadError, TrustError, UsageError, plain, printable
+from safeload.errors import SafeloadError, UsageError, plain, printable
 from safeload.gate import load
 from safeload.handed import Provenance, provenance
 from safeload.owners.reading import require_own
@@ -84,17 +84,11 @@ class SafeSKLearnModel(MLModel):  # type: ignore[misc]  # MLServer has no types
             policy=os.environ.get("SAFELOAD_POLICY"),
             ledger=os.environ.get("SAFELOAD_LEDGER"),
             name=settings.name,
+            version=self.version,
         )
         signed = provenance(model)
         if signed is None:
             raise _unusable("names something that is not an estimator")
-        if self.version is not None and self.version != signed.version:
-            raise TrustError(
-                f"Version {printable(signed.version)} was signed, and {printable(self.version)} is "
-                "to be served.",
-                code="other-version",
-                hint="Put the release there that model-settings.json names.",
-            )
         return model, signed
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Required, TypedDict
 
+from safeload.arguments import as_text
 from safeload.artefact import Artefact, Progress
 from safeload.errors import UsageError
 from safeload.forks import IMPORTING
@@ -92,6 +93,7 @@ def check_facts(facts: Facts, **given: object) -> None:
             hint="Give probe= (--probe) or probe_from= (--probe-from).",
         )
     require_name(facts["name"], code="manifest-unsuitable")
+    as_text(facts["version"], "version")
 
 
 def bundler(facts: Facts) -> Callable[[bytes], bytes]:

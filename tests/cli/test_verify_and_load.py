@@ -74,6 +74,23 @@ def test_the_name_asked_for_must_be_the_name_signed(run: Run, folder: Path, verb
     assert (outcome.code, outcome.error) == (1, "wrong-model")
 
 
+VERSIONS: dict[str, tuple[list[str], int, str]] = {
+    "the same": (["--model-version", "1.2"], 0, ""),
+    "another": (["--model-version", "1.3"], 1, "wrong-version"),
+    "newer than the least": (["--min-version", "1.1"], 0, ""),
+    "older than the least": (["--min-version", "1.10"], 1, "version-too-old"),
+    "a least one that is none": (["--min-version", "newest"], 2, "argument-value"),
+}
+
+
+@pytest.mark.parametrize("what", VERSIONS)
+@pytest.mark.parametrize("verb", [["verify"], ["load"], ["export", "--cyclonedx"]], ids="-".join)
+def test_the_version_asked_for(run: Run, folder: Path, verb: list[str], what: str) -> None:
+    asked, code, error = VERSIONS[what]
+    outcome = run(*verb, "churn.joblib", *TRUSTED, *asked)
+    assert (outcome.code, outcome.error) == (code, error)
+
+
 @pytest.mark.parametrize("verb", ["verify", "load"])
 def test_a_trust_file_lying_about_is_not_used(run: Run, folder: Path, verb: str) -> None:
     # It is in the current directory, beside the model, and nobody asked for it.
@@ -297,7 +314,9 @@ def test_what_is_not_confined_is_said(
     assert "system_calls, processes" in outcome.err
 
 
-@pytest.mark.parametrize("option", [TRUSTED, ["--name", "churn"]])
+@pytest.mark.parametrize(
+    "option", [TRUSTED, ["--name", "churn"], ["--model-version", "1"], ["--min-version", "1"]]
+)
 def test_what_nobody_signed_has_no_signer(run: Run, unsigned: Path, option: list[str]) -> None:
     outcome = run("load", "--unsigned", unsigned, *option)
     assert (outcome.code, outcome.error) == (2, "unsigned")

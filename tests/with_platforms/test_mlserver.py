@@ -107,7 +107,7 @@ def test_a_signed_model_is_served_and_the_one_before_goes_on(folder: Path) -> No
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "another version": ({"version": "3.0"}, "other-version"),
+    "another version": ({"version": "3.0"}, "wrong-version"),
     "a model that is not signed": ({"uri": "unsigned.joblib"}, "bundle-missing"),
     "a model that is not there": ({"uri": "../none.joblib"}, "unreadable"),
 }

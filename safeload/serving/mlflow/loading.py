@@ -40,6 +40,8 @@ def load_model(
     *,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
+    version: str | None = None,
+    min_version: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     probe: bool = False,
@@ -57,6 +59,9 @@ def load_model(
         trust: The trust file; by default the one in the user's configuration directory.
         name: The model's name as signed; by default the one that it is registered under, if the
             address has one.
+        version: Its version as signed (not the number that the registry gives it), as
+            :func:`safeload.load` compares it; any unless given.
+        min_version: The least version, as for :func:`safeload.load`.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         probe: Predict on the rows that were recorded at signing and compare.
@@ -96,6 +101,8 @@ def load_pyfunc(
     *,
     trust: _Path | TrustFile | None = None,
     name: str | None = None,
+    version: str | None = None,
+    min_version: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
     probe: bool = False,
@@ -111,6 +118,8 @@ def load_pyfunc(
         model_uri: As for :func:`load_model`.
         trust: As for :func:`load_model`.
         name: As for :func:`load_model`.
+        version: As for :func:`load_model`.
+        min_version: As for :func:`load_model`.
         policy: As for :func:`load_model`.
         packs: As for :func:`load_model`.
         probe: As for :func:`load_model`.
@@ -176,6 +185,8 @@ def _loaded(folder: Path, terms: Terms) -> Any:
         folder,
         trust=terms.trust,
         name=terms.name,
+        version=terms.version,
+        min_version=terms.min_version,
         policy=terms.policy,
         packs=terms.packs,
         probe=terms.probe,

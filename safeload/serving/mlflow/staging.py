@@ -48,6 +48,8 @@ class Terms:
 
     trust: _Path | TrustFile | None = None
     name: str | None = None
+    version: str | None = None
+    min_version: str | None = None
     policy: _Path | Policy | None = None
     packs: Iterable[str] = ()
     probe: bool = False
@@ -97,7 +99,14 @@ def stage(address: _Path, terms: Terms, place: Path) -> tuple[Path, MlModel]:
     try:
         with fetched(address) as origin:
             name = terms.name or origin.name
-            verified = verify(origin.folder, trust=terms.trust, name=name, limits=terms.limits)
+            verified = verify(
+                origin.folder,
+                trust=terms.trust,
+                name=name,
+                version=terms.version,
+                min_version=terms.min_version,
+                limits=terms.limits,
+            )
             entry.require_current(verified)
             about = MlModel.parse(verified.open(MLMODEL).data)
             origin.require_same(about)
