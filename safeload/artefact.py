@@ -52,7 +52,7 @@ class Artefact:
     """
 
     path: Path
-    data: Memory
+    data: Memory = field(repr=False)
     size: int
     digests: Digests = field(repr=False, compare=False)
     version: tuple[int, ...] = ()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from safeload.arguments import as_path, as_text
 from safeload.artefact import Artefact, Hashing
-from safeload.errors import ArtefactError, TrustError, UsageError, about, printable
+from safeload.errors import ArtefactError, TrustError, UsageError, about, plain, printable
 from safeload.limits import Limits
 from safeload.trust.folders import open_below
 from safeload.trust.manifest import Manifest
@@ -31,7 +31,7 @@ __all__ = ["Verified"]
 _STAGED = "staged"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verified:
     """A file or a folder that a trusted signer vouches for.
 
@@ -57,6 +57,11 @@ class Verified:
     ledger: Path | None = None
     _held: Artefact | None = None
     _limits: Limits = field(default_factory=Limits)
+
+    def __repr__(self) -> str:
+        about = self.manifest.model
+        what = str(self.path) if about is None else f"{about.name} {about.version}"
+        return f"<Verified: {plain(what)}, signed by {plain(', '.join(self.signers))}>"
 
     @property
     def signer(self) -> str:

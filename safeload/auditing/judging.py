@@ -44,7 +44,7 @@ class Judging:
 
     limits: Limits
     packs: tuple[str, ...] = ()
-    text: bytes | None = None
+    text: bytes | None = field(default=None, repr=False)
     source: str = ""
     second_opinion: bool = False
     notes: bool = True

@@ -96,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
         raise
     note(f"private key: {private} (keep it secret)")
     note(f"public key:  {public} (give it to those who load)")
+    note(f"key id:      {key.public.key_id}")
     if trusted is None:
         note("entry for a trust file:")
     else:

@@ -97,7 +97,7 @@ def called(signer: Signer | KeylessSigner, bundle: Path) -> str:
     from safeload.trust.keys import Signer
 
     if isinstance(signer, Signer):
-        return f"with key {signer.public.key_id[:16]}"
+        return f"with key {signer.public.key_id}"
     from safeload.trust.bundle import read_bundle
     from safeload.trust.identities.certificates import Leaf
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_ID_SHOWN = 16
 # Far more than any of these files takes, bytes.
 _LIMIT = 16 << 20
 
@@ -116,7 +115,7 @@ def _private_key(path: Path) -> Iterator[str]:
         yield "encrypted with a passphrase"
         return
     yield (
-        f"{key.public.key_type} {key.public.key_id[:_ID_SHOWN]}, not encrypted: whoever reads it "
+        f"{key.public.key_type} {key.public.key_id}, not encrypted: whoever reads it "
         "can sign with it"
     )
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-# The least widths, so that ids of keys and dates are whole at 80 columns.
-_COLUMNS = {"signer": 8, "by": 16, "may sign": 8, "from": 10, "until": 10, "state": 9}
+# The least widths, so that dates are whole at 80 columns. Ids of keys, which people copy, stand
+# below in lines of their own.
+_COLUMNS = {"signer": 8, "by": 7, "may sign": 8, "from": 10, "until": 10, "state": 9}
 _STYLES = {"trusted": "green", "revoked": "red"}
 
 
@@ -56,10 +57,17 @@ def _tables(trust: TrustFile, now: datetime) -> None:
     signers = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head, least in _COLUMNS.items():
         signers.add_column(head, overflow="fold", min_width=least)
-    for row in signer_rows(trust, now):
+    rows = signer_rows(trust, now)
+    for row in rows:
         style = _STYLES.get(row.state, "yellow")
-        signers.add_row(*[cell(text) for text in row[:-1]], cell(row.state, style))
+        shown = (row.name, row.by, row.models, row.begins, row.ends)
+        signers.add_row(*[cell(text) for text in shown], cell(row.state, style))
     console.print(signers if trust.grants else "Nobody is trusted.")
+    keys = [row for row in rows if row.key_id]
+    if keys:
+        console.print("Key ids:")
+        for row in keys:
+            console.print(Text(plain(f"  {row.name}: {row.key_id}")), soft_wrap=True)
     rules = model_rows(trust, now)
     if rules:
         models = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -69,6 +77,8 @@ def _tables(trust: TrustFile, now: datetime) -> None:
             models.add_row(cell(rule.name), cell(rule.signers), cell(rule.demands))
             if rule.fault:
                 models.add_row("", cell(rule.fault, "red"), "")
+            if rule.warning:
+                models.add_row("", cell(rule.warning, "yellow"), "")
         console.print(models)
     for line in further_lines(trust):
         console.print(Text(plain(line)))

@@ -13,7 +13,7 @@ and by every bound and every entry of the allow-list that it was judged by, all 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from safeload.artefact import Artefact
@@ -41,7 +41,7 @@ class Accepted:
     """
 
     programs: tuple[Program, ...]
-    data: Buffer
+    data: Buffer = field(repr=False)
     format: str
     needed: frozenset[tuple[str, tuple[str, ...]]]
     written: Mapping[str, tuple[str, ...]]

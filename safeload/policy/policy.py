@@ -68,7 +68,7 @@ _OTHERS = "*"
 _METHOD_USES = frozenset([Use.REFERENCE])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Policy:
     """An allow-list.
 
@@ -87,6 +87,9 @@ class Policy:
     versions: Mapping[str, str] = field(default_factory=dict)
     packs: frozenset[str] = frozenset()
     whole: Policy | None = None
+
+    def __repr__(self) -> str:
+        return f"<Policy: {len(self.entries):,} names, SHA-256 {self.digest}>"
 
     @classmethod
     def default(cls, *, packs: Iterable[str] = ()) -> Policy:

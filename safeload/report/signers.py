@@ -27,7 +27,8 @@ __all__ = [
     "signer_rows",
 ]
 
-_ID_SHOWN = 16
+# 2024-01-01, before there was a release of safeload; and the year 3000, in seconds since 1970.
+_FIRST_SERIAL, _LAST_SERIAL = 1_704_067_200, 32_503_680_000
 
 
 class SignerRow(NamedTuple):
@@ -36,6 +37,7 @@ class SignerRow(NamedTuple):
     Attributes:
         name: Who it is.
         by: What it is verified with.
+        key_id: Id of its key in full; an empty text if it has none of its own.
         models: The patterns of what it may sign.
         begins: When trust in it begins; an empty text if it always was.
         ends: When trust in it ends; an empty text if it never does.
@@ -44,6 +46,7 @@ class SignerRow(NamedTuple):
 
     name: str
     by: str
+    key_id: str
     models: str
     begins: str
     ends: str
@@ -58,12 +61,14 @@ class ModelRow(NamedTuple):
         signers: How many have to sign it, and who can at this time.
         demands: Everything else.
         fault: Why nobody can load it, or an empty text.
+        warning: Why its least serial may not do what it looks like, or an empty text.
     """
 
     name: str
     signers: str
     demands: str
     fault: str
+    warning: str
 
 
 def signer_rows(trust: TrustFile, now: datetime) -> list[SignerRow]:
@@ -80,6 +85,7 @@ def signer_rows(trust: TrustFile, now: datetime) -> list[SignerRow]:
         SignerRow(
             signer.name,
             _by(signer),
+            signer.key.key_id if isinstance(signer, TrustedKey) else "",
             ", ".join(signer.models),
             _time(signer.not_before),
             _time(signer.not_after),
@@ -120,12 +126,12 @@ def plain_lines(trust: TrustFile, now: datetime) -> Iterator[str]:
                 if time
             ]
         )
-        yield f"{row.name}: {row.by}, may sign {row.models}{times}; {row.state}"
+        by = f"{row.by} {row.key_id}" if row.key_id else row.by
+        yield f"{row.name}: {by}, may sign {row.models}{times}; {row.state}"
     for model in model_rows(trust, now):
         demands = f"; {model.demands}" if model.demands else ""
         yield f"model {model.name}: signed by {model.signers}{demands}"
-        if model.fault:
-            yield f"  {model.fault}"
+        yield from (f"  {remark}" for remark in (model.fault, model.warning) if remark)
     yield from further_lines(trust)
 
 
@@ -165,6 +171,7 @@ def document(trust: TrustFile, now: datetime, path: str) -> dict[str, Any]:
     rules = {
         name: {
             "min_serial": rule.min_serial,
+            "warning": _warning(rule.min_serial, now) or None,
             "threshold": rule.threshold,
             "signers": [signer.name for signer in _able(trust, name, now)],
             "policy": None if rule.policy is None else str(rule.policy),
@@ -215,7 +222,7 @@ def _kind(signer: Grant) -> str:
 
 def _by(signer: Grant) -> str:
     if isinstance(signer, TrustedKey):
-        return f"{signer.key.key_type} {signer.key.key_id[:_ID_SHOWN]}"
+        return str(signer.key.key_type)
     if isinstance(signer, TrustedCertificates):
         return f"certificates of {signer.identity}"
     if isinstance(signer, TrustedIdentity):
@@ -262,7 +269,35 @@ def _model_row(trust: TrustFile, name: str, rule: ModelRule, now: datetime) -> M
         fault = f"nobody may sign {name}: is it the name that the model was signed with?"
     elif len(able) < rule.threshold:
         fault = f"at this time, {len(able)} of the {rule.threshold} who have to sign {name} can"
-    return ModelRow(name, f"{rule.threshold} of {listed}", "; ".join(demands), fault)
+    warning = _warning(rule.min_serial, now)
+    return ModelRow(name, f"{rule.threshold} of {listed}", "; ".join(demands), fault, warning)
+
+
+def _warning(floor: int, now: datetime) -> str:
+    """What to say of a least serial that no serial by the time ever misses, or meets yet.
+
+    Unless a signer gives one, the serial of a release is the time at which it was signed, in
+    seconds since 1970.
+    """
+    if not floor:
+        return ""
+    if floor < _FIRST_SERIAL:
+        return (
+            f"warning: min_serial {floor} refuses no release whose serial is the default, the "
+            f"time of signing in seconds (now {int(now.timestamp())}); it is for serials that "
+            "were given with --serial"
+        )
+    if floor > now.timestamp():
+        when = f"before {_day(floor)}" if floor < _LAST_SERIAL else "in the next thousand years"
+        return (
+            f"warning: min_serial {floor} is met by no release that is signed {when} with the "
+            "default serial, the time in seconds"
+        )
+    return ""
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def _time(moment: datetime | None) -> str:

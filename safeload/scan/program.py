@@ -350,8 +350,8 @@ class Program:
     """
 
     member: str
-    data: Buffer = b""
-    segments: list[bytes | slice] = field(default_factory=list)
+    data: Buffer = field(default=b"", repr=False)
+    segments: list[bytes | slice] = field(default_factory=list, repr=False)
     arrays: list[ArraySpan | Program] = field(default_factory=list)
     globals: list[GlobalUse] = field(default_factory=list)
     built: list[ObjectToken] = field(default_factory=list)
@@ -361,7 +361,7 @@ class Program:
     aliases: list[tuple[tuple[str, str], str, str]] = field(default_factory=list)
     opcodes: int = 0
     size: int = 0
-    elsewhere: Buffer | None = None
+    elsewhere: Buffer | None = field(default=None, repr=False)
 
     def pieces(self, data: Buffer) -> list[bytes | memoryview]:
         """The canonical opcodes, large pieces as views.
@@ -408,7 +408,7 @@ class Scan:
     format: str
     programs: list[Program]
     findings: list[Finding]
-    data: Buffer
+    data: Buffer = field(repr=False)
     limits: Limits = field(default_factory=Limits)
     budget: WorkBudget | None = None
     members: Iterable[MemberScan] = ()

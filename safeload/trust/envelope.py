@@ -20,7 +20,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -135,12 +135,12 @@ class UnverifiedBundle:
         unverified_json: The bundle as it was read.
     """
 
-    unverified_payload: bytes
-    unverified_signature: bytes
+    unverified_payload: bytes = field(repr=False)
+    unverified_signature: bytes = field(repr=False)
     unverified_key_id: str
     evidence: Evidence
-    unverified_certificates: tuple[bytes, ...]
-    unverified_json: bytes
+    unverified_certificates: tuple[bytes, ...] = field(repr=False)
+    unverified_json: bytes = field(repr=False)
 
     @classmethod
     def read(cls, data: bytes, *, limits: Limits | None = None) -> UnverifiedBundle:

@@ -88,7 +88,7 @@ class VerifyingKey:
         key_type: What it verifies with.
     """
 
-    pem: str
+    pem: str = field(repr=False)
     key_id: str
     key_type: KeyType
     _public: _Public = field(repr=False, compare=False)

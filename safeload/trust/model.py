@@ -15,7 +15,7 @@ ResourceDescriptor, the one that OpenSSF Model Signing leaves open.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -88,7 +88,8 @@ class Model:
     packs: tuple[str, ...] = ()
     file: str | None = None
     files: Mapping[str, tuple[int, str]] | None = None
-    probe: Mapping[str, Any] | None = None
+    # Rows and predictions may be somebody's, and reprs end up in logs.
+    probe: Mapping[str, Any] | None = field(default=None, repr=False)
     signed: datetime
     not_after: datetime | None = None
 

@@ -384,10 +384,10 @@ class TrustFile(Tables):
 class _Text:
     """The text of a trust file; what it is called makes no difference to what it says."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     source: str | None = field(compare=False)
     folder: Path | None
-    files: tuple[tuple[str, bytes], ...] = ()
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
 @lru_cache(maxsize=32)

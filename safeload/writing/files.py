@@ -18,7 +18,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from safeload.writing.drafts import PART, check_name, draft, numbered, sweep
@@ -55,7 +55,7 @@ class NewFile:
     """
 
     name: str
-    data: bytes | memoryview
+    data: bytes | memoryview = field(repr=False)
     mode: int
 
 

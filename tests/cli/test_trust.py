@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_what_the_trust_file_says_is_shown(run: Run, folder: Path) -> None:
     outcome = run("trust", "check", "trust.toml")
     assert outcome.code == 0
     (alice,) = [line for line in outcome.out.splitlines() if "alice:" in line]
-    assert signer.key.key_id[:16] in alice
+    assert signer.key.key_id in alice
     assert "churn" in alice
     # Of a model that no key may sign, the floor holds nothing up.
     assert [
@@ -54,6 +55,44 @@ def test_what_the_trust_file_says_is_shown(run: Run, folder: Path) -> None:
     assert not [
         line for line in outcome.out.splitlines() if "nobody may sign" in line and "churn" in line
     ]
+
+
+NOW = int(datetime.now(UTC).timestamp())
+# Least serials, and whether there is something to be said of them.
+FLOORS = {
+    "none": (0, False),
+    "one that no serial by the time misses": (2, True),
+    "a date that is no time": (20261201, True),
+    "a time of before": (NOW - 86_400, False),
+    "a time to come": (NOW + 10 * 365 * 86_400, True),
+    "milliseconds": (NOW * 1_000, True),
+    "the largest": (2**53 - 1, True),
+}
+
+
+@pytest.mark.parametrize("what", FLOORS)
+@pytest.mark.parametrize("verb", ["check", "show"])
+def test_a_floor_that_nothing_can_meet_or_miss_is_warned_of(
+    run: Run, folder: Path, verb: str, what: str
+) -> None:
+    floor, is_warned_of = FLOORS[what]
+    with Path("trust.toml").open("a") as file:
+        file.write(f"[models.churn]\nmin_serial = {floor}\n")
+    outcome = run("trust", verb, "trust.toml")
+    assert outcome.code == 0
+    assert ("warning: min_serial" in outcome.out) == is_warned_of
+    document = json.loads(run("trust", "show", "trust.toml", "--format", "json").out)
+    assert (document["models"]["churn"]["warning"] is not None) == is_warned_of
+
+
+def test_a_floor_is_warned_of_in_the_table(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("trust.toml").open("a") as file:
+        file.write("[models.churn]\nmin_serial = 2\n")
+    monkeypatch.setattr("safeload.cli.trust_show.is_terminal", lambda _: True)
+    assert main(["trust", "show", "trust.toml"]) == 0
+    assert "warning: min_serial" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +174,7 @@ def test_a_key_and_a_policy_are_checked_by_the_same_rule(run: Run, folder: Path)
     key = safeload.SigningKey.read("signing.key")
     outcome = run("trust", "check", "--key", "signing.key", "--policy", "team.toml")
     assert outcome.code == 0
-    assert key.public.key_id[:16] in outcome.out
+    assert key.public.key_id in outcome.out
     # The default trust file was not asked for.
     assert "trust.toml" not in outcome.out
     Path("signing.key").chmod(0o640)
@@ -286,6 +325,7 @@ def test_what_programs_read_is_json(run: Run, folder: Path, bob: safeload.Signin
     assert alice["state"] == "trusted"
     assert document["models"]["churn"] == {
         "min_serial": 0,
+        "warning": None,
         "threshold": 2,
         "signers": ["alice"],
         "policy": str(Path("p.toml").absolute()),
@@ -312,7 +352,7 @@ def test_on_a_terminal_it_is_a_table_that_fits(
     assert max(len(line) for line in out.splitlines()) <= columns
     (signer,) = TrustFile.read("trust.toml").signers
     # Whole, so that it can be compared with what the key's holder says.
-    assert signer.key.key_id[:16] in out
+    assert signer.key.key_id in out
     for word in ("alice", "churn", "trusted", "2 of alice"):
         assert word in out
 

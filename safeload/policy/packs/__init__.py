@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from safeload.arguments import as_texts
@@ -60,7 +60,7 @@ class Pack:
 
     name: str
     source: str
-    text: bytes
+    text: bytes = field(repr=False)
     opt_in: bool
     why: str
     distributions: tuple[str, ...]

@@ -10,7 +10,7 @@ and issuer).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from safeload.trust.tables.faults import Unfit
 from safeload.trust.tables.grants import GRANT, Grant, granted, shown
@@ -34,7 +34,7 @@ class TrustedIdentity(Grant):
 
     identity: str
     issuer: str
-    trusted_root: bytes
+    trusted_root: bytes = field(repr=False)
 
 
 def trusted_identity(name: str, value: object, files: Mapping[str, bytes]) -> TrustedIdentity:
