@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import safeload
 from safeload.errors import TrustError, UsageError
-from safeload.trust.envelope import UnverifiedBundle, seal, verify
+from safeload.trust.envelope import UnverifiedBundle, signed_bundle, verify
 from safeload.trust.manifest import Manifest, Resource, to_payload
 from safeload.trust.wanted import Wanted, release_number
 from tests.trust.statements import MODEL
@@ -26,7 +26,9 @@ def manifest(version: str | None) -> Manifest:
         resources=[Resource("churn.joblib", "0" * 64)],
         model=None if version is None else replace(MODEL, version=version),
     )
-    return Manifest.from_payload(verify(UnverifiedBundle.read(seal(payload, KEY)), [KEY.public]))
+    return Manifest.from_payload(
+        verify(UnverifiedBundle.read(signed_bundle(payload, KEY)), [KEY.public])
+    )
 
 
 def outcome(signed: str | None, **wanted: Any) -> str:
