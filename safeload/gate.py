@@ -158,6 +158,7 @@ def dry_run(
     min_version: str | None = None,
     policy: _Path | Policy | None = None,
     packs: Iterable[str] = (),
+    probe: bool = False,
     ledger: _Path | None = None,
     allow_rollback: str | None = None,
     limits: Limits | None = None,
@@ -178,6 +179,8 @@ def dry_run(
         min_version: The least version, of PEP 440. A model whose version is none is refused.
         policy: A policy, or a policy file to add to the packs.
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
+        probe: Require that predictions were recorded at signing, even if the trust file does not;
+            those that were are compared in any case.
         ledger: Where the load is recorded, accepted or refused, and where it is looked up that no
             newer release of the model was loaded before; by default the trust file's, if it names
             one.
@@ -219,7 +222,7 @@ def dry_run(
             bounds,
             isolation or Isolation(),
             signed=signed.versions,
-            compare=True,
+            compare=signed.probe is not None or probe or verified.rule.probe,
             probe=signed.probe,
         )
         entry.unless_accepted(model.close)

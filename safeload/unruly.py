@@ -17,11 +17,12 @@ __all__ = ["UNRULY", "described"]
 UNRULY: tuple[type[BaseException], ...] = (Exception, SystemExit, GeneratorExit)
 
 
-def described(error: BaseException) -> str:
+def described(error: BaseException, *, limit: int = 120) -> str:
     """Say in a line what was raised.
 
     Args:
         error: The error; its text may be anybody's, or raise another error.
+        limit: Characters of its text, at most.
 
     Returns:
         Its type and its text, printable.
@@ -30,4 +31,4 @@ def described(error: BaseException) -> str:
         text = str(error)
     except UNRULY:
         text = "its text cannot be had"
-    return f"{printable(type(error).__name__)}: {printable(text)}"
+    return f"{printable(type(error).__name__)}: {printable(text, limit=limit)}"

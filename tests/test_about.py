@@ -93,7 +93,7 @@ def test_once_a_trusted_signer_signed_it_the_model_has_a_name(here: Path, case: 
 def test_what_fails_after_verifying_knows_the_model_too(here: Path) -> None:
     # Signed without a probe.
     with pytest.raises(LoadError) as caught:
-        dry_run("churn.joblib", trust="trust.toml")
+        dry_run("churn.joblib", trust="trust.toml", probe=True)
     assert caught.value.code == "no-probe"
     assert (caught.value.path, caught.value.name) == ("churn.joblib", "churn")
 

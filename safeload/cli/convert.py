@@ -153,8 +153,10 @@ def _signs(options: argparse.Namespace) -> bool:
 
 def _rows(options: argparse.Namespace) -> Any:
     from safeload.cli.probe_file import read_probe
+    from safeload.loading.probe_data import frame_of, is_records
 
-    return None if options.probe is None else read_probe(Path(options.probe))
+    rows = None if options.probe is None else read_probe(Path(options.probe))
+    return frame_of(rows) if is_records(rows) else rows
 
 
 def _facts(options: argparse.Namespace) -> dict[str, Any]:

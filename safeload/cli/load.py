@@ -1,6 +1,6 @@
 """Load a model as a dry run: in a process of its own, with the predictions recorded at signing.
 
-This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
+Predictions are compared if any were recorded. This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
 versions and predictions, all as they will be there. With --unsigned it is what you do with a file
 that you were sent: nobody vouches for it, and nothing of it comes into the process that you see.
 Either process is confined as far as this machine allows, and says where it does not.
@@ -44,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REASON",
         help="take an older release all the same; the reason is recorded",
     )
+    parser.add_argument(
+        "--require-probe",
+        action="store_true",
+        help="end with 3 if no predictions were recorded at signing; those that were are compared "
+        "in any case",
+    )
     add_limit_option(parser)
     parser.add_argument(
         "--unsigned", action="store_true", help="a model that nobody signed; there is no bundle"
@@ -76,20 +82,22 @@ def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
             min_version=options.min_version,
             policy=options.policy,
             packs=options.packs,
+            probe=options.require_probe,
             ledger=options.ledger,
             allow_rollback=options.allow_rollback,
             limits=limits_of(options),
             isolation=isolation,
         )
         model.close()
-    about = verified.manifest.model
-    if about is None or about.probe is None:
-        raise AssertionError("compared with a probe that is not there")
+    about = verified.manifest.require_model()
     signers = " and ".join(verified.signers)
     print(plain(f"{about.name} {about.version}: verified, signed by {signers}"))
     print(plain(f"loaded: {model.type}"))
-    methods = ", ".join(sorted(about.probe["expected"]))
-    print(plain(f"predictions match those recorded at signing: {methods}"))
+    if about.probe is None:
+        print("no predictions recorded")
+    else:
+        methods = ", ".join(sorted(about.probe["expected"]))
+        print(plain(f"predictions match those recorded at signing: {methods}"))
     say_what_is_missing(model.confinement)
     return 0
 
@@ -105,10 +113,11 @@ def _unsigned(options: argparse.Namespace, isolation: Isolation) -> int:
         options.bundle,
         options.ledger,
         options.allow_rollback,
+        options.require_probe or None,
     )
     if any(option is not None for option in signed):
         raise UsageError(
-            "A model that nobody signed has no signer, name, version, bundle or serial.",
+            "A model that nobody signed has no signer, name, version, bundle, serial or probe.",
             code="unsigned",
             hint="Leave out --unsigned to have the signature verified.",
         )

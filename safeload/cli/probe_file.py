@@ -29,12 +29,13 @@ def read_probe(path: Path, *, option: str = "probe") -> Any:
 
     Args:
         path: ``.npy``; ``.csv``, whose first line names the columns unless it is all numbers;
-            ``.json``, a list of rows, a list of strings, or an object of columns; ``.parquet``,
-            for which pandas needs pyarrow.
+            ``.json``, a list of rows, a list of strings, a list of records (objects), or an object
+            of columns; ``.parquet``, for which pandas needs pyarrow.
         option: The option that the file was given for, without its dashes.
 
     Returns:
-        An array, a list of strings, or a data frame where the columns have names. A field that is
+        An array, a list of strings, a list of records, or a data frame where the columns have
+        names. A field that is
         empty is missing.
 
     Raises:
@@ -106,9 +107,11 @@ def _json(data: bytes) -> Any:
         return _frame(document)
     if isinstance(document, list) and document and all(isinstance(r, str) for r in document):
         return document
+    if isinstance(document, list) and document and all(isinstance(r, dict) for r in document):
+        return document
     if isinstance(document, list) and document and all(isinstance(r, list) for r in document):
         return _array(document)
-    raise ValueError("it is not a list of rows, list of strings or object of columns")
+    raise ValueError("it is not a list of rows, of strings or of records, nor an object of columns")
 
 
 def _array(rows: list[list[Any]]) -> Any:

@@ -116,7 +116,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     probe.add_argument(
         "--probe",
         metavar="FILE",
-        help="a few rows of input, .npy, .csv, .json or .parquet, whose predictions are recorded",
+        help="a few rows of input, .npy, .csv, .json or .parquet, whose predictions are recorded; "
+        "the rows lie readable in the bundle",
     )
     probe.add_argument(
         "--probe-from",

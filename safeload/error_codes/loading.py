@@ -96,7 +96,7 @@ CODES = {
                 "Install the guard before that hook, or have the hook let others in.",
             ),
             "no-probe": (
-                "The model was signed without a probe, so there is nothing to compare.",
+                "Recorded predictions are required, and the model was signed without any.",
                 "Sign it with a few rows of input (--probe).",
             ),
             "no-seal": (
@@ -112,8 +112,8 @@ CODES = {
                 "Unpack it, or dump each thing into a file of its own.",
             ),
             "probe-failed": (
-                "The model fails to predict on the rows that were recorded at signing.",
-                "Compare the releases of libraries here with those in the manifest.",
+                "The model fails to predict on the rows of the probe; the message says why.",
+                "Give rows that it takes, or compare library versions with the manifest's.",
             ),
             "probe-mismatch": (
                 "The model predicts otherwise than was recorded at signing.",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from safeload.errors import UsageError
-from safeload.loading.probe_data import is_frame
+from safeload.loading.probe_data import frame_of, is_frame, is_records
 from safeload.unruly import UNRULY, described
 
 __all__ = ["synthetic_rows"]
@@ -47,8 +47,8 @@ def synthetic_rows(model: Any, data: Any) -> Any:
 
     Args:
         model: A fitted model, whose columns are drawn if the data are a frame with others as well.
-        data: An array of shape (n_rows, n_columns), a data frame, or a list of texts; 20 rows at
-            least.
+        data: An array of shape (n_rows, n_columns), a data frame, a list of texts, or a list of
+            records; 20 rows at least.
 
     Returns:
         Sixteen rows of the same form, none of which is among the data.
@@ -64,6 +64,14 @@ def synthetic_rows(model: Any, data: Any) -> Any:
             _require_many(len(data))
             text = _text(generator, words or _frequent_words(data))
             return [row[0] for row in _others([text], {(one,) for one in data})]
+        if is_records(data):
+            drawn = _frame(generator, _columns_of(model, frame_of(data)), words, known)
+            if getattr(model, "feature_names_in_", None) is not None:
+                return drawn
+            return [
+                {name: value for name, value in row.items() if not _is_missing(value)}
+                for row in drawn.to_dict("records")
+            ]
         if is_frame(data):
             return _frame(generator, _columns_of(model, data), words, known)
         array = np.asarray(data)

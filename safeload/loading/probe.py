@@ -16,7 +16,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from safeload.errors import LoadError, UsageError, printable
-from safeload.loading.probe_data import decode, decode_rows, encode, encode_rows, unsuitable
+from safeload.loading.probe_data import (
+    decode,
+    decode_rows,
+    encode,
+    encode_rows,
+    frame_of,
+    is_records,
+    unsuitable,
+)
 from safeload.loading.probe_results import is_same
 from safeload.unruly import UNRULY, described
 
@@ -30,6 +38,8 @@ _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
 _LOOSEST = 0.1
 # Of a probe as JSON, bytes. It rides in the signed statement, which is read whole at every load.
 _BYTES = 4 * 1024 * 1024
+# Of what a model raises, characters: libraries say in some lines what is wrong with the input.
+_TEXT = 500
 
 
 def record_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any]:
@@ -38,8 +48,9 @@ def record_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any
     Args:
         model: A fitted model with at least one of predict, predict_proba, decision_function,
             transform and score_samples.
-        rows: An array of shape (n_rows, n_columns) or (n_rows,), a sparse matrix, a data frame, or
-            a list of texts; at most 10,000 rows, and 100,000 values in all.
+        rows: An array of shape (n_rows, n_columns) or (n_rows,), a sparse matrix, a data frame, a
+            list of texts, or a list of records (dicts); at most 10,000 rows, and 100,000 values in
+            all. Records are a data frame to a model that was fitted on one.
         drawn: Whether the rows were drawn and are nobody's.
 
     Returns:
@@ -48,9 +59,10 @@ def record_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any
     Raises:
         UsageError: The rows or the predictions have no JSON form or are too large, the model cannot
             predict, or does not predict the same twice (``probe-unsuitable``).
+        LoadError: The model fails to predict on them (``probe-failed``).
     """
     try:
-        recorded = encode_rows(rows)
+        recorded = encode_rows(_as_fitted(model, rows))
         if not _length(decode_rows(recorded)):
             raise unsuitable("it has no rows")
         predicted = _predictions(model, decode_rows(recorded))
@@ -65,11 +77,11 @@ def record_probe(model: Any, rows: Any, *, drawn: bool = False) -> dict[str, Any
         if len(json.dumps(probe, ensure_ascii=False).encode(errors="replace")) > _BYTES:
             raise unsuitable(f"it is larger than {_BYTES // 2**20} MiB")
         differing = _differing(model, probe)
-    except UsageError:
+    except (UsageError, LoadError):
         raise
     except UNRULY as error:
         raise UsageError(
-            f"The probe cannot be run: {described(error)}",
+            f"The probe cannot be run: {described(error, limit=_TEXT)}",
             code="probe-unsuitable",
             hint="Give a few rows of what the model predicts on.",
         ) from error
@@ -100,12 +112,10 @@ def check_probe(model: Any, probe: Mapping[str, Any] | None) -> int:
     try:
         differing = _differing(model, probe)
         number = _length(decode_rows(probe["rows"]))
+    except LoadError:
+        raise
     except UNRULY as error:
-        raise LoadError(
-            f"The probe cannot be run: {described(error)}",
-            code="probe-failed",
-            hint="Compare the library versions here with those in the manifest.",
-        ) from error
+        raise _failed("The probe cannot be run", error) from error
     if differing:
         raise LoadError(
             f"The model's {printable(differing)} differs from what was recorded at signing.",
@@ -141,7 +151,26 @@ def _predictions(model: Any, rows: Any) -> dict[str, Any]:
     for place, method in enumerate(_METHODS):
         if place >= _PREDICTING and found:
             break
-        call = getattr(model, method, None)
-        if call is not None:
-            found[method] = call(rows)
+        try:
+            call = getattr(model, method, None)
+            if call is not None:
+                found[method] = call(rows)
+        except UNRULY as error:  # whatever the model's own code raises
+            raise _failed(f"The model's {method} fails on the probe", error) from error
     return found
+
+
+def _as_fitted(model: Any, rows: Any) -> Any:
+    """Records as a data frame, where the model was fitted on one; anything else as it is."""
+    if is_records(rows) and getattr(model, "feature_names_in_", None) is not None:
+        return frame_of(rows)
+    return rows
+
+
+def _failed(what: str, error: BaseException) -> LoadError:
+    return LoadError(
+        f"{what}: {described(error, limit=_TEXT)}",
+        code="probe-failed",
+        hint="Check that the rows are what the model predicts on (--probe), and compare the "
+        "library versions here with those in the manifest.",
+    )

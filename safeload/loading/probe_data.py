@@ -1,4 +1,4 @@
-"""Rows and results as plain JSON, and back: arrays, sparse matrices, data frames, lists of texts.
+"""Rows and results as plain JSON, and back: arrays, sparse matrices, frames, texts, records.
 
 Trust: what is read comes from a verified manifest, whose signer may err or worse. It becomes arrays
 of numbers, dates and text of the types below and of bounded size; nothing is unpickled, and no name
@@ -9,20 +9,37 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
 from safeload.errors import UsageError, printable
 
-__all__ = ["decode", "decode_rows", "encode", "encode_rows", "is_frame", "is_sparse", "unsuitable"]
+__all__ = [
+    "decode",
+    "decode_rows",
+    "encode",
+    "encode_rows",
+    "frame_of",
+    "is_frame",
+    "is_records",
+    "is_sparse",
+    "unsuitable",
+]
 
 # A probe rides in the signed statement, which is read whole at every load. Values that are written
 # out, and cells of what a model may write out itself.
 _VALUES, _CELLS = 100_000, 50_000_000
 _ROWS, _COLUMNS = 10_000, 100_000
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+# Values that JSON has not, by what they are called there.
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "float": _NOT_FINITE.__getitem__,
+    "date": date.fromisoformat,
+    "time": datetime.fromisoformat,
+}
 _NUMBERS, _DATES = "biuf", "mM"
 _DTYPE = re.compile(r"[<>|=]?[biufmMO][0-9]{0,2}(?:\[[0-9]{0,6}[A-Za-z]{1,2}\])?", re.ASCII)
 # Types of pandas that have a missing value of their own.
@@ -48,12 +65,37 @@ def is_frame(value: Any) -> bool:
     return hasattr(value, "columns") and hasattr(value, "iloc")
 
 
+def is_records(value: Any) -> bool:
+    """Whether something is a list of records, each a mapping from names to values."""
+    return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
+
+
+def frame_of(records: Sequence[Mapping[Any, Any]]) -> Any:
+    """The data frame of some records; what one of them lacks is missing.
+
+    Args:
+        records: The records.
+
+    Raises:
+        UsageError: pandas is not installed (``extra-missing``).
+    """
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "Rows with names need pandas, which is not installed.",
+            code="extra-missing",
+            hint="Install pandas, or give the rows without names as .npy.",
+        ) from error
+    return pd.DataFrame([dict(record) for record in records])
+
+
 def encode_rows(rows: Any) -> dict[str, Any]:
     """Write rows of input down.
 
     Args:
-        rows: An array of shape (n_rows, n_columns) or (n_rows,), a sparse matrix, a data frame, or
-            a list of texts.
+        rows: An array of shape (n_rows, n_columns) or (n_rows,), a sparse matrix, a data frame, a
+            list of texts, or a list of records.
 
     Returns:
         An object of JSON.
@@ -64,6 +106,9 @@ def encode_rows(rows: Any) -> dict[str, Any]:
     if isinstance(rows, list) and all(isinstance(row, str) for row in rows):
         _bound(len(rows), 1)
         return {"kind": "list", "values": list(map(str, rows))}
+    if is_records(rows):
+        _bound(len(rows), max(map(len, rows)))
+        return {"kind": "records", "values": [_record(row) for row in rows]}
     encoded = encode(rows)
     if isinstance(encoded, list):
         raise unsuitable("its rows are a list of arrays")
@@ -78,6 +123,8 @@ def decode_rows(recorded: Mapping[str, Any]) -> Any:
     """
     if recorded["kind"] == "list":
         return [_text(value) for value in _items(recorded["values"], _VALUES)]
+    if recorded["kind"] == "records":
+        return _read_records(recorded)
     return decode(recorded)
 
 
@@ -285,12 +332,56 @@ def _named(name: Any) -> str | int:
     return name if type(name) is int else _text(name)
 
 
+# -- records ---------------------------------------------------------------------------------------
+
+
+def _record(record: Mapping[Any, Any]) -> dict[str, Any]:
+    if not all(isinstance(name, str) for name in record):
+        raise unsuitable("it has a record with a name that is not text")
+    return {str(name): _plain(value) for name, value in record.items()}
+
+
+def _read_records(recorded: Mapping[str, Any]) -> list[dict[str, Any]]:
+    records = _items(recorded["values"], _ROWS)
+    if not all(isinstance(record, dict) for record in records):
+        raise ValueError("a record that is not an object")
+    if sum(map(len, records)) > _VALUES:
+        raise ValueError("more values than a probe has")
+    return [{name: _value(value) for name, value in record.items()} for record in records]
+
+
 # -- values ----------------------------------------------------------------------------------------
 
 
 def _own(value: Any) -> Any:
     """A scalar of numpy's as Python's own."""
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.datetime64):
+        return _own_date(value)
+    if isinstance(value, np.generic) and not isinstance(value, np.timedelta64):
+        return value.item()
+    return value
+
+
+def _own_date(value: np.datetime64) -> Any:
+    own = value.item()
+    if isinstance(own, int):
+        # Python's own have no nanoseconds; what has none either is the same.
+        shorter = value.astype("M8[us]")
+        if shorter != value:
+            raise unsuitable("it has a time with nanoseconds among other objects")
+        own = shorter.item()
+    return own
+
+
+def _date(value: date) -> dict[str, str] | None:
+    """A date or time among other objects, as text; None for pandas' NaT, which equals nothing."""
+    if value != value:
+        return None
+    if not isinstance(value, datetime):
+        return {"date": value.isoformat()}
+    if value.tzinfo is not None or getattr(value, "nanosecond", 0):
+        raise unsuitable("it has a time with a zone or with nanoseconds among other objects")
+    return {"time": value.isoformat()}
 
 
 def _plain(value: Any) -> Any:
@@ -299,12 +390,15 @@ def _plain(value: Any) -> Any:
         return {"float": str(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, date):
+        return _date(value)
     raise unsuitable(f"it has a value of type {printable(type(value).__name__)}")
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, dict):
-        return _NOT_FINITE[value["float"]]
+        ((kind, text),) = value.items()
+        return _READ[kind](_text(text))
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ValueError("a value that no probe has")

@@ -104,7 +104,8 @@ def sign(
         revision: The code that trained it: a commit, or what :func:`safeload.find_revision` found.
         extra: Anything else that is plain JSON, by name: 64 KiB, and eight levels deep at most.
         probe: A few input rows, whose predictions are recorded: an array, a sparse matrix, a data
-            frame or a list of texts.
+            frame, a list of texts or a list of records (dicts). Whoever has the bundle can read
+            them; ``probe_from`` records none of anybody's.
         probe_from: Data of such a form, which are not recorded: rows are drawn from their ranges
         and
             levels, so that nobody's own are.
@@ -128,7 +129,7 @@ def sign(
     Raises:
         ArtefactError: The file or folder cannot be taken in.
         RefusedError: Its content is not allowed, or was not read in full.
-        LoadError: It does not load here.
+        LoadError: It does not load here, or fails to predict on the probe (``probe-failed``).
         TrustError: What holds the key returned a signature that is not the key's.
         UsageError: The key, its certificates, the policy file, dataset or a fact given cannot be
             used, or an argument is none that its parameter takes.

@@ -268,9 +268,15 @@ def test_probes_of_words(folder: Path) -> None:
     assert rows.tolist() == [["Bonn", 1], [None, 2]]
 
 
+def test_probes_of_records(folder: Path) -> None:
+    records = [{"age": 41, "city": "Bonn"}, {"city": None}]
+    assert read_probe(probe_file("a.json", json.dumps(records))) == records
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
+        ("b.json", b'[{"a": 1}, [2]]'), ("c.json", b'[{}, "text"]'),
         ("a.npy", b""), ("a.npy", b"\x80\x04N."), ("a.csv", b""), ("a.csv", b"1,2\n3\n"),
         ("a.csv", b"\xff"), ("a.json", b"1"), ("a.json", b"[]"), ("a.json", b"[1]"),
         ("a.json", b"[[1], [2, 3]]"), ("a.json", b'{"a": 1}'), ("a.json", b"{"),

@@ -222,10 +222,25 @@ def test_load_compares_the_predictions(run: Run, folder: Path) -> None:
     assert "predict_proba" in outcome.out
 
 
-def test_load_without_a_probe_cannot_decide(run: Run, folder: Path) -> None:
+def test_load_without_a_probe_says_so(run: Run, folder: Path) -> None:
     safeload.sign("churn.joblib", key="signing.key", name="churn", version="1.2.0")
     outcome = run("load", "churn.joblib", *TRUSTED)
-    assert (outcome.code, outcome.error) == (3, "no-probe")
+    assert outcome.code == 0
+    assert "no predictions recorded" in outcome.out.splitlines()
+
+
+@pytest.mark.parametrize("by", ["option", "trust file"])
+def test_whoever_requires_a_probe_cannot_decide_without_one(
+    run: Run, folder: Path, by: str
+) -> None:
+    options = ["--require-probe"] if by == "option" else []
+    if by == "trust file":
+        with Path("trust.toml").open("a") as file:
+            file.write('[models.churn]\nprobe = "required"\n')
+    assert run("load", "churn.joblib", *TRUSTED, *options).code == 0
+    safeload.sign("churn.joblib", key="signing.key", name="churn", version="1.2.0")
+    outcome = run("load", "churn.joblib", *TRUSTED, *options)
+    assert (outcome.code, outcome.error, outcome.out) == (3, "no-probe", "")
 
 
 def test_a_folder_named_like_a_library_is_not_imported(run: Run, folder: Path) -> None:
@@ -315,7 +330,14 @@ def test_what_is_not_confined_is_said(
 
 
 @pytest.mark.parametrize(
-    "option", [TRUSTED, ["--name", "churn"], ["--model-version", "1"], ["--min-version", "1"]]
+    "option",
+    [
+        TRUSTED,
+        ["--name", "churn"],
+        ["--model-version", "1"],
+        ["--min-version", "1"],
+        ["--require-probe"],
+    ],
 )
 def test_what_nobody_signed_has_no_signer(run: Run, unsigned: Path, option: list[str]) -> None:
     outcome = run("load", "--unsigned", unsigned, *option)

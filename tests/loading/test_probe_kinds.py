@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import tracemalloc
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.cluster import DBSCAN, KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -29,6 +31,7 @@ from sklearn.semi_supervised import LabelPropagation, SelfTrainingClassifier
 from sklearn.svm import SVC, OneClassSVM
 
 from safeload.errors import LoadError, UsageError
+from safeload.lineage.synthetic import synthetic_rows
 from safeload.loading.probe import check_probe, record_probe
 from safeload.loading.probe_data import decode, decode_rows, encode, encode_rows
 
@@ -411,3 +414,141 @@ def test_any_json_in_any_place_passes_or_is_a_load_error(
     except LoadError as error:
         code = error.code
     assert code in {"probe-failed", "probe-mismatch"}
+
+
+# -- dates and records -----------------------------------------------------------------------------
+
+
+class Weekday:
+    """A model of dates: in a frame's first column, a list of records, or an array."""
+
+    def predict(self, rows: Any) -> Any:
+        if hasattr(rows, "iloc"):
+            return rows.iloc[:, 0].dt.day_of_week.to_numpy()
+        if isinstance(rows, list):
+            return np.array([row["when"].weekday() for row in rows])
+        return (rows.astype("M8[D]").astype(np.int64).ravel() + 3) % 7
+
+
+DAYS = ["2026-01-31", "2020-02-29", "1969-12-31"]
+DATES: dict[str, Any] = {
+    "an array of days": np.array(DAYS, "M8[D]"),
+    "an array of nanoseconds": np.array(DAYS, "M8[ns]"),
+    "a column of seconds": pd.DataFrame({"when": pd.to_datetime(DAYS).astype("M8[s]")}),
+    "a column with a zone": pd.DataFrame({"when": pd.to_datetime(DAYS, utc=True)}),
+    "records with days": [{"when": date.fromisoformat(day)} for day in DAYS],
+    "records with times": [{"when": datetime.fromisoformat(day)} for day in DAYS],
+    "records of pandas": [{"when": pd.Timestamp(day)} for day in DAYS],
+    "records of numpy": [{"when": np.datetime64(day, "ns")} for day in DAYS],
+}
+
+
+@pytest.mark.parametrize("what", DATES)
+def test_dates_are_rows(what: str) -> None:
+    probe = json.loads(json.dumps(record_probe(Weekday(), DATES[what])))
+    assert check_probe(Weekday(), probe) == 3
+    assert decode(probe["expected"]["predict"]).tolist() == [5, 5, 2]
+
+
+def test_objects_that_are_dates_come_back() -> None:
+    given = [date(2026, 1, 31), datetime.fromisoformat("2026-01-31T12:30"), None, pd.NaT]
+    again = decode(json.loads(json.dumps(encode(np.array(given, object)))))
+    assert again.tolist() == [given[0], given[1], None, None]
+    assert type(again[0]) is date
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2026, 1, 31, tzinfo=UTC),
+        pd.Timestamp(1, unit="ns"),
+        np.datetime64(1, "ns"),
+        np.timedelta64(1, "ns"),
+        {"nested": 1},
+        [1],
+    ],
+    ids=repr,
+)
+def test_what_would_not_come_back_in_a_record_is_said(value: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        record_probe(Weekday(), [{"when": value}])
+    assert caught.value.code == "probe-unsuitable"
+
+
+RECORDS = [{"age": 41, "city": "Bonn"}, {"age": 17, "city": "Ulm"}, {"age": 30.5, "city": "Ulm"}]
+
+
+def test_records_are_a_frame_to_a_model_that_was_fitted_on_one() -> None:
+    model = make_column_transformer(
+        (OneHotEncoder(), ["city"]), remainder="passthrough"
+    ).fit(pd.DataFrame(RECORDS))  # fmt: skip
+    probe = record_probe(model, [{"city": "Ulm", "age": 1}, {"age": 2, "city": "Bonn"}])
+    assert probe["rows"]["kind"] == "frame"
+    assert check_probe(model, json.loads(json.dumps(probe))) == 2
+
+
+def test_records_stay_records_to_a_model_that_takes_them() -> None:
+    model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(RECORDS, [0, 1, 1])
+    probe = record_probe(model, [{"age": 41, "city": "Bonn"}, {"city": "Ulm"}])
+    assert probe["rows"] == {
+        "kind": "records",
+        "values": [{"age": 41, "city": "Bonn"}, {"city": "Ulm"}],
+    }
+    assert check_probe(model, json.loads(json.dumps(probe))) == 2
+
+
+@pytest.mark.parametrize("takes", ["frames", "records"])
+def test_rows_are_drawn_from_records(takes: str) -> None:
+    data = [{"age": age, "city": ["Bonn", "Ulm"][age % 2]} for age in range(40)]
+    model: Any = DictVectorizer()
+    if takes == "frames":
+        model = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
+        model.fit(pd.DataFrame(data))
+    else:
+        model.fit(data)
+    probe = record_probe(model, synthetic_rows(model, data), drawn=True)
+    assert check_probe(model, probe) == 16
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"kind": "records", "values": [1]},
+        {"kind": "records", "values": {"a": 1}},
+        {"kind": "records", "values": [{"a": [1]}]},
+        {"kind": "records", "values": [{"a": {"date": "31.1.2026"}}]},
+        {"kind": "records", "values": [{"a": {"module": "os"}}]},
+        {"kind": "records", "values": [{"a": {"date": "2026-01-31", "time": "x"}}]},
+        {"kind": "records", "values": [dict.fromkeys(map(str, range(1_000)), 0)] * 101},
+    ],
+    ids=lambda rows: str(rows)[:70],
+)
+def test_hostile_records_are_a_load_error(rows: dict[str, Any]) -> None:
+    probe = record_probe(Says([1]), DATA[:1])
+    with pytest.raises(LoadError) as caught:
+        check_probe(Says([1]), {**probe, "rows": rows})
+    assert caught.value.code == "probe-failed"
+
+
+@pytest.mark.parametrize("when", ["signing", "loading"])
+def test_what_a_model_raises_is_told_in_a_line_of_its_own_words(when: str) -> None:
+    class Fails:
+        failing = when == "signing"
+
+        def predict(self, rows: Any) -> Any:
+            if self.failing:
+                raise KeyError("no column\x1b[2J " + "x" * 10_000)
+            return np.zeros(len(rows))
+
+    model = Fails()
+    probe = None if model.failing else record_probe(model, DATA[:2])
+    model.failing = True
+    with pytest.raises(LoadError) as caught:
+        check_probe(model, probe) if probe else record_probe(model, DATA[:2])
+    error = caught.value
+    assert error.code == "probe-failed"
+    assert "KeyError" in error.message
+    assert "no column" in error.message
+    assert error.message.isprintable()
+    assert len(error.message) < 700
+    assert error.exit_code == 3

@@ -139,9 +139,9 @@ def test_predictions_that_end_the_program_are_no_probe(acme: Any, raised: BaseEx
     with pytest.raises(LoadError) as caught:
         safeload.load("model.pkl", trust=trust, policy="policy.toml", probe=True)
     assert caught.value.code == "probe-failed"
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(LoadError) as refused:
         sign(probe=ROWS)
-    assert refused.value.code == "probe-unsuitable"
+    assert refused.value.code == "probe-failed"
 
 
 @pytest.mark.parametrize("where", ["names", "columns"])
