@@ -1,8 +1,9 @@
 """Load a model as a dry run: in a process of its own, with the predictions recorded at signing.
 
-Predictions are compared if any were recorded. This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
-versions and predictions, all as they will be there. With --unsigned it is what you do with a file
-that you were sent: nobody vouches for it, and nothing of it comes into the process that you see.
+This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
+versions and predictions, if any were recorded, all as they will be there. With --unsigned it is
+what you do with a file that you were sent: nobody vouches for it, and nothing of it comes into the
+process that you see.
 Either process is confined as far as this machine allows, and says where it does not.
 """
 
