@@ -155,7 +155,7 @@ def _rows(options: argparse.Namespace) -> Any:
     from safeload.cli.probe_file import read_probe
     from safeload.loading.probe_data import frame_of, is_records
 
-    rows = None if options.probe is None else read_probe(Path(options.probe))
+    rows: Any = None if options.probe is None else read_probe(Path(options.probe))
     return frame_of(rows) if is_records(rows) else rows
 
 

@@ -379,7 +379,9 @@ def _date(value: date) -> dict[str, str] | None:
         return None
     if not isinstance(value, datetime):
         return {"date": value.isoformat()}
-    if value.tzinfo is not None or getattr(value, "nanosecond", 0):
+    # What pandas has beside it.
+    nanoseconds: int = getattr(value, "nanosecond", 0)
+    if value.tzinfo is not None or nanoseconds:
         raise unsuitable("it has a time with a zone or with nanoseconds among other objects")
     return {"time": value.isoformat()}
 
