@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from itertools import chain, count
 from pathlib import Path
 
 from safeload.arguments import as_path
@@ -34,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="ed25519",
         help="algorithm and curve (default: ed25519)",
     )
-    parser.add_argument("--name", help="who holds the key (default: your user name)")
+    parser.add_argument(
+        "--name",
+        help="who holds the key (default: your user name, with a number behind it where the trust "
+        "file has that name already)",
+    )
     parser.add_argument(
         "--models",
         nargs="+",
@@ -83,6 +88,9 @@ def run(options: argparse.Namespace) -> int:
     entry = entry_text(name, key.public, models)
     passphrase = None if options.no_passphrase else new_passphrase(options)
     trust_file = _trust_file(options)
+    if trust_file is not None and options.name is None:
+        name = _free_name(name, trust_file)
+        entry = entry_text(name, key.public, models)
     key.write(private, passphrase=passphrase, with_public=True)
     trusted = None
     try:
@@ -100,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     if trusted is None:
         note("entry for a trust file:")
     else:
-        note(f"trust file:  {trusted} (accepts this key now)")
+        note(f"trust file:  {trusted} (accepts this key now, as {name})")
     print(entry, end="")
     return 0
 
@@ -124,6 +132,20 @@ def _user() -> str:
             code="name-needed",
             hint="Say who holds the key: --name NAME.",
         ) from error
+
+
+def _free_name(user: str, path: Path) -> str:
+    """The name of the user, or for a further key one that the trust file has not."""
+    from safeload.trust.trustfile import TrustFile
+
+    try:
+        taken = {grant.name for grant in TrustFile.read(path).grants}
+    except UsageError as error:
+        if error.code != "trustfile-missing":
+            raise
+        return user
+    further = (f"{user}-{number}" for number in count(2))
+    return next(name for name in chain([user], further) if name not in taken)
 
 
 def _trust_file(options: argparse.Namespace) -> Path | None:

@@ -246,7 +246,7 @@ CODES = {
             ),
             "trustfile-has-name": (
                 "The name is in the trust file already.",
-                "Change or remove that entry first.",
+                "Give another name, or change that entry first.",
             ),
             "trustfile-has-no": (
                 "The trust file has no such entry.",

@@ -408,5 +408,7 @@ def _present(what: str, name: str) -> UsageError:
     return UsageError(
         f"This {what} is in the trust file already, as {printable(name)!r}.",
         code="trustfile-has-key" if what == "key" else "trustfile-has-name",
-        hint="Change or remove that entry by hand first.",
+        hint="Change or remove that entry by hand first."
+        if what == "key"
+        else f"Give another name, such as {printable(name)}-2, or change that entry by hand.",
     )

@@ -176,3 +176,78 @@ def test_a_name_that_does_not_fit_into_a_trust_file(run: Run, empty: Path, name:
     outcome = run("keygen", "--no-passphrase", f"--name={name or chr(10)}")
     assert outcome.code == 2
     assert names(empty) == set()
+
+
+# -- a second key for a user who has one -----------------------------------------------------------
+
+TRUSTING = {
+    "a file": ["--add-to-trust", "trust.toml"],
+    "the user's": ["--trust-default"],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("name", [[], ["--name", "ann"]], ids=["user", "named"])
+@pytest.mark.parametrize("trusting", TRUSTING)
+def test_a_second_key_in_every_way(
+    run: Run, empty: Path, monkeypatch: pytest.MonkeyPatch, trusting: str, name: list[str]
+) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "ann")
+    to = TRUSTING[trusting]
+    assert run("keygen", "--no-passphrase", *to).code == 0
+    second = run("keygen", "second.key", "--no-passphrase", *to, *name)
+    if name and to:
+        # Whoever says a name means it; the next line says what to do.
+        assert (second.code, second.error) == (2, "trustfile-has-name")
+        assert "ann-2" in second.err
+        assert not Path("second.key").exists()
+        assert not Path("second.key.pub").exists()
+        second = run("keygen", "second.key", "--no-passphrase", *to, "--name", "ann-2")
+    assert second.code == 0
+    key = safeload.SigningKey.read("second.key")
+    assert key.public.key_id in second.err
+    (shown,) = TrustFile.parse(second.out.encode()).signers
+    assert shown.key == key.public
+    if to:
+        where = Path("trust.toml") if "--add-to-trust" in to else TrustFile.default_path()
+        signers = TrustFile.read(where).signers
+        assert [signer.name for signer in signers] == ["ann", "ann-2"]
+        assert signers[1].key == key.public
+        third = run("keygen", "third.key", "--no-passphrase", *to)
+        assert third.code == 0
+        assert "[keys.ann-3]" in third.out
+
+
+def test_a_second_key_over_the_first_is_refused(run: Run, empty: Path) -> None:
+    assert run("keygen", "--no-passphrase", "--trust-default").code == 0
+    before = Path("signing.key").read_bytes()
+    outcome = run("keygen", "--no-passphrase", "--trust-default")
+    assert (outcome.code, outcome.error) == (2, "key-exists")
+    assert Path("signing.key").read_bytes() == before
+    assert len(TrustFile.read().signers) == 1
+
+
+def test_a_trust_file_that_names_the_files_of_keys(run: Run, empty: Path) -> None:
+    assert run("keygen", "--no-passphrase", "--name", "ann").code == 0
+    trust = Path("trust.toml")
+    trust.write_text('[keys.ann]\npublic_file = "signing.key.pub"\nmodels = ["*"]\n')
+    trust.chmod(0o600)
+    outcome = run("keygen", "second.key", "--no-passphrase", "--add-to-trust", "trust.toml")
+    assert outcome.code == 0
+    assert len(TrustFile.read(trust).signers) == 2
+    # One that names the file which is about to be made cannot be read, and stays as it is.
+    text = trust.read_bytes().replace(b"signing.key.pub", b"third.key.pub")
+    trust.write_bytes(text)
+    outcome = run("keygen", "third.key", "--no-passphrase", "--add-to-trust", "trust.toml")
+    assert outcome.code == 2
+    assert trust.read_bytes() == text
+    assert not Path("third.key").exists()
+
+
+@pytest.mark.parametrize("name", [[], ["--name", "ann"]], ids=["user", "named"])
+def test_a_trust_file_that_is_none_leaves_no_key(run: Run, empty: Path, name: list[str]) -> None:
+    Path("trust.toml").write_text("?")
+    Path("trust.toml").chmod(0o600)
+    outcome = run("keygen", "--no-passphrase", "--add-to-trust", "trust.toml", *name)
+    assert (outcome.code, outcome.error) == (2, "trustfile-malformed")
+    assert names(empty) == {"trust.toml"}
