@@ -5,6 +5,8 @@ FUZZ_VENV := .venv-fuzz
 # What audits are measured against, at the release that the targets name.
 PEERS_VENV := .venv-peers
 PEERS := hayward==1.4.1
+# What else looks into pickles; typing-extensions is what fickling forgets to ask for.
+SCANNERS := picklescan modelscan fickling typing-extensions
 # Where old releases are installed and what they write is kept; further interpreters than those
 # that are on the PATH as python3.8 and so on.
 RELEASES ?= .releases
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unprivileged ecosystem sources platforms signers onnx torch mlflow peers browser interop lint format bench bench-audit fuzz search releases policy sight docs docs-site dist sbom clean
+.PHONY: help demo test unprivileged ecosystem sources platforms signers onnx torch mlflow peers browser interop lint format bench bench-audit bench-peers fuzz search releases policy sight docs docs-site dist sbom clean
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -88,6 +90,9 @@ bench: $(VENV)/installed ## Measure loading, isolation and the guard, each again
 bench-audit: $(VENV)/installed $(PEERS_VENV)/installed ## Measure audits against hayward, jobs and cache
 	$(BIN)/python benchmarks/audit.py --hayward $(PEERS_VENV)/bin/hayward
 
+bench-peers: $(VENV)/installed-for-tests $(PEERS_VENV)/installed ## Ask other scanners about the same files; the table of docs/comparison.md
+	$(BIN)/python benchmarks/peers.py --peers $(PEERS_VENV)/bin
+
 fuzz: $(FUZZ_VENV)/installed ## Fuzz every reader of hostile bytes; FUZZ="machine --seconds 600"
 	$(FUZZ_VENV)/bin/python -m tests.fuzz $(FUZZ)
 
@@ -146,7 +151,7 @@ FUZZ_PYTHON ?= $(PYTHON)
 
 $(PEERS_VENV)/installed: Makefile
 	$(PYTHON) -m venv $(PEERS_VENV)
-	$(PEERS_VENV)/bin/python -m pip --disable-pip-version-check --quiet install $(PEERS)
+	$(PEERS_VENV)/bin/python -m pip --disable-pip-version-check --quiet install $(PEERS) $(SCANNERS)
 	@touch $@
 
 $(FUZZ_VENV)/installed: pyproject.toml
