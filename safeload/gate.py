@@ -118,7 +118,7 @@ def load(
         TrustError: No trusted signature covers it, it has another version than was asked for, or
             a newer release was loaded before (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full.
-        LoadError: It does not load here, predicts otherwise than sealed, or cannot be recorded.
+        LoadError: It does not load here, predicts otherwise than recorded, or cannot be recorded.
         UsageError: The trust file, policy file or ledger cannot be used, there is no such pack, or
             an argument is none that its parameter takes.
     """
@@ -196,7 +196,7 @@ def dry_run(
         TrustError: No trusted signature covers it, it has another version than was asked for, or
             a newer release was loaded before (``rollback``).
         RefusedError: Its content is not allowed, or was not read in full.
-        LoadError: It does not load there, predicts otherwise than sealed, ends its process, or
+        LoadError: It does not load there, predicts otherwise than recorded, ends its process, or
             cannot be recorded.
         UsageError: The trust file, policy file or ledger cannot be used, there is no such pack, or
             an argument is none that its parameter takes.

@@ -19,7 +19,7 @@ CODE, PACK_IS_OFF = "SL108", "SL009"
 
 @dataclass(frozen=True, slots=True)
 class RuleId:
-    """A rule as people are told of it.
+    """A rule as people see it.
 
     Attributes:
         title: What was found, a clause.

@@ -213,7 +213,7 @@ def _load_unprotected(demo: _Demo, path: str) -> None:
 def _load_unsigned(demo: _Demo, path: str) -> None:
     import safeload
 
-    demo.say("Nor does it load without one: the allow-list holds for files that nobody signed.")
+    demo.say("Nor does it load without one: the allow-list holds for unsigned files.")
     demo.outcome(f'safeload.load_unsigned("{path}")')
     try:
         safeload.load_unsigned(path)

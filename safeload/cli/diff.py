@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("second", metavar="B", help="the model to compare it with")
     add_trust_options(parser)
     parser.add_argument(
-        "--unsigned", action="store_true", help="models that nobody signed; there are no bundles"
+        "--unsigned", action="store_true", help="unsigned models; there are no bundles"
     )
     parser.add_argument(
         "--format",
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """Verify both models, compare them, and say what differs."""
     if options.unsigned and (options.trust is not None or options.name is not None):
         raise UsageError(
-            "A model that nobody signed has no signer and no signed name.",
+            "An unsigned model has no signer and no signed name.",
             code="unsigned",
             hint="Leave out --unsigned to have the signatures verified.",
         )

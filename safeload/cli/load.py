@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_limit_option(parser)
     parser.add_argument(
-        "--unsigned", action="store_true", help="a model that nobody signed; there is no bundle"
+        "--unsigned", action="store_true", help="an unsigned model; there is no bundle"
     )
     parser.add_argument(
         "--seconds",
@@ -118,7 +118,7 @@ def _unsigned(options: argparse.Namespace, isolation: Isolation) -> int:
     )
     if any(option is not None for option in signed):
         raise UsageError(
-            "A model that nobody signed has no signer, name, version, bundle, serial or probe.",
+            "An unsigned model has no signer, name, version, bundle, serial or probe.",
             code="unsigned",
             hint="Leave out --unsigned to have the signature verified.",
         )

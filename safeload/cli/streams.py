@@ -170,7 +170,7 @@ def _undelivered(why: str) -> UndeliveredError:
     return UndeliveredError(
         f"The result cannot be written to standard output: {why}.",
         code="output-undelivered",
-        hint="Nobody has it; run the command again where it can be written.",
+        hint="It is lost; run the command again where it can be written.",
     )
 
 

@@ -23,7 +23,7 @@ CODES = {
                 "Please report it.",
             ),
             "output-undelivered": (
-                "The result cannot be written to standard output, so nobody has it.",
+                "The result cannot be written to standard output, so it is lost.",
                 "Run the command again where it can be written.",
             ),
             "watch-failed": (
@@ -60,7 +60,7 @@ CODES = {
                 "Make one with 'safeload baseline add'.",
             ),
             "baseline-needed": (
-                "What is new is told by a baseline, and none is named.",
+                "What is new is found by a baseline, and none is given.",
                 "Give --baseline FILE as well.",
             ),
             "baseline-nothing": (
@@ -76,7 +76,7 @@ CODES = {
                 "Check the folder that it is in.",
             ),
             "baseline-writable": (
-                "Somebody else could have written the baseline.",
+                "Another user could have written the baseline.",
                 "Follow the hint; 'safeload trust check' shows each step of the way.",
             ),
             "cache-audited": (
@@ -84,7 +84,7 @@ CODES = {
                 "Put it into a folder of yours that is not audited.",
             ),
             "cache-writable": (
-                "Somebody else could have written the cache.",
+                "Another user could have written the cache.",
                 "Put it into a folder of yours.",
             ),
             "changed-not-local": (

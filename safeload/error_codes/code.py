@@ -1,4 +1,4 @@
-"""One code as people are told of it.
+"""One code as people see it.
 
 Trust: not applicable; nothing from a file comes here.
 """
@@ -15,7 +15,7 @@ __all__ = ["ErrorCode", "of"]
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """A code as people are told of it.
+    """A code as people see it.
 
     Attributes:
         error: The class of the errors that have it.

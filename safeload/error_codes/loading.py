@@ -206,7 +206,7 @@ CODES = {
                 "Check that it exists, and that you may read it.",
             ),
             "policy-writable": (
-                "Somebody else could have written the policy file.",
+                "Another user could have written the policy file.",
                 "Follow the hint; 'safeload trust check' shows each step of the way.",
             ),
         },

@@ -78,7 +78,7 @@ CODES = {
                 "Name a signed file or folder in parameters.uri.",
             ),
             "settings-writable": (
-                "Somebody else could have written model-settings.json, which decides what runs.",
+                "Another user could have written model-settings.json, which decides what runs.",
                 "Put it where only you and root may write.",
             ),
             "convert-format": (

@@ -162,7 +162,7 @@ CODES = of(
             "Leave out model_file and ignore, or sign the folder.",
         ),
         "no-model": (
-            "It cannot be told which file in the folder is the model.",
+            "Cannot determine which file in the folder is the model.",
             "Say which (--model-file, model_file=).",
         ),
         "not-after-past": (

@@ -1,4 +1,4 @@
-"""Codes of what nobody trusted vouches for, and of trust files and ledgers that cannot be used.
+"""Codes of what no trusted signer vouches for, and of trust files and ledgers that cannot be used.
 
 Trust: not applicable; nothing from a file comes here.
 """
@@ -213,7 +213,7 @@ CODES = {
                 "Check that its folder exists, and that you may read it.",
             ),
             "ledger-writable": (
-                "Somebody else could have written the ledger.",
+                "Another user could have written the ledger.",
                 "Follow the hint; 'safeload trust check' shows each step of the way.",
             ),
             "no-ledger": (
@@ -254,7 +254,7 @@ CODES = {
             ),
             "trustfile-malformed": (
                 "The trust file, or an entry for it, is not of the form that it has to have.",
-                "Mend the line that the message names; docs/trust.md shows the form.",
+                "Fix the line that the message names; docs/trust.md shows the form.",
             ),
             "trustfile-missing": (
                 "There is no trust file.",
@@ -277,7 +277,7 @@ CODES = {
                 "Check the directory that it is in.",
             ),
             "trustfile-writable": (
-                "Somebody else could have written the trust file, or a file that it names.",
+                "Another user could have written the trust file, or a file that it names.",
                 "Follow the hint; 'safeload trust check' shows each step of the way.",
             ),
         },

@@ -41,7 +41,7 @@ def open_own(
 
     Raises:
         OSError: There is no such file, or it is not a regular one.
-        UsageError: Somebody else could have written it.
+        UsageError: Another user could have written it.
         sqlite3.Error: SQLite cannot open it.
     """
     require_own(path, noun=noun, code=code)

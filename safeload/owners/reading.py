@@ -52,7 +52,7 @@ def read_own(
     Raises:
         OSError: The file cannot be read, is not a regular file (``EINVAL``) or is larger than the
             limit (``EFBIG``).
-        UsageError: Somebody else could have written it, or, if it is secret, may read it.
+        UsageError: Another user could have written it, or, if it is secret, may read it.
     """
     if not _HAS_OWNERS:
         return _read_anyhow(Path(path), limit)
@@ -81,7 +81,7 @@ def require_own(path: str | os.PathLike[str], *, noun: str, code: str) -> None:
 
     Raises:
         OSError: There is no such file, or it is not a regular one.
-        UsageError: Somebody else could have written it.
+        UsageError: Another user could have written it.
     """
     if not _HAS_OWNERS:
         return

@@ -179,8 +179,9 @@ def _card(model: Model) -> dict[str, Any]:
     facts += [(f"extra:{name}", json.dumps(value)) for name, value in training.extra.items()]
     metrics = [{"type": name, "value": repr(value)} for name, value in training.metrics.items()]
     parameters = {} if training.dataset is None else {"datasets": [{"ref": _DATASET}]}
-    sealed = (model.probe or {}).get("expected")
-    facts += [("probe", method) for method in sorted(sealed if isinstance(sealed, dict) else ())]
+    recorded = (model.probe or {}).get("expected")
+    methods = sorted(recorded) if isinstance(recorded, dict) else []
+    facts += [("probe", method) for method in methods]
     return {
         "bom-ref": "model-card",
         **({"modelParameters": parameters} if parameters else {}),

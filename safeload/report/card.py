@@ -123,10 +123,10 @@ def _loading(model: Model) -> list[tuple[str, str]]:
     if model.probe is None:
         rows.append(("probe", "none; 'safeload load' has no predictions to compare"))
     else:
-        sealed = model.probe.get("expected")
-        methods = sorted(sealed) if isinstance(sealed, dict) else []
+        recorded = model.probe.get("expected")
+        methods = sorted(recorded) if isinstance(recorded, dict) else []
         on = " on rows that were drawn" if model.probe.get("drawn") is True else ""
-        rows.append(("probe", f"sealed results of {', '.join(methods) or 'no method'}{on}"))
+        rows.append(("probe", f"recorded results of {', '.join(methods) or 'no method'}{on}"))
     return rows
 
 

@@ -198,7 +198,7 @@ def _chosen(models: dict[str, str], wanted: str | None) -> str:
     if len(likely) == 1:
         return likely[0]
     raise UsageError(
-        "It cannot be told which file in the folder is the model.",
+        "Cannot determine which file in the folder is the model.",
         code="no-model",
         hint=f"Say which (--model-file, model_file=); it holds {_listed(likely)}.",
     )

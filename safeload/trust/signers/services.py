@@ -213,7 +213,7 @@ def _on_token(id: str, label: str | None) -> tuple[int | None, str | None]:  # n
     """Which key on which token, once it is clear that a token can be spoken to."""
     if not os.environ.get("PYKCS11LIB"):
         raise UsageError(
-            "Nobody knows how to speak to the token: PYKCS11LIB is not set.",
+            "The token cannot be reached: PYKCS11LIB is not set.",
             code="signer-unreachable",
             hint="It is the path of the token's PKCS#11 module, such as "
             "/usr/lib/softhsm/libsofthsm2.so.",
