@@ -253,4 +253,4 @@ def test_verify_shows_the_packs(model: Path, capsys: pytest.CaptureFixture[str])
     assert main(["verify", str(model), "--trust", trust]) == 0
     assert "\npacks: mlxtend\n" in capsys.readouterr().out
     assert main(["verify", str(model), "--trust", trust, "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["model"]["packs"] == ["mlxtend"]
+    assert json.loads(capsys.readouterr().out)["results"][0]["model"]["packs"] == ["mlxtend"]

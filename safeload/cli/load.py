@@ -1,9 +1,9 @@
-"""Load a model as a dry run: in a process of its own, with the predictions recorded at signing.
+"""Load models as a dry run: in a process of its own, with the predictions recorded at signing.
 
 This is what a deployment runs before it ships: signature, digest, scan, policy, loading, library
 versions and predictions, if any were recorded, all as they will be there. With --unsigned it is
 what you do with a file that you were sent: nobody vouches for it, and nothing of it comes into the
-process that you see.
+process that you see. A folder without a bundle of its own stands for all signed models in it.
 Either process is confined as far as this machine allows, and says where it does not.
 """
 
@@ -12,25 +12,29 @@ from __future__ import annotations
 import argparse
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from safeload.cli.answer import Answer, add_format_option
 from safeload.cli.limits import add_limit_option, limits_of
-from safeload.cli.output import note, plain
-from safeload.cli.policy_options import add_policy_options
+from safeload.cli.output import note
+from safeload.cli.policy_options import add_policy_options, policy_of
 from safeload.cli.progress import shown
-from safeload.cli.verify import add_trust_options, add_version_options
+from safeload.cli.verify import add_models, add_trust_options, add_version_options, models_of
 from safeload.errors import UsageError
 from safeload.limits import Isolation
 
 if TYPE_CHECKING:
     from safeload.isolation.confinement import Confinement
+    from safeload.isolation.model import IsolatedModel
+    from safeload.policy.policy import Policy
+    from safeload.trust.trustfile import TrustFile
 
 __all__ = ["add_arguments", "run", "say_what_is_missing", "seconds"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``load`` takes."""
-    parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
+    add_models(parser)
     add_trust_options(parser)
     add_version_options(parser)
     add_policy_options(parser)
@@ -51,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="end with 3 if no predictions were recorded at signing; those that were are compared "
         "in any case",
     )
+    add_format_option(parser, "load")
     add_limit_option(parser)
     parser.add_argument(
         "--unsigned", action="store_true", help="an unsigned model; there is no bundle"
@@ -65,47 +70,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the dry run and say how it went."""
-    isolation = Isolation(seconds=options.seconds)
-    return _unsigned(options, isolation) if options.unsigned else _signed(options, isolation)
+    """Do the dry runs and say how they went."""
+    from safeload.trust.trustfile import TrustFile
+
+    answer: Answer = options.answer
+    if options.unsigned:
+        _require_no_signature(options)
+    models = options.models if options.unsigned else models_of(options)
+    trust = None if options.unsigned else TrustFile.read(options.trust)
+    policy = policy_of(options)
+    for model in answer.each(models):
+        with answer.about(model):
+            if trust is None:
+                _unsigned(model, options, policy, answer)
+            else:
+                _signed(model, options, trust, policy, answer)
+    return answer.exit_code
 
 
-def _signed(options: argparse.Namespace, isolation: Isolation) -> int:
+def _signed(
+    path: str, options: argparse.Namespace, trust: TrustFile, policy: Policy | None, answer: Answer
+) -> None:
     from safeload.gate import dry_run
 
     with shown("Loading"):
         verified, model = dry_run(
-            options.model,
+            path,
             bundle=options.bundle,
-            trust=options.trust,
+            trust=trust,
             name=options.name,
             version=options.model_version,
             min_version=options.min_version,
-            policy=options.policy,
+            policy=policy,
             packs=options.packs,
             probe=options.require_probe,
             ledger=options.ledger,
             allow_rollback=options.allow_rollback,
             limits=limits_of(options),
-            isolation=isolation,
+            isolation=Isolation(seconds=options.seconds),
         )
         model.close()
     about = verified.manifest.require_model()
     signers = " and ".join(verified.signers)
-    print(plain(f"{about.name} {about.version}: verified, signed by {signers}"))
-    print(plain(f"loaded: {model.type}"))
-    if about.probe is None:
-        print("no predictions recorded")
-    else:
-        methods = ", ".join(sorted(about.probe["expected"]))
-        print(plain(f"predictions match those recorded at signing: {methods}"))
+    compared = None if about.probe is None else sorted(about.probe["expected"])
+    answer.add(
+        path,
+        "loaded",
+        name=about.name,
+        version=about.version,
+        signers=list(verified.signers),
+        payload_sha256=verified.manifest.payload_sha256,
+        compared=compared,
+        **_loaded(model),
+    )
+    answer.say(
+        f"{about.name} {about.version}: verified, signed by {signers}",
+        f"loaded: {model.type}",
+        "no predictions recorded"
+        if compared is None
+        else f"predictions match those recorded at signing: {', '.join(compared)}",
+    )
     say_what_is_missing(model.confinement)
-    return 0
 
 
-def _unsigned(options: argparse.Namespace, isolation: Isolation) -> int:
-    from safeload.gate import load_unsigned
-
+def _require_no_signature(options: argparse.Namespace) -> None:
     signed = (
         options.trust,
         options.name,
@@ -122,20 +150,35 @@ def _unsigned(options: argparse.Namespace, isolation: Isolation) -> int:
             code="unsigned",
             hint="Leave out --unsigned to have the signature verified.",
         )
+
+
+def _unsigned(
+    path: str, options: argparse.Namespace, policy: Policy | None, answer: Answer
+) -> None:
+    from safeload.gate import load_unsigned
+
     with shown("Loading"):
         model = load_unsigned(
-            options.model,
-            policy=options.policy,
+            path,
+            policy=policy,
             packs=options.packs,
             limits=limits_of(options),
-            isolated=isolation,
+            isolated=Isolation(seconds=options.seconds),
         )
         model.close()
-    print(plain(f"{options.model}: accepted, unsigned"))
-    print(plain(f"loaded: {model.type}"))
-    print(plain(f"has: {', '.join(model.methods) or 'no method that predicts'}"))
+    answer.add(path, "loaded", signers=[], compared=None, **_loaded(model))
+    answer.say(
+        f"{path}: accepted, unsigned",
+        f"loaded: {model.type}",
+        f"has: {', '.join(model.methods) or 'no method that predicts'}",
+    )
     say_what_is_missing(model.confinement)
-    return 0
+
+
+def _loaded(model: IsolatedModel) -> dict[str, Any]:
+    """What an object has of a model that was loaded."""
+    missing = list(model.confinement.missing)
+    return {"type": model.type, "methods": list(model.methods), "not_confined": missing}
 
 
 def say_what_is_missing(confinement: Confinement) -> None:

@@ -14,12 +14,12 @@ import argparse
 import io
 import signal
 import sys
-import traceback
 from collections.abc import Container, Sequence
 from importlib import import_module
 
 from safeload import __version__
-from safeload.cli.output import note, show_error
+from safeload.cli.answer import answered, answers_as_json
+from safeload.cli.output import note, show_failure
 from safeload.cli.parser import Parser
 from safeload.cli.streams import (
     Ended,
@@ -29,8 +29,6 @@ from safeload.cli.streams import (
     open_standard_files,
     output_is_closed,
 )
-from safeload.errors import SafeloadError
-from safeload.unruly import described
 
 __all__ = ["entry_point", "main", "whole_parser"]
 
@@ -77,9 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _run(given, closed=closed)
             # What could not be written is an error, not a success that nobody sees.
             sys.stdout.flush()
-        except SafeloadError as error:
-            show_error(error)
-            code = error.exit_code
         except Ended as ended:
             note(f"ended by {signal.Signals(ended.number).name}")
             code = _BY_SIGNAL + ended.number
@@ -90,16 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Whoever read the result has gone, and need not be told.
             code = _UNDECIDED
         except BaseException as error:  # noqa: BLE001  # a bug must not look like an answer
-            for line in traceback.format_exc().splitlines():
-                note(line)
-            show_error(
-                SafeloadError(
-                    described(error),
-                    code="internal",
-                    hint="This is a bug in safeload; nothing was decided. Please report it.",
-                )
-            )
-            code = _UNDECIDED
+            code = show_failure(error).exit_code
     return code
 
 
@@ -130,10 +116,10 @@ def _run(given: Sequence[str], *, closed: bool) -> int:
     if verb is None:
         parser.print_usage(sys.stderr)
         return 2
-    if closed and getattr(options, "output", None) is None:
+    elsewhere = getattr(options, "output", None) is not None and not answers_as_json(options)
+    if closed and not elsewhere:
         raise output_is_closed()
-    code: int = import_module(f"safeload.cli.{verb}").run(options)
-    return code
+    return answered(options, import_module(f"safeload.cli.{verb}").run)
 
 
 def whole_parser() -> argparse.ArgumentParser:

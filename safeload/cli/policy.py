@@ -14,12 +14,13 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from safeload.cli.answer import Answer, add_format_option, status_of
 from safeload.cli.destination import Destination, add_output_option, candidates_beside
 from safeload.cli.limits import add_limit_option, limits_of
-from safeload.cli.output import note, plain, show_error
+from safeload.cli.output import note, plain
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
-from safeload.errors import UsageError
+from safeload.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from safeload.auditing.walk import Candidate
@@ -82,17 +83,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_policy_options(learn, policy_help="a policy file that is in use already")
     add_output_option(learn, "-o", what="proposal")
     add_limit_option(learn)
+    add_format_option(learn, "policy learn")
     learn.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
     show = verb("show", "say what is allowed, what for, why, and by which list", _SHOW)
     show.add_argument("names", nargs="*", metavar="NAME", help="as in sklearn.pipeline.Pipeline")
     show.add_argument("--library", metavar="L", help="a library, as in scikit-learn, or a FILE")
     add_policy_options(show)
-    _add_format(show)
+    add_format_option(show, "policy show")
 
     packs = verb("packs", "say which packs there are, which are on, and why", _PACKS)
     add_policy_options(packs)
-    _add_format(packs)
+    add_format_option(packs, "policy packs")
 
     check = verb("check", "look through a team's policy files", _CHECK)
     check.add_argument("files", nargs="+", metavar="FILE", help="policy files")
@@ -102,15 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="importing",
         help="import the modules named, which runs their code, to see what the names stand for",
     )
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_format_option(check, "policy check")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -135,12 +129,13 @@ def _learn(options: argparse.Namespace) -> int:
         limits=limits,
         progress=lambda candidates: _with_bar(candidates_beside(destination, candidates, limits)),
     )
-    text = as_toml(proposal)
-    if destination is None:
-        print(text, end="")
-    else:
+    text, answer = as_toml(proposal), options.answer
+    answer.tell(proposal=text, output=options.output)
+    if destination is not None:
         destination.write(text.encode("ascii"))
-    return _learnt(proposal)
+    elif not answer.as_json:
+        print(text, end="")
+    return _learnt(proposal, answer)
 
 
 def _with_bar(found: list[Candidate]) -> Iterator[Candidate]:
@@ -150,21 +145,27 @@ def _with_bar(found: list[Candidate]) -> Iterator[Candidate]:
             advance(1)
 
 
-def _learnt(proposal: Proposal) -> int:
-    """Say on stderr what became of each model, and make an exit code of it."""
+def _learnt(proposal: Proposal, answer: Answer) -> int:
+    """Say what became of each model, and make an exit code of it."""
     from safeload.policy.team.learn import Outcome
+    from safeload.report.json import finding_document
 
+    refused = {Outcome.HELD, Outcome.REFUSED, Outcome.WITHHELD}
     for lesson in proposal.lessons:
         note(f"{lesson.path}: {lesson.outcome.value}")
+        code = 1 if lesson.outcome in refused else 3 if lesson.outcome is Outcome.UNREAD else 0
+        answer.add(
+            lesson.path,
+            status_of(code),
+            outcome=lesson.outcome.name.lower(),
+            findings=[finding_document(finding) for finding in lesson.obstacles],
+        )
     if not proposal.lessons:
         note("No model was found.")
         return 3
     if proposal.entries or proposal.held or proposal.packs:
         note("Read every line of the proposal before you use it.")
-    outcomes = {lesson.outcome for lesson in proposal.lessons}
-    if outcomes & {Outcome.HELD, Outcome.REFUSED, Outcome.WITHHELD}:
-        return 1
-    return 3 if Outcome.UNREAD in outcomes else 0
+    return answer.exit_code
 
 
 def _destination(options: argparse.Namespace) -> Destination:
@@ -187,7 +188,7 @@ def _destination(options: argparse.Namespace) -> Destination:
 def _show(options: argparse.Namespace) -> int:
     from safeload.policy.policy import policy_text
     from safeload.policy.team.catalogue import Catalogue
-    from safeload.report.entries import as_json, chosen_of, lines_of
+    from safeload.report.entries import as_document, chosen_of, lines_of
 
     text = None if options.policy is None else policy_text(options.policy)
     catalogue = Catalogue(text, str(options.policy), packs=options.packs)
@@ -198,12 +199,13 @@ def _show(options: argparse.Namespace) -> int:
             hint=f"There are: {', '.join(catalogue.libraries())}; --pack switches on others.",
         )
     chosen = chosen_of(catalogue, options.names, options.library)
-    if options.format == "json":
-        print(as_json(chosen))
-    else:
+    code = 1 if chosen.unknown else 0
+    answer: Answer = options.answer
+    answer.add(options.policy, status_of(code, "shown"), **as_document(chosen))
+    if not answer.as_json:
         for line in lines_of(catalogue, chosen, in_full=bool(options.names)):
             print(plain(line))
-    return 1 if chosen.unknown else 0
+    return code
 
 
 # -- packs -----------------------------------------------------------------------------------------
@@ -211,12 +213,12 @@ def _show(options: argparse.Namespace) -> int:
 
 def _packs(options: argparse.Namespace) -> int:
     from safeload.policy.policy import Policy
-    from safeload.report.packs import as_json, lines_of
+    from safeload.report.packs import as_document, lines_of
 
     policy = Policy.of(options.policy, packs=options.packs)
-    if options.format == "json":
-        print(as_json(policy))
-    else:
+    answer: Answer = options.answer
+    answer.add(options.policy, "shown", packs=as_document(policy))
+    if not answer.as_json:
         for line in lines_of(policy):
             print(plain(line))
     return 0
@@ -226,23 +228,21 @@ def _packs(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    codes = {_check_file(name, importing=options.importing) for name in options.files}
+    answer: Answer = options.answer
+    for name in options.files:
+        with answer.about(name):
+            _check_file(name, answer, importing=options.importing)
     if not options.importing:
         note("Not checked, as nothing was imported: whether the names exist (--import).")
-    return next((code for code in (2, 1, 3) if code in codes), 0)
+    return next((code for code in (2, 1, 3) if code in answer.codes), 0)
 
 
-def _check_file(path: str, *, importing: bool) -> int:
+def _check_file(path: str, answer: Answer, *, importing: bool) -> None:
     from safeload.policy.policy import policy_text
     from safeload.policy.team.review import own_entries, review
 
-    try:
-        text = policy_text(path)
-        remarks = list(review(text, path, importing=importing))
-    except UsageError as error:
-        # The other files are looked through all the same.
-        show_error(error)
-        return error.exit_code
+    text = policy_text(path)
+    remarks = list(review(text, path, importing=importing))
     entries = own_entries(text, path)
     if importing:
         from safeload.policy.team.existence import examine
@@ -251,11 +251,23 @@ def _check_file(path: str, *, importing: bool) -> int:
             for (module, name), entry in sorted(entries.items()):
                 remarks += examine(module, name, entry)
                 advance(1)
-    print(plain(f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}"))
-    for remark in remarks:
-        print(plain(_line(remark)))
     codes = {_FINDINGS[remark.severity.value] for remark in remarks}
-    return next((code for code in (1, 3) if code in codes), 0)
+    code = next((code for code in (1, 3) if code in codes), 0)
+    issues = [_document(remark) for remark in remarks]
+    answer.add(path, status_of(code), names=len(entries), issues=issues)
+    answer.say(
+        f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}",
+        *map(_line, remarks),
+    )
+
+
+def _document(remark: Remark) -> dict[str, str]:
+    """One issue as JSON types."""
+    return {
+        "severity": remark.severity.value,
+        "subject": printable(remark.subject),
+        "message": remark.message,
+    }
 
 
 def _line(remark: Remark) -> str:

@@ -6,8 +6,12 @@ Trust: arguments are the user's own.
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-__all__ = ["add_policy_options"]
+if TYPE_CHECKING:
+    from safeload.policy.policy import Policy
+
+__all__ = ["add_policy_options", "policy_of"]
 
 
 def add_policy_options(
@@ -28,3 +32,21 @@ def add_policy_options(
         dest="packs",
         help="a pack that is off by default; may be repeated ('safeload policy packs' lists them)",
     )
+
+
+def policy_of(options: argparse.Namespace) -> Policy | None:
+    """The policy file that the options name, read once for all models, with the packs.
+
+    Args:
+        options: With what :func:`add_policy_options` adds.
+
+    Returns:
+        The policy; None if no file was given, so that a trust file may name one.
+
+    Raises:
+        UsageError: The file cannot be used, or there is no such pack.
+    """
+    from safeload.policy.policy import Policy
+
+    policy = Policy.of(options.policy, packs=options.packs)
+    return None if options.policy is None else policy

@@ -1,7 +1,8 @@
-"""Scan a model, sign what it is and what it may do, and write the bundle beside it.
+"""Scan models, sign what they are and what they may do, and write a bundle beside each.
 
 What the policy refuses is not signed. Library versions, feature names and the model's exact
-allow-list are read from the model; the facts below are yours to give.
+allow-list are read from the model; the facts below are yours to give. Several models get the same
+facts, and names of their own: {stem} in --name stands for the name of the file without its ending.
 
 With --add, a model that somebody has signed gets your signature on the same statement, in a bundle
 of its own; a trust file can demand several. The first signature is verified by your trust file and
@@ -12,19 +13,23 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safeload.cli.answer import Answer, add_format_option
 from safeload.cli.facts import facts_of
 from safeload.cli.limits import add_limit_option, limits_of
-from safeload.cli.output import note, plain
+from safeload.cli.models import STEM, names_for, require_no_bundle
+from safeload.cli.output import note
 from safeload.cli.passphrase import add_option
-from safeload.cli.policy_options import add_policy_options
+from safeload.cli.policy_options import add_policy_options, policy_of
 from safeload.cli.progress import shown
-from safeload.cli.signer import add_signer_options, called, signer_of_options
+from safeload.cli.signer import add_signer_options, called, signer_of_options, who_signs
 from safeload.cli.verify import size_of
+from safeload.errors import UsageError
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
+    from safeload.policy.policy import Policy
     from safeload.trust.identities.keyless_signer import KeylessSigner
     from safeload.trust.keys import Signer
 
@@ -51,9 +56,10 @@ _FACTS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``sign`` takes."""
     parser.add_argument(
-        "model",
+        "models",
+        nargs="+",
         metavar="MODEL",
-        help="the model: a pickle, joblib or skops file, or a folder with one",
+        help="models: a pickle, joblib or skops file each, or a folder with one",
     )
     parser.add_argument(
         "--bundle",
@@ -75,7 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and ?; they stand in the statement",
     )
     add_signer_options(parser)
-    parser.add_argument("--name", help="which model this is")
+    parser.add_argument(
+        "--name",
+        help="which model this is; {stem} in it is the file's name without its ending, or the "
+        "folder's name",
+    )
     parser.add_argument("--version", help="its version, in any scheme")
     parser.add_argument("--dataset", metavar="FILE", help="what it was trained on; is hashed")
     parser.add_argument(
@@ -147,6 +157,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --add: the trust file that has the first signer (default: the one in your "
         "configuration directory)",
     )
+    add_format_option(parser, "sign")
     add_policy_options(parser)
     add_limit_option(parser)
     add_option(parser)
@@ -165,53 +176,101 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
 
 
 def run(options: argparse.Namespace) -> int:
-    """Sign the model and say where the bundle is."""
+    """Sign the models and say where the bundles are."""
+    answer: Answer = options.answer
+    require_no_bundle(options.models, options.bundle)
+    names = _names(options)
     facts, limits = {} if options.add else facts_of(options), limits_of(options)
+    if len(options.models) > 1 and facts.get("metrics"):
+        raise UsageError(
+            "Metrics are results of one model, and several are given.",
+            code="several-models",
+            hint="Leave them out, or sign each model in a command of its own.",
+        )
     key = signer_of_options(options)
-    if options.add:
-        return _add(options, key, limits)
+    work = _Work(options, key, policy_of(options), limits, facts)
+    for model, name in zip(answer.each(options.models), names, strict=True):
+        with answer.about(model):
+            (_add if options.add else _sign)(model, name, work, answer)
+    return answer.exit_code
+
+
+class _Work(NamedTuple):
+    """What is the same for all models."""
+
+    options: argparse.Namespace
+    key: Signer | KeylessSigner
+    policy: Policy | None
+    limits: Limits
+    facts: dict[str, Any]
+
+
+def _names(options: argparse.Namespace) -> list[Any]:
+    if options.name is None or (options.add and STEM not in options.name):
+        # The name that was signed is the name; one that is given is required of all.
+        return [options.name] * len(options.models)
+    return names_for(options.models, options.name)
+
+
+def _sign(path: str, name: str, work: _Work, answer: Answer) -> None:
     from safeload.signing import sign
 
-    with shown("Reading, scanning and signing", total=size_of(options.model)) as advance:
+    options = work.options
+    with shown("Reading, scanning and signing", total=size_of(path)) as advance:
         bundle = sign(
-            options.model,
-            key=key,
-            name=options.name,
+            path,
+            key=work.key,
+            name=name,
             version=options.version,
             bundle=options.bundle,
             model_file=options.model_file,
             ignore=options.ignore,
             whole=options.whole,
             certificate_chain=options.certificate_chain,
-            policy=options.policy,
+            policy=work.policy,
             packs=options.packs,
-            limits=limits,
+            limits=work.limits,
             progress=advance,
-            **facts,
+            **work.facts,
         )
-    note(f"signed {options.name} {options.version} {called(key, bundle)}")
-    print(plain(str(bundle)))
-    return 0
+    note(f"signed {name} {options.version} {called(work.key, bundle)}")
+    answer.add(
+        path,
+        "signed",
+        bundle=str(bundle),
+        name=name,
+        version=options.version,
+        **who_signs(work.key, bundle),
+    )
+    answer.say(str(bundle))
 
 
-def _add(options: argparse.Namespace, key: Signer | KeylessSigner, limits: Limits | None) -> int:
+def _add(path: str, name: str | None, work: _Work, answer: Answer) -> None:
     from safeload.signing.countersigning import countersign
 
-    with shown("Verifying, scanning and signing", total=size_of(options.model)) as advance:
+    options = work.options
+    with shown("Verifying, scanning and signing", total=size_of(path)) as advance:
         done = countersign(
-            options.model,
-            key=key,
+            path,
+            key=work.key,
             trust=options.trust,
-            name=options.name,
+            name=name,
             label=options.label,
             certificate_chain=options.certificate_chain,
-            policy=options.policy,
+            policy=work.policy,
             packs=options.packs,
-            limits=limits,
+            limits=work.limits,
             progress=advance,
         )
     about = done.manifest.require_model()
     note(f"signed {about.name} {about.version} (serial {about.serial}), as {done.signer} did,")
-    note(f"statement {done.manifest.payload_sha256}, {called(key, done.bundle)}")
-    print(plain(str(done.bundle)))
-    return 0
+    note(f"statement {done.manifest.payload_sha256}, {called(work.key, done.bundle)}")
+    answer.add(
+        path,
+        "signed",
+        bundle=str(done.bundle),
+        name=about.name,
+        version=about.version,
+        **who_signs(work.key, done.bundle),
+    )
+    answer.say(str(done.bundle))

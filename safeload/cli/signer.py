@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safeload.arguments import as_path
 from safeload.cli.passphrase import passphrase_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from safeload.trust.identities.keyless_signer import KeylessSigner
     from safeload.trust.keys import Signer
 
-__all__ = ["add_signer_options", "called", "signer_of_options"]
+__all__ = ["add_signer_options", "called", "signer_of_options", "who_signs"]
 
 # A token takes one or two thousand bytes.
 _TOKEN_BYTES = 64 * 1024
@@ -94,15 +94,31 @@ def called(signer: Signer | KeylessSigner, bundle: Path) -> str:
         signer: Who it was.
         bundle: What they signed.
     """
+    who = who_signs(signer, bundle)
+    if who["key_id"] is not None:
+        return f"with key {who['key_id']}"
+    return f"as {', '.join(who['identities'])}"
+
+
+def who_signs(signer: Signer | KeylessSigner, bundle: Path) -> dict[str, Any]:
+    """Say who has signed, for programs.
+
+    Args:
+        signer: Who it was.
+        bundle: What they signed.
+
+    Returns:
+        ``key_id`` and ``identities``; there is one of the two.
+    """
     from safeload.trust.keys import Signer
 
     if isinstance(signer, Signer):
-        return f"with key {signer.public.key_id}"
+        return {"key_id": signer.public.key_id, "identities": []}
     from safeload.trust.bundle import read_bundle
     from safeload.trust.identities.certificates import Leaf
 
     leaf = Leaf.read(read_bundle(bundle).unverified_certificates)
-    return f"as {', '.join(sorted(leaf.unverified_names))}"
+    return {"key_id": None, "identities": sorted(leaf.unverified_names)}
 
 
 def _token(name: str) -> str:

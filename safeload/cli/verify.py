@@ -1,31 +1,41 @@
-"""Check a model's signature and digest, and show what its signer says about it.
+"""Check the signature and digest of models, and show what their signers say about them.
 
-Nothing in the file is looked at or deserialised: this is about who made it, not what it does.
+Nothing in a file is looked at or deserialised: this is about who made it, not what it does. A
+folder without a bundle of its own stands for all signed models in it; each is verified, whatever
+becomes of the others.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from safeload.cli.answer import Answer, add_format_option
 from safeload.cli.limits import add_limit_option, limits_of
+from safeload.cli.models import require_no_bundle, signed_models
 from safeload.cli.output import is_terminal, plain
 from safeload.cli.progress import shown
 
 if TYPE_CHECKING:
     from safeload.gate import Verified
     from safeload.report.card import Row
-    from safeload.trust.resources import Resource
+    from safeload.trust.trustfile import TrustFile
 
-__all__ = ["add_arguments", "add_trust_options", "add_version_options", "run"]
+__all__ = [
+    "add_arguments",
+    "add_models",
+    "add_trust_options",
+    "add_version_options",
+    "models_of",
+    "run",
+]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``verify`` takes."""
-    parser.add_argument("model", metavar="MODEL", help="the model: a file, or a signed folder")
+    add_models(parser)
     add_trust_options(parser)
     add_version_options(parser)
     parser.add_argument(
@@ -33,13 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compare the SHA-256 of the whole, too, of files that were signed in shards",
     )
-    parser.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_format_option(parser, "verify")
     add_limit_option(parser)
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Add what says which signed models are meant."""
+    parser.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help="models: files, signed folders, and folders of signed models",
+    )
 
 
 def add_trust_options(parser: argparse.ArgumentParser) -> None:
@@ -72,14 +87,44 @@ def add_version_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Verify the model and print its manifest."""
-    from safeload.gate import verify
+    """Verify the models and print their manifests."""
+    from safeload.trust.trustfile import TrustFile
 
-    with shown("Verifying", total=size_of(options.model)) as advance:
+    answer: Answer = options.answer
+    models = models_of(options)
+    trust = TrustFile.read(options.trust)
+    for model in answer.each(models):
+        with answer.about(model):
+            _verify(model, options, trust, answer)
+    return answer.exit_code
+
+
+def models_of(options: argparse.Namespace) -> list[str]:
+    """The signed models that a verb is about; with one bundle, the one that is given.
+
+    Args:
+        options: With ``models``, ``bundle`` and ``answer``, which is told what is left out.
+
+    Raises:
+        UsageError: One bundle is given for several models (``several-models``).
+    """
+    require_no_bundle(options.models, options.bundle)
+    if options.bundle is not None:
+        return list(options.models)
+    models, unsigned = signed_models(options.models)
+    options.answer.tell(unsigned=unsigned)
+    return models
+
+
+def _verify(model: str, options: argparse.Namespace, trust: TrustFile, answer: Answer) -> None:
+    from safeload.gate import verify
+    from safeload.report.verified import as_document
+
+    with shown("Verifying", total=size_of(model)) as advance:
         verified = verify(
-            options.model,
+            model,
             bundle=options.bundle,
-            trust=options.trust,
+            trust=trust,
             name=options.name,
             version=options.model_version,
             min_version=options.min_version,
@@ -88,13 +133,19 @@ def run(options: argparse.Namespace) -> int:
         )
         if options.full:
             verified.check_whole()
-    if options.format == "json":
-        print(json.dumps(_document(verified), indent=2))
-    else:
+    answer.add(model, "verified", **as_document(verified))
+    if answer.several:
+        answer.say(f"{model}: {_in_short(verified)}")
+    elif not answer.as_json:
         from safeload.report.card import card_of
 
         _show(card_of(verified))
-    return 0
+
+
+def _in_short(verified: Verified) -> str:
+    about = verified.manifest.model
+    what = "made by another tool" if about is None else f"{about.name} {about.version}"
+    return f"verified: {what}, signed by {' and '.join(verified.signers)}"
 
 
 def size_of(path: str) -> int | None:
@@ -103,41 +154,6 @@ def size_of(path: str) -> int | None:
         return Path(path).stat().st_size
     except (OSError, ValueError):
         return None
-
-
-def _document(verified: Verified) -> dict[str, Any]:
-    manifest, model = verified.manifest, verified.manifest.model
-    return {
-        "schema": 1,
-        "path": str(verified.path),
-        **_content(verified),
-        "signer": verified.signer,
-        "signers": list(verified.signers),
-        "believed_until": None if verified.until is None else verified.until.isoformat(),
-        "payload_sha256": manifest.payload_sha256,
-        "resources": [_resource(item) for item in manifest.resources],
-        "model": None if model is None else {**model.to_json(), "packs": list(model.packs)},
-    }
-
-
-def _resource(resource: Resource) -> dict[str, Any]:
-    if not resource.shards:
-        return {"name": resource.name, "sha256": resource.sha256}
-    return {
-        "name": resource.name,
-        # What the signer adds; the shards are what was compared.
-        "sha256": resource.sha256 or None,
-        "size": resource.size,
-        "shards": list(resource.shards),
-    }
-
-
-def _content(verified: Verified) -> dict[str, Any]:
-    """What is said of the bytes of a single file; a folder has those of its resources."""
-    if verified.is_folder:
-        return {}
-    artefact = verified.artefact
-    return {"sha256": artefact.sha256, "size": artefact.size}
 
 
 def _show(rows: list[Row]) -> None:

@@ -207,6 +207,10 @@ CODES = {
                 "There is no rule of this name.",
                 "Rules are named like SL101; docs/rules lists them.",
             ),
+            "several-models": (
+                "Several models are given, with an option that is about one of them.",
+                "Leave the option out, or give one model; {stem} in --name makes names of several.",
+            ),
             "unsigned": (
                 "An option about signatures is given together with --unsigned.",
                 "Leave out one of the two.",

@@ -7,19 +7,17 @@ escaped.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from safeload import __version__
 from safeload.errors import printable
 from safeload.policy.opt_in import packs_of
 from safeload.policy.rules import RULES
 from safeload.policy.team.catalogue import Catalogue, Grant, Listed
 from safeload.policy.team.gadgets import doubt, gadget
 
-__all__ = ["Chosen", "as_json", "chosen_of", "lines_of"]
+__all__ = ["Chosen", "as_document", "chosen_of", "lines_of"]
 
 _NEAR = 5
 
@@ -59,19 +57,16 @@ def chosen_of(catalogue: Catalogue, names: Sequence[str], library: str | None) -
     return Chosen(tuple(listed.values()), tuple(unknown))
 
 
-def as_json(chosen: Chosen) -> str:
-    """What was chosen as JSON, ASCII, without a final newline.
+def as_document(chosen: Chosen) -> dict[str, Any]:
+    """What was chosen, as JSON types.
 
     Args:
         chosen: Names on the list, and others.
     """
-    document = {
-        "schema": 1,
-        "safeload": __version__,
+    return {
         "entries": [_entry(listed) for listed in chosen.listed],
         "unknown": [{"name": name, "reason": _why_not(name)} for name in chosen.unknown],
     }
-    return json.dumps(document, indent=2)
 
 
 def _entry(listed: Listed) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from safeload.verdict import FileReport, Finding, Suppressed, Verdict
 if TYPE_CHECKING:
     from safeload.auditing.sources.changed import ChangedSince
 
-__all__ = ["as_document", "as_json"]
+__all__ = ["as_document", "as_json", "file_document", "finding_document"]
 
 
 def as_document(report: AuditReport) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def as_document(report: AuditReport) -> dict[str, Any]:
     return {
         "schema": 1,
         "safeload": __version__,
-        "files": [_file(file) for file in report.files],
+        "files": [file_document(file) for file in report.files],
         "skipped": [{"path": file.path, "reason": file.reason} for file in report.skipped],
         "unfinished": report.unfinished,
         "changed_since": _narrowed(report.changed_since),
@@ -64,7 +64,8 @@ def _accepted(finding: Finding, suppressed: tuple[Suppressed, ...]) -> dict[str,
     return None
 
 
-def _file(file: FileReport) -> dict[str, Any]:
+def file_document(file: FileReport) -> dict[str, Any]:
+    """What is said of one file, as JSON types; one element of ``files``."""
     return {
         "path": file.path,
         "sha256": file.sha256,
@@ -91,16 +92,23 @@ def _file(file: FileReport) -> dict[str, Any]:
             }
             for item in file.globals
         ],
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.value,
-                "message": finding.message,
-                "member": finding.member,
-                "offset": finding.offset,
-                "suppressed": _accepted(finding, file.suppressed),
-            }
-            for finding in file.findings
-        ],
+        "findings": [finding_document(finding, file.suppressed) for finding in file.findings],
         "skipped": [{"path": one.path, "reason": one.reason} for one in file.skipped],
+    }
+
+
+def finding_document(finding: Finding, suppressed: tuple[Suppressed, ...] = ()) -> dict[str, Any]:
+    """One finding as JSON types.
+
+    Args:
+        finding: The finding.
+        suppressed: What somebody accepted of its file.
+    """
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "member": finding.member,
+        "offset": finding.offset,
+        "suppressed": _accepted(finding, suppressed),
     }

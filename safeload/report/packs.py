@@ -5,16 +5,14 @@ Trust: packs are part of safeload.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from safeload import __version__
 from safeload.policy.packs import Pack, shipped_packs
 from safeload.policy.policy import Policy
 
-__all__ = ["as_json", "lines_of"]
+__all__ = ["as_document", "lines_of"]
 
 
 def lines_of(policy: Policy) -> Iterator[str]:
@@ -30,18 +28,13 @@ def lines_of(policy: Policy) -> Iterator[str]:
         yield f"  {_by_default(pack)}: {pack.why}"
 
 
-def as_json(policy: Policy) -> str:
-    """The packs as JSON, ASCII, without a final newline.
+def as_document(policy: Policy) -> list[dict[str, Any]]:
+    """The packs as JSON types.
 
     Args:
         policy: Says which of them are on.
     """
-    document = {
-        "schema": 1,
-        "safeload": __version__,
-        "packs": [_document(pack, policy) for pack in shipped_packs().values()],
-    }
-    return json.dumps(document, indent=2)
+    return [_document(pack, policy) for pack in shipped_packs().values()]
 
 
 def _document(pack: Pack, policy: Policy) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_version(run: Run) -> None:
         ["audit", "x", "--format", "xml"],
         ["sign", "x"],
         ["verify"],
-        ["load", "a", "b"],
+        ["load"],
         ["keygen", "--type", "rsa"],
         ["explain", "a", "--lines", "many"],
         ["audit", "x", "--out", "y"],  # no abbreviations

@@ -212,8 +212,7 @@ def test_a_name_of_a_pack_that_is_off_says_which(run: Run, files: Path) -> None:
 def test_all_is_shown_as_json(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "--format", "json", "--policy", "team.toml")
     assert outcome.code == 0
-    document = json.loads(outcome.out)
-    assert document["schema"] == 1
+    (document,) = json.loads(outcome.out)["results"]
     assert document["unknown"] == []
     assert len(document["entries"]) == len(Policy.default().entries) + 1
     (ours,) = [entry for entry in document["entries"] if entry["module"] == "acme.models"]
@@ -237,7 +236,7 @@ def test_all_is_shown_as_json(run: Run, files: Path) -> None:
 def test_an_unknown_name_is_json_as_well(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "os.system", "--format", "json")
     assert outcome.code == 1
-    assert [item["name"] for item in json.loads(outcome.out)["unknown"]] == ["os.system"]
+    assert [item["name"] for item in json.loads(outcome.out)["results"][0]["unknown"]] == ["os.system"]
 
 
 # -- packs -----------------------------------------------------------------------------------------
@@ -260,7 +259,7 @@ def test_the_packs_that_are_on_are_told_as_json(run: Run, files: Path) -> None:
     given = ["policy", "packs", "--format", "json", "--policy", "team.toml", "--pack", "sktime"]
     outcome = run(*given)
     assert outcome.code == 0
-    packs = {pack["name"]: pack for pack in json.loads(outcome.out)["packs"]}
+    packs = {pack["name"]: pack for pack in json.loads(outcome.out)["results"][0]["packs"]}
     assert [name for name, pack in packs.items() if pack["on"] and pack["opt_in"]] == [
         "mlxtend",
         "sktime",

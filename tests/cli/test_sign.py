@@ -425,7 +425,7 @@ def test_a_second_signer_adds_a_bundle_of_their_own(run: Run, second: Path) -> N
     assert (verified.code, "alice and bob" in verified.out) == (0, True)
     assert run("load", "churn.joblib", "--trust", "trust.toml").code == 0
     document = run("verify", "churn.joblib", "--trust", "trust.toml", "--format", "json").out
-    assert json.loads(document)["signers"] == ["alice", "bob"]
+    assert json.loads(document)["results"][0]["signers"] == ["alice", "bob"]
 
 
 def test_a_second_signer_may_be_an_identity(run: Run, folder: Path) -> None:

@@ -181,7 +181,7 @@ def test_what_training_knew_as_json(run: Run, folder: Path) -> None:
     say_much()
     outcome = run("verify", "churn.joblib", *TRUSTED, "--format", "json")
     assert "\x1b" not in outcome.out
-    training = json.loads(outcome.out)["model"]["training"]
+    training = json.loads(outcome.out)["results"][0]["model"]["training"]
     assert training["rows"] == 41_233
     assert training["revision"] == {"commit": "5" * 40, "dirty": True}
     assert training["extra"]["seeds"] == [1, None, 2.5]
@@ -189,8 +189,9 @@ def test_what_training_knew_as_json(run: Run, folder: Path) -> None:
 
 
 def test_verify_as_json(run: Run, folder: Path) -> None:
-    document = json.loads(run("verify", "churn.joblib", *TRUSTED, "--format", "json").out)
-    assert document["schema"] == 1
+    answer = json.loads(run("verify", "churn.joblib", *TRUSTED, "--format", "json").out)
+    assert answer["schema"] == 1
+    (document,) = answer["results"]
     assert document["signer"] == "alice"
     assert document["model"]["name"] == "churn"
     assert document["model"]["probe"]["rows"]["shape"] == [3, 4]
