@@ -123,8 +123,9 @@ def _signed(
         compared=compared,
         **_loaded(model),
     )
+    which = f"{path}: " if answer.several else ""
     answer.say(
-        f"{about.name} {about.version}: verified, signed by {signers}",
+        f"{which}{about.name} {about.version}: verified, signed by {signers}",
         f"loaded: {model.type}",
         "no predictions recorded"
         if compared is None

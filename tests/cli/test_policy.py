@@ -236,7 +236,9 @@ def test_all_is_shown_as_json(run: Run, files: Path) -> None:
 def test_an_unknown_name_is_json_as_well(run: Run, files: Path) -> None:
     outcome = run("policy", "show", "os.system", "--format", "json")
     assert outcome.code == 1
-    assert [item["name"] for item in json.loads(outcome.out)["results"][0]["unknown"]] == ["os.system"]
+    assert [item["name"] for item in json.loads(outcome.out)["results"][0]["unknown"]] == [
+        "os.system"
+    ]
 
 
 # -- packs -----------------------------------------------------------------------------------------
