@@ -51,7 +51,7 @@ WHOLE = {
     "safeload sign models/ch": "safeload sign models/churn.joblib",
     "safeload audit --policy models/ch": "safeload audit --policy models/churn.joblib",
     "safeload policy le": "safeload policy learn",
-    "safeload policy learn --fo": "safeload policy learn --force",
+    "safeload policy learn --forc": "safeload policy learn --force",
     "safeload completion fi": "safeload completion fish",
 }
 # Nobody waits as long for a key; a shell that does not answer fails the test.

@@ -251,7 +251,7 @@ def test_the_passphrase_is_asked_for_once(
         return "correct horse"
 
     monkeypatch.setattr(passphrase, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(passphrase.getpass, "getpass", ask)
+    monkeypatch.setattr("getpass.getpass", ask)
     sign = ["sign", *three, "--key", "locked.key", "--version", "2", "--no-revision"]
     assert run(*sign, "--name", "{stem}").code == 0
     assert len(asked) == 1
