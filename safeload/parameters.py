@@ -177,6 +177,7 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "policy": _path_or(_NONE, Policy),
     "probe": _flag,
     "progress": _progress,
+    "replace": _flag,
     "revision": _unless_none(_revision),
     "rows": _unless_none(_whole),
     "serial": _unless_none(_whole),

@@ -182,7 +182,7 @@ def test_step_2_no_bundle(model: Path, trust: Path, unpickled: list[Any]) -> Non
 
 
 def test_step_2_a_third_party_signed(model: Path, trust: Path, unpickled: list[Any]) -> None:
-    safeload.sign(model, key=STRANGER, name="churn", version="1")
+    safeload.sign(model, key=STRANGER, name="churn", version="1", replace=True)
     unpickled.clear()
 
     fails(model, trust, unpickled, TrustError, "signer-unknown")

@@ -127,7 +127,8 @@ def without_bundle(signed: Signed) -> None:
 
 
 def with_bundle_of_a_third_party(signed: Signed) -> None:
-    safeload.sign(signed.path, key=SigningKey.generate(), name="churn", version="1")
+    third_party = SigningKey.generate()
+    safeload.sign(signed.path, key=third_party, name="churn", version="1", replace=True)
 
 
 def with_bundle_of_another_file(signed: Signed) -> None:

@@ -144,6 +144,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hash large files as a whole and not in shards, for tools that know no others",
     )
     parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="replace a bundle that another signer made (your own is replaced anyway)",
+    )
+    parser.add_argument(
         "--add",
         action="store_true",
         help="sign what a trusted signer has signed; takes none of the facts above but --name",
@@ -229,6 +234,7 @@ def _sign(path: str, name: str, work: _Work, answer: Answer) -> None:
             certificate_chain=options.certificate_chain,
             policy=work.policy,
             packs=options.packs,
+            replace=options.replace,
             limits=work.limits,
             progress=advance,
             **work.facts,
@@ -259,6 +265,7 @@ def _add(path: str, name: str | None, work: _Work, answer: Answer) -> None:
             certificate_chain=options.certificate_chain,
             policy=work.policy,
             packs=options.packs,
+            replace=options.replace,
             limits=work.limits,
             progress=advance,
         )

@@ -45,6 +45,10 @@ CODES = of(
             "The ssh-agent cannot be reached.",
             "Check that it runs, and that SSH_AUTH_SOCK names its socket.",
         ),
+        "bundle-taken": (
+            "Where the bundle is to be written lies one of another signer, or something else.",
+            "Sign the same statement (--add), or have it replaced (--replace, replace=True).",
+        ),
         "bundle-too-large": (
             "A folder holds more files than a bundle that is read can list.",
             "Give the folder of one model, or ignore what is no part of it.",

@@ -78,6 +78,7 @@ def countersign(
     packs: Iterable[str] = (),
     limits: Limits | None = None,
     progress: Progress | None = None,
+    replace: bool = False,
 ) -> Countersigned:
     """Sign the statement that a trusted signer made about a model, with another key.
 
@@ -95,6 +96,7 @@ def countersign(
         packs: Names of packs to switch on that are off by default, such as ``"statsmodels"``.
         limits: Bounds on the work.
         progress: Told how many bytes each step of reading took.
+        replace: Whether a bundle of the same label may be replaced that another signer made.
 
     Returns:
         Where the new bundle is, and what it vouches for.
@@ -104,16 +106,16 @@ def countersign(
         TrustError: No trusted signature covers it, or the key is that of its signer
             (``signer-repeated``).
         RefusedError: Its content is not allowed, or was not read in full.
-        UsageError: The key, trust file or policy file cannot be used, or an argument is none that
-            its parameter takes.
+        UsageError: The key, trust file or policy file cannot be used, an argument is none that its
+            parameter takes, or another signer's bundle has the label (``bundle-taken``).
     """
     passphrase = hidden(passphrase)
     check_arguments(**locals())
     if name is not None:
         require_name(name)
     signer = key if isinstance(key, KeylessSigner) else signer_of(key, passphrase=passphrase)
-    bundle_of = bundler_of(signer, None, certificate_chain)
     bounds = limits or Limits()
+    bundler = bundler_of(signer, None, certificate_chain, replace=replace, limits=bounds)
     with about(path):
         trusted = trust if isinstance(trust, TrustFile) else TrustFile.read(trust)
         vouched = partial(_vouched, as_path(path), trusted, name, bounds)
@@ -145,11 +147,14 @@ def countersign(
         where = labelled_path(
             verified.path, label or f"{key_id[:_DIGITS]}-{payload.sha256[:_DIGITS]}"
         )
-        bundle = bundle_of(payload.payload)
+        bundler.require_place(where, labelled=True)
+        bundle = bundler.bundle_of(payload.payload)
         try:
             with writing(where.parent) as folder:
                 if not artefact.is_current():
                     raise changed()
+                # Somebody else may have signed meanwhile.
+                bundler.require_place(where, bundle, labelled=True)
                 put(folder, NewFile(where.name, bundle, BUNDLE_MODE))
         except OSError as error:
             raise unwritable("bundle", error, where) from error

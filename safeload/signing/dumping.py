@@ -67,7 +67,7 @@ def write_signed(
     Args:
         data: The bytes.
         path: Where to write them.
-        replacing: Whether a model or a bundle that is there may be replaced.
+        replacing: Whether a model and a bundle that are there may be replaced, whoever made them.
         **facts: As :func:`dump` takes them.
 
     Returns:
@@ -79,6 +79,8 @@ def write_signed(
         TypeError: A fact is missing, or is none that :func:`sign` takes.
     """
     target = as_path(path)
+    # Where nothing may be replaced, there is no bundle of anybody's.
+    facts["replace"] = True
     return _dump(lambda part: _write_bytes(data, part), target, facts, replacing=replacing)
 
 
@@ -107,12 +109,13 @@ def _publish(
             require_replaceable(folder, target.name)
             with alone_in(folder, target.name):
                 inner = at_end.enter_context(draft(folder))
+            signer, where = bundler(facts), bundle_path(target)
+            signer.require_place(where)
             drafted = inner.path_of(part)
             write(drafted)
-            bundle_of = bundler(facts)
             read = Artefact.of(drafted, limits=facts.get("limits"), progress=facts.get("progress"))
             artefact = replace(read, path=target)
-            bundle = bundle_of(statement_about(artefact, facts))
+            bundle = signer.bundle_of(statement_about(artefact, facts))
             inner.sync_file(part)
             # Where a path is no open folder, another draft may have taken the place of ours.
             if not artefact.is_current(inner.status(part)):
@@ -121,6 +124,8 @@ def _publish(
                 # Whoever else writes models waits for the lock.
                 if not replacing:
                     _require_none(folder, target.name)
+                # Somebody else may have signed meanwhile.
+                signer.require_place(where, bundle)
                 publish_pair(
                     folder,
                     target.name,

@@ -66,15 +66,16 @@ def sign_folder(
                 code="argument-value",
                 hint="Give names relative to the folder, with / between parts.",
             )
-    bundle_of = bundler(facts)
+    signer = bundler(facts)
     where = bundle_path(path) if bundle is None else as_path(bundle, "bundle")
+    signer.require_place(where)
     try:
         with Folder.opened(path) as folder:
             # Other tools would take the bundle for one of the files.
             always = (_IGNORED, bundle_path(path).name, *_within(folder, where))
             ignored = tuple(dict.fromkeys([*ignored, *always]))
             payload, before = _statement(folder, facts, model_file, ignored)
-            signed = bundle_of(payload)
+            signed = signer.bundle_of(payload)
             if len(signed) > (facts.get("limits") or Limits()).bundle_bytes:
                 raise UsageError(
                     "The folder holds more files than a bundle that is read can list.",
@@ -87,6 +88,8 @@ def sign_folder(
         with Folder.opened(where.parent) as target, locked(target) as alone:
             if alone:
                 sweep(target)
+            # Somebody else may have signed meanwhile.
+            signer.require_place(where, signed)
             put(target, NewFile(where.name, signed, BUNDLE_MODE))
     except OSError as error:
         raise unwritable("bundle", error, where) from error

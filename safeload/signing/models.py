@@ -78,6 +78,7 @@ def sign(
     limits: Limits | None = None,
     progress: Progress | None = None,
     whole: bool = False,
+    replace: bool = False,
 ) -> Path | bytes:
     """Scan a model and sign what it is and what it may do.
 
@@ -121,6 +122,8 @@ def sign(
         progress: Told how many bytes each step of reading took.
         whole: Whether to hash files of 64 MiB and more as a whole, too, and not in shards, which
             ``model_signing verify`` on the command line does not look at (its Python does).
+        replace: Whether a bundle may be replaced that another signer made, or that is none. One's
+            own is replaced without being asked.
 
     Returns:
         The bundle's path. The bundle itself, of a model that is at no path, unless ``bundle`` says
@@ -132,7 +135,8 @@ def sign(
         LoadError: It does not load here, or fails to predict on the probe (``probe-failed``).
         TrustError: What holds the key returned a signature that is not the key's.
         UsageError: The key, its certificates, the policy file, dataset or a fact given cannot be
-            used, or an argument is none that its parameter takes.
+            used, an argument is none that its parameter takes, or another signer's bundle is
+            where this one is to be written (``bundle-taken``).
     """
     passphrase = hidden(passphrase)
     given = locals()
@@ -157,17 +161,20 @@ def sign(
 
 def _sign_file(source: Source, facts: Facts, bundle: _Path | None) -> Path | bytes:
     """Sign what is not a folder."""
-    bundle_of = bundler(facts)
+    signer = bundler(facts)
     artefact = Artefact.of(source, limits=facts.get("limits"), progress=facts.get("progress"))
-    signed = bundle_of(statement_about(artefact, facts))
     if bundle is None and not artefact.version:
-        return signed
+        return signer.bundle_of(statement_about(artefact, facts))
     beside = bundle_path(artefact.path)
     where = beside if bundle is None else as_path(bundle, "bundle")
+    signer.require_place(where)
+    signed = signer.bundle_of(statement_about(artefact, facts))
     try:
         with Folder.opened(where.parent) as folder, alone_in(folder, artefact.path.name) as alone:
             if artefact.version and not artefact.is_current():
                 raise changed()
+            # Somebody else may have signed meanwhile.
+            signer.require_place(where, signed)
             put(folder, NewFile(where.name, signed, BUNDLE_MODE))
             if alone and where == beside:
                 settle_pair(folder, artefact.path.name)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Required, TypedDict
 
 from safeload.arguments import as_text
@@ -23,6 +25,7 @@ from safeload.loading.environment import library_versions
 from safeload.parameters import check_arguments
 from safeload.policy.opt_in import packs_of
 from safeload.policy.policy import Policy
+from safeload.signing.replacing import require_replaceable_bundle, signing_maker
 from safeload.trust.envelope import signed_bundle
 from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.keys import Passphrase, Signer
@@ -34,6 +37,7 @@ from safeload.trust.signers import signer_of
 from safeload.trust.training import Dataset, Revision
 
 __all__ = [
+    "Bundler",
     "Facts",
     "bundler",
     "bundler_of",
@@ -71,6 +75,7 @@ class Facts(TypedDict, total=False):
     limits: Limits | None
     progress: Progress | None
     whole: bool
+    replace: bool
 
 
 def check_facts(facts: Facts, **given: object) -> None:
@@ -96,19 +101,60 @@ def check_facts(facts: Facts, **given: object) -> None:
     as_text(facts["version"], "version")
 
 
-def bundler(facts: Facts) -> Callable[[bytes], bytes]:
+@dataclass(frozen=True, slots=True)
+class Bundler:
+    """Somebody who is ready to sign.
+
+    Attributes:
+        bundle_of: Makes the bundle of a statement.
+        maker: Who that is, as :func:`safeload.signing.replacing.maker_of` says it; None where the
+            bundle alone will tell.
+    """
+
+    bundle_of: Callable[[bytes], bytes]
+    maker: str | None
+    _replace: bool
+    _limits: Limits | None
+
+    def require_place(
+        self, where: Path, made: bytes | None = None, *, labelled: bool = False
+    ) -> None:
+        """Require that the bundle may be written there: that it takes nobody else's place.
+
+        Args:
+            where: Where it is to be written.
+            made: The bundle, once it is made.
+            labelled: Whether it is one of several bundles beside a model.
+
+        Raises:
+            UsageError: Another signer's bundle lies there, or something else (``bundle-taken``),
+                and is not to be replaced.
+        """
+        if not self._replace:
+            require_replaceable_bundle(
+                where, self.maker, made=made, limits=self._limits, labelled=labelled
+            )
+
+
+def bundler(facts: Facts) -> Bundler:
     """Find who signs, before a model is read.
 
     Args:
         facts: The facts.
 
     Returns:
-        What makes the bundle of a statement.
+        Who signs.
 
     Raises:
         UsageError: The key or its certificates cannot be used, or the signature would have expired.
     """
-    bundle_of = bundler_of(facts["key"], facts.get("passphrase"), facts.get("certificate_chain"))
+    signer = bundler_of(
+        facts["key"],
+        facts.get("passphrase"),
+        facts.get("certificate_chain"),
+        replace=facts.get("replace", False),
+        limits=facts.get("limits"),
+    )
     not_after = facts.get("not_after")
     if not_after is not None and not_after <= datetime.now(UTC):
         raise UsageError(
@@ -116,18 +162,25 @@ def bundler(facts: Facts) -> Callable[[bytes], bytes]:
             code="not-after-past",
             hint="Give --not-after (not_after=) a time that is still to come, or leave it out.",
         )
-    return bundle_of
+    return signer
 
 
 def bundler_of(
-    key: _Path | Signer | KeylessSigner, passphrase: Passphrase | None, chain: _Path | None
-) -> Callable[[bytes], bytes]:
-    """What makes the bundle of a statement; the key and its certificates are read by then.
+    key: _Path | Signer | KeylessSigner,
+    passphrase: Passphrase | None,
+    chain: _Path | None,
+    *,
+    replace: bool,
+    limits: Limits | None,
+) -> Bundler:
+    """Find who signs; the key and its certificates are read by then.
 
     Args:
         key: Who signs.
         passphrase: Of the key file.
         chain: The file of the key's certificates, or None.
+        replace: Whether another signer's bundle may be replaced.
+        limits: Bounds; ``bundle_bytes`` applies to a bundle that is there.
 
     Raises:
         UsageError: One of them cannot be used, or they do not go together.
@@ -139,7 +192,7 @@ def bundler_of(
                 code="chain-with-token",
                 hint="Leave the certificate chain out, or sign with its key.",
             )
-        return key.signed_bundle
+        return Bundler(key.signed_bundle, signing_maker(key), replace, limits)
     signer = signer_of(key, passphrase=passphrase)
     certificates: tuple[bytes, ...] = ()
     if chain is not None:
@@ -148,7 +201,8 @@ def bundler_of(
             from safeload.trust.identities.chain import read_chain
 
         certificates = read_chain(chain, signer.public)
-    return partial(signed_bundle, key=signer, certificates=certificates)
+    bundle_of = partial(signed_bundle, key=signer, certificates=certificates)
+    return Bundler(bundle_of, signing_maker(signer), replace, limits)
 
 
 def statement_about(artefact: Artefact, facts: Facts) -> bytes:

@@ -233,6 +233,23 @@ def test_what_is_no_model_is_not_signed(run: Run, folder: Path, name: str, code:
     assert sorted(folder.iterdir()) == before
 
 
+def test_another_signers_bundle_is_replaced_on_demand_alone(run: Run, folder: Path) -> None:
+    run("keygen", "second.key", "--no-passphrase", "--name", "bob")
+    before = Path("churn.joblib.sig").read_bytes()
+    second = ["sign", "churn.joblib", *BASE]
+    second[second.index("signing.key")] = "second.key"
+    outcome = run(*second)
+    assert (outcome.code, outcome.error, outcome.out) == (2, "bundle-taken", "")
+    assert "--add" in outcome.err
+    assert "--replace" in outcome.err
+    assert Path("churn.joblib.sig").read_bytes() == before
+    replaced = run(*second, "--replace")
+    assert replaced.code == 0
+    # In full, to be compared.
+    assert safeload.SigningKey.read("second.key").public.key_id in replaced.err
+    assert run("verify", "churn.joblib", "--trust", "trust.toml").error == "signer-unknown"
+
+
 def test_a_failed_signature_leaves_the_old_one(run: Run, folder: Path) -> None:
     before = Path("churn.joblib.sig").read_bytes()
     assert run("sign", "churn.joblib", *BASE, "--metric", "x").code == 2

@@ -212,7 +212,8 @@ def test_a_signature_is_not_written_to_where_a_link_leads(run: Run, folder: Path
     bundle = folder / "churn.joblib.sig"
     bundle.unlink()
     bundle.symlink_to("victim")
-    assert run("sign", "churn.joblib", *SIGNED).code == 0
+    assert run("sign", "churn.joblib", *SIGNED).error == "bundle-taken"
+    assert run("sign", "churn.joblib", *SIGNED, "--replace").code == 0
     assert victim.read_bytes() == b"not yours"
     assert not bundle.is_symlink()
     assert run("verify", "churn.joblib", *TRUSTED).code == 0

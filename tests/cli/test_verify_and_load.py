@@ -31,7 +31,14 @@ def flip(path: str) -> None:
 
 def sign_as_third_party() -> None:
     third_party = safeload.SigningKey.generate()
-    safeload.sign("churn.joblib", key=third_party, name="churn", version="1.2.0", probe=ROWS[:1])
+    safeload.sign(
+        "churn.joblib",
+        key=third_party,
+        name="churn",
+        version="1.2.0",
+        probe=ROWS[:1],
+        replace=True,
+    )
 
 
 def sign_as(name: str) -> None:

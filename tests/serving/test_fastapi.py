@@ -66,7 +66,7 @@ def test_the_example_serves_what_was_signed(tmp_path: Path) -> None:
         assert "the model before goes on" in server.log
         other = LinearRegression().fit([[0.0], [1.0]], [0.0, 99.0])
         third_party = safeload.SigningKey.generate()
-        safeload.dump(other, model, key=third_party, name="churn", version="9")
+        safeload.dump(other, model, key=third_party, name="churn", version="9", replace=True)
         reloaded(server)
         assert "refused (signer-unknown)" in server.log
         assert predicted(server) == ([20.0, 30.0], "1")

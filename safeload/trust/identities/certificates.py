@@ -48,6 +48,11 @@ __all__ = ["CertificatePath", "Leaf", "Roots", "Window", "check_leaf", "key_id_o
 
 _Name: TypeAlias = x509.RFC822Name | x509.UniformResourceIdentifier | x509.DNSName
 
+# Where Fulcio says who told it of the holder: as it is, and in DER.
+_ISSUERS = (
+    x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1"),
+    x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"),
+)
 # Roots in one trust file entry. Companies have a few; the world's browsers trust some 150.
 _ROOTS = 300
 
@@ -126,10 +131,13 @@ class Leaf:
         unverified_names: What the leaf calls its holder: e-mail addresses, URIs and DNS names,
             each as its subject alternative names have it.
         unverified_key: The leaf's public key.
+        unverified_issuer: Who told the authority that this is its holder, by Fulcio's extension; an
+            empty text where it has none.
     """
 
     unverified_names: frozenset[str]
     unverified_key: VerifyingKey
+    unverified_issuer: str
     _leaf: x509.Certificate = field(repr=False)
     _others: tuple[x509.Certificate, ...] = field(repr=False)
 
@@ -154,7 +162,7 @@ class Leaf:
             leaf, *others = map(_read, certificates)
             # One issuer for each, so that there is no more than one way to a root, and no circle.
             distinct = len({each.subject for each in (leaf, *others)}) == 1 + len(others)
-            names, public = _names(leaf), leaf.public_key()
+            names, issuer, public = _names(leaf), _issuer(leaf), leaf.public_key()
         except UNRULY as error:
             raise _malformed("one of its certificates cannot be read") from error
         if not distinct:
@@ -167,7 +175,7 @@ class Leaf:
                 code="certificate-key",
                 hint="Have one issued for a key of Ed25519, or ECDSA over P-256, P-384 or P-521.",
             ) from error
-        return cls(names, key, leaf, tuple(others))
+        return cls(names, key, issuer, leaf, tuple(others))
 
     def path_to(self, roots: Roots, *, now: datetime) -> CertificatePath:
         """Find the path to a root.
@@ -265,6 +273,15 @@ def _names(certificate: x509.Certificate) -> frozenset[str]:
         for name in names
         if isinstance(name, _Name) and isinstance(name, _kind_of(name.value))
     )
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    for where in _ISSUERS:
+        with suppress(x509.ExtensionNotFound):
+            value = certificate.extensions.get_extension_for_oid(where).value
+            if isinstance(value, x509.UnrecognizedExtension):
+                return value.value.decode("ascii", "backslashreplace")
+    return ""
 
 
 def _kind_of(text: str) -> type[_Name]:

@@ -13,7 +13,9 @@ from typing import Any
 import model_signing
 import pytest
 
+import safeload
 from safeload.errors import SafeloadError, TrustError, UsageError
+from safeload.signing.replacing import maker_of
 from safeload.trust.envelope import Evidence, UnverifiedBundle
 from safeload.trust.identities.keyless_signer import KeylessSigner
 from safeload.trust.manifest import Manifest, Resource, to_payload
@@ -316,3 +318,46 @@ def test_we_verify_what_model_signing_signs(
     manifest = Manifest.from_payload(payload)
     assert trust.authorise(payload, manifest, wanted=None).name == "release"
     assert manifest.resources[0].sha256 == SHA256
+
+
+# -- in the place of another bundle ----------------------------------------------------------------
+
+
+def test_who_signs_with_a_token_replaces_their_own_bundle_alone(
+    config: Path, services: Services, tmp_path: Path
+) -> None:
+    path = tmp_path / "churn.joblib"
+    key_ = safeload.SigningKey.generate()
+    bundle = safeload.dump([1], path, key=key_, name="churn", version="1")
+
+    def signed_by(who: Any, *, replace: bool = False) -> None:
+        safeload.sign(path, key=who, name="churn", version="1", replace=replace)
+
+    def is_refused(who: Any) -> None:
+        before = bundle.read_bytes()
+        with pytest.raises(UsageError) as caught:
+            signed_by(who)
+        assert caught.value.code == "bundle-taken"
+        assert bundle.read_bytes() == before
+
+    # A key's is another's before anything is said to a service.
+    is_refused(signer(config))
+    assert services.asked == []
+    signed_by(signer(config), replace=True)
+    before = bundle.read_bytes()
+    # Another key and certificate each time, and the same identity.
+    signed_by(signer(config))
+    assert bundle.read_bytes() != before
+    is_refused(signer(config, sub="https://github.com/mallory/models"))
+    is_refused(key_)
+
+
+def test_an_identity_by_another_issuer_is_another(config: Path, tmp_path: Path) -> None:
+    path = tmp_path / "churn.joblib"
+    bundle = safeload.dump([1], path, key=signer(config), name="churn", version="1")
+    again = UnverifiedBundle.read(signer(config).signed_bundle(PAYLOAD))
+    other = UnverifiedBundle.read(
+        signer(config, iss="https://issuer.example").signed_bundle(PAYLOAD)
+    )
+    own = UnverifiedBundle.read(bundle.read_bytes())
+    assert maker_of(own) == maker_of(again) != maker_of(other)
