@@ -258,7 +258,7 @@ def append(text: str) -> Callable[[Releases], object]:
 
 
 def by_a_third_party(releases: Releases) -> None:
-    releases.sign(5, key=safeload.SigningKey.generate())
+    releases.sign(5, key=safeload.SigningKey.generate(), replace=True)
 
 
 def revoke_file(releases: Releases) -> None:
