@@ -24,12 +24,13 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
+    "names",
     "repository",
 ]
 exclude_patterns = ["_ext"]
 
 # Markdown: headings have the anchors that code hosts give them.
-myst_enable_extensions = ["colon_fence", "substitution"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 
 # The Python interface, from docstrings in Google's style.
@@ -38,7 +39,15 @@ autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 autoclass_content = "class"
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
+# What serves elsewhere needs what it serves for; the pages need its docstrings alone.
+autodoc_mock_imports = ["mlserver"]
+python_maximum_signature_line_length = 80
+python_use_unqualified_type_names = True
+# Every name in a docstring or an annotation has to exist.
+nitpicky = True
+nitpick_ignore = [("py:exc", "MlflowException")]
 
 # Prompts are not copied, and neither is what a command prints.
 copybutton_prompt_text = "$ "

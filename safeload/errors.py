@@ -115,7 +115,7 @@ class SafeloadError(Exception):
 
     @property
     def line(self) -> str:
-        """One line for a log: the file (or ``safeload``), the code, and the sentence."""
+        """One line for a log, with the file (or ``safeload``), the code, and the sentence."""
         return f"{plain(self.path or _NOWHERE)}: {self.code}: {plain(self.message)}"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -70,7 +70,7 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """How much it weighs: what was not read a warning, a remark a note, all else an error."""
+        """How much it weighs; what was not read a warning, a remark a note, all else an error."""
         return _LIGHTER.get(self.rule[:3], Severity.ERROR)
 
     @property

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import safeload
+from safeload.cli.main import whole_parser
 from safeload.loading import environment
 from safeload.loading.environment import drift
 from tests.documents import ROOT
@@ -51,9 +52,42 @@ def test_the_pages_that_the_site_makes_are_listed() -> None:
 def test_the_page_on_python_has_every_name() -> None:
     text = (DOCS / "api.md").read_text("utf-8")
     there = set(
-        re.findall(r"auto(?:function|class|exception):: safeload\.(\w+)$", text, re.MULTILINE)
+        re.findall(
+            r"auto(?:function|class|exception):: safeload\.(\w+)(?:\(\))?$", text, re.MULTILINE
+        )
     )
     assert there == set(safeload.__all__) - {"__version__"}
+
+
+def test_the_page_on_the_command_line_has_every_verb_and_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    from commands import commands  # type: ignore[import-not-found]  # where the site has it
+
+    sections = dict(re.findall(r"^##+ (.+)\n((?:(?!##).*\n)*)", commands(), re.MULTILINE))
+    pending, verbs = [whole_parser()], set()
+    while pending:
+        for action in pending.pop()._actions:
+            # Verbs by their names; other choices are a list.
+            for verb in action.choices.values() if isinstance(action.choices, dict) else ():
+                pending.append(verb)
+                verbs.add(verb.prog)
+                options = {name for each in verb._actions for name in each.option_strings}
+                missing = {name for name in options if name not in sections[verb.prog]}
+                assert missing <= {"-h", "--help"}, verb.prog
+    assert set(sections) == verbs
+    # What is a page of the documentation is a link to it.
+    assert "([keys.md](../keys.md))" in sections["safeload sign"]
+
+
+def test_a_picture_that_stands_in_a_page_is_one_block_of_html() -> None:
+    for picture in DOCS.glob("*.svg"):
+        text = picture.read_text("utf-8")
+        assert "\n\n" not in text
+        # It is drawn in the colour of the text around it, which is light or dark.
+        assert "currentColor" in text
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text)
 
 
 def test_the_page_on_upgrading_quotes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 - Pages that lie elsewhere in the repository (SECURITY.md, CONTRIBUTING.md, the changelog) and pages
   that are made of code (the command line) are written into ``_generated``.
+- A picture in SVG stands in the page itself, so that it has the colours that the reader chose.
 - A link that leaves the folder leads to one of those pages, or to the code host. One that leads to
   a file that does not exist is a warning, and so ends the build.
 """
@@ -15,13 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands import commands
 from sphinx.util import logging
 
-from safeload.cli.main import whole_parser
-
 if TYPE_CHECKING:
-    import argparse
-
     from sphinx.application import Sphinx
 
 __all__ = ["setup"]
@@ -42,6 +40,8 @@ _MOVED = {
 _BELOW = {"rules/README": "\n\n```{toctree}\n:hidden:\n:glob:\n\nSL*\n```\n"}
 # A link of Markdown, or an address in HTML, that is neither a web address nor a place in the page.
 _LINK = re.compile(r"(\]\(|(?:href|src)=\")(?!https?:|mailto:|#)([^)#\s\"]+)(#[^)\s\"]*)?")
+# A picture of this folder that stands by itself.
+_PICTURE = re.compile(r"^!\[[^\]]*\]\(([\w-]+\.svg)\)$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 
 
@@ -56,7 +56,7 @@ def _write_pages(_app: Sphinx) -> None:
     """Write the pages that do not lie in this folder, where they have changed."""
     folder = _DOCS / _GENERATED
     folder.mkdir(exist_ok=True)
-    pages: dict[str, Callable[[], str]] = {"command-line.md": _command_line}
+    pages: dict[str, Callable[[], str]] = {"command-line.md": commands}
     for source, target in _MOVED.items():
         if _GENERATED in target:
             pages[Path(target).name] = lambda source=source, target=target: _rewritten(  # type: ignore[misc]
@@ -72,7 +72,14 @@ def _write_pages(_app: Sphinx) -> None:
 def _read(_app: Sphinx, name: str, source: list[str]) -> None:
     if not name.startswith(_GENERATED):
         page = f"docs/{name}.md"
-        source[0] = _rewritten(source[0], page, page) + _BELOW.get(name, "")
+        text = _PICTURE.sub(_drawn, source[0])
+        source[0] = _rewritten(text, page, page) + _BELOW.get(name, "")
+
+
+def _drawn(match: re.Match[str]) -> str:
+    """The picture itself; a blank line would end a block of HTML."""
+    drawing = (_DOCS / match[1]).read_text("utf-8")
+    return f'<figure class="drawing">\n{drawing}</figure>\n'
 
 
 def _rewritten(text: str, page: str, target: str) -> str:
@@ -102,34 +109,3 @@ def _with_links(text: str, page: str, target: str) -> str:
         return f"{before}{_HOST}/{path}{anchor}"
 
     return _LINK.sub(led, text)
-
-
-# -- the command line ------------------------------------------------------------------------------
-
-
-def _command_line() -> str:
-    """A page of what ``--help`` of every verb says."""
-    parser = whole_parser()
-    lines = ["# Command line", "", parser.description or "", ""]
-    lines += ["`python -m safeload` is the same as `safeload`. ", ""]
-    lines += ["```text", *_help(parser), "```", ""]
-    for verb in _verbs(parser):
-        lines += [f"## safeload {verb.prog.partition(' ')[2]}", ""]
-        lines += ["```text", *_help(verb), "```", ""]
-        for below in _verbs(verb):
-            lines += [f"### safeload {below.prog.partition(' ')[2]}", ""]
-            lines += ["```text", *_help(below), "```", ""]
-    return "\n".join(lines)
-
-
-def _help(parser: argparse.ArgumentParser) -> list[str]:
-    os.environ["COLUMNS"] = "80"
-    return parser.format_help().rstrip().splitlines()
-
-
-def _verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    import argparse
-
-    actions = parser._actions  # noqa: SLF001  # argparse has no other way to list them
-    found = [a for a in actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001
-    return [verb for action in found for verb in action.choices.values()]

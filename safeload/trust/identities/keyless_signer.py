@@ -103,7 +103,7 @@ class KeylessSigner:
 
     @property
     def label(self) -> str:
-        """What distinguishes this identity from others: 64 lower-case hex digits."""
+        """What distinguishes this identity from others, 64 lower-case hex digits."""
         who = f"{self._token.issuer}\n{self._token.identity}"
         return hashlib.sha256(who.encode("utf-8", "backslashreplace")).hexdigest()
 
