@@ -5,8 +5,8 @@ the docstring and defaults of ``safeload/limits.py``; the known attacks, from th
 every malicious sample; and the tests that hold each guarantee, from the marks on them. Those of
 docs/isolation.md are the bounds on an isolated process and the system calls that it may make. The
 argument rules are in docs/policy.md, each with the first line of its docstring; the codes of errors
-in docs/errors.md, from ``safeload/error_codes``. (The table of
-entries there is made by ``derive_packs.py``.)
+in docs/errors.md, from ``safeload/error_codes``. docs/opcodes.md says where each opcode of pickle
+has its meaning. (The table of entries in docs/policy.md is made by ``derive_packs.py``.)
 
 Usage:
     security_tables.py            write the tables into their documents
@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import pickletools
 import re
 import sys
 import tomllib
@@ -32,12 +33,16 @@ from safeload.isolation.system_calls import system_calls
 from safeload.limits import Isolation, Limits
 from safeload.policy.rules import RULES
 from safeload.rule_ids import RULE_IDS, effect
+from safeload.scan.pickle import effects
+from safeload.scan.pickle.opcodes import HANDLERS
 
 __all__ = [
     "ERRORS",
     "ERROR_TABLES",
     "ISOLATION",
     "ISOLATION_TABLES",
+    "OPCODES",
+    "OPCODE_TABLES",
     "PAGES",
     "PEERS",
     "PEER_TABLES",
@@ -55,6 +60,7 @@ ERRORS = ROOT / "docs" / "errors.md"
 RULE_PAGES = ROOT / "docs" / "rules" / "README.md"
 PEERS = ROOT / "docs" / "peers.md"
 ISOLATION = ROOT / "docs" / "isolation.md"
+OPCODES = ROOT / "docs" / "opcodes.md"
 DIFFERENCES = ROOT / "tests" / "peers" / "differences.toml"
 SAMPLES = ROOT / "malicious_samples"
 TESTS = ROOT / "tests"
@@ -173,6 +179,30 @@ def error_codes() -> Iterator[str]:
         yield row(f"`{code}`", f"`{about.error.__name__}`", ends, about.meaning, about.remedy)
 
 
+def opcodes() -> Iterator[str]:
+    """One row for each opcode of pickle: where the machine and the tolerant walk have it."""
+    actions = {getattr(effects, name): name for name in effects.__all__ if name != "TABLE"}
+    yield "| opcode | byte | takes → leaves | the machine | the tolerant walk |"
+    yield "|---|---|---|---|---|"
+    for opcode in sorted(pickletools.opcodes, key=lambda opcode: opcode.code):
+        code = ord(opcode.code)
+        shown = opcode.code if opcode.code.isprintable() and code < 0x80 else f"\\x{code:02x}"
+        taken, left = (
+            " ".join(part.name for part in parts) or "nothing"
+            for parts in (opcode.stack_before, opcode.stack_after)
+        )
+        handler = HANDLERS[code]
+        # What makes a function for several opcodes is named, not the function within.
+        where = handler.__qualname__.partition(".")[0]
+        yield row(
+            opcode.name,
+            f"`{shown}`",
+            f"{taken} → {left}",
+            "the loop" if handler is HANDLERS[0] else f"`{where}`",
+            f"`{actions[effects.TABLE[code][2]]}`",
+        )
+
+
 def peers() -> Iterator[str]:
     """One row for each test of another project that fails with our loaders as it should."""
     yield "| suite | tests | why it is right that they fail |"
@@ -231,6 +261,7 @@ RULE_TABLES: Tables = {"rules": rules}
 ISOLATION_TABLES: Tables = {"isolation": isolation, "system-calls": calls}
 PAGES: Tables = {"rule-pages": rule_pages}
 ERROR_TABLES: Tables = {"errors": error_codes}
+OPCODE_TABLES: Tables = {"opcodes": opcodes}
 PEER_TABLES: Tables = {"peers": peers}
 
 
@@ -274,6 +305,7 @@ def main() -> int:
         PEERS: PEER_TABLES,
         ISOLATION: ISOLATION_TABLES,
         ERRORS: ERROR_TABLES,
+        OPCODES: OPCODE_TABLES,
     }
     for document, tables in documents.items():
         text = document.read_text("utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from safeload.scan.program import (
@@ -15,26 +17,40 @@ from safeload.scan.program import (
     Token,
 )
 
-__all__ = ["picture"]
+__all__ = ["meaning", "picture"]
 
 
 def picture(program: Program) -> dict[str, Any]:
     """Everything a program says, but for how many opcodes it took to know it."""
     return {
-        "member": program.member,
         "code": program.code,
-        "arrays": [
-            picture(array) if isinstance(array, Program) else array for array in program.arrays
-        ],
         "globals": program.globals,
-        "aliases": program.aliases,
         "findings": program.findings,
         "size": program.size,
         "built": _tokens(program.built),
+        **_common(program, picture),
     }
 
 
-def _tokens(roots: list[ObjectToken]) -> list[Any]:
+def meaning(program: Program) -> dict[str, Any]:
+    """What a program says, but for the opcodes that say it and their places."""
+    return {
+        "globals": [use._replace(offset=0) for use in program.globals],
+        "findings": [replace(finding, offset=None) for finding in program.findings],
+        "built": _tokens(program.built, places=False),
+        **_common(program, meaning),
+    }
+
+
+def _common(program: Program, of: Callable[[Program], Any]) -> dict[str, Any]:
+    return {
+        "member": program.member,
+        "arrays": [of(array) if isinstance(array, Program) else array for array in program.arrays],
+        "aliases": program.aliases,
+    }
+
+
+def _tokens(roots: list[ObjectToken], *, places: bool = True) -> list[Any]:
     """The graph of tokens, flat: sharing and cycles become numbers."""
     numbers: dict[int, int] = {}
     kept: list[Token] = []
@@ -50,20 +66,22 @@ def _tokens(roots: list[ObjectToken]) -> list[Any]:
             continue
         numbers[id(token)] = len(numbers)
         kept.append(token)
-        head, inner = _parts(token)
+        head, inner = _parts(token, places=places)
         parts.append(head)
         pending += reversed(inner)
     return parts
 
 
-def _parts(token: Token) -> tuple[Any, list[Token]]:
+def _parts(token: Token, *, places: bool) -> tuple[Any, list[Token]]:
     if isinstance(token, ObjectToken):
         inner = [token.callable, token.args, token.kwargs, *token.states, *token.items]
-        return ("ObjectToken", token.use, token.offset, len(token.states), len(token.items)), inner
+        offset = token.offset if places else None
+        return ("ObjectToken", token.use, offset, len(token.states), len(token.items)), inner
     if isinstance(token, Global):
         return ("Global", token.path, token.raw, token.pushed, token.consumed), []
     if isinstance(token, Blob):
-        return ("Blob", token.kind, token.offset, token.size, token.head), []
+        offset = token.offset if places else None
+        return ("Blob", token.kind, offset, token.size, token.head), []
     if isinstance(token, Array):
         if isinstance(token.span, Program):
             return ("Array", picture(token.span)), []

@@ -110,7 +110,7 @@ def interpret(
 
 # The opcodes that make up most of every model are written out here, the commonest first, because a
 # function call for each would double the time of a scan.
-def _run(m: Machine) -> None:  # noqa: C901
+def _run(m: Machine) -> None:  # noqa: C901  # a call for each opcode would double the time
     data, size = m.data, m.size
     stack, marks, memo, known = m.stack, m.marks, m.memo, m.stretches
     push, pop, store = stack.append, stack.pop, memo.append

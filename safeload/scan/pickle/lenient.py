@@ -189,7 +189,7 @@ def reach(data: Buffer) -> Reach:
 
 
 # Written out in one loop, because a function for each opcode would double the time.
-def _stream(walk: _Walk) -> None:  # noqa: C901
+def _stream(walk: _Walk) -> None:  # noqa: C901  # a call for each would double the time
     """Walk from the first opcode of a stream to behind its STOP."""
     data, size, table = walk.data, walk.size, TABLE
     walk.begin()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
-from unittest.mock import patch
 
 from safeload.limits import Limits
-from safeload.scan.pickle import interpreter, repeats
-from safeload.scan.program import Buffer, Program
+from safeload.scan.pickle.interpreter import interpret
 from tests.fuzz.target import Target, Violation
 from tests.fuzz.targets.machine import examples, vary
 from tests.scan.grammar import stream
+from tests.scan.opcode_by_opcode import interpret_one_by_one
 from tests.scan.pickle.test_runs import arrays, is_clean, text_arrays, vocabularies
 from tests.scan.pictures import picture
 
@@ -32,28 +30,11 @@ def _grow(rng: random.Random) -> bytes:
 
 
 def _check(data: bytes) -> None:
-    quick, thorough = interpreter.interpret(data, limits=_LIMITS), _slow(data)
+    quick, thorough = interpret(data, limits=_LIMITS), interpret_one_by_one(data, _LIMITS)
     if is_clean(quick) != is_clean(thorough):
         raise Violation(f"{quick.findings} instead of {thorough.findings}")
     if is_clean(quick) and picture(quick) != picture(thorough):
         raise Violation("the two programs differ")
-
-
-def _slow(data: bytes) -> Program:
-    with (
-        patch.multiple(interpreter, count_pairs=_none, WRAPPER=_NOTHING, STRETCH=_NOTHING),
-        patch.object(interpreter, "read_texts", lambda *_: None),
-        patch.object(repeats, "ARGUMENTS", _NOTHING),
-    ):
-        return interpreter.interpret(data, limits=_LIMITS)
-
-
-def _none(data: Buffer, start: int, end: int) -> tuple[int, int]:
-    del data, end
-    return 0, start
-
-
-_NOTHING = re.compile(b"(?!)")
 
 
 def _vary(data: bytes, others: Sequence[bytes], rng: random.Random) -> bytes:

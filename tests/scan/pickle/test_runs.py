@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import re
 import struct
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from safeload.limits import Limits
 from safeload.scan.bounds.budget import WorkBudget
-from safeload.scan.pickle import interpreter, repeats
+from safeload.scan.pickle import interpreter
 from safeload.scan.pickle.text_arrays import read_texts
 from safeload.scan.program import Program, Use
 from safeload.scan.runs import (
@@ -30,6 +29,7 @@ from safeload.scan.runs import (
 )
 from tests.builder import Name, Pickle
 from tests.scan import originals
+from tests.scan.opcode_by_opcode import interpret_one_by_one
 from tests.scan.pictures import picture
 from tests.scan.streams import mutations
 
@@ -122,7 +122,6 @@ FILES = [
     *attributes(),
     *originals.joblibs(),
 ]
-NOTHING = re.compile(b"(?!)")
 SMALL = [data for data in FILES if len(data) < 5_000]
 
 
@@ -131,13 +130,7 @@ def fast(data: bytes) -> Program:
 
 
 def slow(data: bytes) -> Program:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(interpreter, "count_pairs", lambda data, start, end: (0, start))
-        patch.setattr(interpreter, "read_texts", lambda *_: None)
-        patch.setattr(interpreter, "WRAPPER", NOTHING)
-        patch.setattr(interpreter, "STRETCH", NOTHING)
-        patch.setattr(repeats, "ARGUMENTS", NOTHING)
-        return interpreter.interpret(data, limits=Limits())
+    return interpret_one_by_one(data, Limits())
 
 
 @pytest.mark.parametrize("data", FILES)
