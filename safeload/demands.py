@@ -41,9 +41,9 @@ def packs_for(trusted: TrustFile, manifest: Manifest) -> frozenset[str]:
         listed = Policy.of_pack(pack)
         if pack in about.packs or any(listed.get(g.module, g.name) for g in about.globals):
             raise TrustError(
-                f"The trust file forbids the pack {pack}, which the model needs.",
+                f"The trust file forbids the allow-list {pack}, which the model needs.",
                 code="pack-forbidden",
-                hint="Have a model signed that does without, or let this one use the pack.",
+                hint="Have a model signed that does without, or let this one use the list.",
             )
     return opt_in_packs() & (rule.on | set(about.packs))
 

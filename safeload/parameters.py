@@ -113,7 +113,7 @@ def _isolation(value: object, parameter: str) -> None:
 def _packs(value: object, parameter: str) -> None:
     # Not looked through: an iterator would be at its end for whoever asks for the packs.
     if not isinstance(value, Iterable) or isinstance(value, (bytes, bytearray)):
-        raise wrong_type(value, parameter, "names of packs")
+        raise wrong_type(value, parameter, "names of allow-lists")
 
 
 def _progress(value: object, parameter: str) -> None:

@@ -1,8 +1,8 @@
 """Propose, show and check policy files: which names a model file may use, and what for.
 
-A team's own classes are added to the packs by a policy file, which every verb takes as --policy.
-'learn' proposes one from legitimate models, 'check' looks one through, 'show' says what is allowed,
-'packs' which lists ship with safeload and which of them are on.
+A team's own classes are added to the allow-lists by a policy file, which every verb takes as
+--policy. 'learn' proposes one from legitimate models, 'check' looks one through, 'show' says what
+is allowed, 'packs' which lists ship with safeload and which of them are on.
 
 Trust: models are not run. Names from them are shown as printable ASCII, those of policy files with
 everything escaped that a terminal obeys.
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "run"]
 
 _LEARN = """\
-Propose the entries that a team's models need beyond the packs, as a policy file for a person to
-read. Nothing is imported or run.
+Propose the entries that a team's models need beyond the allow-lists, as a policy file for a person
+to read. Nothing is imported or run.
 
 RUN THIS ONLY ON MODELS THAT YOU TRUST, and read every line of what comes out: a file asks for
 whatever its author liked, and an entry that you add may then run in every process that loads a
@@ -41,19 +41,19 @@ names that deserve a second look are written as comments. No list knows all that
 exit codes: 0 every model is accepted with what is proposed, 1 some model is not, 2 usage, 3 some
 file was not read, or there was no model"""
 _SHOW = """\
-Show what the packs, and a policy file if one is given, allow: for names, for a library, or in all.
-Each use is shown with its argument rule, its reason and the pack or file that allows it.
+Show what the allow-lists, and a policy file if one is given, allow: for names, for a library, or in
+all. Each use is shown with its argument rule, its reason and the list or file that allows it.
 
 exit codes: 0 all names are on the list, 1 a name is not, 2 usage"""
 _PACKS = """\
-List the packs that ship with safeload. Those that are off by default name libraries whose state is
-not checked in full: a file that needs one is not decided. --pack, or packs = ["NAME"] in a policy
+List the allow-lists that ship with safeload. Those that are off by default name libraries whose
+state is not checked in full: a file that needs one is not decided. --pack, or packs = ["NAME"] in a policy
 file, switches one on; a signed model uses those that its signer used.
 
 exit codes: 0 always, 2 usage"""
 _CHECK = """\
 Look through a team's policy files: form, unknown uses and rules, reasons that nobody gave, entries
-that are in the packs already, names that are dangerous, calls without a rule; and functions of
+that are on them already, names that are dangerous, calls without a rule; and functions of
 Python's own that act without the seal seeing it (docs/seal.md), by a table that knows no others.
 
 Whether a name exists, is a module, or stands for something else under another name is known only to
@@ -92,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_policy_options(show)
     add_format_option(show, "policy show")
 
-    packs = verb("packs", "say which packs there are, which are on, and why", _PACKS)
+    packs = verb("packs", "say which allow-lists ship with safeload, which are on, and why", _PACKS)
     add_policy_options(packs)
     add_format_option(packs, "policy packs")
 

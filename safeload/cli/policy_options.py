@@ -15,7 +15,7 @@ __all__ = ["add_policy_options", "policy_of"]
 
 
 def add_policy_options(
-    parser: argparse.ArgumentParser, *, policy_help: str = "a policy file to add to the packs"
+    parser: argparse.ArgumentParser, *, policy_help: str = "a policy file to add to the allow-lists"
 ) -> None:
     """Add ``--policy`` and ``--pack``.
 
@@ -30,7 +30,8 @@ def add_policy_options(
         default=[],
         metavar="NAME",
         dest="packs",
-        help="a pack that is off by default; may be repeated ('safeload policy packs' lists them)",
+        help="an allow-list that is off by default; may be repeated ('safeload policy packs' lists "
+        "them)",
     )
 
 
@@ -44,7 +45,7 @@ def policy_of(options: argparse.Namespace) -> Policy | None:
         The policy; None if no file was given, so that a trust file may name one.
 
     Raises:
-        UsageError: The file cannot be used, or there is no such pack.
+        UsageError: The file cannot be used, or there is no such allow-list.
     """
     from safeload.policy.policy import Policy
 

@@ -20,7 +20,7 @@ CODES = {
             ),
             "incomplete": (
                 "Not all of the file was read, so nothing is decided and nothing was loaded.",
-                "See what the finding says; raise the limit or switch on the pack that it names.",
+                "See what the finding says; raise the limit or switch on the allow-list it names.",
             ),
             "refused": (
                 "The file holds what the policy does not allow; nothing was loaded.",
@@ -194,7 +194,7 @@ CODES = {
                 "Choose one that the hint lists.",
             ),
             "pack-unknown": (
-                "There is no pack of this name.",
+                "There is no allow-list of this name.",
                 "Choose one that the hint lists.",
             ),
             "policy-malformed": (

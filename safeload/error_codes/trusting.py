@@ -103,8 +103,8 @@ CODES = {
                 "Restore the file's name, or have it signed.",
             ),
             "pack-forbidden": (
-                "The trust file forbids a pack that the model needs.",
-                "Have a model signed that does without, or let this one use the pack.",
+                "The trust file forbids an allow-list that the model needs.",
+                "Have a model signed that does without, or let this one use the list.",
             ),
             "placeholder": (
                 "There is a placeholder, such as Git LFS leaves, where the signed file should be.",

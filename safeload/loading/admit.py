@@ -224,8 +224,8 @@ def _refusal(report: FileReport) -> RefusedError:
             f"Not decided: {first.message}{rest}",
             code="incomplete",
             report=report,
-            hint="Switch a pack on for files of people you trust, or have the model signed: what a "
-            "signer used, a signed load uses.",
+            hint="Switch an allow-list on for files of people you trust, or have the model signed: "
+            "what a signer used, a signed load uses.",
         )
     if first.rule == "SL004":
         return RefusedError(

@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("safeload_audit", "what to audit in every run, a path a line", type="linelist")
     parser.addini("safeload_fail_on", "as --safeload-fail-on")
-    parser.addini("safeload_policy", "a policy file to add to the packs")
-    parser.addini("safeload_packs", "packs that are off by default, one a line", type="linelist")
+    parser.addini("safeload_policy", "a policy file to add to the allow-lists")
+    parser.addini("safeload_packs", "allow-lists off by default, one a line", type="linelist")
     parser.addini("safeload_baseline", "findings that were accepted")
     parser.addini("safeload_limits", "bounds on a file, a NAME=VALUE a line", type="linelist")
 

@@ -78,9 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         "--report", metavar="FILE", help="refuse nothing; append a line of JSON for each load"
     )
     where.add_argument("--log", metavar="FILE", help="append a line of JSON for each load")
-    parser.add_argument("--policy", metavar="FILE", help="a policy file that adds to the packs")
+    parser.add_argument("--policy", metavar="FILE", help="a policy file to add to the lists")
     parser.add_argument(
-        "--pack", metavar="NAME", action="append", default=[], help="switch a pack on"
+        "--pack", metavar="NAME", action="append", default=[], help="switch an allow-list on"
     )
     parser.add_argument(
         "--trust",

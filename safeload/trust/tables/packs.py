@@ -79,6 +79,6 @@ def pack_rule(found: Mapping[str, Any], where: str, *place: str) -> PackRule:
         for kind in ("packs", "forbidden_packs")
     )
     if both := on & forbidden:
-        why = f"{where} asks for the pack {printable(min(both))!r} and forbids it"
+        why = f"{where} asks for the allow-list {printable(min(both))!r} and forbids it"
         raise Unfit(why, *place, "forbidden_packs")
     return PackRule(on, forbidden)
