@@ -47,8 +47,8 @@ all. Each use is shown with its argument rule, its reason and the list or file t
 exit codes: 0 all names are on the list, 1 a name is not, 2 usage"""
 _PACKS = """\
 List the allow-lists that ship with safeload. Those that are off by default name libraries whose
-state is not checked in full: a file that needs one is not decided. --pack, or packs = ["NAME"] in a policy
-file, switches one on; a signed model uses those that its signer used.
+state is not checked in full: a file that needs one is not decided. --pack, or packs = ["NAME"] in a
+policy file, switches one on; a signed model uses those that its signer used.
 
 exit codes: 0 always, 2 usage"""
 _CHECK = """\
