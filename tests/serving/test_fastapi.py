@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends SIGHUP")
 
 def dumped(path: Path, factor: float, version: str) -> None:
     model = LinearRegression().fit([[0.0], [1.0]], [0.0, factor])
-    safeload.dump(model, path, key=KEY, name="churn", version=version)
+    safeload.dump(model, path, key=KEY, name="churn", version=version, replace=True)
 
 
 def reloaded(server: Server) -> None:
