@@ -141,7 +141,9 @@ def shown_fields(path: Path) -> Iterator[tuple[str, bool]]:
         for field in node.body:
             if not isinstance(field, ast.AnnAssign):
                 continue
-            if HOLDS_BYTES.search(ast.unparse(field.annotation)):
+            annotation = ast.unparse(field.annotation)
+            # A function that takes or makes bytes holds none.
+            if HOLDS_BYTES.search(annotation) and not annotation.startswith("Callable["):
                 given = "" if field.value is None else ast.unparse(field.value)
                 name = f"{path.stem}.{node.name}.{ast.unparse(field.target)}"
                 yield name, not hidden and "repr=False" not in given
