@@ -19,7 +19,13 @@ from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.policy_options import add_policy_options, policy_of
 from safeload.cli.progress import shown
-from safeload.cli.verify import add_models, add_trust_options, add_version_options, models_of
+from safeload.cli.verify import (
+    add_models,
+    add_trust_options,
+    add_version_options,
+    models_of,
+    trust_of,
+)
 from safeload.errors import UsageError
 from safeload.limits import Isolation
 
@@ -71,17 +77,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the dry runs and say how they went."""
-    from safeload.trust.trustfile import TrustFile
-
     answer: Answer = options.answer
     if options.unsigned:
         _require_no_signature(options)
     models = options.models if options.unsigned else models_of(options)
-    trust = None if options.unsigned else TrustFile.read(options.trust)
+    trust = None if options.unsigned else trust_of(options, models)
     policy = policy_of(options)
     for model in answer.each(models):
         with answer.about(model):
-            if trust is None:
+            if options.unsigned:
                 _unsigned(model, options, policy, answer)
             else:
                 _signed(model, options, trust, policy, answer)
@@ -89,7 +93,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _signed(
-    path: str, options: argparse.Namespace, trust: TrustFile, policy: Policy | None, answer: Answer
+    path: str,
+    options: argparse.Namespace,
+    trust: str | TrustFile | None,
+    policy: Policy | None,
+    answer: Answer,
 ) -> None:
     from safeload.gate import dry_run
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ __all__ = [
     "add_version_options",
     "models_of",
     "run",
+    "trust_of",
 ]
 
 
@@ -88,11 +90,9 @@ def add_version_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Verify the models and print their manifests."""
-    from safeload.trust.trustfile import TrustFile
-
     answer: Answer = options.answer
     models = models_of(options)
-    trust = TrustFile.read(options.trust)
+    trust = trust_of(options, models)
     for model in answer.each(models):
         with answer.about(model):
             _verify(model, options, trust, answer)
@@ -116,7 +116,24 @@ def models_of(options: argparse.Namespace) -> list[str]:
     return models
 
 
-def _verify(model: str, options: argparse.Namespace, trust: TrustFile, answer: Answer) -> None:
+def trust_of(options: argparse.Namespace, models: Sequence[str]) -> str | TrustFile | None:
+    """The trust file, read once for several models, so that what is wrong with it is said once.
+
+    Args:
+        options: With ``trust``.
+        models: What it is for.
+
+    Raises:
+        UsageError: It cannot be used.
+    """
+    from safeload.trust.trustfile import TrustFile
+
+    return TrustFile.read(options.trust) if len(models) > 1 else options.trust
+
+
+def _verify(
+    model: str, options: argparse.Namespace, trust: str | TrustFile | None, answer: Answer
+) -> None:
     from safeload.gate import verify
     from safeload.report.verified import as_document
 

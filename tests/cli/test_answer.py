@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,16 @@ def test_the_schema_is_one_and_refuses_what_is_not_of_it(run: Run) -> None:
     ):
         with pytest.raises(ValidationError):
             VALIDATOR.validate({**document, **change})
+
+
+def test_the_document_shows_an_object_of_the_schema() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "calling.md").read_text("utf-8")
+    (block,) = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    VALIDATOR.validate(json.loads(block))
+    result = SCHEMA["$defs"]["result"]["properties"]
+    fields = {*SCHEMA["properties"], *SCHEMA["$defs"]["error"]["properties"]}
+    for word in fields | set(result["status"]["enum"]):
+        assert re.search(rf"[`.]{word}`", text), word
 
 
 def test_an_error_says_what_it_is_about(run: Run) -> None:

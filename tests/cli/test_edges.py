@@ -165,7 +165,7 @@ def test_a_result_for_a_closed_stdout_is_an_error(what: str) -> None:
 def test_a_result_for_a_full_stdout_is_an_error(what: str) -> None:
     outcome = process(*RESULTS[what][0], shell=">/dev/full")
     ends_well(outcome, 3)
-    assert outcome.error == "output-undelivered"
+    assert outcome.errors[-1] == "output-undelivered"
 
 
 @pytest.mark.parametrize("what", RESULTS)

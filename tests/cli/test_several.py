@@ -140,6 +140,16 @@ def test_a_signed_folder_is_one_model(run: Run, folder: Path) -> None:
     }
 
 
+def test_a_folder_can_be_required_to_be_signed_as_a_whole(run: Run, folder: Path) -> None:
+    copy("whole/churn.joblib")
+    sign = ["sign", "whole", *SIGN, "--name", "churn", "--model-file", "churn.joblib"]
+    assert run(*sign).code == 0
+    verify = ["verify", "whole", *TRUSTED, "--bundle", "whole/model.sig"]
+    assert run(*verify).code == 0
+    Path("whole/model.sig").unlink()
+    assert run(*verify).error == "bundle-missing"
+
+
 @pytest.mark.parametrize("verb", ["verify", "load"])
 def test_a_folder_without_a_signed_model_is_no_success(run: Run, folder: Path, verb: str) -> None:
     Path("models").mkdir()
