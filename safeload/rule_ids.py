@@ -7,11 +7,11 @@ verdict INCOMPLETE; every other rule refuses, but for ``SL9xx``, which leaves th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from safeload.verdict import Finding, Severity
+from safeload.verdict import Finding, Severity, Weight
 
-__all__ = ["CODE", "PACK_IS_OFF", "RULE_IDS", "RuleId", "effect"]
+__all__ = ["CODE", "PACK_IS_OFF", "RULE_IDS", "RuleId", "about", "effect"]
 
 # The rules of every finding about code by value, and about a pack that is off.
 CODE, PACK_IS_OFF = "SL108", "SL009"
@@ -116,8 +116,8 @@ RULE_IDS: dict[str, RuleId] = {
     "SL101": RuleId(
         "a name that is not on the allow-list",
         "Whatever a file names may run when it is loaded or used.",
-        "If the name is your own code, add it to a policy file; `safeload policy learn` proposes "
-        "what to add.",
+        "If the name is your own code, read it and add it to a policy file: `safeload policy learn "
+        "FILE` proposes what to add. If nobody knows it, do not load the file.",
     ),
     "SL102": RuleId(
         "an allowed name in a use that is not allowed",
@@ -318,3 +318,34 @@ RULE_IDS: dict[str, RuleId] = {
         "Nothing needs to be done; the verdict covers the whole file.",
     ),
 }
+
+_UNKNOWN = RuleId("a rule that this release does not know", "", "")
+# What is said in the place of a rule's own words, where the finding weighs more than others.
+_HEAVIER = {
+    ("SL101", Weight.ATTACK): RuleId(
+        "a name that is known to do harm, or to deceive",
+        "Models do not need it; attacks on whoever loads a model do.",
+        "",
+    ),
+    ("SL101", Weight.SUSPECT): RuleId(
+        "a name that is not on the allow-list, and that models seldom need",
+        "Whatever a file names may run when it is loaded or used.",
+        "Do not load the file before whoever made it has said what the name is for; allow it in a "
+        "policy file only after reading its code.",
+    ),
+}
+_KEEP = (
+    "Do not load the file. Keep it for whoever investigates, with where it came from, and treat "
+    "what has loaded it as compromised."
+)
+
+
+def about(rule: str, weight: Weight = Weight.ORDINARY) -> RuleId:
+    """What people are told of findings under a rule.
+
+    Args:
+        rule: Identifier such as ``"SL101"``.
+        weight: That of the findings. What to do about an attack is the same under every rule.
+    """
+    found = _HEAVIER.get((rule, weight)) or RULE_IDS.get(rule, _UNKNOWN)
+    return replace(found, remedy=_KEEP) if weight is Weight.ATTACK else found

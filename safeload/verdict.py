@@ -22,6 +22,7 @@ __all__ = [
     "Skipped",
     "Suppressed",
     "Verdict",
+    "Weight",
     "verdict_of",
 ]
 
@@ -35,6 +36,18 @@ class Severity(StrEnum):
     NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Weight(StrEnum):
+    """What a person should take a finding for; it changes words and order, and no verdict.
+
+    An ATTACK names what is known to do harm or to deceive; a SUSPECT is what hardly a model needs;
+    all else is ORDINARY, which does not say that it is harmless.
+    """
+
+    ATTACK = "attack"
+    SUSPECT = "suspect"
+    ORDINARY = "ordinary"
 
 
 # Rules whose findings are not errors, by how their identifiers begin.
@@ -61,16 +74,18 @@ class Finding:
         message: One printable sentence.
         member: Which part of the file, ``""`` for the file's own stream.
         offset: Byte offset in the member (after decompression), or None where there is none.
+        weight: What a person should take it for.
     """
 
     rule: str
     message: str
     member: str = ""
     offset: int | None = None
+    weight: Weight = Weight.ORDINARY
 
     @property
     def severity(self) -> Severity:
-        """How much it weighs; what was not read a warning, a remark a note, all else an error."""
+        """How much it weighs: what was not read a warning, a sign a note, all else an error."""
         return _LIGHTER.get(self.rule[:3], Severity.ERROR)
 
     @property

@@ -6,19 +6,21 @@ Trust: the files are hostile and are never run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.arguments import as_path, as_text, as_whole, require_callable, require_type
 from safeload.artefact import Source
+from safeload.auditing.excluding import Excluded, Excluding
 from safeload.auditing.expected import as_digest, require_digest, require_single
 from safeload.auditing.identity import identity_of
 from safeload.auditing.judging import Judging
-from safeload.auditing.sources.gather import as_place, gather, local
+from safeload.auditing.sources.gather import Place, as_place, gather, local
 from safeload.auditing.sources.hub_cache import fetched
 from safeload.auditing.walk import Candidate
 from safeload.limits import Limits
@@ -54,6 +56,7 @@ class AuditReport:
         unfinished: How many files were not looked at, because the audit was ended.
         remarks: What else is to be said of the audit itself, a sentence each.
         changed_since: What the audit was narrowed to; None where every file was looked at.
+        excluded: What was left out of the folders; None where nothing was to be.
     """
 
     files: tuple[FileReport, ...]
@@ -61,6 +64,7 @@ class AuditReport:
     unfinished: int = 0
     remarks: tuple[str, ...] = ()
     changed_since: ChangedSince | None = None
+    excluded: Excluded | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -116,6 +120,7 @@ def audit(
     dask: str | None = None,
     changed_since: str | None = None,
     if_model: bool = False,
+    exclude: Sequence[str] = (),
 ) -> AuditReport:
     """Say what files would do when they are loaded, without loading them.
 
@@ -142,14 +147,17 @@ def audit(
             and it parted. Without a path, all of the work tree around the current folder.
         if_model: Whether files that are given count as those in folders do, which are skipped if
             they are not models; for lists of files that nobody chose.
+        exclude: Patterns of files and folders to leave out, relative to each folder that is given,
+            as in ``"tests/fixtures"`` or ``"*.bak.pkl"``. Files that are given themselves, and what
+            addresses and the hub's cache lead to, are audited all the same.
 
     Returns:
         The report; the same whatever ``jobs`` and ``cache`` are.
 
     Raises:
         UsageError: The policy file or baseline cannot be used, there is no such pack, what reads
-            an address is not installed, git does not say what changed, or an argument is none that
-            its parameter takes.
+            an address is not installed, git does not say what changed, a pattern is malformed, or
+            an argument is none that its parameter takes.
         TrustError: The file has another digest (``digest-mismatch``).
     """
     work = Audit(
@@ -168,6 +176,7 @@ def audit(
         dask=dask,
         changed_since=changed_since,
         if_model=if_model,
+        exclude=exclude,
     )
     work.run(progress)
     return work.report()
@@ -193,6 +202,7 @@ class Audit:
         dask: str | None = None,
         changed_since: str | None = None,
         if_model: bool = False,
+        exclude: Sequence[str] = (),
     ) -> None:
         self._places = [as_place(path) for path in paths]
         self._changed = None
@@ -210,6 +220,7 @@ class Audit:
         require_type(if_model, "if_model", bool, takes="True or False")
         self._second_opinion = second_opinion
         self._if_model = if_model
+        self._excluding = Excluding(exclude)
         self._hub_cache = None if hub_cache is None else as_path(hub_cache, "hub_cache")
         self._expected = None if expect_sha256 is None else as_digest(expect_sha256)
         self._dask = None if dask is None else as_text(dask, "dask")
@@ -264,6 +275,7 @@ class Audit:
             len(self._candidates) - len(found),
             tuple(remarks),
             self._changed.since() if self._changed is not None else None,
+            self._excluding.excluded,
         )
 
     def _ask_others(self) -> None:
@@ -281,13 +293,18 @@ class Audit:
             )
 
     def _gathered(self) -> Iterator[Candidate]:
+        for place in self._places:
+            found = self._at(place)
+            yield from self._excluding.left(place, found) if isinstance(place, Path) else found
         if self._changed is not None:
-            yield from self._changed.below(self._places, if_model=self._if_model)
             self._remarks += self._changed.since().remarks
-        else:
-            yield from gather(self._places, self._judging.limits, if_model=self._if_model)
         if self._hub_cache is not None:
             yield from fetched(self._hub_cache)
+
+    def _at(self, place: Place) -> Iterator[Candidate]:
+        if self._changed is not None:
+            return self._changed.below([place], if_model=self._if_model)
+        return gather([place], self._judging.limits, if_model=self._if_model)
 
     def _done(self) -> Generator[Candidate, None, None]:
         """Look at all files, and say which is done."""

@@ -67,6 +67,14 @@ def _add_source_options(parser: argparse.ArgumentParser) -> None:
         "all of the work tree",
     )
     group.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out what fits in the folders that are given, as in tests/fixtures or "
+        "'*.bak.pkl'; may be given again. Files that are given themselves are audited all the same",
+    )
+    group.add_argument(
         "--if-model",
         action="store_true",
         help="leave out files that are given and are not models, as in folders; for lists that a "
@@ -178,6 +186,7 @@ def run(options: argparse.Namespace) -> int:
         dask=options.dask,
         changed_since=options.changed_since,
         if_model=options.if_model,
+        exclude=options.exclude,
     )
     if outputs.replace_files:
         outputs.beside(walk(local(options.paths)), limits)

@@ -191,6 +191,10 @@ CODES = {
                 "A report in this format is always whole.",
                 "Leave the option about its detail out.",
             ),
+            "exclude-malformed": (
+                "A pattern of files to leave out is none.",
+                "Write it as in tests/fixtures, relative to the folder that is audited.",
+            ),
             "report-malformed": (
                 "A report is asked for, and no file for it is named.",
                 "Write --report FORMAT=FILE.",

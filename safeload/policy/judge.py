@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from safeload.errors import printable
 from safeload.policy.callables.growth import Growth
 from safeload.policy.callables.places import Places
-from safeload.policy.code_by_value import is_code, summary
+from safeload.policy.code_by_value import summary
 from safeload.policy.inspector import Inspector
 from safeload.policy.keys import KeyInspector
 from safeload.policy.notes import notes_on
@@ -24,6 +24,7 @@ from safeload.policy.policy import Policy
 from safeload.policy.rules.attributes import is_resource_module
 from safeload.policy.rules.counts import Widths
 from safeload.policy.rules.refitting import fits_while_predicting
+from safeload.policy.unlisted import misused, unlisted
 from safeload.rule_ids import CODE
 from safeload.scan.bounds.allowance import allowing, check_claims, check_time, claim
 from safeload.scan.bounds.budget import NO_MEMORY, OverLimitError, WorkBudget
@@ -47,15 +48,12 @@ from safeload.verdict import (
     MemberReport,
     Severity,
     Skipped,
+    Weight,
     verdict_of,
 )
 
 __all__ = ["Judgement", "judge"]
 
-# What a module is called while Python runs it as a program.
-_SCRIPTS = frozenset(["__main__", "__mp_main__"])
-# Where torch keeps the classes of modules, optimisers and schedules.
-_MODULES_OF_TORCH = ("torch.nn.modules.", "torch.optim.")
 # Findings kept for one file.
 _MAX_FINDINGS = 1_000
 # Objects between two looks at the clock.
@@ -67,8 +65,8 @@ class Judgement:
     """What the policy says of a scan.
 
     Attributes:
-        findings: Everything found, in the file's order, but code pickled by value before all
-            else; empty if all is allowed.
+        findings: Everything found, attacks first, then that the file is code if it is, then in the
+            file's order; empty if all is allowed.
         globals: Every global with its uses, and whether they are allowed.
         members: One report for each stream.
         skipped: Files of an archive that are not models, each with the reason.
@@ -171,9 +169,11 @@ class _Sum:
 
 
 def _most_important(findings: list[Finding]) -> tuple[Finding, ...]:
-    """As many findings as are kept, refusals first if those are not all: they decide."""
+    """As many findings as are kept, attacks first; if those are not all, then other refusals."""
     if len(findings) > _MAX_FINDINGS:
         findings = sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    if any(finding.weight is Weight.ATTACK for finding in findings):
+        findings = sorted(findings, key=lambda finding: finding.weight is not Weight.ATTACK)
     return tuple(findings[:_MAX_FINDINGS])
 
 
@@ -317,37 +317,14 @@ def _finding(rule: str, built: ObjectToken, reason: str, program: Program) -> Fi
 def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None:
     entry = policy.get(use.module, use.name)
     if entry is None:
-        rule, why = _unknown(use)
-        return Finding(rule, f"{printable(use.path)} {why}.", member, use.offset)
+        return unlisted(use, member)
     excess = use.uses - entry.uses
     if not excess:
         return None
     if excess == {Use.BUILD}:
         message = f"{printable(use.path)} returns an object that is given a state."
         return Finding("SL104", message, member, use.offset)
-    allowed = ", ".join(sorted(entry.uses))
-    message = (
-        f"{printable(use.path)} is used in a way that is not allowed: "
-        f"{', '.join(sorted(excess))} (allowed: {allowed})."
-    )
-    return Finding("SL102", message, member, use.offset)
-
-
-def _unknown(use: GlobalUse) -> tuple[str, str]:
-    """The rule for a name that is no entry, and the words that help most."""
-    if is_code(use.module, use.name):
-        return CODE, "rebuilds a function or class from code within the file; it is code"
-    if use.module in _SCRIPTS:
-        return "SL109", (
-            "was defined in a script or notebook, where no other program finds it; "
-            "move it to a module that can be imported and dump the model again"
-        )
-    if use.module.startswith(_MODULES_OF_TORCH):
-        return "SL101", (
-            "is a whole object of torch, whose code is found by name when it is loaded; "
-            "save its state_dict instead"
-        )
-    return "SL101", f"is not on the allow-list (used: {', '.join(sorted(use.uses))})"
+    return misused(use, entry.uses, member)
 
 
 def _name(built: ObjectToken) -> str:

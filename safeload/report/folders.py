@@ -34,10 +34,10 @@ class Leaf:
     name: str
     file: FileReport
 
-    def weight(self) -> tuple[int, int, int, str]:
+    def weight(self) -> tuple[tuple[int, bool], int, int, str]:
         """What it is sorted by."""
-        rank, errors, _ = ranking(self.file)
-        return rank, 0, errors, self.name
+        verdict, no_attack, errors, _ = ranking(self.file)
+        return (verdict, no_attack), 0, errors, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ class Folder:
             else:
                 yield entry.file
 
-    def weight(self) -> tuple[int, int, int, str]:
+    def weight(self) -> tuple[tuple[int, bool], int, int, str]:
         """What it is sorted by: as the weightiest file in it, and behind files of such a weight."""
-        rank = min(ranking(file)[0] for file in self.files())
-        alike = sum(ranking(file)[0] == rank for file in self.files())
+        rank = min(ranking(file)[:2] for file in self.files())
+        alike = sum(ranking(file)[:2] == rank for file in self.files())
         return rank, 1, -alike, self.name
 
 

@@ -19,12 +19,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from safeload import __version__
 from safeload.auditing.run import AuditReport
-from safeload.report.alerts import alerts, score, title
+from safeload.report.alerts import alerts, identity, score, title
 from safeload.report.invocation import Invocation
 from safeload.report.markdown import listed
 from safeload.report.rule_pages import HOME, url_of
 from safeload.report.uris import path_of
-from safeload.report.words import Group, count, counts
+from safeload.report.words import Group, count, counts, excluded
 from safeload.rule_ids import RULE_IDS
 from safeload.verdict import FileReport, Severity, Verdict
 
@@ -92,6 +92,8 @@ def _messages(report: AuditReport) -> Iterator[dict[str, str]]:
         "value": f"{count(len(verdicts), 'file')}: {counts(verdicts)}; "
         f"{len(report.skipped):,} skipped.",
     }
+    if report.excluded is not None:
+        yield {"level": "info", "value": f"{excluded(report.excluded)}."}
     if Verdict.INCOMPLETE in verdicts:
         yield {
             "level": "warn",
@@ -117,8 +119,8 @@ def _vulnerability(file: FileReport, path: str, group: Group) -> dict[str, Any]:
         details["sha256"] = _detail("SHA-256", file.sha256)
     return {
         # The same in every report, for as long as the file has its name.
-        "id": str(uuid5(NAMESPACE_URL, f"{url_of(group.rule)}#{group.rule}/{path}")),
-        "name": f"{group.rule}: {title(group)}",
+        "id": str(uuid5(NAMESPACE_URL, f"{url_of(group.rule)}#{identity(group)}/{path}")),
+        "name": f"{group.rule}: {title(group.about)}",
         "description": "\n".join(lines),
         "severity": _severity(group),
         "solution": group.about.remedy,
@@ -147,7 +149,7 @@ def _severity(group: Group) -> str:
         return "Unknown"
     if group.severity is Severity.NOTE:
         return "Info"
-    return next(name for first, name in _SEVERITIES if score(group.rule) >= first)
+    return next(name for first, name in _SEVERITIES if score(group.rule, group.weight) >= first)
 
 
 def _time(moment: datetime) -> str:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from safeload import __version__
 from safeload.auditing.run import AuditReport
+from safeload.rule_ids import about
 from safeload.verdict import FileReport, Finding, Suppressed, Verdict
 
 if TYPE_CHECKING:
+    from safeload.auditing.excluding import Excluded
     from safeload.auditing.sources.changed import ChangedSince
 
 __all__ = ["as_document", "as_json", "file_document", "finding_document"]
@@ -35,6 +37,7 @@ def as_document(report: AuditReport) -> dict[str, Any]:
         "skipped": [{"path": file.path, "reason": file.reason} for file in report.skipped],
         "unfinished": report.unfinished,
         "changed_since": _narrowed(report.changed_since),
+        "excluded": _excluded(report.excluded),
         "summary": {
             "files": len(verdicts),
             **{verdict.value: verdicts.count(verdict) for verdict in Verdict},
@@ -55,6 +58,12 @@ def _narrowed(since: ChangedSince | None) -> dict[str, Any] | None:
         "commits": list(since.commits),
         "not_looked_at": since.not_looked_at,
     }
+
+
+def _excluded(left_out: Excluded | None) -> dict[str, Any] | None:
+    if left_out is None:
+        return None
+    return {"patterns": list(left_out.patterns), "files": left_out.files}
 
 
 def _accepted(finding: Finding, suppressed: tuple[Suppressed, ...]) -> dict[str, Any] | None:
@@ -107,7 +116,9 @@ def finding_document(finding: Finding, suppressed: tuple[Suppressed, ...] = ()) 
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,
+        "weight": finding.weight.value,
         "message": finding.message,
+        "remedy": about(finding.rule, finding.weight).remedy,
         "member": finding.member,
         "offset": finding.offset,
         "suppressed": _accepted(finding, suppressed),

@@ -58,6 +58,8 @@ def as_junit(report: AuditReport, invocation: Invocation) -> str:
     )
     properties = ET.SubElement(suite, "properties")
     told = {"safeload": __version__, "files skipped as no models": f"{len(report.skipped)}"}
+    if report.excluded is not None:
+        told["files excluded"] = f"{report.excluded.files}"
     for name, value in told.items():
         ET.SubElement(properties, "property", {"name": name, "value": value})
     if report.unfinished:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from safeload.rule_ids import CODE
-from safeload.verdict import Finding
+from safeload.verdict import Finding, Weight
 
 __all__ = ["leading"]
 
@@ -16,15 +16,17 @@ __all__ = ["leading"]
 def leading(findings: Sequence[Finding]) -> list[Finding]:
     """The findings to show to people: all, unless the file is code.
 
-    Then what says so comes first, and whatever else the policy has to say comes down to it.
+    Then what says so comes first but for attacks, and whatever else the policy has to say comes
+    down to it.
 
     Args:
         findings: All findings about a file, in the judge's order.
     """
-    chosen = list(findings)
-    if chosen and chosen[0].rule == CODE:
-        chosen[1:] = [finding for finding in chosen[1:] if not _is_policys(finding)]
-    return chosen
+    attacks = [finding for finding in findings if finding.weight is Weight.ATTACK]
+    others = [finding for finding in findings if finding.weight is not Weight.ATTACK]
+    if others and others[0].rule == CODE:
+        others[1:] = [finding for finding in others[1:] if not _is_policys(finding)]
+    return attacks + others
 
 
 def _is_policys(finding: Finding) -> bool:

@@ -20,7 +20,7 @@ from safeload.auditing.run import AuditReport
 from safeload.errors import printable
 from safeload.report.alerts import Alert, alerts
 from safeload.report.rule_pages import url_of
-from safeload.report.words import ACCEPTED, WORDS, by_weight, count, counts
+from safeload.report.words import ACCEPTED, WORDS, by_weight, count, counts, excluded
 from safeload.verdict import FileReport, Finding, Verdict
 
 __all__ = ["as_markdown", "code", "listed"]
@@ -53,7 +53,11 @@ def as_markdown(report: AuditReport) -> str:
     """
     verdicts = [file.verdict for file in report.files]
     lines = [f"## safeload audit: {WORDS[report.verdict] if verdicts else 'no model'}", ""]
-    skipped = f" Skipped as no models: {len(report.skipped):,}." if report.skipped else ""
+    skipped = (
+        f" Skipped, as they are not models: {len(report.skipped):,}." if report.skipped else ""
+    )
+    if report.excluded is not None:
+        skipped += f" Left out on purpose: {excluded(report.excluded)}."
     lines += [f"{count(len(verdicts), 'file')}: {counts(verdicts)}.{skipped}", ""]
     if report.unfinished:
         lines += [f"**Not looked at: {report.unfinished:,}**, as the audit was ended.", ""]

@@ -168,7 +168,12 @@ def _message(finding: Finding) -> str:
     if finding.offset is not None:
         place.append(f"at byte {finding.offset}")
     where = f" [{' '.join(place)}]" if place else ""
-    return f"{printable(finding.message, limit=_PATH)}{where}"
+    return f"{_once(finding.message)}{where}"
+
+
+def _once(text: str) -> str:
+    """Escape a text unless that was done, so that no backslash is doubled."""
+    return text if text.isascii() and text.isprintable() else printable(text, limit=_PATH)
 
 
 def _names(title: str, file: FileReport, *, allowed: bool) -> Iterator[Line]:
@@ -176,7 +181,7 @@ def _names(title: str, file: FileReport, *, allowed: bool) -> Iterator[Line]:
     if chosen:
         yield Line(Text(), Text(f"{title}:"), 2 * _STEP)
     for item in chosen[:_NAMES]:
-        text = f"{printable(item.name)} ({', '.join(item.uses)})"
+        text = f"{_once(item.name)} ({', '.join(item.uses)})"
         yield Line(Text(), Text(text), 3 * _STEP)
     if len(chosen) > _NAMES:
         yield Line(Text(), Text(f"... and {len(chosen) - _NAMES} more"), 3 * _STEP)

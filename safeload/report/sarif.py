@@ -23,12 +23,13 @@ from typing import Any
 from safeload import __version__
 from safeload.auditing.run import AuditReport
 from safeload.errors import plain
-from safeload.report.alerts import alerts, score, sentence, title
+from safeload.report.alerts import alerts, identity, score, sentence, title
 from safeload.report.invocation import Invocation
 from safeload.report.rule_pages import HOME, url_of
 from safeload.report.uris import Uri, uri_of
-from safeload.report.words import Group
-from safeload.verdict import FileReport, Finding, Severity, Suppressed, Verdict
+from safeload.report.words import Group, excluded
+from safeload.rule_ids import about
+from safeload.verdict import FileReport, Finding, Severity, Suppressed, Verdict, Weight
 
 __all__ = ["as_sarif"]
 
@@ -51,12 +52,14 @@ _EFFECTS = {
     Severity.WARNING: "incomplete",
     Severity.NOTE: "none",
 }
+# The rank of an attack; others have none.
+_FIRST = 100.0
 _EXITS = {0: "accepted", 1: "refused", 3: "could not decide"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A result to be: a file, by its number, and what was found in it under one rule."""
+    """A result to be: a file, by its number, and what was found in it under one rule and weight."""
 
     file: FileReport
     number: int
@@ -114,9 +117,8 @@ def _log(
 ) -> dict[str, Any]:
     """The whole document."""
     results = _weightiest(found, cut.results)
-    # The rules that the results are of, each by its first.
-    rules = {one.group.rule: one.group for one in reversed(results)}
-    places = {rule: at for at, rule in enumerate(sorted(rules))}
+    rules = sorted({one.group.rule for one in results})
+    places = {rule: at for at, rule in enumerate(rules)}
     # Either all results say whether somebody accepted them, or none does.
     says = any(one.file.suppressed for one in results)
     numbers = [*range(len(uris))] if cut.every_file else sorted({one.number for one in results})
@@ -128,7 +130,7 @@ def _log(
         if artifacts.setdefault(key, len(listed)) == len(listed):
             listed.append(_artifact(report.files[number], uris[number]))
     run = {
-        "tool": {"driver": _driver([rules[rule] for rule in places])},
+        "tool": {"driver": _driver(rules)},
         "originalUriBaseIds": {
             _ROOT: {"description": {"text": "The folder in which safeload was started."}}
         },
@@ -148,7 +150,7 @@ def _weightiest(found: list[_Found], kept: int) -> list[_Found]:
     return [found[at] for at in sorted(chosen)]
 
 
-def _driver(rules: list[Group]) -> dict[str, Any]:
+def _driver(rules: list[str]) -> dict[str, Any]:
     return {
         "name": "safeload",
         "version": __version__,
@@ -158,13 +160,14 @@ def _driver(rules: list[Group]) -> dict[str, Any]:
     }
 
 
-def _rule(group: Group) -> dict[str, Any]:
-    rule, told, severity = group.rule, group.about, group.severity
+def _rule(rule: str) -> dict[str, Any]:
+    """A rule as it is for all findings; what weighs more says more in its own message."""
+    told, severity = about(rule), Finding(rule, "").severity
     link = url_of(rule)
     return {
         "id": rule,
-        "shortDescription": {"text": _text(f"{title(group)}.")},
-        "fullDescription": {"text": _text(f"{title(group)} ({_EFFECTS[severity]}). {told.why}")},
+        "shortDescription": {"text": _text(f"{title(told)}.")},
+        "fullDescription": {"text": _text(f"{title(told)} ({_EFFECTS[severity]}). {told.why}")},
         "help": {
             "text": _text(f"{told.why} What to do: {told.remedy}"),
             "markdown": f"{told.why}\n\n**What to do:** {told.remedy}\n\n[More on {rule}]({link})",
@@ -201,6 +204,8 @@ def _invocation(
         notes.append(
             _notification("unfinished", f"{report.unfinished:,} files were not looked at.")
         )
+    if report.excluded is not None:
+        notes.append(_notification("excluded", f"{excluded(report.excluded)}."))
     left_out = len(found) - cut.results
     if left_out or not cut.every_file:
         notes.append(
@@ -258,10 +263,12 @@ def _result(one: _Found, rule: int, artifact: int, *, says: bool) -> dict[str, A
         "level": group.severity.value,
         "message": {"text": _text(sentence(group))},
         "locations": places[:1],
-        "partialFingerprints": _fingerprints(group.rule, one.uri),
+        "partialFingerprints": _fingerprints(identity(group), one.uri),
         "occurrenceCount": len(group.findings),
-        "properties": {"verdict": one.file.verdict.value},
+        "properties": {"verdict": one.file.verdict.value, "weight": group.weight.value},
     }
+    if group.weight is Weight.ATTACK:
+        result["rank"] = _FIRST
     if says:
         result["suppressions"] = _suppressions(one)
     if len(places) > 1:
@@ -319,9 +326,9 @@ def _place(one: _Found, finding: Finding, artifact: int, *, told: bool) -> dict[
     return place
 
 
-def _fingerprints(rule: str, uri: Uri) -> dict[str, str]:
+def _fingerprints(name: str, uri: Uri) -> dict[str, str]:
     """What tells a result from others when the file is written anew, with the same thing in it."""
-    digest = hashlib.sha256(f"{rule}\n{uri.text}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{name}\n{uri.text}".encode()).hexdigest()
     return {"safeload/v1": digest, "primaryLocationLineHash": f"{digest[:16]}:1"}
 
 

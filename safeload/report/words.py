@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from safeload.auditing.excluding import Excluded
 from safeload.auditing.run import AuditReport
 from safeload.report.leading import leading
-from safeload.rule_ids import PACK_IS_OFF, RULE_IDS, RuleId
-from safeload.verdict import FileReport, Finding, Severity, Verdict
+from safeload.rule_ids import PACK_IS_OFF, RuleId, about
+from safeload.verdict import FileReport, Finding, Severity, Verdict, Weight
 
 __all__ = [
     "ACCEPTED",
@@ -23,6 +24,7 @@ __all__ = [
     "caveat",
     "count",
     "counts",
+    "excluded",
     "groups",
     "ranking",
     "rules",
@@ -43,21 +45,22 @@ _UNREAD = "Not everything was read; what was not read could do anything."
 _PACK_IS_OFF = "Everything was read; what the pack is for is not checked in full."
 _RANKS = {Verdict.REFUSE: 0, Verdict.INCOMPLETE: 1, Verdict.ACCEPT: 2}
 _WEIGHTS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
-_UNKNOWN = RuleId("a rule that this release does not know", "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings about one file under one rule.
+    """Findings about one file under one rule, that a person should take for the same.
 
     Attributes:
         rule: Its identifier.
-        about: What the rule means.
+        weight: What to take them for.
+        about: What the rule means, and what to do.
         severity: How much each of them weighs.
         findings: At least one.
     """
 
     rule: str
+    weight: Weight
     about: RuleId
     severity: Severity
     findings: tuple[Finding, ...]
@@ -94,9 +97,16 @@ def total(report: AuditReport) -> str:
     text = f"{count(len(report.files), 'file')}: {counts(file.verdict for file in report.files)}"
     if report.skipped:
         text += f"; {count(len(report.skipped), 'other file')} skipped"
+    if report.excluded is not None:
+        text += f"; {excluded(report.excluded)}"
     if report.unfinished:
         text += f"; {count(report.unfinished, 'file')} not looked at"
     return text
+
+
+def excluded(left_out: Excluded) -> str:
+    """How many files were left out because the caller wanted it: ``"3 files excluded"``."""
+    return f"{count(left_out.files, 'file')} excluded"
 
 
 def acceptances(file: FileReport) -> list[str]:
@@ -114,29 +124,30 @@ def acceptances(file: FileReport) -> list[str]:
     ]
 
 
-def ranking(file: FileReport) -> tuple[int, int, str]:
-    """What files are sorted by: the verdict, then how much speaks against them, then the path."""
+def ranking(file: FileReport) -> tuple[int, bool, int, str]:
+    """What files are sorted by: verdict, attacks, how much speaks against them, and the path."""
     errors = sum(finding.severity is Severity.ERROR for finding in file.findings)
-    return _RANKS[file.verdict], -errors, file.path
+    no_attack = all(finding.weight is not Weight.ATTACK for finding in file.findings)
+    return _RANKS[file.verdict], no_attack, -errors, file.path
 
 
 def by_weight(files: Iterable[FileReport]) -> list[FileReport]:
-    """Sort files: refused ones first, of these the ones with most against them."""
+    """Sort files: refused ones first, of these attacks, then the ones with most against them."""
     return sorted(files, key=ranking)
 
 
 def groups(findings: Sequence[Finding]) -> list[Group]:
-    """What to show of the findings about a file: by rule, what weighs most first.
+    """What to show of the findings about a file: by rule and weight, what weighs most first.
 
     Args:
         findings: All of them, in the judge's order.
     """
-    found: dict[str, list[Finding]] = {}
+    found: dict[tuple[str, Weight], list[Finding]] = {}
     for finding in leading(findings):
-        found.setdefault(finding.rule, []).append(finding)
+        found.setdefault((finding.rule, finding.weight), []).append(finding)
     made = [
-        Group(rule, RULE_IDS.get(rule, _UNKNOWN), same[0].severity, tuple(same))
-        for rule, same in found.items()
+        Group(rule, weight, about(rule, weight), same[0].severity, tuple(same))
+        for (rule, weight), same in found.items()
     ]
     return sorted(made, key=lambda group: _WEIGHTS[group.severity])
 

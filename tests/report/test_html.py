@@ -110,7 +110,7 @@ def test_rules_that_are_known_are_links_to_their_pages() -> None:
 
 
 def test_what_is_to_be_typed_is_code() -> None:
-    assert "<code>safeload policy learn</code>" in as_html(AuditReport((refused(),)))
+    assert "<code>safeload policy learn FILE</code>" in as_html(AuditReport((refused(),)))
     # What a file says is shown as it is.
     assert "<li>a `b` c" in as_html(AuditReport((refused(message="a `b` c"),)))
 

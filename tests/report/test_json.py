@@ -21,7 +21,9 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 FILE = {"path", "sha256", "size", "format", "verdict", "members", "globals", "findings", "skipped"}
 MEMBER = {"path", "format", "verdict", "opcodes", "arrays"}
 GLOBAL = {"name", "uses", "offset", "allowed", "member"}
-FINDING = {"rule", "severity", "message", "member", "offset", "suppressed"}
+FINDING = {
+    "rule", "severity", "weight", "message", "remedy", "member", "offset", "suppressed",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -46,6 +48,7 @@ def test_the_fields_are_those_of_schema_1(document: Any) -> None:
         "skipped",
         "unfinished",
         "changed_since",
+        "excluded",
         "summary",
     }
     assert document["schema"] == 1

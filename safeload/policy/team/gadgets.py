@@ -19,8 +19,9 @@ from functools import lru_cache
 from safeload.policy.code_by_value import is_code
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
+from safeload.policy.team.harm import deceit, harm
 
-__all__ = ["COMPUTING", "STANDARD", "doubt", "gadget"]
+__all__ = ["COMPUTING", "STANDARD", "doubt", "gadget", "is_covered"]
 
 # Modules of Python's own that compute and do nothing else.
 COMPUTING = frozenset(
@@ -89,8 +90,11 @@ def gadget(module: str, name: str) -> str | None:
     """
     modules, names = module.split("."), name.split(".")
     top = modules[0]
+    known = deceit(module, name) or harm(module, name)
+    if known is not None:
+        return known
     if len(module) + len(name) > _LONGEST or not all(map(_WORD.fullmatch, modules + names)):
-        return "is not a name that Python code is usually given; it may be there to deceive"
+        return "is not a usual name in Python, and may be there to deceive"
     if module in _SCRIPTS:
         return (
             "was defined in a script or notebook, where no other program finds it; move it to a "
@@ -99,9 +103,9 @@ def gadget(module: str, name: str) -> str | None:
     if is_code(module, name):
         return "rebuilds code that the file itself brings along; no list can say what it does"
     if any(part.startswith("__") and part.endswith("__") for part in modules + names):
-        return "reaches for what Python keeps for itself"
+        return "uses a name that Python reserves for itself"
     if top in STANDARD and (top not in COMPUTING or names[0].startswith("_")):
-        return f"belongs to Python's own {top}; what does no harm of that is in the packs"
+        return f"belongs to Python's module {top}, and the built-in allow-lists leave it out"
     if f"{module}.{name}.".startswith(_ACTING_PARTS):
         return f"belongs to a part of {top} that reads, writes, builds or fetches"
     if top in _ACTING or (top == "torch" and _TORCH.isdisjoint(modules[1:2])):
@@ -110,7 +114,9 @@ def gadget(module: str, name: str) -> str | None:
     if reached is not None:
         return f"reaches the module {reached} through another one"
     if _is_known(top) and _acts(names[-1]):
-        return f"reads, writes or runs by its name, and the packs leave it out of {top}"
+        return (
+            "reads, writes or runs, judging by its name, and the built-in allow-lists leave it out"
+        )
     if top.casefold() != top and _is_known(top.casefold()):
         return f"looks like {top.casefold()} and is not"
     return None
@@ -129,14 +135,19 @@ def doubt(module: str, name: str) -> str | None:
     top, names = module.split(".")[0], name.split(".")
     if _is_known(top):
         return (
-            f"belongs to {top}, which the packs cover: it was left out on purpose, or is newer "
-            "than they are"
+            f"belongs to {top}, which the built-in allow-lists cover: it was left out on purpose, "
+            "or is newer than they are"
         )
     if any(owner.lstrip("_")[:1].islower() for owner in names[:-1]):
         return "is reached through something that is not a class, judging by its name"
     if _acts(names[-1]):
         return "reads, writes or runs, judging by its name"
     return None
+
+
+def is_covered(module: str) -> bool:
+    """Whether a module belongs to a library that a built-in allow-list has names of."""
+    return _is_known(module.partition(".")[0])
 
 
 def _acts(name: str) -> bool:

@@ -25,7 +25,7 @@ from safeload.report.html.panel import Programs, panel
 from safeload.report.html.room import Room
 from safeload.report.invocation import Invocation
 from safeload.report.programs import Rereading
-from safeload.report.words import ACCEPTED, WORDS, by_weight, count, counts, rules
+from safeload.report.words import ACCEPTED, WORDS, by_weight, count, counts, excluded, rules
 from safeload.shipped import shipped
 from safeload.verdict import FileReport, Skipped, Verdict
 
@@ -131,6 +131,9 @@ def _summary(report: AuditReport) -> Element:
         legend(verdicts),
         tag("p", f"{count(report.unfinished, 'file')} not looked at: the audit was ended.")
         if report.unfinished
+        else None,
+        tag("p", f"{excluded(report.excluded)}: {', '.join(report.excluded.patterns)}")
+        if report.excluded is not None
         else None,
         *(tag("p", remark) for remark in report.remarks),
         tag("p", ACCEPTED) if Verdict.ACCEPT in verdicts else None,

@@ -54,7 +54,7 @@ def panel(number: int, file: FileReport, room: Room, programs: Programs | None) 
         class_=f"file {file.verdict.value}",
         id=f"file-{number}",
         data_verdict=file.verdict.value,
-        data_rules=" ".join(group.rule for group in found) or None,
+        data_rules=" ".join(dict.fromkeys(group.rule for group in found)) or None,
     )
 
 
