@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from safeload.auditing.walk import Candidate
     from safeload.policy.team.learn import Proposal
     from safeload.policy.team.review import Remark
+    from safeload.report.outline import Line
 
 __all__ = ["add_arguments", "run"]
 
@@ -188,6 +189,7 @@ def _destination(options: argparse.Namespace) -> Destination:
 def _show(options: argparse.Namespace) -> int:
     from safeload.policy.policy import policy_text
     from safeload.policy.team.catalogue import Catalogue
+    from safeload.report.console import print_lines
     from safeload.report.entries import as_document, chosen_of, lines_of
 
     text = None if options.policy is None else policy_text(options.policy)
@@ -203,9 +205,17 @@ def _show(options: argparse.Namespace) -> int:
     answer: Answer = options.answer
     answer.add(options.policy, status_of(code, "shown"), **as_document(chosen))
     if not answer.as_json:
-        for line in lines_of(catalogue, chosen, in_full=bool(options.names)):
-            print(plain(line))
+        print_lines(map(_indented, lines_of(catalogue, chosen, in_full=bool(options.names))))
     return code
+
+
+def _indented(text: str) -> Line:
+    from rich.text import Text
+
+    from safeload.report.outline import Line
+
+    words = text.lstrip(" ")
+    return Line(Text(), Text(plain(words)), len(text) - len(words))
 
 
 # -- packs -----------------------------------------------------------------------------------------
@@ -213,14 +223,14 @@ def _show(options: argparse.Namespace) -> int:
 
 def _packs(options: argparse.Namespace) -> int:
     from safeload.policy.policy import Policy
+    from safeload.report.console import print_lines
     from safeload.report.packs import as_document, lines_of
 
     policy = Policy.of(options.policy, packs=options.packs)
     answer: Answer = options.answer
     answer.add(options.policy, "shown", packs=as_document(policy))
     if not answer.as_json:
-        for line in lines_of(policy):
-            print(plain(line))
+        print_lines(map(_indented, lines_of(policy)))
     return 0
 
 
@@ -240,6 +250,7 @@ def _check(options: argparse.Namespace) -> int:
 def _check_file(path: str, answer: Answer, *, importing: bool) -> None:
     from safeload.policy.policy import policy_text
     from safeload.policy.team.review import own_entries, review
+    from safeload.report.console import print_lines
 
     text = policy_text(path)
     remarks = list(review(text, path, importing=importing))
@@ -255,10 +266,9 @@ def _check_file(path: str, answer: Answer, *, importing: bool) -> None:
     code = next((code for code in (1, 3) if code in codes), 0)
     issues = [_document(remark) for remark in remarks]
     answer.add(path, status_of(code), names=len(entries), issues=issues)
-    answer.say(
-        f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}",
-        *map(_line, remarks),
-    )
+    answer.say(f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}")
+    if not answer.as_json:
+        print_lines(map(_line, remarks))
 
 
 def _document(remark: Remark) -> dict[str, str]:
@@ -270,8 +280,14 @@ def _document(remark: Remark) -> dict[str, str]:
     }
 
 
-def _line(remark: Remark) -> str:
-    return f"  {remark.severity.value}: {remark.subject} {remark.message}"
+def _line(remark: Remark) -> Line:
+    from rich.text import Text
+
+    from safeload.report.outline import Line
+
+    return Line(
+        Text(f"{remark.severity.value}: "), Text(plain(f"{remark.subject} {remark.message}")), 2
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import TextIO
 
@@ -21,10 +21,12 @@ from safeload.auditing.run import AuditReport
 from safeload.report.detail import Detail
 from safeload.report.outline import Line, outline
 
-__all__ = ["PlainConsole", "as_text", "print_report"]
+__all__ = ["PlainConsole", "as_text", "print_lines", "print_report"]
 
 # Columns that text has beside a label at least, before a terminal breaks it as it likes.
 _NARROWEST = 24
+# Columns by which a line without a label goes on further in.
+_FURTHER = 2
 # Lines that a terminal gets at once; what to do with each takes far longer one by one.
 _AT_ONCE = 100
 
@@ -54,8 +56,17 @@ def print_report(
         file: Where to; standard output by default.
         detail: How much of it.
     """
+    print_lines(outline(report, detail), file=file)
+
+
+def print_lines(lines: Iterable[Line], *, file: TextIO | None = None) -> None:
+    """Write lines, as wide as the terminal if it is one.
+
+    Args:
+        lines: The lines, in which nothing is left that a terminal obeys.
+        file: Where to; standard output by default.
+    """
     console = PlainConsole(file)
-    lines = outline(report, detail)
     if not console.is_terminal:
         for line in lines:
             console.file.write(f"{line.plain}\n")
@@ -88,6 +99,13 @@ def _wrapped(console: Console, line: Line) -> Iterator[Text]:
         yield from whole.wrap(console, console.width)
     else:
         first, *others = line.text.wrap(console, room)
+        if not line.label.plain:
+            # What has no label goes on a little further in than it began.
+            columns += _FURTHER
+            rest = line.text.plain[len(first.plain) :]
+            others = [*line.text[-len(rest.lstrip()) :].wrap(console, room - _FURTHER)]
         first.rstrip()
         yield Text.assemble(" " * line.indent, line.label, first)
-        yield from (Text.assemble(" " * columns, other) for other in others)
+        for other in others:
+            other.rstrip()
+            yield Text.assemble(" " * columns, other)

@@ -21,6 +21,7 @@ from safeload.verdict import (
     Skipped,
     Suppressed,
     Verdict,
+    Weight,
 )
 
 
@@ -164,6 +165,24 @@ def test_files_stand_in_their_folders_and_what_weighs_most_comes_first() -> None
     ]
 
 
+def test_of_refused_files_attacks_come_first() -> None:
+    attack = Finding("SL101", "posix.system runs a shell command.", "", 2, Weight.ATTACK)
+    files = [refused("a.pkl", count=5), replace(refused("b.pkl"), findings=(attack,)), UNREAD]
+    assert outline(printed(*files)) == ["b.pkl", "a.pkl", "c.bin"]
+    assert outline(printed(*(replace(one, path=f"m/{one.path}/x.pkl") for one in files))) == [
+        "m/",
+        "  b.pkl/x.pkl",
+        "  a.pkl/x.pkl",
+        "  c.bin/x.pkl",
+    ]
+
+
+def test_what_was_escaped_is_not_escaped_again() -> None:
+    text = printed(refused(message="s\\u043alearn", name="s\\u043alearn.X"))
+    assert "\\\\" not in text
+    assert text.count("s\\u043alearn") == 2
+
+
 def test_each_folder_begins_with_its_counts() -> None:
     lines = printed(*IN_FOLDERS).splitlines()
     assert lines[:3] == [
@@ -258,6 +277,18 @@ def test_a_terminal_breaks_lines_and_goes_on_where_they_began(
         first = next(number for number, line in enumerate(lines) if "SL101" in line)
         begin = lines[first].index("word")
         assert lines[first + 1].index("word") == begin == len("  SL101 error: ")
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_what_has_no_label_goes_on_further_in(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = drawn(refused(name="n." + "a" * 70), columns=columns, monkeypatch=monkeypatch)
+    assert max(map(len, lines)) <= columns
+    assert not any(line.endswith(" ") for line in lines)
+    first = next(number for number, line in enumerate(lines) if "n.aaa" in line)
+    indents = [len(line) - len(line.lstrip()) for line in lines[first : first + 2]]
+    assert indents == [6, 8]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
