@@ -164,4 +164,8 @@ def _why_not(path: str) -> str:
     if pack is not None:
         return f"it is in the pack {pack}, which is off by default; --pack {pack} switches it on"
     reason = gadget(module, name) or doubt(module, name)
-    return f"it {reason}" if reason else "nothing is known of it; if it is yours, a policy file can add it"
+    return (
+        f"it {reason}"
+        if reason
+        else "nothing is known of it; if it is yours, a policy file can add it"
+    )
