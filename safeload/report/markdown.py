@@ -53,9 +53,7 @@ def as_markdown(report: AuditReport) -> str:
     """
     verdicts = [file.verdict for file in report.files]
     lines = [f"## safeload audit: {WORDS[report.verdict] if verdicts else 'no model'}", ""]
-    skipped = (
-        f" Skipped, as they are not models: {len(report.skipped):,}." if report.skipped else ""
-    )
+    skipped = f" Skipped, not models: {len(report.skipped):,}." if report.skipped else ""
     if report.excluded is not None:
         skipped += f" Left out on purpose: {excluded(report.excluded)}."
     lines += [f"{count(len(verdicts), 'file')}: {counts(verdicts)}.{skipped}", ""]

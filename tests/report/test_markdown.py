@@ -54,7 +54,7 @@ def test_refused_files_come_first_in_the_table_and_accepted_ones_are_counted() -
     verdicts = re.findall("<tr><td><strong>(.*?)</strong>", text)
 
     assert verdicts == ["refused", "refused", "incomplete"]
-    assert "4 files: 1 accepted, 2 refused, 1 incomplete. Skipped as no models: 1." in text
+    assert "4 files: 1 accepted, 2 refused, 1 incomplete. Skipped, not models: 1." in text
     page = Page(text)
     assert page.tags.count("tr") == 4
     assert page.tags.count("details") == 3
