@@ -8,8 +8,6 @@ import pytest
 
 import safeload
 from safeload.cli.main import whole_parser
-from safeload.loading import environment
-from safeload.loading.environment import drift
 from tests.documents import ROOT
 
 DOCS = ROOT / "docs"
@@ -81,6 +79,13 @@ def test_the_page_on_the_command_line_has_every_verb_and_option(
     assert "([keys.md](../keys.md))" in sections["safeload sign"]
 
 
+def test_what_loading_costs_is_what_the_readme_says() -> None:
+    costs = r"^\| [^|]+ \| [^|]+B \| .* ms \|$"
+    page, readme = (DOCS / "performance.md", ROOT / "README.md")
+    rows = re.findall(costs, page.read_text("utf-8"), re.MULTILINE)
+    assert rows == re.findall(costs, readme.read_text("utf-8"), re.MULTILINE) != []
+
+
 def test_a_picture_that_stands_in_a_page_is_one_block_of_html() -> None:
     for picture in DOCS.glob("*.svg"):
         text = picture.read_text("utf-8")
@@ -88,9 +93,3 @@ def test_a_picture_that_stands_in_a_page_is_one_block_of_html() -> None:
         # It is drawn in the colour of the text around it, which is light or dark.
         assert "currentColor" in text
         assert not re.search(r"https?://(?!www\.w3\.org/)", text)
-
-
-def test_the_page_on_upgrading_quotes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_version", {"scikit-learn": "1.9.1"}.get)
-    said = drift("scikit-learn", ["1.8.0"], signed=True)
-    assert f"version-mismatch: {said}\n" in (DOCS / "upgrading.md").read_text("utf-8")

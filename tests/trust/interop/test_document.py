@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
 import joblib
 import pytest
 
-from tests.documents import blocks_of, pattern
-from tests.test_keys_document import ROOT, shown
+from tests.documents import ROOT, blocks_of, here, session
 
 DOCUMENT = (ROOT / "docs" / "interop.md").read_text("utf-8")
 
@@ -34,7 +32,4 @@ def test_other_tools_do_what_the_document_shows(
     blocks = [block for language, block in blocks_of(DOCUMENT) if language == "console"]
     assert len(blocks) == 2
     for block in blocks:
-        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, _, expected = step.partition("\n")
-            found = shown(line)
-            assert re.fullmatch(pattern(expected), found, re.DOTALL), f"{line}\n{found}"
+        session(block, here)
