@@ -89,9 +89,9 @@ RULE_IDS: dict[str, RuleId] = {
         "Please report it.",
     ),
     "SL009": RuleId(
-        "the file needs a pack that is off by default",
-        "What the pack names is not checked in full, so nobody has decided that it may load.",
-        "Switch the pack on, with `--pack NAME` or in a policy file, if you trust whoever made it.",
+        "the file needs an allow-list that is off by default",
+        "What the list names is not checked in full, so it is not decided that it may load.",
+        "Switch the list on, with `--pack NAME` or in a policy file, if you trust whoever made it.",
     ),
     "SL010": RuleId(
         "native state in a form that no check reads",

@@ -162,7 +162,9 @@ def _why_not(path: str) -> str:
         return "it names no module; write it as in numpy.log1p"
     pack = _pack_of(path)
     if pack is not None:
-        return f"it is in the pack {pack}, which is off by default; --pack {pack} switches it on"
+        return (
+            f"it is on the allow-list {pack}, which is off by default; --pack {pack} switches it on"
+        )
     reason = gadget(module, name) or doubt(module, name)
     return (
         f"it {reason}"

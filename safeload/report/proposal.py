@@ -40,7 +40,7 @@ _CALLED = (
     "has to be added by hand, with its type and bounds"
 )
 _ADVICE = {
-    "SL103": "an argument rule of the packs stays as it is",
+    "SL103": "an argument rule of the allow-lists stays as it is",
     "SL105": "let its __getstate__ return a plain dict of attributes, and dump the model again",
 }
 # What is said of names, the list of names says already.

@@ -145,8 +145,8 @@ def further_lines(trust: TrustFile) -> Iterator[str]:
         A line for each.
     """
     for what, packs in (
-        ("packs that are on", trust.packs.for_all.on),
-        ("forbidden packs", trust.packs.for_all.forbidden),
+        ("allow-lists that are on", trust.packs.for_all.on),
+        ("forbidden allow-lists", trust.packs.for_all.forbidden),
     ):
         if packs:
             yield f"{what}: {', '.join(sorted(packs))}"
@@ -262,7 +262,7 @@ def _model_row(trust: TrustFile, name: str, rule: ModelRule, now: datetime) -> M
     demands += ["probe required"] if rule.probe else []
     demands += [f"drift: {rule.drift}"] if rule.drift is not None else []
     packs = trust.packs.by_model[name]
-    demands += [f"packs {', '.join(sorted(packs.on))}"] if packs.on else []
+    demands += [f"allow-lists {', '.join(sorted(packs.on))}"] if packs.on else []
     demands += [f"without {', '.join(sorted(packs.forbidden))}"] if packs.forbidden else []
     fault = ""
     if not any(signer.may_sign(name) for signer in trust.grants):

@@ -202,7 +202,7 @@ def test_a_name_of_a_pack_that_is_off_says_which(run: Run, files: Path) -> None:
     kmeans = "mlxtend.cluster.kmeans.Kmeans"
     outcome = run("policy", "show", kmeans)
     assert outcome.code == 1
-    assert "it is in the pack mlxtend, which is off by default; --pack mlxtend" in outcome.out
+    assert "it is on the allow-list mlxtend, which is off by default; --pack mlxtend" in outcome.out
     assert run("policy", "show", "mlxtend.cluster.kmeans:Kmeans").out.count("--pack mlxtend") == 1
     assert run("policy", "show", kmeans, "--pack", "mlxtend").code == 0
     assert run("policy", "show", "--library", "mlxtend").code == 2

@@ -321,7 +321,7 @@ def _needs(scan: Scan, policy: Policy) -> dict[_Key, _Seen]:
 def _why_not(module: str, name: str, policy: Policy) -> str:
     entry = Policy.default(packs=policy.packs).get(module, name)
     if entry is not None:
-        return f"is in the packs for these uses only: {', '.join(sorted(entry.uses))}"
+        return f"is on the allow-lists for these uses only: {', '.join(sorted(entry.uses))}"
     return gadget(module, name) or ""
 
 

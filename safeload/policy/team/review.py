@@ -121,18 +121,18 @@ def _about(
     if off:
         yield (
             Severity.WARNING,
-            f'is in the pack {min(off)} with its rules: packs = ["{min(off)}"] switches that on',
+            f'is on the allow-list {min(off)} with its rules: packs = ["{min(off)}"] switches it on',
         )
         return
     pack = Policy.default(packs=packs).get(module, name)
     if pack is not None:
         beyond = entry.uses - pack.uses
         if not beyond:
-            yield Severity.NOTE, "is in the packs already for all of these uses"
+            yield Severity.NOTE, "is on the allow-lists already for all of these uses"
         else:
             yield (
                 Severity.WARNING,
-                f"is in the packs, which leave this use of it out: {', '.join(sorted(beyond))}",
+                f"is on the allow-lists, which leave this use out: {', '.join(sorted(beyond))}",
             )
         return
     danger = gadget(module, name)
