@@ -36,6 +36,8 @@ _MOVED = {
     "CHANGELOG.md": f"docs/{_GENERATED}/changelog.md",
     "README.md": "docs/index.md",
 }
+# What a code host shows in the place of a page that is made.
+_INSTEAD = {"docs/safeload.1": f"docs/{_GENERATED}/command-line.md"}
 # What stands below a page that a code host shows without it.
 _BELOW = {"rules/README": "\n\n```{toctree}\n:hidden:\n:glob:\n\nSL*\n```\n"}
 # A link of Markdown, or an address in HTML, that is neither a web address nor a place in the page.
@@ -101,7 +103,7 @@ def _with_links(text: str, page: str, target: str) -> str:
     def led(match: re.Match[str]) -> str:
         before, link, anchor = match[1], match[2], match[3] or ""
         path = posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
-        there = _MOVED.get(path, path)
+        there = (_MOVED | _INSTEAD).get(path, path)
         if not (_ROOT / path).exists():
             _LOG.warning("%s: a link to %s, which is not there", page, path)
         if there.startswith("docs/") and not (_ROOT / path).is_dir():
