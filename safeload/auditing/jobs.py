@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
@@ -29,6 +28,7 @@ from safeload.auditing.rows import as_row, from_row
 from safeload.auditing.walk import Candidate
 from safeload.auditing.workers import apart, bounded, deaf, share
 from safeload.verdict import Finding
+from safeload.warned import silenced
 
 __all__ = ["Task", "answers", "cores"]
 
@@ -264,8 +264,7 @@ class _Loky:
             yield from done
         finally:
             # Whoever reads no further has no use for what the workers still do, and knows of it.
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
+            with silenced(UserWarning):
                 done.close()
 
 

@@ -180,9 +180,7 @@ class Destination:
     def _mode(self) -> int:
         if self._status is not None:
             return stat.S_IMODE(self._status.st_mode)
-        umask = os.umask(0o077)
-        os.umask(umask)
-        return _NEW_FILE & ~umask
+        return _NEW_FILE
 
     def _unwritable(self, why: str) -> UsageError:
         return UsageError(

@@ -190,8 +190,7 @@ def _announce_threads() -> None:
         sys.audit("_thread.start_new_thread", function, *rest)
         return start(function, *rest)
 
-    for module, name in ((_thread, "start_new_thread"), (_thread, "start_new")):
-        setattr(module, name, announced)
+    vars(_thread).update(start_new_thread=announced, start_new=announced)
     vars(threading)["_start_new_thread"] = announced
 
 

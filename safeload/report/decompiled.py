@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import ast
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from safeload.errors import printable
 from safeload.forks import Lock
 from safeload.scan.program import Program
 from safeload.verdict import Finding
+from safeload.warned import silenced
 
 if TYPE_CHECKING:
     from fickling.fickle import Pickled
@@ -81,9 +81,8 @@ def decompile(program: Program, *, allowed: frozenset[str], lines: int) -> Decom
     # The canonical code names what it needs once, so its memo is read far more than written.
     limits = InterpreterLimits(max_opcodes=_OPCODES, max_memo_size=_OPCODES, max_get_ratio=_OPCODES)
     try:
-        with _DECOMPILING, warnings.catch_warnings(), _silence():
-            # It makes syntax trees in a way that newer releases of Python warn of.
-            warnings.simplefilter("ignore")
+        # It makes syntax trees in a way that newer releases of Python warn of.
+        with _DECOMPILING, silenced(), _silence():
             pickled = Pickled.load(program.code)
             tree = Interpreter(pickled, limits=limits).to_ast()
             shown = tuple(_lines(tree.body[:lines]))

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import bisect
 import re
-import warnings
 from collections.abc import Mapping
 from re import _parser  # type: ignore[attr-defined]
 
 from safeload.policy.patterns.alphabet import Alphabet, DoubtError
 from safeload.policy.patterns.automaton import Automaton
 from safeload.scan.bounds.allowance import judge_pattern, spend
+from safeload.warned import silenced
 
 __all__ = ["backtracks"]
 
@@ -75,9 +75,8 @@ def backtracks(pattern: str, flags: int) -> bool:
 
 def _backtracks(pattern: str, flags: int) -> bool:
     try:
-        with warnings.catch_warnings():
-            # A possible nested set is no concern of this judgement.
-            warnings.simplefilter("ignore")
+        # A possible nested set is no concern of this judgement.
+        with silenced():
             tree = _parser.parse(pattern, flags & ~int(re.DEBUG))
         readings = [tree.state.flags]
         if not flags & re.UNICODE:
