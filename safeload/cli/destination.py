@@ -23,6 +23,7 @@ from safeload.arguments import as_path
 from safeload.cli.opened import descriptor_of
 from safeload.errors import UsageError
 from safeload.limits import Limits
+from safeload.writing.refused import output_exists, output_unwritable
 
 if TYPE_CHECKING:
     from safeload.auditing.walk import Candidate
@@ -183,21 +184,10 @@ class Destination:
         return _NEW_FILE
 
     def _unwritable(self, why: str) -> UsageError:
-        return UsageError(
-            f"The {self._noun} cannot be written there: {why}.",
-            code="output-unwritable",
-            hint="Give --output the name of a file in a folder that exists and that you may write "
-            "to; nothing that was there was changed.",
-            path=self._text,
-        )
+        return output_unwritable(self._noun, why, self._text)
 
     def _exists(self) -> UsageError:
-        return UsageError(
-            f"{self._path.name} exists.",
-            code="output-exists",
-            hint="Choose another name, or replace it with --force; what was added by hand is lost.",
-            path=self._text,
-        )
+        return output_exists(self._text)
 
 
 def candidates_beside(

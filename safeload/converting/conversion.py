@@ -27,7 +27,7 @@ from safeload.artefact import Artefact, Hashing, Source, name_of
 from safeload.converting.comparing import Tolerance, compare, differing
 from safeload.converting.onnx import check_onnx, require_onnx
 from safeload.demands import demanded, narrowed
-from safeload.errors import LoadError, RefusedError, UsageError, about, plain
+from safeload.errors import LoadError, RefusedError, UsageError, about
 from safeload.gate import verify
 from safeload.isolation.confinement import Confinement
 from safeload.isolation.model import IsolatedModel, load_isolated, open_session
@@ -40,6 +40,7 @@ from safeload.signing.dumping import write_signed
 from safeload.trust.bundle import bundle_path
 from safeload.trust.trustfile import TrustFile
 from safeload.writing.files import replace_file, write_new
+from safeload.writing.refused import output_exists, output_unwritable
 
 __all__ = ["Converted", "convert"]
 
@@ -48,6 +49,7 @@ _FORMS = {".joblib": "joblib", ".skops": "skops", ".onnx": "onnx"}
 # As what a file of a format is read. What joblib writes without arrays of its own is a pickle.
 _READ_AS = {"joblib": frozenset(["joblib", "pickle"]), "skops": frozenset(["skops"])}
 _NEW_FILE = 0o666
+_NOUN = "converted model"
 # How many times larger than its source a result may be.
 _GROWTH = 16
 # joblib's levels of compression.
@@ -258,10 +260,10 @@ def _check_target(path: Path, source: Source, form: str, *, replacing: bool, sig
             hint="Give the result another name.",
         )
     if path.is_dir():
-        raise _unwritable("a folder is there")
+        raise output_unwritable(_NOUN, "a folder is there", path)
     for place in [path, bundle_path(path)] if signed else [path]:
         if os.path.lexists(place) and not replacing:
-            raise _exists(place)
+            raise output_exists(place)
 
 
 def _rows(rows: Any, probe: Mapping[str, Any] | None, *, compared: bool, form: str) -> Any:
@@ -322,7 +324,7 @@ def _write_signed(
     try:
         return write_signed(data, path, replacing=replacing, **said)
     except FileExistsError as error:
-        raise _exists(path) from error
+        raise output_exists(path) from error
 
 
 def _write(data: bytes, path: Path, *, replacing: bool) -> None:
@@ -332,22 +334,6 @@ def _write(data: bytes, path: Path, *, replacing: bool) -> None:
         else:
             write_new(path, data, mode=_NEW_FILE)
     except FileExistsError as error:
-        raise _exists(path) from error
+        raise output_exists(path) from error
     except OSError as error:
-        raise _unwritable(error.strerror or "unknown reason") from error
-
-
-def _exists(path: Path) -> UsageError:
-    return UsageError(
-        f"{plain(path.name)} exists.",
-        code="output-exists",
-        hint="Choose another name, or replace it (--force, replacing=True).",
-    )
-
-
-def _unwritable(why: str) -> UsageError:
-    return UsageError(
-        f"The converted model cannot be written there: {why}.",
-        code="output-unwritable",
-        hint="Name a file in a folder that exists and that you may write to; nothing was changed.",
-    )
+        raise output_unwritable(_NOUN, error.strerror or "unknown reason", path) from error
