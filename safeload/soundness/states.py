@@ -22,6 +22,7 @@ __all__ = [
     "UnsoundError",
     "attributes",
     "each",
+    "in_order",
     "unshadowed",
 ]
 
@@ -99,6 +100,27 @@ def attributes(built: ObjectToken) -> Attributes:
             if len(found) - before != len(keys):
                 raise UnsoundError("an attribute is set twice")
     return found
+
+
+def in_order(built: ObjectToken, names: list[str]) -> Sequence[Token]:
+    """Some attributes of an object, without a look at each name where they stand as they should.
+
+    Args:
+        built: As :func:`attributes` takes it.
+        names: The attributes, in the order in which a legitimate writer has them, and no others.
+
+    Returns:
+        A token for each name, :data:`MISSING` for one that is not set.
+
+    Raises:
+        UnsoundError: As :func:`attributes`.
+    """
+    if len(built.states) == 1:
+        state = built.states[0]
+        if type(state) is Mapping and state[::2] == names:
+            return state[1::2]
+    found = attributes(built)
+    return [found.get(name, MISSING) for name in names]
 
 
 def unshadowed(attributes: Container[str], names: Iterable[str]) -> None:

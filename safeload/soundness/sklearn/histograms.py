@@ -29,6 +29,7 @@ from safeload.soundness.states import (
     UnsoundError,
     attributes,
     each,
+    in_order,
     unshadowed,
 )
 from safeload.soundness.values import NDArray, Raw, array, integer, raw, shape_of
@@ -125,7 +126,7 @@ def predictors(builts: Sequence[ObjectToken]) -> Iterator[tuple[ObjectToken, str
 
 def _read(built: ObjectToken, known: Any) -> _Predictor:
     """Read a predictor whose nodes are probably of the type that is known."""
-    parts = _parts(built)
+    parts = in_order(built, _ATTRIBUTES)
     nodes = raw(parts[0], "nodes")
     if len(nodes.shape) != 1 or not (nodes.dtype is known or _is_of_nodes(nodes.dtype)):
         raise UnsoundError("nodes is not an array of nodes")
@@ -139,16 +140,6 @@ def _read(built: ObjectToken, known: Any) -> _Predictor:
             raise UnsoundError(f"{name} has not a bit for each category")
         rows.append(shape[0])
     return _Predictor(built, nodes, size, min(rows))
-
-
-def _parts(built: ObjectToken) -> Sequence[Token]:
-    if len(built.states) == 1:
-        state = built.states[0]
-        if type(state) is Mapping and state[::2] == _ATTRIBUTES:
-            # As scikit-learn writes it.
-            return state[1::2]
-    state = attributes(built)
-    return [state.get(name, MISSING) for name in _ATTRIBUTES]
 
 
 def _is_of_nodes(dtype: np.dtype[Any]) -> bool:

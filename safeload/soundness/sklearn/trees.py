@@ -22,9 +22,9 @@ from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from safeload.scan.program import Mapping, ObjectToken, Token
+from safeload.scan.program import ObjectToken, Token
 from safeload.soundness.binary_trees import Links, fault, is_deeper, strides
-from safeload.soundness.states import MISSING, UnsoundError, attributes
+from safeload.soundness.states import UnsoundError, in_order
 from safeload.soundness.values import NDArray, Raw, integer, raw, shape_of
 
 __all__ = ["cannot_load", "feature_count", "is_tree", "trees"]
@@ -106,14 +106,14 @@ def feature_count(tree: ObjectToken) -> int:
 
 def cannot_load(tree: ObjectToken) -> bool:
     """Whether a tree's nodes are those of a release before 1.3, which no release of today takes."""
-    _, _, nodes, _ = _attributes(tree)
+    _, _, nodes, _ = in_order(tree, _ATTRIBUTES)
     return len(raw(nodes, "nodes").dtype.names or ()) == _OLD_FIELDS
 
 
 def _read(built: ObjectToken, known: Any) -> _Tree:
     """Read a tree whose nodes are probably of the type that is known."""
     features = feature_count(built)
-    depth, count, nodes, values = _attributes(built)
+    depth, count, nodes, values = in_order(built, _ATTRIBUTES)
     found = raw(nodes, "nodes")
     if len(found.shape) != 1 or not (found.dtype is known or _is_of_nodes(found.dtype)):
         raise UnsoundError("nodes is not an array of nodes")
@@ -127,16 +127,6 @@ def _read(built: ObjectToken, known: Any) -> _Tree:
     if not 0 <= steps < size:
         raise UnsoundError("max_depth is out of range")
     return _Tree(built, features, steps, found, size)
-
-
-def _attributes(built: ObjectToken) -> Sequence[Token]:
-    if len(built.states) == 1:
-        state = built.states[0]
-        if type(state) is Mapping and state[::2] == _ATTRIBUTES:
-            # As scikit-learn writes it.
-            return state[1::2]
-    state = attributes(built)
-    return [state.get(name, MISSING) for name in _ATTRIBUTES]
 
 
 def _is_of_nodes(dtype: np.dtype[Any]) -> bool:
