@@ -48,13 +48,13 @@ _EFFECTS = {
 }
 
 _NOT_READ = "What was not read may hold anything."
-_REPLACE = "Ask whoever made the file to write it again, or do without it."
+_REPLACE = "Ask whoever made the file to write it again; do not load this one."
 _ASK = "Treat the file as hostile unless whoever made it can explain how it came to be."
 
 RULE_IDS: dict[str, RuleId] = {
     "SL000": RuleId("the file cannot be read", _NOT_READ, "See what the message says."),
     "SL001": RuleId(
-        "the format is none that safeload reads",
+        "unrecognised format",
         _NOT_READ,
         "Audit the file with a tool for its format, or have the model written by joblib or skops.",
     ),
@@ -64,39 +64,40 @@ RULE_IDS: dict[str, RuleId] = {
         "If you expect such a model, raise the limit that the message names: `--limit NAME=VALUE`.",
     ),
     "SL003": RuleId(
-        "nothing here reads its compression, or the library for it is not installed",
+        "its compression is not supported, or the library for it is not installed",
         _NOT_READ,
         "Install the library that the message names.",
     ),
     "SL004": RuleId(
-        "an array lies in a file of its own, as joblib before 0.10 wrote it, and was not read",
+        "an array is in a separate file, as joblib before 0.10 wrote it, and was not read",
         "Loading it opens that file, and unpickles it where it holds objects.",
-        "Put the files beside the model that were written with it, under the names they had.",
+        "Put the files that were written with the model beside it, under their original names.",
     ),
     "SL006": RuleId(
         "a buffer is kept outside of the file",
-        "A pickle with out-of-band buffers is not whole.",
+        "A pickle with out-of-band buffers is not complete.",
         "Dump the model again without a buffer callback.",
     ),
     "SL007": RuleId(
-        "a newer skops has written the file, in another protocol",
-        "What the new protocol means is not known here.",
+        "the file was written by a newer skops, in another protocol",
+        "This release does not know the new protocol.",
         "Look for a newer safeload.",
     ),
     "SL008": RuleId(
         "a reader or a rule failed",
-        "It is a defect of safeload, and what was not judged is not accepted.",
+        "It is a bug in safeload, and what was not checked is not accepted.",
         "Please report it.",
     ),
     "SL009": RuleId(
         "the file needs an allow-list that is off by default",
-        "What the list names is not checked in full, so it is not decided that it may load.",
-        "Switch the list on, with `--pack NAME` or in a policy file, if you trust whoever made it.",
+        "What that allow-list covers is not checked in full, so nobody has decided that the file "
+        "may load.",
+        "If you trust whoever made the file, switch it on with `--pack NAME` or in a policy file.",
     ),
     "SL010": RuleId(
-        "native state in a form that no check reads",
-        "Compiled code would follow it, and nobody has looked where to.",
-        "Load it with the release that wrote it, in a place without secrets, and dump it again.",
+        "native state in a form that cannot be validated",
+        "Compiled code relies on it, and it was not checked.",
+        "Load it with the release that wrote it, on a machine without secrets, and dump it again.",
     ),
     "SL011": RuleId(
         "a file in an archive is encrypted",
@@ -104,14 +105,14 @@ RULE_IDS: dict[str, RuleId] = {
         "Unpack the archive with its password, and audit what comes out.",
     ),
     "SL012": RuleId(
-        "the process that read the file was ended",
+        "the process that read the file ended early",
         _NOT_READ,
-        "Audit the file alone, on a machine with more memory; if it ends there too, do without it.",
+        "Audit the file alone, on a machine with more memory; if that fails too, do not load it.",
     ),
     "SL013": RuleId(
-        "a format that is recognised, and not read in full",
+        "a format that is recognised, but not read in full",
         "Weights in it hold no pickle; what else is in the file was not looked at.",
-        "Audit the file with a tool for its format, or load it in a place without secrets.",
+        "Audit the file with a tool for its format, or load it on a machine without secrets.",
     ),
     "SL101": RuleId(
         "a name that is not on the allow-list",
@@ -126,27 +127,27 @@ RULE_IDS: dict[str, RuleId] = {
     ),
     "SL103": RuleId(
         "an allowed name with arguments that are not allowed",
-        "With these arguments it would do more than rebuild a model.",
+        "With these arguments it could do more than rebuild a model.",
         _ASK,
     ),
     "SL104": RuleId(
-        "a state given to something that the file did not make",
-        "It would change what the whole process shares.",
+        "a state given to an object that the file did not make",
+        "It would change something that the whole process shares.",
         _ASK,
     ),
     "SL105": RuleId(
         "a state that is more than plain attributes",
-        "Such a state replaces methods, or runs code of the file's choice when it is set.",
+        "Such a state can replace methods, or run code that the file chooses when it is set.",
         "Let the class's `__getstate__` return a dict of plain attributes.",
     ),
     "SL106": RuleId(
-        "items put into something that must not have them",
-        "APPEND and SETITEM call methods of whatever they are given.",
+        "items put into an object that must not be given any",
+        "The opcodes APPEND and SETITEM call methods of the object.",
         _ASK,
     ),
     "SL107": RuleId(
-        "a call of something that the stream itself has made",
-        "What such a call does cannot be known from names.",
+        "a call of something that the file itself has made",
+        "What such a call does cannot be told from names.",
         _ASK,
     ),
     "SL108": RuleId(
@@ -160,14 +161,14 @@ RULE_IDS: dict[str, RuleId] = {
         "Move it to a module that can be imported, and dump the model again.",
     ),
     "SL110": RuleId(
-        "a callable that stands where none of its kind may",
+        "a callable in a place where its kind is not allowed",
         "A model calls what it keeps: each attribute takes only callables that compute what it "
         "asks for.",
         "If the callable is your own, give it a kind in a policy file; docs/policy.md says how.",
     ),
     "SL111": RuleId(
-        "a key of a dict, or a member of a set, whose hash is a matter of its state",
-        "Its class would be asked for a hash with whatever state the file gives it.",
+        "a dict key or set member whose hash depends on its state",
+        "Its class would compute a hash from whatever state the file gives it.",
         "Use texts, numbers, dates, or tuples of these as keys, and dump the model again.",
     ),
     "SL112": RuleId(
@@ -177,109 +178,119 @@ RULE_IDS: dict[str, RuleId] = {
     ),
     "SL113": RuleId(
         "a Keras model that names something outside of Keras",
-        "Whatever can be imported by that name would be called with what the file gives.",
+        "Whatever is imported by that name would be called with arguments from the file.",
         "If it is a layer of your own, review its code and load the model in your own program.",
     ),
-    "SL201": RuleId("the stream ends before its STOP", "It was cut short.", _REPLACE),
-    "SL202": RuleId("bytes follow the end of the stream", "Another reader may run them.", _REPLACE),
+    "SL201": RuleId("the stream ends before its STOP opcode", "It is truncated.", _REPLACE),
+    "SL202": RuleId(
+        "bytes follow the end of the stream", "Another reader may execute them.", _REPLACE
+    ),
     "SL203": RuleId("a byte that is not an opcode", "The stream is damaged or forged.", _REPLACE),
-    "SL204": RuleId("an opcode finds no operand", "The stream is damaged or forged.", _REPLACE),
+    "SL204": RuleId("an opcode without its operand", "The stream is damaged or forged.", _REPLACE),
     "SL205": RuleId(
-        "the memo is used as no writer uses it", "The stream is damaged or forged.", _REPLACE
+        "the memo is used as no pickler uses it", "The stream is damaged or forged.", _REPLACE
     ),
     "SL206": RuleId(
-        "an extension code", "It hides a name in a registry of the process that loads it.", _ASK
-    ),
-    "SL207": RuleId(
-        "a persistent identifier", "What it stands for is up to whoever loads the file.", _REPLACE
-    ),
-    "SL208": RuleId(
-        "frames that do not fit the opcodes",
-        "Readers disagree about what such a stream does.",
+        "an extension code",
+        "The name that it stands for is in a registry of the process that loads it.",
         _ASK,
     ),
-    "SL209": RuleId("padding of an array that is not joblib's", "Bytes can hide in it.", _ASK),
+    "SL207": RuleId(
+        "a persistent ID",
+        "Persistent IDs are not supported: what one stands for is up to whoever loads the file.",
+        _REPLACE,
+    ),
+    "SL208": RuleId(
+        "frames that do not match the opcodes",
+        "Programs disagree about what such a stream does.",
+        _ASK,
+    ),
+    "SL209": RuleId("array padding that joblib does not write", "Bytes can hide in it.", _ASK),
     "SL210": RuleId(
-        "an array that is not written as joblib writes it",
-        "Readers disagree about which bytes are the array.",
+        "an array that is not written the way joblib writes it",
+        "Programs disagree about which bytes are the array.",
         _ASK,
     ),
     "SL211": RuleId(
-        "a literal that no writer writes",
-        "Readers disagree about its value.",
+        "a literal that no pickler writes",
+        "Programs disagree about its value.",
         _ASK,
     ),
-    "SL212": RuleId("a length leads beyond the end of the file", "It was cut short.", _REPLACE),
+    "SL212": RuleId("a length leads beyond the end of the file", "It is truncated.", _REPLACE),
     "SL213": RuleId(
-        "PROTO within the stream, or of a protocol that does not exist",
-        "Readers disagree about what such a stream does.",
+        "a PROTO opcode within the stream, or a protocol that does not exist",
+        "Programs disagree about what such a stream does.",
         _ASK,
     ),
-    "SL214": RuleId("DUP, which no writer emits", "The stream is written by hand.", _ASK),
+    "SL214": RuleId(
+        "the opcode DUP, which no pickler writes", "The stream was written by hand.", _ASK
+    ),
     "SL215": RuleId(
-        "an array wrapper that is used apart from its array",
-        "Readers disagree about which bytes are the array.",
+        "an array wrapper that is used without its array",
+        "Programs disagree about which bytes are the array.",
         _ASK,
     ),
     "SL216": RuleId(
-        "the name of a global is computed", "It would not be known before the file runs.", _ASK
+        "the name of a class or function is computed",
+        "It would not be known before the file is loaded.",
+        _ASK,
     ),
     "SL217": RuleId(
         "an object that is changed after it was used",
-        "What was judged would not be what is loaded.",
+        "What was checked would not be what is loaded.",
         _ASK,
     ),
     "SL301": RuleId(
-        "a damaged compressed stream", "Readers disagree about what it holds.", _REPLACE
+        "a damaged compressed stream", "Programs disagree about what it holds.", _REPLACE
     ),
     "SL302": RuleId(
-        "a damaged or forged archive", "Readers disagree about which members it has.", _REPLACE
+        "a damaged or forged archive", "Programs disagree about which files it holds.", _REPLACE
     ),
-    "SL303": RuleId("a schema of skops that is not JSON", "It was damaged.", _REPLACE),
+    "SL303": RuleId("a skops schema that is not JSON", "It is damaged.", _REPLACE),
     "SL304": RuleId(
-        "a node of a skops file that skops does not write",
-        "What skops makes of it is not known.",
+        "a node in a skops file that skops does not write",
+        "It is not known what skops would make of it.",
         _ASK,
     ),
     "SL305": RuleId(
-        "an array that is not written as numpy writes it",
-        "Readers disagree about what it is.",
+        "an array that is not written the way numpy writes it",
+        "Programs disagree about what it is.",
         _REPLACE,
     ),
     "SL306": RuleId(
-        "a storage of a torch checkpoint that is not in the file as the stream says",
-        "torch would read memory beyond its bytes, or others than were looked at.",
+        "a storage of a torch checkpoint that does not match what the stream says",
+        "torch would read memory beyond its bytes, or bytes that were not checked.",
         _REPLACE,
     ),
     "SL307": RuleId(
-        "weights that are not written as their format says",
-        "Readers disagree about what is in the file.",
+        "weights that do not follow their format",
+        "Programs disagree about what is in the file.",
         _REPLACE,
     ),
     "SL308": RuleId(
-        "a path out of the model's folder",
-        "Loading the model reads another file, or an address, of the file's choice.",
+        "a path that leads out of the model's folder",
+        "Loading the model would read another file, or an address, that the file chooses.",
         _ASK,
     ),
     "SL401": RuleId(
-        "state that compiled code may not be handed",
-        "Compiled code believes indices, sizes and types; these would make it read or write memory "
-        "that is not its own, or never end.",
+        "native state that is not valid",
+        "Compiled code relies on indices, sizes and types; these would make it read or write "
+        "memory that is not its own, or never end.",
         _ASK,
     ),
     "SL501": RuleId(
-        "a virus scanner knows the file",
-        "ClamAV has a signature that fits; it looks for what is known, whatever it is part of.",
+        "a virus scanner reports the file",
+        "It matches a signature of ClamAV, which looks for known malware in files of any kind.",
         _ASK,
     ),
     "SL901": RuleId(
-        "a doubt of fickling's",
+        "a warning by fickling",
         "A second opinion on the decompiled program; it leaves the verdict as it is.",
-        "Read the program that explain shows.",
+        "Read the program: `safeload explain FILE` shows it.",
     ),
     "SL902": RuleId(
-        "two files of an archive have one name",
-        "Readers differ in which of them they take; both were read.",
+        "two files of an archive have the same name",
+        "Programs differ in which of them they read; both were checked.",
         "Ask whoever made the archive which one is meant.",
     ),
     "SL903": RuleId(
@@ -288,12 +299,12 @@ RULE_IDS: dict[str, RuleId] = {
         "Read the template, and run the model with one of your own.",
     ),
     "SL904": RuleId(
-        "a pickle within bytes or a text",
+        "a pickle within bytes or text",
         "Whoever unpickles it runs what it names; the verdict does not cover that.",
         "Look at the names in the message, and at what reads those bytes.",
     ),
     "SL905": RuleId(
-        "a text that looks like code",
+        "text that looks like code",
         "Something may compile or run it later; the verdict does not cover that.",
         "Read the text, and find out who uses it.",
     ),
@@ -309,13 +320,13 @@ RULE_IDS: dict[str, RuleId] = {
     ),
     "SL908": RuleId(
         "a call whose result is not used",
-        "Who writes a stream by hand may add a call only for what it does.",
-        "See what the call does; safeload explain shows the program.",
+        "Somebody who writes a stream by hand may add a call only for its effect.",
+        "See what the call does: `safeload explain FILE` shows the program.",
     ),
     "SL909": RuleId(
-        "a file with too many parts for notes",
-        "Looking for signs is bounded, so that it costs next to nothing.",
-        "Nothing needs to be done; the verdict covers the whole file.",
+        "a file with too many objects to look for signs",
+        "The search for signs is bounded.",
+        "Nothing; the verdict covers the whole file.",
     ),
 }
 

@@ -190,7 +190,7 @@ def _entry(table: Any, where: str) -> Acceptance:
     if not _DIGEST.fullmatch(values["sha256"]):
         raise _malformed(f"{where} has no SHA-256 of 64 lower-case hex digits")
     if values["rule"] not in RULE_IDS:
-        raise _malformed(f"{where} names a rule that there is not, {values['rule']!r}")
+        raise _malformed(f"{where} names a rule that does not exist, {values['rule']!r}")
     until = values.get("until")
     if not isinstance(until, date) or isinstance(until, datetime):
         raise _malformed(f"{where} has no date as its until, as in until = 2027-03-31")

@@ -33,7 +33,7 @@ def as_digest(value: object) -> str:
     text = as_text(value, "expect_sha256").strip().lower()
     if not _DIGEST.fullmatch(text):
         raise UsageError(
-            "What is to be expected is not a SHA-256.",
+            "The expected digest is not a SHA-256.",
             code="digest-malformed",
             hint="Give the 64 hex digits that sha256sum shows.",
         )
@@ -48,7 +48,7 @@ def require_single(candidates: Sequence[Candidate]) -> None:
     """
     if len(candidates) != 1:
         raise UsageError(
-            f"One digest is expected, and there are {len(candidates):,} files.",
+            f"One digest is expected, but there are {len(candidates):,} files.",
             code="digest-of-many",
             hint="Give the one file itself.",
         )
@@ -62,7 +62,7 @@ def require_digest(candidate: Candidate, answer: Answer, expected: str) -> None:
     """
     if answer.sha256 and answer.sha256 != expected:
         raise TrustError(
-            f"The file is another one than was expected: its SHA-256 is {answer.sha256}.",
+            f"The file is not the expected one: its SHA-256 is {answer.sha256}.",
             code="digest-mismatch",
             hint="Do not use it; ask whoever gave you the digest.",
             path=candidate.label,

@@ -266,8 +266,9 @@ class Audit:
             expired = sum(len(file.expired) for file in files)
             if expired:
                 remarks.append(
-                    f"Counts again, because the time for it is over: {expired:,} of what the "
-                    "baseline accepted."
+                    f"Accepted in the baseline until a day that is over, and counted again: "
+                    f"{expired:,} "
+                    "of its findings."
                 )
         return AuditReport(
             tuple(files),

@@ -97,7 +97,12 @@ class Inspector:
         """
         target = built.callable
         if not isinstance(target, Global):
-            return [("SL107", "what is called was itself made by the stream")]
+            return [
+                (
+                    "SL107",
+                    "the file makes it itself, so that no name tells what it does",
+                )
+            ]
         known = self._entries.get(target)
         if known is None:
             known = self._entries[target] = self._look_up(target)
@@ -197,7 +202,7 @@ class Inspector:
         if keys in self._plain:
             return None
         if max(map(len, keys), default=0) > LONGEST_NAME:
-            return "an attribute's name is longer than any library has"
+            return "an attribute's name is too long"
         if not _LABELS.isdisjoint(keys):
             return _problem_of(keys, state.values)
         # The next file has classes of the same names as this one.

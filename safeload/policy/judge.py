@@ -291,7 +291,7 @@ def _judge_whole(program: Program, policy: Policy, together: _Together) -> Itera
         if isinstance(array, ArraySpan) and not array.nbytes and array.shape:
             claim(max(array.shape))
     if not all(map(KeyInspector(policy).has_keys, program.hashing)):
-        message = "A key of a dict, or a member of a set, is an object that is no plain value."
+        message = "A dict key or set member is an object, and not a plain value."
         yield Finding("SL111", message, program.member)
     together.widths.claim(program)
     unbounded = together.growth.problem(program)
@@ -329,4 +329,4 @@ def _judge_global(use: GlobalUse, policy: Policy, member: str) -> Finding | None
 
 def _name(built: ObjectToken) -> str:
     target = built.callable
-    return printable(target.path) if isinstance(target, Global) else "A computed callable"
+    return printable(target.path) if isinstance(target, Global) else "What is called was computed"

@@ -93,7 +93,7 @@ def _on_program(program: Program, scan: Scan, policy: Policy) -> Iterator[Findin
     for token in walk.below([program.root]):
         yield from _on_value(token, program, scan)
     if walk.left < 0:
-        message = "It has too many parts for all of them to be looked through for notes."
+        message = "It has too many objects to look through all of them for notes."
         yield Finding("SL909", message, program.member)
         return
     if program.segments:
@@ -168,7 +168,7 @@ def _unused(program: Program, used: set[int], policy: Policy) -> Iterator[Findin
             continue
         if token.taken or token.nested or policy.get(target.module, target.name) is not None:
             continue
-        message = f"{printable(target.path)} is called, and nothing becomes of the result."
+        message = f"{printable(target.path)} is called, and its result is not used."
         yield Finding("SL908", message, program.member, token.offset)
 
 

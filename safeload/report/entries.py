@@ -101,12 +101,12 @@ def lines_of(catalogue: Catalogue, chosen: Chosen, *, in_full: bool) -> Iterator
     """
     yield from _paragraphs(chosen.listed) if in_full else _by_group(chosen.listed)
     for name in chosen.unknown:
-        yield f"{printable(name)}: not on the list"
+        yield f"{printable(name)}: not on the allow-list"
         yield f"  {_why_not(name)}"
         near = catalogue.near(name)
         if near:
             more = f" and {len(near) - _NEAR} more" if len(near) > _NEAR else ""
-            yield f"  on the list: {', '.join(item.path for item in near[:_NEAR])}{more}"
+            yield f"  on the allow-list: {', '.join(item.path for item in near[:_NEAR])}{more}"
 
 
 def _paragraphs(listed: Iterable[Listed]) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _why_not(path: str) -> str:
     if not colon:
         module, _, name = path.rpartition(".")
     if not module:
-        return "it names no module; write it as in numpy.log1p"
+        return "it has no module; write it as in numpy.log1p"
     pack = _pack_of(path)
     if pack is not None:
         return (

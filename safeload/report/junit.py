@@ -57,7 +57,7 @@ def as_junit(report: AuditReport, invocation: Invocation) -> str:
         {"name": "safeload audit", **counts, "skipped": "0", "timestamp": moment},
     )
     properties = ET.SubElement(suite, "properties")
-    told = {"safeload": __version__, "files skipped as no models": f"{len(report.skipped)}"}
+    told = {"safeload": __version__, "files skipped": f"{len(report.skipped)}"}
     if report.excluded is not None:
         told["files excluded"] = f"{report.excluded.files}"
     for name, value in told.items():

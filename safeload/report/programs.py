@@ -28,7 +28,7 @@ __all__ = ["Listing", "Rereading", "listings"]
 # A program of as many opcodes takes a second or two; explain has no such bounds.
 _OPCODES = 20_000
 _STREAMS = 20
-_LONG = "It is long; safeload explain shows it."
+_LONG = "It is long; `safeload explain` shows it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Rereading:
         if file.verdict is Verdict.ACCEPT or not file.sha256 or not file.members:
             return []
         if self._left == 0:
-            return [Listing("", problem="Programs of that many files are not shown at once.")]
+            return [Listing("", problem="Programs are shown of the first files only.")]
         if sum(member.opcodes for member in file.members) > _OPCODES:
             return [Listing("", problem=_LONG)]
         self._left -= 1

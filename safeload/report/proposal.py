@@ -26,8 +26,8 @@ __all__ = ["as_toml"]
 
 # What a person has to ask about each use, and the beginning of the reason to fill in.
 _QUESTIONS = {
-    Use.CONSTRUCT: "made without its __init__ and given attributes. If it has a __setstate__ of "
-    "its own, which no file shows, that is called instead, with a state that the file chose",
+    Use.CONSTRUCT: "created without calling __init__, and given attributes. If it has its own "
+    "__setstate__, which no file shows, that is called instead, with a state that the file chose",
     Use.CALL: "called while the file loads, with arguments that the file chose: an enumeration, a "
     "function, or a class with a __reduce__ of its own",
     Use.BUILD: "what the call returns is given a state that the file chose",
@@ -36,11 +36,11 @@ _QUESTIONS = {
 }
 _CALLED = (
     "kept, and called at every prediction with what the model is given. The kind is read off from "
-    "where it stands; see that it takes and gives nothing else. A parameter that a file may set "
+    "where it is kept; check that it takes and gives nothing else. A parameter that a file may set "
     "has to be added by hand, with its type and bounds"
 )
 _ADVICE = {
-    "SL103": "an argument rule of the allow-lists stays as it is",
+    "SL103": "an argument rule of the built-in allow-lists stays as it is",
     "SL105": "let its __getstate__ return a plain dict of attributes, and dump the model again",
 }
 # What is said of names, the list of names says already.
@@ -98,7 +98,7 @@ def _packs(packs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield ""
     for name, models in packs.items():
         why = shipped_packs()[name].why
-        yield from _wrapped(f"{name}, in {_paths(models)}: off by default because {why}.")
+        yield from _wrapped(f"{name}, in {_paths(models)}: off by default, because {why}.")
     yield "# To switch them on, delete the '#' that stands directly before the line below."
     yield f"#packs = {json.dumps(list(packs))}"
 

@@ -42,7 +42,7 @@ WORDS = {
     Verdict.INCOMPLETE: "incomplete",
 }
 _UNREAD = "Not everything was read; what was not read could do anything."
-_PACK_IS_OFF = "Everything was read; what the allow-list is for is not checked in full."
+_PACK_IS_OFF = "Everything was read, but what that allow-list covers is not checked in full."
 _RANKS = {Verdict.REFUSE: 0, Verdict.INCOMPLETE: 1, Verdict.ACCEPT: 2}
 _WEIGHTS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 

@@ -69,7 +69,9 @@ class Companions:
         for length in shape:
             nbytes *= length
         if not findings and nbytes != len(data):
-            findings = [Finding("SL210", "An array's bytes are not as many as it says.")]
+            findings = [
+                Finding("SL210", "An array does not have the number of bytes that it states.")
+            ]
         if findings:
             located = [Finding(one.rule, one.message, where) for one in findings]
             return Program(where, data, findings=located)
@@ -85,7 +87,7 @@ class Companions:
         """The bytes of a file, or a program that says why there are none."""
         self.asked = True
         where = printable(name)
-        why = "which is not at hand."
+        why = "which is not available."
         if self._nesting.beside is not None:
             try:
                 return self._nesting.beside.read(name)
@@ -118,5 +120,5 @@ def read_zfile(data: Buffer, limits: Limits, work: WorkBudget) -> tuple[bytearra
     start = _HEADER + (head[_HEADER:] == b" ")
     out, findings = decompress(cast("Buffer", memoryview(data)[start:]), "zlib", limits, work)
     if not findings and len(out) != length:
-        findings = [Finding("SL301", "It decompresses to another length than it says.")]
+        findings = [Finding("SL301", "It does not decompress to the length that it states.")]
     return out, findings

@@ -34,7 +34,7 @@ class MemberScan:
     Attributes:
         path: Its name there, printable; ``"+96"`` for what begins at that byte.
         scan: What it would do; None for what is not a model.
-        reason: Why it is none.
+        reason: Why it is not a model.
     """
 
     path: str

@@ -70,7 +70,7 @@ def reason_to_skip(name: str, data: Buffer) -> str | None:
     found = _Search().look(data, whole=True, depth=0)
     if found.outcome in (Outcome.NAME, Outcome.UNDECIDED):
         return None
-    return pointer(bytes(data[:_HEAD]), len(data)) or "No unpickler gets to a name in it."
+    return pointer(bytes(data[:_HEAD]), len(data)) or "No unpickler finds a name to import in it."
 
 
 class _Search:

@@ -208,7 +208,7 @@ def _together(readings: list[Scan], data: Buffer) -> Scan:
     """The first reading of a file, with all that the others find as further members."""
     known = [reading for reading in readings if not _is_mistaken(reading)] or readings
     if not known:
-        return _unread(data, "SL001", "It is in no format that safeload reads.")
+        return _unread(data, "SL001", "Its format is not recognised.")
     first, *others = known
     for reading in known:
         reading.members = Contents(partial(_checked, reading.members))
@@ -242,7 +242,7 @@ def _members(data: Buffer, unpack: _Unpack, nesting: Nesting) -> Iterator[Member
             models += member.scan is not None
             yield member
     if not models:
-        message = "It holds nothing that an unpickler gets to a name in."
+        message = "It holds nothing in which an unpickler finds a name to import."
         yield MemberScan("", Scan("unknown", [], [Finding("SL001", message)], b""))
 
 

@@ -81,7 +81,7 @@ def _following(data: Buffer, end: int, nesting: Nesting) -> Iterator[MemberScan]
     while end < len(data):
         count += 1
         if count > nesting.limits.members:
-            why = "Too many things stand one behind the other."
+            why = "There are too many pickles or arrays one after the other."
             raise OverLimitError(why, "members")
         piece = _piece(data, end, nesting)
         program = piece.scan.programs[0]

@@ -214,7 +214,7 @@ def objects(token: Token, what: str) -> NDArray:
     try:
         return flat.reshape(shape)
     except _MALFORMED_ARRAY as error:
-        raise UnsoundError(f"{what} has not as many objects as its shape says") from error
+        raise UnsoundError(f"{what} does not have as many objects as its shape says") from error
 
 
 def integer(token: Token, what: str) -> int:

@@ -48,7 +48,7 @@ def scheme_of(text: str) -> str:
         return scheme
     known = ", ".join(sorted([*STORES, *WEB, *MODEL_SCHEMES]))
     raise UsageError(
-        f"Nothing here reads addresses that begin with {printable(scheme)}://.",
+        f"safeload does not read addresses that begin with {printable(scheme)}://.",
         code="address-unknown",
         hint=f"There are: {known}. A path that begins so is written with ./ before it.",
     )

@@ -79,7 +79,7 @@ class Changed:
             if not isinstance(path, Path):
                 shown = printable(path) if isinstance(path, str) else "what is not a file"
                 raise UsageError(
-                    f"It cannot be told what changed at {shown}.",
+                    f"It is not known what changed at {shown}.",
                     code="changed-not-local",
                     hint="--changed-since is for files of git work trees.",
                 )

@@ -109,7 +109,7 @@ def of_model(address: str, limits: Limits) -> Iterator[Candidate]:
                 top = Path(url2pathname(urlsplit(found).path))
                 candidates = _relative(walk([top]), len(str(top)) + 1)
             else:
-                raise _error("The server keeps it where nothing here reads.")
+                raise _error("The server keeps it in a place that safeload does not read.")
         for candidate in candidates:
             yield replace(candidate, title=f"{title}/{candidate.title}".rstrip("/"))
     except ArtefactError as error:

@@ -85,7 +85,7 @@ def at(address: str) -> Candidate:
         known = False
     if not known:
         raise UsageError(
-            "An address names no host that could be asked.",
+            "An address does not name a host.",
             code="address-malformed",
             hint="Write it as in https://example.org/model.pkl.",
         )

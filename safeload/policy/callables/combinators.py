@@ -175,7 +175,7 @@ def _partial(built: ObjectToken, policy: Policy) -> Signature:
     function = built.args[0] if type(built.args) is tuple and built.args else None
     state = built.states[0] if len(built.states) == 1 else ()
     if not isinstance(function, Global):
-        raise UntypedError("is a partial of something that is not a function on the list")
+        raise UntypedError("is a partial of something that is not an allowed function")
     if not built.states:
         state = function, (), None, None
     if type(state) is not tuple or len(state) != 4 or state[0] is not function:
@@ -232,13 +232,13 @@ def _attrgetter(built: ObjectToken, _: Policy) -> Signature:
         return _FIELD
     if type(name) is str and _IMPORTANT.fullmatch(name):
         return _IMPORTANCE
-    raise UntypedError("reaches for an attribute that is not on the list")
+    raise UntypedError("asks for an attribute that is not on the allow-list")
 
 
 def _methodcaller(built: ObjectToken, policy: Policy) -> Signature:
     """``methodcaller(name, *args, **kwargs)``: a method of data that is on the list."""
     name, *positional = built.args if type(built.args) is tuple and built.args else (None,)
-    reason = "calls a method that is not on the list"
+    reason = "calls a method that is not on the allow-list"
     fitting = []
     for signature in policy.methods(name) if type(name) is str else ():
         given = [*zip(signature.positional, positional, strict=False), *_pairs(built.kwargs)]
@@ -273,7 +273,7 @@ def _method(owner: Token, name: Token, policy: Policy) -> Signature:
     elif isinstance(owner, ObjectToken) and isinstance(owner.callable, Global):
         found = _method_of_object(owner, owner.callable, name, policy)
     if found is None:
-        raise UntypedError("is a method that is not on the list")
+        raise UntypedError("is a method that is not on the allow-list")
     return found
 
 
@@ -305,7 +305,7 @@ def _method_type(built: ObjectToken, policy: Policy) -> Signature:
     function, owner = built.args if len(built.args) == 2 else (None, None)
     cls = owner.callable if isinstance(owner, ObjectToken) else None
     if not isinstance(function, Global) or not isinstance(cls, Global):
-        raise UntypedError("binds something else than a method to an object of the file")
+        raise UntypedError("binds something other than a method to an object of the file")
     entry = policy.entries.get((function.module, function.name))
     if entry is not None and entry.signature is not None and "own" in entry.signature.kinds:
         return entry.signature
@@ -324,7 +324,7 @@ def _vectorize(built: ObjectToken, policy: Policy) -> Signature:
         return Signature(frozenset(["elementwise"]), signature.data)
     if signature is not None and "own" in signature.kinds:
         return signature
-    raise UntypedError("applies something else than a function of one value to each element")
+    raise UntypedError("applies something other than a function of one value to each element")
 
 
 COMBINATORS: dict[tuple[str, str], Callable[[ObjectToken, Policy], Signature]] = {

@@ -32,7 +32,7 @@ from safeload.scan.program import Array, Blob, Global, Mapping, ObjectToken, Pro
 
 __all__ = ["ModelPlaces"]
 
-_REASON = "something stands in the place of a model that is none"
+_REASON = "something that is not a model is in the place of one"
 _CIRCLE = "a model stands within itself"
 _MANY = "its models stand in very many places"
 # How many places models may stand in, for each place that is written; a few may stand in more.

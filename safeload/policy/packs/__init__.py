@@ -128,9 +128,9 @@ def wanted_packs(names: Iterable[str]) -> frozenset[str]:
     known = shipped_packs()
     if unknown := sorted(wanted - known.keys()):
         raise UsageError(
-            f"There is no allow-list {printable(repr(unknown[0]))}.",
+            f"There is no built-in allow-list {printable(repr(unknown[0]))}.",
             code="pack-unknown",
-            hint=f"On by default: {_listed(known.keys() - opt_in_packs())}. To be asked for: "
+            hint=f"On by default: {_listed(known.keys() - opt_in_packs())}. Off by default: "
             f"{_listed(opt_in_packs())}.",
         )
     return wanted & opt_in_packs()

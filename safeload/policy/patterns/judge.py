@@ -86,7 +86,7 @@ def _backtracks(pattern: str, flags: int) -> bool:
             runs = [_Runs(Automaton(alphabet, tree, reading), alphabet) for reading in readings]
         finally:
             # Each pattern has its limit; all of them together pay for it with the file's.
-            spend(alphabet.steps // _AT_ONCE, "Its regular expressions take too long to judge.")
+            spend(alphabet.steps // _AT_ONCE, "Its regular expressions take too long to check.")
         return any(each.runs * each.looking > _MOST_RUNS for each in runs)
     # KeyError: an operator that a later Python may add.
     except (re.error, RecursionError, OverflowError, ValueError, KeyError, DoubtError):

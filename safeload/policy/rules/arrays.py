@@ -34,13 +34,13 @@ def _numpy_reconstruct(built: ObjectToken) -> str | None:
     if len(args) != 3 or not isinstance(args[0], Global):
         return "_reconstruct is not given a type, a shape and a code"
     if args[1] not in ((0,), 0) or _short(args[2]) not in ("b", "B"):
-        return "_reconstruct is called in another way than numpy does"
+        return "_reconstruct is not called the way numpy calls it"
     for state in built.states:
         if type(state) is not tuple or len(state) < 5 or type(state[0]) is not int:
-            return "the state of an array has not the form numpy writes"
+            return "the state of an array does not have the form that numpy writes"
         _, shape, dtype, fortran, data = state[:5]
         if fortran not in (True, False):
-            return "the state of an array has not the form numpy writes"
+            return "the state of an array does not have the form that numpy writes"
         reason = _array_data(shape, _described(dtype), data)
         if reason:
             return reason
@@ -52,7 +52,7 @@ def _array_data(shape: Token, described: DType | str, data: Token) -> str | None
     if isinstance(described, str):
         return described
     if count is None:
-        return "an array's shape is no shape"
+        return "an array's shape is not valid"
     if described.hasobject:
         if type(data) is list and len(data) == count:
             return None
@@ -63,7 +63,7 @@ def _array_data(shape: Token, described: DType | str, data: Token) -> str | None
         # numpy would make any number of them out of nothing.
         return "an array has elements without size"
     if not isinstance(data, Blob) or data.size != count * described.itemsize:
-        return "an array's bytes are not as many as its shape says"
+        return "an array does not have the number of bytes that its shape says"
     return None
 
 
@@ -74,14 +74,14 @@ def _numpy_frombuffer(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) not in (4, 5) or args[3] not in ("C", "F", "K"):
-        return "_frombuffer is called in another way than numpy does"
+        return "_frombuffer is not called the way numpy calls it"
     if built.states:
         return "an array made from a buffer is given a state"
     described = _described(args[1])
     if isinstance(described, DType) and described.hasobject:
         return "an object array is made from raw bytes"
     if len(args) == 5 and not _is_permutation(args[4], args[2]):
-        return "_frombuffer is called in another way than numpy does"
+        return "_frombuffer is not called the way numpy calls it"
     return _array_data(args[2], described, args[0])
 
 
@@ -100,7 +100,7 @@ def _numpy_scalar(built: ObjectToken) -> str | None:
     """
     args = built.args
     if not args or len(args) > 2 or built.states:
-        return "a numpy scalar is made in another way than numpy does"
+        return "a numpy scalar is not made the way numpy makes it"
     described = _described(args[0])
     if isinstance(described, str):
         return described
@@ -111,7 +111,7 @@ def _numpy_scalar(built: ObjectToken) -> str | None:
         return None if described.itemsize <= _ZEROS else "a numpy scalar has no bytes"
     if isinstance(args[1], Blob) and args[1].size == described.itemsize:
         return None
-    return "a numpy scalar's bytes are not as many as its dtype says"
+    return "a numpy scalar does not have the number of bytes that its dtype says"
 
 
 def _described(token: Token) -> DType | str:
@@ -153,7 +153,7 @@ def _native_arguments(built: ObjectToken) -> str | None:
     """
     if built.kwargs is None and all(map(_is_native, built.args)):
         return None
-    return "it is made from something else than numbers and arrays"
+    return "it is made from something other than numbers and arrays"
 
 
 def _is_native(token: Token) -> bool:

@@ -185,7 +185,7 @@ def value_problems(
         for place, counts in looked_at(keys) if places is None else places:
             key, value = keys[place], pairs[2 * place + 1]
             if type(value) in _KEYWORDS and keeps_keywords(key) and asks_to_write(value):
-                yield "SL103", "it keeps an array for a function to write to"
+                yield "SL103", "it keeps an array that a function would write to"
             reason = _misleading(key, value)
             if reason is not None:
                 yield "SL105", reason

@@ -73,10 +73,10 @@ def _xgboost_booster(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     state = _state(built)
     if state is None:
-        return "the state of a booster has not the form xgboost writes"
+        return "the state of a booster does not have the form that xgboost writes"
     handle = state.pop("handle", None)
     if not (isinstance(handle, Blob) and handle.kind == "bytearray" and handle.size):
-        return "a booster's model is no bytearray"
+        return "a booster's model is not a bytearray"
     if not _XGBOOST_KEYS.issuperset(state) or not all(map(_is_value, state.values())):
         return "a booster has attributes that xgboost does not write"
     return None
@@ -106,7 +106,7 @@ def _lightgbm_booster(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     state = _state(built)
     if state is None:
-        return "the state of a booster has not the form LightGBM writes"
+        return "the state of a booster does not have the form that LightGBM writes"
     # Releases before 4.0 have no underscore; of both, one would not be parsed but freed.
     models = [state.pop(key) for key in ("_handle", "handle") if key in state]
     if len(models) != 1 or type(models[0]) is not str:
@@ -125,14 +125,14 @@ def _lightgbm_folds(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     state = _state(built)
     if state is None or set(state) != {"boosters", "best_iteration"}:
-        return "its state has not the form LightGBM writes"
+        return "its state does not have the form that LightGBM writes"
     boosters = state["boosters"]
     if type(boosters) is not list or not _is_value(state["best_iteration"]):
-        return "its state has not the form LightGBM writes"
+        return "its state does not have the form that LightGBM writes"
     look_into(boosters, len(boosters))
     if all(isinstance(item, ObjectToken) and item.is_of(*_LIGHTGBM_BOOSTER) for item in boosters):
         return None
-    return "it passes calls on to something that is no booster"
+    return "it passes calls on to something that is not a booster"
 
 
 # -- estimators around a booster ------------------------------------------------------------------
@@ -154,7 +154,7 @@ def _boosted_estimator(built: ObjectToken) -> str | None:
     library = _BOOSTERS.get(built.callable.module.partition(".")[0], ("", ""))
     if booster is None or (isinstance(booster, ObjectToken) and booster.is_of(*library)):
         return None
-    return "its booster is none"
+    return "its booster is not valid"
 
 
 # -- CatBoost -------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def _catboost_model(built: ObjectToken) -> str | None:
         return "it is constructed with arguments"
     state = _state(built)
     if state is None:
-        return "the state of a model has not the form CatBoost writes"
+        return "the state of a model does not have the form that CatBoost writes"
     for key, value in state.items():
         if key == _CATBOOST_MODEL:
             if not (isinstance(value, Blob) and value.kind == "bytes"):
@@ -188,7 +188,7 @@ def _catboost_model(built: ObjectToken) -> str | None:
             and isinstance(value, ObjectToken)
             and value.use is Use.CONSTRUCT
         ):
-            return "a parameter is no plain data"
+            return "a parameter is not plain data"
     return None
 
 
@@ -204,25 +204,25 @@ def _quantile_forest(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 4 or type(args[3]) is not bool or built.kwargs:
-        return "it is made in another way than quantile-forest does"
+        return "it is not made the way quantile-forest makes it"
     if not all(isinstance(part, Array) or is_numpy(part) for part in args[:3]):
         return "it is made of something that is not an array"
     if not built.states:
         return None
     state = _state(built)
     if state is None or (state and set(state) != _SPARSE_PARTS):
-        return "its state has not the form quantile-forest writes"
+        return "its state does not have the form that quantile-forest writes"
     for key, value in state.items():
         if key.startswith("shape"):
             if type(value) is not tuple or not all(type(length) is int for length in value):
-                return "its state has a shape that is none"
+                return "its state has a shape that is not valid"
         elif not (
             isinstance(value, ObjectToken)
             and value.use is Use.CONSTRUCT
             and isinstance(value.callable, Global)
             and value.callable.module.startswith("scipy.sparse.")
         ):
-            return "its state has a matrix that is none"
+            return "its state has a matrix that is not valid"
     return None
 
 
@@ -245,7 +245,7 @@ def _hashing_encoder(built: ObjectToken) -> str | None:
         return None if not built.states and not built.items else "its state is not a dict"
     method = state.get("hash_method", "md5")
     if type(method) is not str or not _HASH.fullmatch(method):
-        return "its hash is none"
+        return "its hash method is not a valid name"
     processes = state.get("max_process", 1)
     if type(processes) is not int or not 0 < processes <= _MOST_PROCESSES:
         return "it starts more processes than the library would"

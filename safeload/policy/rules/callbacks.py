@@ -44,19 +44,19 @@ def _listener_handle(built: ObjectToken) -> str | None:
         and not built.kwargs
     ):
         return None
-    return "it is no handle of a listener that scikit-learn would open"
+    return "it is not a handle of a listener that scikit-learn would open"
 
 
 def _scoring_monitor(built: ObjectToken) -> str | None:
     """What to score, what was logged, no scorers, and the handle of a listener."""
     state = _only_state(built, _MONITOR)
     if state is None:
-        return "its state is none that a scoring monitor writes"
+        return "its state is not one that a scoring monitor writes"
     handle, scorers = state.get("_listener_handle"), state.get("_estimator_scorers")
     if not (isinstance(handle, ObjectToken) and handle.is_of(*_HANDLE)):
         return "it keeps another thing than the handle of a listener"
     if type(state.get("_log")) is not list or type(scorers) is not Mapping or scorers:
-        return "its state is none that a scoring monitor writes"
+        return "its state is not one that a scoring monitor writes"
     return None
 
 
@@ -64,10 +64,10 @@ def _progress_bar(built: ObjectToken) -> str | None:
     """How deep to go, and no listeners: those are there while a model is fitted only."""
     state = _only_state(built, _BAR)
     if state is None:
-        return "its state is none that a progress bar writes"
+        return "its state is not one that a progress bar writes"
     depth, handles = state.get("max_propagation_depth"), state.get("_listener_handles")
     if not (depth is None or type(depth) is int) or type(handles) is not Mapping or handles:
-        return "its state is none that a progress bar writes"
+        return "its state is not one that a progress bar writes"
     return None
 
 

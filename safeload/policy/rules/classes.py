@@ -46,13 +46,13 @@ def _subclass_of_container(built: ObjectToken) -> str | None:
     """
     args = built.args
     if built.kwargs:
-        return "a container is made in another way than pickle does"
+        return "a container is not made the way pickle makes it"
     factory = args[0] if args else None
     if isinstance(factory, Global) or factory is None:
         args = args[1:]
     if all(type(part) in _LISTED or part is None or type(part) is int for part in args):
         return None
-    return "a container is made from something that the stream does not list"
+    return "a container is not made from items that the file lists"
 
 
 def _slice_bounds(built: ObjectToken) -> str | None:
@@ -62,7 +62,7 @@ def _slice_bounds(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 3 or built.kwargs or built.states:
-        return "a slice is made in another way than pickle does"
+        return "a slice is not made the way pickle makes it"
     return None if all(map(is_key, args)) else "its bounds are neither numbers nor names"
 
 
@@ -71,7 +71,7 @@ def _attribute_dict(built: ObjectToken) -> str | None:
     if built.args != () or built.kwargs:
         return "it is constructed with arguments"
     if any(state is not built for state in built.states):
-        return "its attributes are something else than its items"
+        return "its attributes are something other than its items"
     keys = Mapping(built.items).keys
     if all(type(key) is str for key in keys):
         return None

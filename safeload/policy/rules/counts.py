@@ -121,7 +121,9 @@ def too_many(target: Global, attribute: str, value: Token) -> str | None:
         return "its n_jobs is not a number of processes that a machine could run"
     rounds = attribute in _ROUNDS or (attribute == "max_iter" and target.name in _ITERATING)
     if rounds and any(count > _MOST_ROUNDS for count in _counts(value)):
-        return f"its {attribute} is more often than any model goes over its data"
+        return (
+            f"its {attribute} is more than the number of passes that any model makes over its data"
+        )
     return None
 
 

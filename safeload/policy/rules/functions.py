@@ -37,7 +37,7 @@ def _getattr(built: ObjectToken) -> str | None:
     if built.states or built.items:
         return "the result of getattr is given a state"
     if not args[1].isidentifier() or args[1].startswith("__"):
-        return "getattr asks for a name that no writer asks for"
+        return "getattr asks for a name that no pickler asks for"
     return None
 
 
@@ -52,11 +52,11 @@ def _functools_partial(built: ObjectToken) -> str | None:
     functions = [args[0]]
     for state in built.states:
         if type(state) is not tuple or len(state) != 4:
-            return "the state of functools.partial has not the form it writes"
+            return "the state of functools.partial does not have the form that it writes"
         function, positional, keywords, namespace = state
         functions.append(function)
         if type(positional) is not tuple or not (keywords is None or isinstance(keywords, Mapping)):
-            return "the state of functools.partial has not the form it writes"
+            return "the state of functools.partial does not have the form that it writes"
         if namespace is not None and not (isinstance(namespace, Mapping) and is_plain(namespace)):
             return "functools.partial carries attributes that are not plain data"
         if asks_to_write(keywords):
@@ -89,7 +89,7 @@ def _partial_search(built: ObjectToken) -> str | None:
         return "a function of re is not given its pattern"
     known = all(type(key) is str and key in _SEARCHING for key in keywords.keys)
     if not known or not is_plain((positional[1:], keywords)):
-        return "a function of re is given something else than a pattern and plain data"
+        return "a function of re is given something other than a pattern and plain data"
     pattern = positional[0]
     if isinstance(pattern, ObjectToken) and pattern.is_of("re", "_compile"):
         return None
@@ -129,7 +129,7 @@ def _partial_caller(built: ObjectToken) -> str | None:
     names, _ = _bound(built)
     if len(names) == 1 and type(names[0]) is str:
         return None
-    return "a method is called by its name in another way than operator does"
+    return "a method is not called by its name the way operator calls it"
 
 
 def _regex(built: ObjectToken) -> str | None:

@@ -41,7 +41,7 @@ def _numpy_array(built: ObjectToken) -> str | None:
         parts = built.states[0] if len(built.states) == 1 else None
         if built.args == () and not built.items and type(parts) is tuple and len(parts) == 2:
             return None
-    return "an array is made in another way than numpy does"
+    return "an array is not made the way numpy makes it"
 
 
 def _numpy_mareconstruct(built: ObjectToken) -> str | None:
@@ -51,7 +51,7 @@ def _numpy_mareconstruct(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 4 or args[2] != (0,):
-        return "_mareconstruct is called in another way than numpy does"
+        return "_mareconstruct is not called the way numpy calls it"
     kinds = [(item.module, item.name) for item in args[:2] if isinstance(item, Global)]
     if (
         kinds
@@ -61,10 +61,10 @@ def _numpy_mareconstruct(built: ObjectToken) -> str | None:
         )
         or _text(args[3]) != "b"
     ):
-        return "_mareconstruct is called in another way than numpy does"
+        return "_mareconstruct is not called the way numpy calls it"
     for state in built.states:
         if type(state) is not tuple or len(state) != _MASKED_STATE:
-            return "the state of a masked array has not the form numpy writes"
+            return "the state of a masked array does not have the form that numpy writes"
         _, shape, dtype, _, data, mask, _ = state
         try:
             described = describe(dtype)
@@ -72,7 +72,7 @@ def _numpy_mareconstruct(built: ObjectToken) -> str | None:
             return str(error)
         count = _count(shape)
         if count is None:
-            return "an array's shape is no shape"
+            return "an array's shape is not valid"
         if count and not described.itemsize:
             return "an array has elements without size"
         if described.hasobject:
@@ -119,7 +119,7 @@ def _bit_generator(built: ObjectToken) -> str | None:
         # Of numpy before 1.17, which had one bit generator.
         args = ("MT19937",)
     if len(args) not in (1, 2):
-        return "a random number generator is made in another way than numpy does"
+        return "a random number generator is not made the way numpy makes it"
     source = args[0]
     known = (
         (type(source) is str and source in _BIT_GENERATORS)
@@ -150,7 +150,7 @@ def _random_part(built: ObjectToken) -> str | None:
     if isinstance(keywords, Mapping):
         given += [value for key, value in _pairs(keywords) if key == "bit_generator"]
         if not all(_is_seed(value) for key, value in _pairs(keywords) if key != "bit_generator"):
-            return "a random number generator is made from something that is no plain data"
+            return "a random number generator is made from something that is not plain data"
     for part in given:
         target = part.callable if isinstance(part, ObjectToken) else None
         if not (
@@ -287,7 +287,7 @@ def _scipy_distribution(built: ObjectToken) -> str | None:
     state was a pair, of what the distribution is made with and its random numbers.
     """
     if len(built.states) > 1 or built.items:
-        return "a distribution is given its state in another way than scipy does"
+        return "a distribution is not given its state the way scipy gives it"
     for state in built.states:
         if _is_pair(state):
             continue
@@ -325,7 +325,7 @@ def _cython_newobj(built: ObjectToken) -> str | None:
         and args[0].name != target.name
     ):
         return None
-    return "newObj is given something else than a class of its own module"
+    return "newObj is given something other than a class of its own module"
 
 
 def _vectoriser(built: ObjectToken) -> str | None:

@@ -31,11 +31,11 @@ def _pandas_block(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 3 or args[2] not in (1, 2):
-        return "a block is made in another way than pandas does"
+        return "a block is not made the way pandas makes it"
     if not isinstance(args[0], ObjectToken | Array) or not isinstance(args[1], ObjectToken | Array):
-        return "a block is made in another way than pandas does"
+        return "a block is not made the way pandas makes it"
     if isinstance(args[1], ObjectToken) and args[1].is_of("builtins", "slice"):
-        return None if _columns(args[1]) is not None else "a block's columns are no range"
+        return None if _columns(args[1]) is not None else "a block's columns are not a range"
     return None
 
 
@@ -65,20 +65,20 @@ def _pandas_blocks(built: ObjectToken) -> str | None:
     args = built.args
     if built.use is Use.CONSTRUCT:
         empty = args == () and not built.kwargs and not built.items
-        return None if empty else "a frame is made in another way than pandas does"
+        return None if empty else "a frame is not made the way pandas makes it"
     if len(args) != 2 or type(args[0]) is not tuple:
-        return "a frame is made in another way than pandas does"
+        return "a frame is not made the way pandas makes it"
     ranges = []
     for block in args[0]:
         if not (isinstance(block, ObjectToken) and block.is_of(*_UNPICKLE_BLOCK)):
-            return "a frame holds something that is no block"
+            return "a frame holds something that is not a block"
         if type(block.args) is not tuple or len(block.args) != 3:
-            return "a frame holds a block made in another way than pandas does"
+            return "a frame holds a block that is not made the way pandas makes it"
         placement = block.args[1]
         if isinstance(placement, ObjectToken) and placement.is_of("builtins", "slice"):
             ranges.append(_columns(placement))
     if None in ranges:
-        return "a block's columns are no range"
+        return "a block's columns are not a range"
     if len(ranges) < len(args[0]):
         return None
     total = sum(len(columns) for columns in ranges if columns is not None)
@@ -105,19 +105,19 @@ def _pandas_array(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 3 or not isinstance(args[0], Global):
-        return "a pandas array is made in another way than pandas does"
+        return "a pandas array is not made the way pandas makes it"
     expected = _ARRAY_TYPES.get(args[0].name)
     if expected is None or not args[0].module.startswith("pandas"):
-        return "a pandas array is made of a class that is none"
+        return "a pandas array is not made from a class"
     states = built.states if args[2] is None else [args[2], *built.states]
     for state in states:
         if type(state) is not tuple or len(state) not in (2, 3):
-            return "the state of a pandas array has not the form pandas writes"
+            return "the state of a pandas array does not have the form that pandas writes"
         values = [part for part in state[:2] if isinstance(part, Array) or is_numpy(part)]
         if len(values) != 1:
-            return "the state of a pandas array has not the form pandas writes"
+            return "the state of a pandas array does not have the form that pandas writes"
         if isinstance(values[0], ObjectToken) and _kind(values[0]) != expected:
-            return "the values of a pandas array are of another type than the array"
+            return "the values of a pandas array are of a different type from the array"
     return None
 
 
@@ -258,7 +258,7 @@ def _arrow_parts(built: ObjectToken) -> str | None:
     """
     args = built.args
     if built.kwargs is not None or built.states or type(args) is not tuple:
-        return "an arrow array is made in another way than pyarrow does"
+        return "an arrow array is not made the way pyarrow makes it"
     if built.is_of("pyarrow.lib", "_restore_array"):
         known = len(args) == 1 and type(args[0]) is tuple
         return None if known else "an arrow array is not made from its parts"
@@ -268,7 +268,7 @@ def _arrow_parts(built: ObjectToken) -> str | None:
         )
         if all(made):
             return None
-    return "an arrow array is made of something else than arrays"
+    return "an arrow array is made of something other than arrays"
 
 
 PANDAS_RULES: dict[str, Rule] = {

@@ -42,9 +42,9 @@ def _pandas_index(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 2 or not isinstance(args[0], Global):
-        return "an index is made in another way than pandas does"
+        return "an index is not made the way pandas makes it"
     if not (args[0].module.startswith("pandas") and args[0].name.endswith("Index")):
-        return "an index is made of a class that is none"
+        return "an index is not made from a class of indexes"
     if not isinstance(args[1], Mapping):
         return "an index has parts that pandas does not write"
     for key, value in zip(args[1].keys, args[1].values, strict=True):

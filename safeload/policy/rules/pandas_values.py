@@ -18,7 +18,7 @@ from safeload.scan.program import Global, Mapping, ObjectToken, Token, Use
 
 __all__ = ["PANDAS_VALUE_RULES", "is_frequency", "is_time_zone"]
 
-_OTHER = "it is made in another way than pandas does"
+_OTHER = "it is not made the way pandas makes it"
 # A count, a frequency and the ends of its years, such as ``2QS-JAN`` or ``1D1h``.
 _LONGEST = 40
 _ZONES = frozenset(["datetime", "dateutil", "pytz", "zoneinfo"])

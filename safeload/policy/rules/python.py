@@ -146,7 +146,7 @@ def _range_bounds(built: ObjectToken) -> str | None:
     if len(args) not in (1, 2, 3) or not all(type(bound) is int for bound in args):
         return "a range is not made from whole numbers"
     if built.kwargs is not None or built.states or built.items:
-        return "a range is made in another way than pickle does"
+        return "a range is not made the way pickle makes it"
     try:
         count = len(range(*args))
     except (OverflowError, ValueError):
@@ -166,7 +166,7 @@ def _machine_array(built: ObjectToken) -> str | None:
     """
     args = built.args
     if built.kwargs is not None or built.states or built.items:
-        return "an array is made in another way than pickle does"
+        return "an array is not made the way pickle makes it"
     if built.is_of("array", "_array_reconstructor"):
         if (
             len(args) == 4
@@ -180,7 +180,7 @@ def _machine_array(built: ObjectToken) -> str | None:
             return None
     elif len(args) == 2 and _is_code(args[0]) and type(args[1]) is list:
         return None if all(type(item) in (int, float) for item in args[1]) else _NO_NUMBERS
-    return "an array is made in another way than pickle does"
+    return "an array is not made the way pickle makes it"
 
 
 def _is_code(token: Token) -> bool:
@@ -192,7 +192,7 @@ def _is_dated(built: ObjectToken) -> bool:
     return all(type(state) is Mapping and state.form == ("_metadata",) for state in built.states)
 
 
-_NO_NUMBERS = "an array is made from something else than numbers"
+_NO_NUMBERS = "an array is made from something other than numbers"
 _LISTED = frozenset([tuple, list, Mapping, Collection])
 
 
@@ -204,7 +204,7 @@ def _container(built: ObjectToken) -> str | None:
     """
     args = built.args
     if built.states and not (built.is_of("collections", "OrderedDict") and _is_dated(built)):
-        return "a container is made in another way than pickle does"
+        return "a container is not made the way pickle makes it"
     if built.is_of("collections", "defaultdict"):
         factory = args[0] if args else None
         known = isinstance(factory, Global) or factory is None
@@ -212,7 +212,7 @@ def _container(built: ObjectToken) -> str | None:
             args = args[1:]
     if all(type(part) in _LISTED or part is None or type(part) is int for part in args):
         return None
-    return "a container is made from something that the stream does not list"
+    return "a container is not made from items that the file lists"
 
 
 def _datetime(built: ObjectToken) -> str | None:
@@ -222,13 +222,13 @@ def _datetime(built: ObjectToken) -> str | None:
     """
     args = built.args
     if built.states:
-        return "a datetime is made in another way than pickle does"
+        return "a datetime is not made the way pickle makes it"
     for part in args:
         zone = part.callable if isinstance(part, ObjectToken) else None
         if not is_plain(part) and not (
             isinstance(zone, Global) and zone.module in ("datetime", "pytz", "zoneinfo")
         ):
-            return "a datetime is made from something that is no time zone"
+            return "a datetime is made from something that is not a time zone"
     return None
 
 
@@ -265,7 +265,7 @@ def _pytz_zone(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) not in (1, 4) or built.states:
-        return "a time zone is made in another way than pytz does"
+        return "a time zone is not made the way pytz makes it"
     if type(args[0]) is not str or not _ZONE.fullmatch(args[0]):
         return "it is not a key of the time zone database"
     if len(args) == 4 and not (
@@ -281,7 +281,7 @@ def _namedtuple(built: ObjectToken) -> str | None:
     """The fields of a named tuple, each of which is judged in its own right."""
     if type(built.args) is tuple and built.kwargs is None and not built.states:
         return None
-    return "a named tuple is made in another way than pickle does"
+    return "a named tuple is not made the way pickle makes it"
 
 
 def _result_tuple(built: ObjectToken) -> str | None:
@@ -295,7 +295,7 @@ def _result_tuple(built: ObjectToken) -> str | None:
         or (isinstance(keywords, Mapping) and all(type(key) is str for key in keywords.keys))
     ):
         return None
-    return "a named tuple is made in another way than pickle does"
+    return "a named tuple is not made the way pickle makes it"
 
 
 PYTHON_RULES: dict[str, Rule] = {

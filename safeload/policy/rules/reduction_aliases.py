@@ -49,16 +49,16 @@ def _bound_method(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 2 or built.states or built.items:
-        return "a method is bound in another way than cloudpickle does"
+        return "a method is not bound the way cloudpickle binds it"
     function, owner = args
     if not isinstance(function, Global) or "." not in function.name:
-        return "something that is no method of a class is bound to an object"
+        return "something that is not a method of a class is bound to an object"
     if not (
         isinstance(owner, ObjectToken)
         and owner.use is Use.CONSTRUCT
         and isinstance(owner.callable, Global)
     ):
-        return "a method is bound to something that is no instance made in the file"
+        return "a method is bound to something that is not an instance made in the file"
     return None
 
 
@@ -75,7 +75,7 @@ def _dict_view(built: ObjectToken) -> str | None:
         and args[1:] in ((), (True,))
     ):
         return None
-    return "a view of a dict is made in another way than cloudpickle does"
+    return "a view of a dict is not made the way cloudpickle makes it"
 
 
 _ITEMS = ("cloudpickle.cloudpickle", "_make_dict_items")
@@ -99,7 +99,7 @@ def _logger_name(built: ObjectToken) -> str | None:
     """
     args = built.args
     if built.states or len(args) > 1:
-        return "a logger is asked for in another way than pickle does"
+        return "a logger is not asked for the way pickle does it"
     if args == () or (type(args[0]) is str and _LOGGER.fullmatch(args[0])):
         return None
     return "a logger is asked for by something that is not a name"
@@ -112,12 +112,12 @@ def _dill_array(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) != 4 or built.states:
-        return "an array is made in another way than dill does"
+        return "an array is not made the way dill makes it"
     make, given, _, attributes = args
     if not isinstance(make, Global) or (make.module, make.name) not in RECONSTRUCT:
-        return "an array is made by something else than numpy"
+        return "an array is made by something other than numpy"
     if type(given) is not tuple or len(given) != 3:
-        return "an array is made in another way than dill does"
+        return "an array is not made the way dill makes it"
     if attributes is None or (
         isinstance(attributes, Mapping)
         and all(type(key) is str and key in _ATTRIBUTES for key in attributes.keys)
@@ -147,7 +147,7 @@ def _dill_attribute(built: ObjectToken) -> str | None:
         and args[2] in described_as(args[0], args[1])
     ):
         return None
-    return "a method of a class is asked for in another way than dill does"
+    return "a method of a class is not asked for the way dill does it"
 
 
 def _dill_constant(built: ObjectToken) -> str | None:
@@ -174,7 +174,7 @@ def _dill_namedtuple(built: ObjectToken) -> str | None:
     """
     args = built.args
     if len(args) not in (3, 4) or built.states:
-        return "a named tuple is asked for in another way than dill does"
+        return "a named tuple is not asked for the way dill does it"
     name, fields, module = args[:3]
     if not (
         type(name) is str
@@ -185,9 +185,9 @@ def _dill_namedtuple(built: ObjectToken) -> str | None:
     ):
         return "a named tuple is asked for by something that is not a name"
     if type(fields) is not tuple or not is_plain(args[3:]):
-        return "a named tuple is asked for in another way than dill does"
+        return "a named tuple is not asked for the way dill does it"
     if not all(type(field) is str and _is_identifier(field) for field in fields):
-        return "a named tuple is asked for in another way than dill does"
+        return "a named tuple is not asked for the way dill does it"
     return None
 
 
@@ -223,7 +223,7 @@ def _type_of_constant(built: ObjectToken) -> str | None:
     args = built.args
     if type(args) is tuple and len(args) == 1 and type_of_constant(args[0]) and not built.states:
         return None
-    return "it is asked for the type of something else than a constant"
+    return "it is asked for the type of something other than a constant"
 
 
 def _ufunc_name(built: ObjectToken) -> str | None:
@@ -234,7 +234,7 @@ def _ufunc_name(built: ObjectToken) -> str | None:
     args = built.args
     if type(args) is tuple and len(args) == 2 and home_of_ufunc(*args) and not built.states:
         return None
-    return "a universal function is asked for in another way than numpy does"
+    return "a universal function is not asked for the way numpy does it"
 
 
 ALIAS_RULES: dict[str, Rule] = {

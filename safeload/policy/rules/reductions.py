@@ -46,10 +46,10 @@ def _copyreg_reconstructor(built: ObjectToken) -> str | None:
     if name == "object":
         return None if state is None else "_reconstructor gives object a state"
     if name not in _BASES:
-        return "_reconstructor is given a base that is no built-in type"
+        return "_reconstructor is given a base that is not a built-in type"
     if type(state) is _BASES[name]:
         return None
-    return "_reconstructor is given a state of another type than its base"
+    return "_reconstructor is given a state of a different type from its base"
 
 
 def _copyreg_newobj(built: ObjectToken) -> str | None:
@@ -74,7 +74,7 @@ def _codecs_encode(built: ObjectToken) -> str | None:
     args = built.args
     if type(args) is tuple and len(args) == 2 and type(args[0]) is str and args[1] == "latin1":
         return None
-    return "_codecs.encode is used for another thing than bytes"
+    return "_codecs.encode is used for something other than bytes"
 
 
 def _cython_unpickle(built: ObjectToken) -> str | None:

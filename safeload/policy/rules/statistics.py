@@ -31,7 +31,7 @@ def _memory_without_location(built: ObjectToken) -> str | None:
     ``joblib.Memory(None)``, as clusterers have it by default.
     """
     if built.args != () or built.kwargs or built.items or not built.states:
-        return "a cache is made in another way than joblib does"
+        return "a cache is not made the way joblib makes it"
     for state in built.states:
         if not isinstance(state, Mapping):
             return "the state of a cache is not a dict"
@@ -57,7 +57,7 @@ def _unfitted(built: ObjectToken) -> str | None:
             if type(key) is not str or key.startswith("_") or key.endswith("_"):
                 return "it is fitted, and what it holds is code or read by compiled code unchecked"
             if not (is_plain(value) or isinstance(value, Global) or _is_random(value)):
-                return "one of its parameters is no plain data"
+                return "one of its parameters is not plain data"
     return None
 
 
@@ -162,7 +162,7 @@ def _restored(state: Mapping) -> str | None:
         for frame in frames:
             known = column_names(frame)
             if known is None:
-                return "a formula is to be evaluated with data that are no plain frame"
+                return "a formula is to be evaluated with data that are not plain frame"
             if not named <= known:
                 return "a formula names something that is not a column of its data"
     return None

@@ -22,7 +22,7 @@ from safeload.soundness.libraries.torch_views import (
 
 __all__ = ["TORCH_RULES"]
 
-_OTHERWISE = "it is called in another way than torch does"
+_OTHERWISE = "it is not called the way torch calls it"
 _HOOKS = "it is given hooks, which torch calls"
 _SIMPLE = frozenset([type(None), bool, int, float, str])
 _LAYOUTS = {
@@ -121,11 +121,11 @@ def _quantiser(given: Token, view: View) -> str | None:
         return _OTHERWISE
     axis = given[3]
     if type(axis) is not int or not 0 <= axis < len(view.shape):
-        return "its channels are no dimension of it"
+        return "its channels are not dimension of it"
     for part in given[1:3]:
         of_channels = view_of(part) if is_tensor(part) else ""
         if isinstance(of_channels, str) or of_channels.shape != (view.shape[axis],):
-            return "it has not a scale for each of its channels"
+            return "it does not have one scale for each of its channels"
     return None
 
 
@@ -143,7 +143,7 @@ def _sparse(built: ObjectToken) -> str | None:
     tensors = data[:2] if name == "torch.sparse_coo" else data[:3]
     shape, *further = data[len(tensors) :]
     if not all(isinstance(part, ObjectToken) and type(view_of(part)) is View for part in tensors):
-        return "it is made of something that is no tensor"
+        return "it is made of something that is not a tensor"
     if lengths_of(shape) is None or any(type(part) not in (bool, type(None)) for part in further):
         return _OTHERWISE
     return None
@@ -183,7 +183,7 @@ def _attributes(states: tuple[Token, ...]) -> str | None:
             return "its attributes are not dict"
         for key, value in zip(part.keys, part.values, strict=True):
             if type(key) is not str or len(key) > _NAME or not _is_own(key):
-                return "an attribute has a name that is none of its own"
+                return "an attribute has a name that is not valid of its own"
             if type(value) not in _SIMPLE:
                 return "an attribute is neither a number nor a text"
     return None
@@ -206,7 +206,7 @@ def _tensor_with_state(built: ObjectToken) -> str | None:
         return _OTHERWISE
     is_plain = (cls.module, cls.name) == ("torch", "Tensor")
     if not is_plain or (function.module, function.name) not in TENSORS:
-        return "it is no plain tensor that is given attributes"
+        return "it is not a plain tensor that is given attributes"
     return _attributes((state,))
 
 

@@ -51,11 +51,11 @@ _Key = tuple[str, str]
 class Outcome(StrEnum):
     """What becomes of a model under a proposal."""
 
-    ACCEPTED = "accepted as things are"
+    ACCEPTED = "already accepted"
     PROPOSED = "accepted with what is proposed"
-    HELD = "refused unless entries that are commented out are taken in"
-    WITHHELD = "refused; an entry would do, but we propose none"
-    REFUSED = "refused whatever entries there are"
+    HELD = "refused unless the entries that are commented out are added"
+    WITHHELD = "refused: an entry could allow it, but none is proposed"
+    REFUSED = "refused: no policy entry can allow this"
     UNREAD = "not read in full"
 
 
@@ -321,7 +321,9 @@ def _needs(scan: Scan, policy: Policy) -> dict[_Key, _Seen]:
 def _why_not(module: str, name: str, policy: Policy) -> str:
     entry = Policy.default(packs=policy.packs).get(module, name)
     if entry is not None:
-        return f"is on the allow-lists for these uses only: {', '.join(sorted(entry.uses))}"
+        return (
+            f"is on the built-in allow-lists for these uses only: {', '.join(sorted(entry.uses))}"
+        )
     return gadget(module, name) or ""
 
 

@@ -111,7 +111,7 @@ def _reasons(text: bytes, source: str) -> Iterator[Remark]:
         if not str(reason).strip():
             yield Remark(Severity.ERROR, subject, "gives no reason")
         elif str(reason).startswith(UNFILLED):
-            yield Remark(Severity.ERROR, subject, "has a reason that nobody has filled in")
+            yield Remark(Severity.ERROR, subject, "has a reason that still has to be filled in")
 
 
 def _about(
@@ -121,18 +121,19 @@ def _about(
     if off:
         yield (
             Severity.WARNING,
-            f'is on the allow-list {min(off)} with its rules: packs = ["{min(off)}"] switches it on',
+            f'is on the allow-list {min(off)}, off by default: packs = ["{min(off)}"] is better',
         )
         return
     pack = Policy.default(packs=packs).get(module, name)
     if pack is not None:
         beyond = entry.uses - pack.uses
         if not beyond:
-            yield Severity.NOTE, "is on the allow-lists already for all of these uses"
+            yield Severity.NOTE, "is already on the built-in allow-lists for all of these uses"
         else:
+            left_out = ", ".join(sorted(beyond))
             yield (
                 Severity.WARNING,
-                f"is on the allow-lists, which leave this use out: {', '.join(sorted(beyond))}",
+                f"is on the built-in allow-lists, which leave this use of it out: {left_out}",
             )
         return
     danger = gadget(module, name)

@@ -74,12 +74,12 @@ def table_of_rules(rules: Sequence[tuple[str, int]]) -> list[Element]:
     if not known:
         return []
     most = known[0][1]
-    first = _table("What was found most", known[:_FIRST], most)
+    first = _table("Most frequent findings", known[:_FIRST], most)
     others = known[_FIRST:]
     if not others:
         return [first]
     title = tag("summary", f"{count(len(others), 'more rule')} with findings")
-    return [first, tag("details", title, _table("What was found, too", others, most))]
+    return [first, tag("details", title, _table("Other findings", others, most))]
 
 
 def _table(caption: str, rules: Sequence[tuple[str, int]], most: int) -> Element:

@@ -73,7 +73,7 @@ def _summary(file: FileReport, found: Sequence[Group]) -> Element:
 
 
 def _facts(file: FileReport) -> Element:
-    digest = tag("code", file.sha256) if file.sha256 else "none: no byte of it was read"
+    digest = tag("code", file.sha256) if file.sha256 else "none: nothing of it was read"
     return tag("dl", tag("dt", "SHA-256"), tag("dd", digest))
 
 
@@ -198,7 +198,7 @@ def _others(found: Sequence[Skipped], room: Room) -> Element | None:
         tag("h4", f"Other files in it ({len(found):,})"),
         _table(
             "The files in it that are not models",
-            ("File", "Why it is none"),
+            ("File", "Why it is not a model"),
             [(tag("code", one.path), one.reason) for one in shown],
         ),
         _cut(len(found) - len(shown), "file"),

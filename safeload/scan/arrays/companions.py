@@ -58,7 +58,7 @@ def _read(m: Machine, wrapper: ObjectToken, state: Token) -> Program:
         raise _malformed(m, "An array wrapper has attributes that joblib does not write.")
     name = given["filename"]
     if type(name) is not str:
-        raise _malformed(m, "The name of an array's file is none.")
+        raise _malformed(m, "The name of an array's file is not valid.")
     if is_zipped:
         return _zipped(m, name, given["init_args"], given["state"])
     subclass = given["subclass"]
@@ -78,10 +78,10 @@ def _zipped(m: Machine, name: str, init_args: Token, state: Token) -> Program:
     if empty != (0,) or not (code == "b" or (isinstance(code, Blob) and code.head == b"b")):
         raise _malformed(m, "An array wrapper is not built as joblib builds it.")
     if type(state) is not tuple or len(state) != 4 or (type(state[0]), state[0]) != (int, 1):
-        raise _malformed(m, "An array's state is none that numpy writes.")
+        raise _malformed(m, "An array's state is not one that numpy writes.")
     _, shape, token, fortran = state
     if type(fortran) is not bool or type(shape) is not tuple or not all(map(_is_length, shape)):
-        raise _malformed(m, "An array's shape is no shape.")
+        raise _malformed(m, "An array's shape is not valid.")
     if len(shape) > m.limits.array_dimensions:
         raise _malformed(m, "An array has more dimensions than numpy allows.")
     try:
@@ -89,7 +89,7 @@ def _zipped(m: Machine, name: str, init_args: Token, state: Token) -> Program:
     except DTypeError as error:
         raise _malformed(m, f"An array's dtype is forged: {error}.") from error
     if dtype.hasobject or (not dtype.itemsize and 0 not in shape):
-        raise _malformed(m, "An array's elements are no plain bytes.")
+        raise _malformed(m, "An array's elements are not plain bytes.")
     is_matrix = subclass.name == "matrix"
     if is_matrix and len(shape) != 2:
         raise _malformed(m, "A matrix has two dimensions.")
@@ -104,7 +104,7 @@ def _unread(m: Machine, name: str) -> Program:
         message = f"An array lies in the file {where}, out of the model's folder."
         m.note("SL308", message, m.position)
         return Program(where)
-    message = f"An array lies in the file {where} beside it, which is not at hand."
+    message = f"An array lies in the file {where} beside it, which is not available."
     return Program(where, findings=[Finding("SL004", message, where)])
 
 

@@ -177,7 +177,7 @@ def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
     described = _plain(code, order, (itemsize, alignment, extra))
     expected = _OBJECT_FLAGS if described.hasobject else (_NEEDS_INIT if code[0] == "U" else 0)
     if flags != expected:
-        raise DTypeError(f"the dtype's flags {flags} belong to another type than {code}")
+        raise DTypeError(f"the dtype's flags {flags} belong to a different type from {code}")
     return described
 
 
@@ -185,7 +185,7 @@ def _numbers(itemsize: Token, alignment: Token, flags: Token) -> tuple[int, int,
     """The numbers of a state, if they are some, as numpy reads them."""
     numbers = ((itemsize, -1), (alignment, -1), (flags, _LEAST_FLAGS))
     if not all(type(n) is int and least <= n < _NUMBERS for n, least in numbers):
-        raise DTypeError("the dtype's state has numbers that are none")
+        raise DTypeError("the dtype's state has numbers that are not valid")
     # numpy before 2 wrote one byte with a sign; numpy 2 adds what brings back all other bits.
     return itemsize, alignment, flags - _LEAST_FLAGS if flags < 0 else flags
 
@@ -193,9 +193,9 @@ def _numbers(itemsize: Token, alignment: Token, flags: Token) -> tuple[int, int,
 def _check_state(token: ObjectToken, state: Token) -> None:
     if token.args[2:] not in ((True,), (1,)):
         # Without a copy it is the type that the whole process uses.
-        raise DTypeError("the dtype is given a state although it is no copy")
+        raise DTypeError("the dtype is given a state although it is not a copy")
     if len(token.states) > 1 or type(state) is not tuple or len(state) not in (8, 9):
-        raise DTypeError("the dtype's state has not the form numpy writes")
+        raise DTypeError("the dtype's state does not have the form that numpy writes")
 
 
 def _code(token: ObjectToken) -> str:
@@ -220,7 +220,7 @@ def _plain(code: str, order: str, rest: tuple[int, int, Token]) -> DType:
     sized = _SIZED.fullmatch(code)
     if sized is None:
         if (itemsize, alignment) != (-1, -1):
-            raise DTypeError(f"the dtype {code} claims another size")
+            raise DTypeError(f"the dtype {code} claims a different size")
         if code[0] == "O":
             return DType("O", 8, hasobject=True)
         size = int(code[1:])
@@ -230,7 +230,7 @@ def _plain(code: str, order: str, rest: tuple[int, int, Token]) -> DType:
     kind = "S" if sized[1] == "a" else sized[1]
     size = length * 4 if kind == "U" else length
     if (itemsize, alignment) not in ((-1, -1), (size, 4 if kind == "U" else 1)):
-        raise DTypeError(f"the dtype {code} claims another size")
+        raise DTypeError(f"the dtype {code} claims a different size")
     if size > 2**31 - 1:
         raise DTypeError(f"the dtype {code} is larger than numpy allows")
     return DType(f"{order if kind == 'U' else '|'}{kind}{length}", size, hasobject=False)
@@ -239,7 +239,7 @@ def _plain(code: str, order: str, rest: tuple[int, int, Token]) -> DType:
 def _unit(extra: Token) -> str:
     # Without one numpy reads from where nothing is.
     if type(extra) is not tuple or len(extra) != 2 or type(extra[1]) is not tuple:
-        raise DTypeError("a datetime's unit has not the form numpy writes")
+        raise DTypeError("a datetime's unit does not have the form that numpy writes")
     unit, *numbers = extra[1]
     name = _text(unit)
     if name not in _UNITS or not numbers or not all(type(n) is int and n >= 1 for n in numbers):
@@ -264,17 +264,17 @@ def _subarray(
     code: str, fields: tuple[Token, Token], subdtype: Token, sizes: tuple[int, int], inner: _Inner
 ) -> DType:
     if fields != (None, None) or type(subdtype) is not tuple or len(subdtype) != 2:
-        raise DTypeError("a subarray's dtype has not the form numpy writes")
+        raise DTypeError("a subarray's dtype does not have the form that numpy writes")
     base = inner(subdtype[0])
     shape = subdtype[1] if type(subdtype[1]) is tuple else (subdtype[1],)
     if len(shape) > 64 or not all(type(n) is int and 0 <= n < _NUMBERS for n in shape):
-        raise DTypeError("a subarray's shape is no shape")
+        raise DTypeError("a subarray's shape is not valid")
     size = base.itemsize
     for length in shape:
         size *= length
     itemsize, flags = sizes
     if code != f"V{size}" or itemsize not in (-1, size) or size > 2**31 - 1:
-        raise DTypeError("a subarray claims another size than its elements have")
+        raise DTypeError("a subarray claims a different size from that of its elements")
     # Its flags are those of its elements.
     bits = flags & ~_ALIGNED_STRUCT
     if bits != _object_flags(base) if base.hasobject else flags & ~(_NEEDS_INIT | _NEEDS_PYAPI):
@@ -313,11 +313,11 @@ def _record(
 ) -> DType:
     itemsize, alignment, flags = sizes
     if type(names) is not tuple or not isinstance(fields, Mapping):
-        raise DTypeError("a record's fields have not the form numpy writes")
+        raise DTypeError("a record's fields do not have the form that numpy writes")
     if not all(type(name) is str for name in names) or len(set(names)) != len(names):
         raise DTypeError("a record's field names are not distinct strings")
     if code != f"V{itemsize}" or not 0 <= itemsize < 2**31 or alignment not in (1, 2, 4, 8, 16):
-        raise DTypeError("a record claims another size than its code")
+        raise DTypeError("a record claims a different size from that of its code")
     by_name = _fields(names, fields)
     formats, offsets, spans, titled = [], [], [], []
     parts = 1

@@ -65,9 +65,9 @@ def read_wrapper(
     if alignment is not None and (type(alignment) is not int or alignment != _ALIGNMENT):
         # The count of padding bytes must stay below every opcode, lest a loader that knows no
         # arrays reads on from there.
-        raise _malformed(m, "An array's alignment is none that joblib writes.")
+        raise _malformed(m, "An array's alignment is not one that joblib writes.")
     if type(shape) is not tuple or not all(type(length) is int for length in shape):
-        raise _malformed(m, "An array's shape is no shape.")
+        raise _malformed(m, "An array's shape is not valid.")
     try:
         dtype = describe(token)
     except DTypeError as error:
@@ -94,7 +94,7 @@ def locate(m: Machine, form: ArrayForm, shape: tuple[int, ...]) -> ArraySpan | N
     nbytes = form.dtype.itemsize
     for length in shape:
         if not 0 <= length < _LENGTHS:
-            raise _malformed(m, "An array's shape is no shape.")
+            raise _malformed(m, "An array's shape is not valid.")
         nbytes *= length
     if form.dtype.hasobject:
         return None

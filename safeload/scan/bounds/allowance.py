@@ -121,7 +121,7 @@ def check_claims() -> None:
         return
     most = allowance.budget.columns
     if allowance.claimed > most or allowance.named > _SHOWN_TOGETHER * most:
-        raise OverLimitError("It says that it has more columns than any model", "columns")
+        raise OverLimitError("It claims to have more columns than any model", "columns")
 
 
 def asked(question: str, ask: Callable[[_About], _Answer], about: _About) -> _Answer:
@@ -175,7 +175,7 @@ def look_into(token: object, items: int, question: str | None = None) -> None:
         return
     key = allowance.question if question is None else question, id(token)
     if key in allowance.seen:
-        allowance.budget.spend(items, "One array or container is looked at too often.")
+        allowance.budget.spend(items, "An array or container is used too many times to check.")
     else:
         allowance.seen[key] = token
 
@@ -228,6 +228,6 @@ def judge_pattern(pattern: str, flags: int, judge: Callable[[str, int], bool]) -
     known = allowance.patterns.get((pattern, flags))
     if known is None:
         if len(allowance.patterns) >= allowance.most:
-            raise OverLimitError("It has too many regular expressions to judge.", "patterns")
+            raise OverLimitError("It has too many regular expressions to check.", "patterns")
         known = allowance.patterns[pattern, flags] = judge(pattern, flags)
     return known

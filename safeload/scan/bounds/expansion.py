@@ -60,7 +60,7 @@ def _measure(token: Token, sizes: dict[int, int], most: int) -> None:
             size = own + totals.pop()
             if size > most:
                 raise OverLimitError(
-                    "What it makes has too many parts when written out.", "expansion"
+                    "What it makes has too many objects when written out in full.", "expansion"
                 )
             sizes[id(part)] = size
             if totals:

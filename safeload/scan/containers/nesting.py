@@ -90,6 +90,6 @@ class Nesting:
             OverLimitError: It is in too many containers.
         """
         if self.depth >= self.limits.containers:
-            raise OverLimitError("Containers lie within each other.", "containers")
+            raise OverLimitError("Archives are nested too deeply.", "containers")
         work = self.work.renewed(self.limits, size)
         return Nesting(self.limits, work, self.unpacked, self.depth + 1, beside)

@@ -96,7 +96,7 @@ def read_npy(data: memoryview, limits: Limits) -> Npy:
     if npy.dtype is None:
         raise NpyError("an array's elements are objects, or of an unknown type")
     if len(data) != npy.offset + npy.nbytes:
-        raise NpyError("an array's bytes are not as many as its header says")
+        raise NpyError("an array does not have the number of bytes that its header says")
     return npy
 
 
@@ -126,7 +126,7 @@ def read_npy_at(data: memoryview, position: int, limits: Limits) -> Npy:
     header = _header(bytes(data[start : start + size]), encoding)
     shape, fortran = header["shape"], header["fortran_order"]
     if type(fortran) is not bool or not _is_shape(shape, limits):
-        raise NpyError("an array's shape or order is none")
+        raise NpyError("an array's shape or order is not valid")
     if type(header["descr"]) is tuple:
         # numpy would make further dimensions of the subarrays, which the header does not have.
         raise NpyError("an array's dtype is that of subarrays")
@@ -243,7 +243,7 @@ class _Literal:
 
     def _pair(self, kind: str, written: str) -> tuple[str, Any]:
         if kind != "text" or self._token() != ("mark", ":"):
-            raise NpyError("a key in an array's header is none")
+            raise NpyError("a key in an array's header is not valid")
         return written, self._value(*self._token())
 
 
@@ -274,7 +274,7 @@ def _describe(descr: Any, depth: int) -> tuple[Any, int]:
     if type(descr) is tuple and len(descr) == 2:
         return _subarray(descr[0], descr[1], depth)
     if type(descr) is not list:
-        raise NpyError("an array's dtype has not the form numpy writes")
+        raise NpyError("an array's dtype does not have the form that numpy writes")
     names, formats, titles, offsets, offset = [], [], [], [], 0
     for field in descr:
         title, name = _named(field)
@@ -336,10 +336,10 @@ def _subarray(descr: Any, shape: Any, depth: int) -> tuple[Any, int]:
     if type(shape) is int:
         shape = (shape,)
     if type(shape) is not tuple or len(shape) > 32:
-        raise NpyError("a field's shape is none")
+        raise NpyError("a field's shape is not valid")
     for length in shape:
         if type(length) is not int or length < 0:
-            raise NpyError("a field's shape is none")
+            raise NpyError("a field's shape is not valid")
         size *= length
     if size > _ITEMSIZE:
         raise NpyError("a dtype is larger than numpy allows")

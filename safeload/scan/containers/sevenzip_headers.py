@@ -242,7 +242,7 @@ def _files_of(listed: Any, folders: list[Any]) -> tuple[list[int], list[int], li
     if all(count == 1 for count in counts):
         checks = [crc if mine is None else mine for crc, mine in zip(checks, own, strict=True)]
     if not len(sizes) == len(checks) == sum(counts):
-        raise ValueError("as many lengths as files there must be")
+        raise ValueError("there must be as many lengths as files")
     return counts, sizes, checks
 
 
@@ -256,13 +256,13 @@ def _obstacle(folder: Any, nesting: Nesting) -> Finding | None:
     ]
     if not chained or any(c["numinstreams"] != 1 or c["numoutstreams"] != 1 for c in coders):
         # py7zr takes each coder to hand on to the next, whatever the archive says.
-        return Finding("SL003", "Nothing here reads streams that are packed in branches.")
+        return Finding("SL003", "safeload does not read streams that are packed in branches.")
     memory = 0
     for coder in coders:
         needed = _memory(coder["method"], coder["properties"] or b"")
         if needed is None:
             method = coder["method"].hex()
-            return Finding("SL003", f"Nothing here reads compression method {method} of 7z.")
+            return Finding("SL003", f"safeload does not read compression method {method} of 7z.")
         memory += needed
     if memory > nesting.limits.dictionary:
         return Finding("SL002", over("Unpacking it takes too much memory.", "dictionary"))
@@ -290,7 +290,7 @@ def _joined(solids: list[Solid], files: list[dict[str, Any]]) -> tuple[list[Soli
     """Give the files of packed streams their names; the others are empty."""
     full = [file for file in files if not file["emptystream"]]
     if len(full) != sum(len(solid.files) for solid in solids):
-        raise ValueError("as many names as files there must be")
+        raise ValueError("there must be as many names as files")
     named = iter(full)
     for solid in solids:
         solid.files = [_named(file, next(named)) for file in solid.files]

@@ -177,7 +177,9 @@ def read_zip(data: Buffer, nesting: Nesting) -> Members:
         seen.add(entry.name)
     ends = _Ends(data)
     for entry in _headers(data, entries, covered, nesting, ends):
-        message = "No directory lists it; who reads the archive as a stream finds it."
+        message = (
+            "No directory lists it, but a program that reads the archive as a stream finds it."
+        )
         for packed in _files(data, entry, nesting, ends, again=False):
             yield packed._replace(findings=(*packed.findings, Finding("SL302", message)))
 
@@ -298,9 +300,11 @@ def _files(data: Buffer, entry: Entry, nesting: Nesting, ends: _Ends, *, again: 
         problems.append(Finding("SL302", "Its header and the directory disagree about its name."))
     # To look through a file takes steps; files that lie upon each other could ask for many.
     looked_at = min(entry.packed, max(len(data) - start, 0))
-    nesting.work.spend(looked_at, "Files of the archive lie upon each other.")
+    nesting.work.spend(looked_at, "Files of the archive overlap.")
     if header.flags & _STREAMED and not header.packed and not _is_followed(data, entry, start):
-        problems.append(Finding("SL302", "Who reads the archive as a stream finds another end."))
+        problems.append(
+            Finding("SL302", "A program that reads the archive as a stream finds a different end.")
+        )
         readings.append(_ended(header, start, ends))
     if entry.name.endswith("/") and not any(reading.packed for reading in readings):
         if problems:
@@ -356,7 +360,7 @@ def _content(
     if not is_known(entry.method):
         if encrypted:
             return b"", [Finding("SL011", "It is encrypted.")]
-        return b"", [Finding("SL003", f"Nothing here reads compression method {entry.method}.")]
+        return b"", [Finding("SL003", f"safeload does not read compression method {entry.method}.")]
     content, whole = inflated(packed, entry.method, nesting.unpacked)
     fits = whole and len(content) == entry.size and zlib.crc32(content) == entry.crc
     if encrypted and not fits:

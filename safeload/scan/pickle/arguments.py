@@ -80,7 +80,7 @@ def text_within(
 
 def not_canonical(m: Machine) -> MalformedError:
     """The finding about a literal that was just read."""
-    return MalformedError("SL211", "A literal is written as no writer writes it.", m.position)
+    return MalformedError("SL211", "A literal is written as no pickler writes it.", m.position)
 
 
 def decimal(m: Machine, text: bytes) -> int:

@@ -24,7 +24,7 @@ _HEAVY = _CONTAINERS | {Array, ObjectToken, str, tuple}
 _GROWING = frozenset([list, Collection, Mapping])
 _LONG = 64
 _PARTED = frozenset([list, tuple, Collection, Mapping])
-_TOO_OFTEN = "One container is used too often."
+_TOO_OFTEN = "A container is used too many times."
 _ARRAYS = frozenset(["_frombuffer", "_mareconstruct", "_reconstruct"])
 
 

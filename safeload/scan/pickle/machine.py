@@ -220,7 +220,9 @@ class Machine:
             return
         gap = index - len(memo)
         if index < 0 or self.gaps + gap > self.limits.memo_gaps + len(memo):
-            raise MalformedError("SL205", "A memo index no writer would use.", self.position)
+            raise MalformedError(
+                "SL205", "The stream uses a memo index that no pickler uses.", self.position
+            )
         self.gaps += gap
         memo.extend([UNSET] * gap)
         memo.append(token)
@@ -250,7 +252,7 @@ class Machine:
         elif token is UNSET:
             self.unset(position)
         elif token is SPENT or (kind is ObjectToken and self.is_wrapper(token.callable)):
-            self.note("SL215", "An array wrapper is referred to again.", position)
+            self.note("SL215", "An array wrapper is used a second time.", position)
         else:
             self.shape.recurring.setdefault(id(token), token)
             if kind is tuple or kind is Mapping:
@@ -281,7 +283,7 @@ class Machine:
         """
         raw = (module, name)
         if len(module) > self.limits.name or len(name) > self.limits.name:
-            raise OverLimitError("A name is longer than any library has.", "name")
+            raise OverLimitError("A name is too long.", "name")
         if self.protocol < 3:
             module, name = renamed(module, name)
         module = MOVED.get(module, module)
@@ -307,7 +309,7 @@ class Machine:
     def named_by_call(self, module: str, name: str) -> Global:
         """The token of what a call stands for, although no opcode for globals names it."""
         if len(module) > self.limits.name or len(name) > self.limits.name:
-            raise OverLimitError("A name is longer than any library has.", "name")
+            raise OverLimitError("A name is too long.", "name")
         token = self.globals.get((module, name))
         return token or self._name(Global(module, name, None, self.position - 1))
 
@@ -315,7 +317,7 @@ class Machine:
         key = token.module, token.name
         self.budget.names.add(key)
         if len(self.budget.names) > self.limits.globals:
-            raise OverLimitError("It names more than any model does.", "globals")
+            raise OverLimitError("It names too many classes and functions.", "globals")
         self.globals[key] = token
         if key in WRAPPERS:
             if self.wrapper is not None:

@@ -39,7 +39,7 @@ _FLOAT = re.compile(rb"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]+)?|inf|nan)")
 
 
 def _unknown(m: Machine) -> None:
-    raise MalformedError("SL203", "A byte that is not an opcode.", m.position - 1)
+    raise MalformedError("SL203", "A byte is not an opcode.", m.position - 1)
 
 
 # -- atoms -----------------------------------------------------------------------------------
@@ -155,7 +155,9 @@ def _pop_mark(m: Machine) -> None:
 
 
 def _dup(m: Machine) -> None:
-    raise MalformedError("SL214", "DUP, which no writer emits.", m.position - 1)
+    raise MalformedError(
+        "SL214", "The stream has the opcode DUP, which no pickler writes.", m.position - 1
+    )
 
 
 def _put(m: Machine) -> None:
@@ -256,7 +258,7 @@ def _additems(m: Machine) -> None:
 
 def _fill_object(m: Machine, target: Token, items: list[Token]) -> None:
     if not isinstance(target, ObjectToken):
-        m.note("SL106", "Items are put into something that is no container.", m.position - 1)
+        m.note("SL106", "Items are put into something that is not a container.", m.position - 1)
         return
     if isinstance(target.items, list):
         target.items.extend(items)
@@ -326,7 +328,9 @@ def _proto(m: Machine) -> None:
         raise MalformedError("SL213", "PROTO stands within the stream.", m.position - 1)
     m.protocol = number(m, "<B")
     if m.protocol > _HIGHEST_PROTOCOL:
-        raise MalformedError("SL213", "A protocol that does not exist.", m.position - 1)
+        raise MalformedError(
+            "SL213", "The stream names a protocol that does not exist.", m.position - 1
+        )
 
 
 def _stop(m: Machine) -> None:
@@ -340,7 +344,7 @@ def _stop(m: Machine) -> None:
 
 
 def _persistent(m: Machine) -> None:
-    raise MalformedError("SL207", "A persistent identifier, which no model has.", m.position - 1)
+    raise MalformedError("SL207", "Persistent IDs are not supported.", m.position - 1)
 
 
 def _binary_persistent(m: Machine) -> None:
@@ -352,11 +356,13 @@ def _binary_persistent(m: Machine) -> None:
 
 
 def _extension(m: Machine) -> None:
-    raise MalformedError("SL206", "An extension code, which hides a name.", m.position - 1)
+    raise MalformedError(
+        "SL206", "An extension code stands for a name that the file does not say.", m.position - 1
+    )
 
 
 def _out_of_band(m: Machine) -> None:
-    raise MalformedError("SL006", "A buffer that is kept outside of the file.", m.position - 1)
+    raise MalformedError("SL006", "A buffer is kept outside of the file.", m.position - 1)
 
 
 _FUNCTIONS: dict[bytes, Handler] = {

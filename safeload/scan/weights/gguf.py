@@ -59,7 +59,7 @@ def read_gguf(data: Buffer, nesting: Nesting) -> Scan:
     except _UnknownError as unknown:
         walk.findings.append(Finding("SL013", str(unknown), offset=walk.place))
     except (ValueError, struct.error):
-        message = "A length in the file leads beyond its end, or is none."
+        message = "A length in the file leads beyond its end, or is not valid."
         walk.findings.append(Finding("SL307", message, offset=walk.place))
     return Scan("gguf", [], walk.findings, data, single=False)
 
@@ -87,7 +87,7 @@ class _Walk:
             raise ValueError("tensors beyond the end")
         if self._aligned(end) < len(self._data):
             self.place = end
-            raise _UnknownError("Bytes follow the last tensor, which nothing here reads.")
+            raise _UnknownError("Bytes follow the last tensor, which safeload does not read.")
 
     def _pair(self) -> None:
         key = self._text()

@@ -82,7 +82,9 @@ def read_onnx(data: Buffer, nesting: Nesting) -> Scan:
                 message = f"Its weights lie outside of its folder: {printable(path)}."
                 findings.insert(0, Finding("SL308", message))
     except ValueError:
-        findings.insert(0, Finding("SL307", "A message in it leads beyond its end, or is none."))
+        findings.insert(
+            0, Finding("SL307", "A message in it leads beyond its end, or is not valid.")
+        )
     return Scan("onnx", [], findings, data, single=False)
 
 

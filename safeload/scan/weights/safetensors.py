@@ -86,7 +86,7 @@ def _span(tensor: Any) -> tuple[int, int]:
     if bits is None or not (_is_sizes(shape) and _is_sizes(offsets)) or len(offsets) != 2:
         raise ValueError("odd: a tensor has another type, shape or place than there is")
     if len(shape) > _DIMENSIONS or 8 * (offsets[1] - offsets[0]) != prod(shape) * bits:
-        raise ValueError("odd: a tensor has another length than its type and shape say")
+        raise ValueError("odd: a tensor does not have the length that its type and shape say")
     return offsets[0], offsets[1]
 
 

@@ -50,7 +50,7 @@ def _merges(token: Token, what: str) -> None:
         # Labels, where there is nothing to merge.
         return
     if merges.ndim != 2 or merges.shape[1] < 2 or merges.dtype.kind not in "iuf":
-        raise UnsoundError(f"{what} has not two clusters in each row")
+        raise UnsoundError(f"{what} does not have two clusters in each row")
     # Each row makes a cluster, with the next number after those of the samples.
     made = np.arange(len(merges))[:, None] + len(merges) + 1
     if not ((merges[:, :2] >= 0) & (merges[:, :2] < made)).all():

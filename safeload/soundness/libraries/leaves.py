@@ -48,30 +48,30 @@ def forest(built: ObjectToken) -> None:
         # Not fitted: nothing that compiled code would follow.
         return
     if not kept.is_of("quantile_forest._quantile_forest_fast", "QuantileForest"):
-        raise UnsoundError("forest_ is none")
+        raise UnsoundError("forest_ is not valid")
     # What the leaves name is looked at where they are checked.
     samples, shape = _sizes(kept)
     trees = state.get("estimators_", MISSING)
     if type(trees) is not list or len(trees) > shape[0]:
-        raise UnsoundError("forest_ has not the leaves of each tree of estimators_")
+        raise UnsoundError("forest_ does not have the leaves of each tree of estimators_")
     for estimator in trees:
         if _nodes(estimator) > shape[1]:
-            raise UnsoundError("forest_ has not the leaves of each node of estimators_")
+            raise UnsoundError("forest_ does not have the leaves of each node of estimators_")
     order = array(state.get("sorter_", MISSING), "sorter_")
     if order.ndim != 2 or len(order) < samples or order.shape[1] < 1:
-        raise UnsoundError("sorter_ has not a place for each sample")
+        raise UnsoundError("sorter_ does not have one place for each sample")
     _are_below(order, samples, "sorter_")
 
 
 def _sizes(built: ObjectToken) -> tuple[int, tuple[int, ...]]:
     """How many samples there are, and the shape of the leaves."""
     if type(built.args) is not tuple or len(built.args) != 4:
-        raise UnsoundError("it is made in another way than quantile-forest does")
+        raise UnsoundError("it is not made the way quantile-forest makes it")
     outputs, samples = _two(shape_of(built.args[0], "y_train"))
     state = attributes(built)
     shape = _lengths(state, "shape1") if state else shape_of(built.args[1], "y_train_leaves")
     if len(shape) != 4 or shape[2] != outputs or not outputs or not samples:
-        raise UnsoundError("y_train_leaves has not leaves for each output of y_train")
+        raise UnsoundError("y_train_leaves does not have leaves for each output of y_train")
     return samples, shape
 
 
@@ -84,7 +84,7 @@ def _two(shape: tuple[int, ...]) -> tuple[int, int]:
 def _lengths(state: dict[str, Token], name: str) -> tuple[int, ...]:
     lengths = state.get(name, MISSING)
     if type(lengths) is not tuple or not lengths:
-        raise UnsoundError(f"{name} is no shape")
+        raise UnsoundError(f"{name} is not a valid shape")
     return tuple(integer(length, name) for length in lengths)
 
 
@@ -116,7 +116,7 @@ def _matrix(state: dict[str, Token], name: str, of_shape: str) -> NDArray:
         raise UnsoundError(f"{name}: {reason}")
     given = attributes(matrix)
     if min(shape) < 0 or given.get("_shape") != (shape[-1], prod(shape[:-1])):
-        raise UnsoundError(f"{name} has another shape than {of_shape} says")
+        raise UnsoundError(f"{name} does not have the shape that {of_shape} says")
     data = array(given.get("data", MISSING), name)
     if prod(shape) > _FREE + _FOR_EACH * data.size:
         raise UnsoundError(f"{of_shape} makes too much of what {name} holds")
@@ -149,6 +149,6 @@ def _nodes(estimator: Token) -> int:
 
 def _are_below(found: NDArray, bound: int, what: str) -> None:
     if found.dtype.kind not in "iu":
-        raise UnsoundError(f"{what} has other things than places")
+        raise UnsoundError(f"{what} has things other than places")
     if found.size and not 0 <= int(found.min()) <= int(found.max()) < bound:
         raise UnsoundError(f"{what} names a sample that is not there")

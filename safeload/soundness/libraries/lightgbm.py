@@ -152,7 +152,7 @@ def _model(built: ObjectToken) -> _Model:
         try:
             known = _MODELS[built] = _check(text.encode())
         except UnicodeEncodeError as error:
-            raise UnsoundError("_handle has characters that are none") from error
+            raise UnsoundError("_handle has characters that are not valid") from error
     return known
 
 
@@ -170,7 +170,7 @@ def _check(text: bytes) -> _Model:
     features = _whole(header, b"max_feature_idx", _MAX_NUMBER) + 1
     names = header.get(b"feature_names", b"").split(b" ")
     if features != len(names) - names.count(b""):
-        raise UnsoundError("feature_names has not a name for each feature")
+        raise UnsoundError("feature_names does not have one name for each feature")
     if b"objective" in header:
         _check_objective(header[b"objective"], classes)
     for tree in trees:
@@ -183,7 +183,7 @@ def _check(text: bytes) -> _Model:
         if _whole(tree, b"is_linear", 1, 0):
             if _leaves(tree) == 1 and (sets or not _IF_SPLIT.issubset(tree)):
                 # They are asked for all the same.
-                raise UnsoundError("a linear tree has not the lines of one")
+                raise UnsoundError("a linear tree does not have the lines of one")
             _check_linear(tree, features)
         _check_leaves(tree)
     _check_splits([tree for tree in trees if _leaves(tree) > 1], features)
@@ -193,7 +193,7 @@ def _check(text: bytes) -> _Model:
 def _check_objective(objective: bytes, classes: int) -> None:
     """An objective of several classes walks as many numbers as it says."""
     if not _OBJECTIVE.fullmatch(objective):
-        raise UnsoundError("the objective is none")
+        raise UnsoundError("the objective is not one that LightGBM has")
     said = [part.partition(b":")[2] for part in objective.split(b" ") if b"num_class:" in part]
     if said not in ([], [b"%d" % classes]):
         raise UnsoundError("the objective has another number of classes than the model")
@@ -202,11 +202,11 @@ def _check_objective(objective: bytes, classes: int) -> None:
 def _check_leaves(tree: Lines) -> None:
     leaves = _leaves(tree)
     if leaves < 1 or len(_numbers(tree, b"leaf_value")) != leaves:
-        raise UnsoundError("leaf_value has not a number for each leaf")
+        raise UnsoundError("leaf_value does not have one number for each leaf")
     # Of a tree without a split, writers leave lines empty that nobody reads.
     for name in _OF_LEAVES if leaves > 1 else ():
         if name in tree and len(_numbers(tree, name)) != leaves:
-            raise UnsoundError(f"{name.decode()} has not a number for each leaf")
+            raise UnsoundError(f"{name.decode()} does not have one number for each leaf")
 
 
 def _check_splits(trees: Sequence[Lines], features: int) -> None:
@@ -216,12 +216,12 @@ def _check_splits(trees: Sequence[Lines], features: int) -> None:
     leaves = np.array([*map(_leaves, trees)], np.int64)
     left, right, used = (_joined(trees, name, leaves - 1) for name in _LINKS)
     if int(used.min()) < 0 or int(used.max()) >= features:
-        raise UnsoundError("a tree splits by a feature that the model has not got")
+        raise UnsoundError("a tree splits by a feature that the model does not have")
     for tree in trees:
         splits = _leaves(tree) - 1
         for name in (*_OF_SPLITS, b"threshold"):
             if (name in tree or name == b"threshold") and len(_numbers(tree, name)) != splits:
-                raise UnsoundError(f"{name.decode()} has not a number for each split")
+                raise UnsoundError(f"{name.decode()} does not have one number for each split")
         _check_categories(tree, splits)
     # Splits come first; leaves, which are numbered downwards from minus one, behind them.
     sizes = 2 * leaves - 1
@@ -248,7 +248,7 @@ def _check_categories(tree: Lines, splits: int) -> None:
     sets = _whole(tree, b"num_cat", _MAX_NUMBER)
     decisions = _integers(tree, b"decision_type") if b"decision_type" in tree else np.zeros(splits)
     if len(decisions) != splits or decisions.min() < 0 or decisions.max() > _MAX_DECISION:
-        raise UnsoundError("decision_type has not a decision for each split")
+        raise UnsoundError("decision_type does not have one decision for each split")
     by_category = (decisions.astype(np.int64) & _BY_CATEGORY).nonzero()[0]
     named = [_numbers(tree, b"threshold")[place] for place in by_category.tolist()]
     if not all(_DIGITS.fullmatch(number) and int(number) < sets for number in named):
@@ -264,16 +264,16 @@ def _check_linear(tree: Lines, features: int) -> None:
     """Leaves with a linear model: a coefficient for each feature, which is one of the model's."""
     counts = _integers(tree, b"num_features")
     if len(counts) != _leaves(tree) or int(counts.min()) < 0:
-        raise UnsoundError("num_features has not a number for each leaf")
+        raise UnsoundError("num_features does not have one number for each leaf")
     constants = _numbers(tree, b"leaf_const")
     if len(constants) != len(counts):
-        raise UnsoundError("leaf_const has not a number for each leaf")
+        raise UnsoundError("leaf_const does not have one number for each leaf")
     # Leaves without features leave spaces behind.
     used, factors = (tree.get(name, b"").split() for name in (b"leaf_features", b"leaf_coeff"))
     if not len(used) == len(factors) == int(counts.sum()):
-        raise UnsoundError("leaf_features has not a feature for each coefficient")
+        raise UnsoundError("leaf_features does not have one feature for each coefficient")
     if not all(_DIGITS.fullmatch(number) and int(number) < features for number in used):
-        raise UnsoundError("leaf_features has a feature that the model has not got")
+        raise UnsoundError("leaf_features has a feature that the model does not have")
     if factors and not _NUMBERS.fullmatch(b" ".join(factors)):
         raise UnsoundError("leaf_coeff has something that is not a number")
     # Of a number without a normal form LightGBM makes an error that nobody catches.
@@ -316,7 +316,7 @@ def _joined(trees: Sequence[Lines], name: bytes, sizes: _Ints) -> _Ints:
     """The whole numbers on the lines of this name, of all trees."""
     values = [tree.get(name, b"") for tree in trees]
     if [value.count(b" ") + 1 for value in values] != sizes.tolist():
-        raise UnsoundError(f"{name.decode()} has not a number for each split")
+        raise UnsoundError(f"{name.decode()} does not have one number for each split")
     return _whole_numbers(b" ".join(values), name)
 
 

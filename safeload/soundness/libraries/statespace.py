@@ -59,7 +59,7 @@ def representation(built: ObjectToken) -> None:
     selection = array(_argument(built, 6), "selection").shape
     covariance = array(_argument(built, 7), "state_cov").shape
     if selection[2] not in (1, size.nobs) or len(covariance) != 3:
-        raise UnsoundError("selection has not one matrix, or one for each observation")
+        raise UnsoundError("selection does not have one matrix, or one for each observation")
     state = attributes(built)
     if not state:
         return
@@ -90,9 +90,9 @@ def representation(built: ObjectToken) -> None:
         _fit(state, {"initial_state": (m,), **dict.fromkeys(both, (m, m))})
     missing = array(state["missing"], "missing")
     if not ((missing == 0) | (missing == 1)).all():
-        raise UnsoundError("missing holds something else than zeros and ones")
+        raise UnsoundError("missing holds something other than zeros and ones")
     if (array(state["nmissing"], "nmissing") != missing.sum(axis=0)).any():
-        raise UnsoundError("nmissing has not the number of missing values")
+        raise UnsoundError("nmissing does not have the number of missing values")
     _within(state, "t", nobs)
 
 
@@ -202,7 +202,7 @@ def kalman_smoother(built: ObjectToken) -> None:
     )
     # It goes backwards, and stands before the first one when it is done.
     if not -1 <= integer(state.get("t", MISSING), "t") <= nobs:
-        raise UnsoundError("t is no observation")
+        raise UnsoundError("t is not an observation")
 
 
 def _size(built: ObjectToken) -> _Size:
@@ -233,15 +233,15 @@ def _of_module(token: Token, module: str) -> ObjectToken:
     full = f"statsmodels.tsa.statespace.{module}"
     if isinstance(token, ObjectToken) and getattr(token.callable, "module", None) == full:
         return token
-    raise UnsoundError("it is made of something that is no part of it")
+    raise UnsoundError("it is made of something that is not a part of it")
 
 
 def _fit(state: Attributes, shapes: Shapes) -> None:
     for name, shape in shapes.items():
         if array(state.get(name, MISSING), name).shape != shape:
-            raise UnsoundError(f"{name} has another size than the model says")
+            raise UnsoundError(f"{name} does not have the size that the model says")
 
 
 def _within(state: Attributes, name: str, bound: int) -> None:
     if not 0 <= integer(state.get(name, MISSING), name) <= bound:
-        raise UnsoundError(f"{name} is no observation")
+        raise UnsoundError(f"{name} is not an observation")

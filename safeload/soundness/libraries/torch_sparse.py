@@ -44,10 +44,10 @@ def _coordinates(data: tuple[Token, ...]) -> None:
     """Check ``(indices, values, shape, is_coalesced)``."""
     indices, values, shape = _view(data[0]), _view(data[1]), _shape(data[2])
     if len(indices.shape) != 2 or not values.shape or indices.shape[1] != values.shape[0]:
-        raise UnsoundError("indices has not a column for each of values")
+        raise UnsoundError("indices does not have one column for each of values")
     sparse = indices.shape[0]
     if sparse > len(shape) or values.shape[1:] != shape[sparse:]:
-        raise UnsoundError("values have not the shape that is left of the tensor's")
+        raise UnsoundError("values do not have the shape that is left of the tensor's")
     found = _numbers(indices, "indices")
     for row, length in zip(found, shape, strict=False):
         _within(row, length, "indices")
@@ -70,7 +70,7 @@ def _compressed(data: tuple[Token, ...], dimension: int, dense: int) -> None:
     shape = _shape(data[3])
     batch = len(starts.shape) - 1
     if len(shape) < batch + 2 or len(plain.shape) != batch + 1 or starts.shape[batch] < 1:
-        raise UnsoundError("the indices have not the dimensions of the tensor")
+        raise UnsoundError("the indices do not have the dimensions of the tensor")
     count = plain.shape[batch]
     block = values.shape[batch + 1 : batch + 1 + dense] or (1, 1)
     matrix = shape[batch : batch + 2]
@@ -83,7 +83,7 @@ def _compressed(data: tuple[Token, ...], dimension: int, dense: int) -> None:
         or matrix[0] % block[0]
         or matrix[1] % block[1]
     ):
-        raise UnsoundError("indices and values have not the shape of the tensor")
+        raise UnsoundError("indices and values do not have the shape of the tensor")
     cells = matrix[0] // block[0], matrix[1] // block[1]
     if starts.shape[batch] != cells[dimension] + 1:
         raise UnsoundError("the compressed indices are not one more than there are rows")

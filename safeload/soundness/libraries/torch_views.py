@@ -70,10 +70,10 @@ def view_of(built: ObjectToken) -> View | str:
     target = built.callable
     name = target.name if type(target) is Global and target.module == _UTILS else ""
     if name not in _VIEWS or type(built.args) is not tuple or len(built.args) < 6:
-        return "a tensor is made in another way than torch does"
+        return "a tensor is not made the way torch makes it"
     storage, offset, shape, strides = built.args[:4]
     if type(storage) is not Storage:
-        return "a tensor is made of something that is no storage of the file"
+        return "a tensor is made of something that is not a storage of the file"
     dtype: str | None = storage.dtype
     if name == "_rebuild_tensor_v3":
         dtype = dtype_of(built.args[6]) if len(built.args) > 6 else None

@@ -99,7 +99,7 @@ class _Reader:
             return self._object(depth + 1)
         if marker == _ARRAY:
             return self._array(depth + 1)
-        raise UBJSONError(f"marker {marker:#04x} is none that xgboost writes")
+        raise UBJSONError(f"marker {marker:#04x} is not one that xgboost writes")
 
     def _object(self, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -94,7 +94,7 @@ def _outputs(built: ObjectToken) -> int:
     if known is None:
         state = attributes(built)
         if integer(state.get("best_iteration", 0), "best_iteration") < _NO_ITERATION:
-            raise UnsoundError("best_iteration is no iteration")
+            raise UnsoundError("best_iteration is not an iteration")
         handle = state.get("handle")
         if not isinstance(handle, Blob):
             raise UnsoundError("handle has no bytes")
@@ -119,7 +119,7 @@ def _parsed(data: memoryview) -> Fields:
         raise UnreadError("handle is in the binary form of releases before xgboost 1.3")
     fields = as_object(value, "handle")
     if set(fields) != _OUTLINE:
-        raise UnsoundError("handle has not the parts that xgboost writes")
+        raise UnsoundError("handle does not have the parts that xgboost writes")
     return fields
 
 
@@ -158,7 +158,7 @@ def _check(fields: Fields) -> int:
     outputs = max(classes, digits(about, "num_target", _MAX_OUTPUTS, missing=1), 1)
     scores = text(about, "base_score")
     if not _BASE_SCORE.fullmatch(scores) or scores.count(",") + 1 not in (1, outputs):
-        raise UnsoundError("base_score has not a number for each output")
+        raise UnsoundError("base_score does not have one number for each output")
     objective = _objective(learner, classes)
     gradient = as_object(learner.get("gradient_booster"), "gradient_booster")
     kind = text(gradient, "name")
@@ -168,7 +168,7 @@ def _check(fields: Fields) -> int:
         is_wide = None
         model = as_object(gradient.get("model"), "model")
         if length(model, "weights") != (features + 1) * outputs:
-            raise UnsoundError("weights has not a number for each feature and output")
+            raise UnsoundError("weights does not have one number for each feature and output")
     else:
         raise UnreadError("it is a booster of a kind that no check knows")
     _check_notes(learner)
@@ -214,7 +214,7 @@ def _check_notes(learner: Fields) -> None:
     best = notes.get("best_iteration", "0")
     if not _WHOLE.fullmatch(best) or int(best) < _NO_ITERATION:
         # One more than this is where prediction ends, and places are counted from the first.
-        raise UnsoundError("best_iteration is no iteration")
+        raise UnsoundError("best_iteration is not an iteration")
 
 
 # -- trees ----------------------------------------------------------------------------------------
@@ -233,12 +233,12 @@ def _check_forest(gradient: Fields, kind: str, features: int, outputs: int) -> b
         raise UnsoundError("num_trees is not how many trees there are")
     # xgboost divides by the trees of a round, which it counts in 32 bits.
     if not 0 < digits(about, "num_parallel_tree", _MAX_TREES, missing=1) * outputs <= _MAX_TREES:
-        raise UnsoundError("num_parallel_tree is none that xgboost can count with")
+        raise UnsoundError("num_parallel_tree is not one that xgboost can count with")
     groups = integers(model, "tree_info")
     if len(groups) != len(trees) or (
         groups.size and not 0 <= groups.min() <= groups.max() < outputs
     ):
-        raise UnsoundError("tree_info has not an output that is there for each tree")
+        raise UnsoundError("tree_info does not have an output that is there for each tree")
     if "iteration_indptr" in model:
         ends = integers(model, "iteration_indptr")
         if not ends.size or ends[0] or ends[-1] != len(trees) or (np.diff(ends) < 0).any():
@@ -246,7 +246,7 @@ def _check_forest(gradient: Fields, kind: str, features: int, outputs: int) -> b
     # Releases until 3.3 keep the weights beside the trees, and have them for dart only.
     for place in (gradient, of_trees, model):
         if "weight_drop" in place and length(place, "weight_drop") != len(trees):
-            raise UnsoundError("weight_drop has not a weight for each tree")
+            raise UnsoundError("weight_drop does not have one weight for each tree")
     if kind == "dart" and "weight_drop" not in gradient:
         raise UnsoundError("weight_drop is missing")
     if "cats" in model:

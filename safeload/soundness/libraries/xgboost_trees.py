@@ -79,7 +79,7 @@ def check_trees(trees: Sequence[Any], features: int, outputs: int) -> bool | Non
         return None
     wide = {tree.outputs for tree in found}
     if wide not in ({1}, {outputs}):
-        raise UnsoundError("trees have leaves of another width than the model's output")
+        raise UnsoundError("trees have leaves of a different width from the model's output")
     left, right, parents, indices = (
         np.concatenate([tree.links[place] for tree in found]) for place in range(len(_LINKS))
     )
@@ -101,7 +101,7 @@ def check_trees(trees: Sequence[Any], features: int, outputs: int) -> bool | Non
         raise UnsoundError("a tree has a parent that is not in it")
     used = indices[inner]
     if used.size and not 0 <= int(used.min()) <= int(used.max()) < features:
-        raise UnsoundError("a tree splits by a feature that the model has not got")
+        raise UnsoundError("a tree splits by a feature that the model does not have")
     bits = sum(map(_check_categories, found))
     if bits > _MAX_CATEGORY_BITS:
         raise UnsoundError("trees split by more categories than fit in memory")
@@ -134,9 +134,9 @@ def _tree(value: Any, place: int) -> _Tree:
         *((name, length(fields, name)) for name in _NUMBERS),
     ):
         if size != nodes or not nodes:
-            raise UnsoundError(f"{name} has not a number for each node of its tree")
+            raise UnsoundError(f"{name} does not have one number for each node of its tree")
     if length(fields, "base_weights") != wide:
-        raise UnsoundError("base_weights has not the numbers of each node of its tree")
+        raise UnsoundError("base_weights does not have the numbers of each node of its tree")
     return _Tree(fields, nodes, digits(about, "num_deleted", nodes), outputs, links)
 
 
@@ -146,7 +146,7 @@ def _check_categories(tree: _Tree) -> int:
         return 0
     kinds = integers(tree.fields, "split_type")
     if len(kinds) != tree.nodes or (kinds.size and not 0 <= kinds.min() <= kinds.max() <= 1):
-        raise UnsoundError("split_type has not a kind for each node of its tree")
+        raise UnsoundError("split_type does not have one kind for each node of its tree")
     values, nodes, starts, sizes = (integers(tree.fields, name) for name in _CATEGORIES)
     if not np.array_equal(nodes, kinds.nonzero()[0]):
         raise UnsoundError("categories_nodes are not the nodes that split by categories")

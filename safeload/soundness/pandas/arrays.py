@@ -53,7 +53,7 @@ def backing(built: ObjectToken) -> None:
         return
     found = array(values, "_ndarray")
     if found.dtype.kind != _KINDS[name] or (name == "PeriodArray" and found.itemsize != 8):
-        raise UnsoundError("_ndarray is of another type than the array")
+        raise UnsoundError("_ndarray is of a different type from the array")
     if not isinstance(dtype, ObjectToken):
         raise UnsoundError("_dtype is not a type")
     if name == "Categorical":
@@ -73,7 +73,7 @@ def _codes(built: ObjectToken) -> None:
     categories = attributes(dtype).get("categories", MISSING)
     found = array(state.get("_codes", MISSING), "_codes")
     if found.ndim != 1:
-        raise UnsoundError("_codes has not one dimension")
+        raise UnsoundError("_codes does not have one dimension")
     within(found, length(categories, "categories"), "_codes")
 
 
@@ -95,9 +95,9 @@ def masked(built: ObjectToken) -> None:
         return
     data, mask = (array(state.get(name, MISSING), name) for name in ("_data", "_mask"))
     if data.dtype.kind not in _MASKED_KINDS[getattr(built.callable, "name", "")]:
-        raise UnsoundError("_data is of another type than the array")
+        raise UnsoundError("_data is of a different type from the array")
     if mask.dtype != np.dtype(bool) or mask.shape != data.shape:
-        raise UnsoundError("_mask has not one place for each of the data")
+        raise UnsoundError("_mask does not have one place for each of the data")
 
 
 @each
@@ -110,7 +110,7 @@ def sparse(built: ObjectToken) -> None:
     if not isinstance(index, ObjectToken):
         raise UnsoundError("_sparse_index is not an index")
     if shape(state.get("_sparse_values", MISSING), "_sparse_values") != (_points(index),):
-        raise UnsoundError("_sparse_values has not one value for each place")
+        raise UnsoundError("_sparse_values does not have one value for each place")
 
 
 @each
@@ -125,12 +125,12 @@ def intervals(built: ObjectToken) -> None:
     if built.is_of("pandas._libs.interval", "__pyx_unpickle_IntervalMixin"):
         made = built.args[0] if built.args else None
         if not isinstance(made, Global) or made.name != "IntervalArray" or built.args[2]:
-            raise UnsoundError("it is made in another way than pandas does")
+            raise UnsoundError("it is not made the way pandas makes it")
     state = attributes(built)
     if "_left" in state or "_right" in state:
         left, right = (length(state.get(name, MISSING), name) for name in ("_left", "_right"))
         if left != right:
-            raise UnsoundError("_right has not one end for each beginning")
+            raise UnsoundError("_right does not have one end for each beginning")
 
 
 def within(codes: NDArray, count: int, what: str) -> None:
@@ -156,7 +156,7 @@ def _further(rest: Token) -> None:
             raise UnsoundError("_cache is not a dict")
         for name, kept in zip(_texts(value), value.values, strict=True):
             if name == "_creso" and integer(kept, "_cache") not in _RESOLUTIONS:
-                raise UnsoundError("_cache has a resolution that there is not")
+                raise UnsoundError("_cache has a resolution that does not exist")
 
 
 def _texts(mapping: Mapping) -> list[str | None]:
@@ -167,7 +167,7 @@ def _points(index: ObjectToken) -> int:
     """How many places an index names, which are each once in its length."""
     args = index.args
     if type(args) is not tuple:
-        raise UnsoundError("it is made in another way than pandas does")
+        raise UnsoundError("it is not made the way pandas makes it")
     # pandas looks itself unless a further argument says that it should not.
     if index.is_of("pandas._libs.sparse", "IntIndex") and len(args) == 2:
         return len(array(args[1], "indices"))
@@ -175,7 +175,7 @@ def _points(index: ObjectToken) -> int:
         size = integer(args[0], "length")
         starts, sizes = array(args[1], "blocs"), array(args[2], "blengths")
         if starts.ndim != 1 or starts.shape != sizes.shape:
-            raise UnsoundError("blengths has not one length for each block")
+            raise UnsoundError("blengths does not have one length for each block")
         if {starts.dtype.kind, sizes.dtype.kind} - {"i"}:
             raise UnsoundError("blocs or blengths has something that is not a whole number")
         ends = starts.astype("i8") + sizes
@@ -185,6 +185,6 @@ def _points(index: ObjectToken) -> int:
             and (starts[1:] >= ends[:-1]).all()
             and int(ends.max()) <= size < 2**31
         ):
-            raise UnsoundError("blocs and blengths are no blocks one after the other")
+            raise UnsoundError("blocs and blengths are not consecutive blocks")
         return int(sizes.sum())
-    raise UnsoundError("it is made in another way than pandas does")
+    raise UnsoundError("it is not made the way pandas makes it")

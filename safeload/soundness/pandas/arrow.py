@@ -86,7 +86,7 @@ def texts(token: Token) -> list[str]:
     try:
         return [str(data[one:two], "utf-8") for one, two in itertools.pairwise(offsets.tolist())]
     except UnicodeDecodeError as error:
-        raise UnsoundError("it has a text that is none") from error
+        raise UnsoundError("it has a text that is not valid") from error
 
 
 def _check(alias: str, stop: int, nulls: int, buffers: Token) -> None:
@@ -128,7 +128,7 @@ def _alias(token: Token) -> str:
                 return str(alias)
         if token.is_of("pyarrow.lib", "timestamp") and len(token.args) == 2:
             return "timestamp[ns]"
-    raise UnsoundError("its type is none that is read")
+    raise UnsoundError("its type is not one that is read")
 
 
 def _bytes(token: Token) -> memoryview:

@@ -48,17 +48,17 @@ def frame(built: ObjectToken) -> None:
         return
     args = built.args
     if type(args) is not tuple or len(args) != 2 or type(args[0]) is not tuple:
-        raise UnsoundError("it is made in another way than pandas does")
+        raise UnsoundError("it is not made the way pandas makes it")
     placements = []
     for block in args[0]:
         if not (isinstance(block, ObjectToken) and block.is_of(*_UNPICKLE_BLOCK)):
-            raise UnsoundError("it holds something that is no block")
+            raise UnsoundError("it holds something that is not a block")
         values, placement, dimensions = block.args
         if dimensions != 2:
-            raise UnsoundError("a block of a frame has not two dimensions")
+            raise UnsoundError("a block of a frame does not have two dimensions")
         columns = _places(placement)
         if _rows(values) != len(columns):
-            raise UnsoundError("values of a block have not one row for each column")
+            raise UnsoundError("values of a block do not have one row for each column")
         placements.append(np.asarray(columns, np.int64))
     _once(placements)
 
@@ -76,30 +76,30 @@ def _frame_of_state(built: ObjectToken) -> None:
     parts = _state_of(built)
     axes, blocks = parts.get("axes"), parts.get("blocks")
     if type(axes) is not list or len(axes) != 2 or type(blocks) is not list:
-        raise UnsoundError("axes or blocks have not the form pandas writes")
+        raise UnsoundError("axes or blocks do not have the form that pandas writes")
     rows = length(axes[1], "axes")
     placements = []
     for token in blocks:
         block = _dict(token)
         values, columns = block.get("values"), _places(block.get("mgr_locs"))
         if _rows(values) != len(columns):
-            raise UnsoundError("values of a block have not one row for each column")
+            raise UnsoundError("values of a block do not have one row for each column")
         # An array without elements may have any number of rows.
         spend(len(columns), "A frame has too many columns to look at.")
         if length(values, "values") != rows:
-            raise UnsoundError("values of a block have not one value for each label")
+            raise UnsoundError("values of a block do not have one value for each label")
         placements.append(np.asarray(columns, np.int64))
     if _once(placements) != length(axes[0], "axes"):
-        raise UnsoundError("the blocks have not one column for each label")
+        raise UnsoundError("the blocks do not have one column for each label")
 
 
 def _state_of(built: ObjectToken) -> dict[str, Token]:
     """What the one state of a manager of blocks says in its newest form."""
     state = built.states[0] if len(built.states) == 1 else None
     if type(state) is not tuple or len(state) < 4 or not isinstance(state[3], Mapping):
-        raise UnsoundError("its state has not the form pandas writes")
+        raise UnsoundError("its state does not have the form that pandas writes")
     if state[3].keys != ["0.14.1"]:
-        raise UnsoundError("its state has not the form pandas writes")
+        raise UnsoundError("its state does not have the form that pandas writes")
     return _dict(state[3].values[0])
 
 
@@ -110,10 +110,10 @@ def series(built: ObjectToken) -> None:
         raise UnsoundError("it is not given its blocks")
     for state in built.states:
         if type(state) is not tuple or len(state) < 4 or not isinstance(state[3], Mapping):
-            raise UnsoundError("its state has not the form pandas writes")
+            raise UnsoundError("its state does not have the form that pandas writes")
         for key, value in zip(state[3].keys, state[3].values, strict=True):
             if key != "0.14.1":
-                raise UnsoundError("its state has not the form pandas writes")
+                raise UnsoundError("its state does not have the form that pandas writes")
             _single(_dict(value))
 
 
@@ -139,15 +139,15 @@ def _single(parts: dict[str, Token]) -> None:
     block = _dict(blocks[0])
     values = length(block.get("values"), "values")
     if values != length(axes[0], "axes"):
-        raise UnsoundError("values has not one value for each label")
+        raise UnsoundError("values does not have one value for each label")
     if len(_places(block.get("mgr_locs"))) != values:
-        raise UnsoundError("mgr_locs has not one place for each value")
+        raise UnsoundError("mgr_locs does not have one place for each value")
 
 
 def _levels(levels: Token, codes: Token) -> None:
     listed = (list, tuple)
     if type(levels) not in listed or type(codes) not in listed or len(levels) != len(codes):
-        raise UnsoundError("codes are not as many as levels")
+        raise UnsoundError("there are not as many codes as levels")
     counts = set()
     for level, token in zip(levels, codes, strict=True):
         found = array(token, "codes")
@@ -179,7 +179,7 @@ def _labels(data: Token) -> None:
         seen: set[int] = set()
         for item in items.ravel():
             if not is_key(item, seen=seen):
-                raise UnsoundError("data has a label that is no plain value")
+                raise UnsoundError("data has a label that is not a plain value")
             if isinstance(item, str | ObjectToken) and scalar(item) in INTERFACES:
                 raise UnsoundError("data has a label that numpy would ask for")
     elif isinstance(data, ObjectToken) and any(
@@ -212,7 +212,7 @@ def _blobs(token: Token) -> Iterator[Blob]:
 def _dict(token: Token) -> dict[str, Token]:
     """A dict of parts, each given once."""
     if not isinstance(token, Mapping):
-        raise UnsoundError("its state has not the form pandas writes")
+        raise UnsoundError("its state does not have the form that pandas writes")
     look_into(token, len(token))
     keys = token.keys
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):

@@ -94,7 +94,7 @@ def backed(built: ObjectToken) -> tuple[Token, Token, Token]:
             return first, second, rest
         if is_array(first):
             return second, first, rest
-    raise UnsoundError("its state has not the form pandas writes")
+    raise UnsoundError("its state does not have the form that pandas writes")
 
 
 def parts_of(built: ObjectToken, what: str) -> Attributes:
@@ -106,7 +106,7 @@ def parts_of(built: ObjectToken, what: str) -> Attributes:
     args = built.args
     parts = args[1] if type(args) is tuple and len(args) == 2 else None
     if not isinstance(parts, Mapping):
-        raise UnsoundError(f"{what} is an index made in another way than pandas does")
+        raise UnsoundError(f"{what} is an index that is not made the way pandas makes it")
     look_into(parts, len(parts))
     keys = parts.keys
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
@@ -124,11 +124,11 @@ def span(token: Token, what: str) -> range:
         token.args if isinstance(token, ObjectToken) and token.is_of("builtins", "slice") else None
     )
     if type(args) is not tuple or len(args) != 3:
-        raise UnsoundError(f"{what} is no range of places")
+        raise UnsoundError(f"{what} is not a range of places")
     # Going down, a range may end before the first place, which is written as None.
     start, stop, step = (-1 if bound is None else integer(bound, what) for bound in args)
     if not 0 <= start < 2**31 or not -1 <= stop < 2**31 or not step:
-        raise UnsoundError(f"{what} is no range of places")
+        raise UnsoundError(f"{what} is not a range of places")
     return range(start, stop, step)
 
 
@@ -145,7 +145,7 @@ def _index(parts: Attributes, what: str, depth: int) -> int:
     try:
         return len(range(*bounds))
     except (ValueError, OverflowError) as error:
-        raise UnsoundError(f"{what} is no range that there can be") from error
+        raise UnsoundError(f"{what} is not a possible range") from error
 
 
 def _arrow(built: ObjectToken, what: str) -> int:

@@ -32,7 +32,7 @@ def grid(built: ObjectToken) -> None:
             0 in lengths
             or array(state.get(values, MISSING), values).shape[: len(lengths)] != lengths
         ):
-            raise UnsoundError(f"{values} has not one value for each point of the grid")
+            raise UnsoundError(f"{values} does not have one value for each point of the grid")
 
 
 @each
@@ -45,6 +45,6 @@ def density(built: ObjectToken) -> None:
     if data.ndim != 2:
         raise UnsoundError("dataset is not a table")
     if "_weights" in state and array(state["_weights"], "_weights").shape != data.shape[1:]:
-        raise UnsoundError("_weights has not one number for each of the data")
+        raise UnsoundError("_weights does not have one number for each of the data")
     if integer(state.get("n", MISSING), "n") != data.shape[1]:
         raise UnsoundError("n is not the number of the data")

@@ -94,10 +94,10 @@ def coordinates(built: ObjectToken) -> None:
     stored = len(_elements(state))
     coords = _coords(state)
     if len(coords) != len(shape):
-        raise UnsoundError("coords has not an array for each dimension")
+        raise UnsoundError("coords does not have one array for each dimension")
     for index, length in zip(coords, shape, strict=True):
         if index.shape != (stored,):
-            raise UnsoundError("coords has not one index for each element of data")
+            raise UnsoundError("coords does not have one index for each element of data")
         _within(index, length, "coords")
 
 
@@ -110,7 +110,7 @@ def diagonals(built: ObjectToken) -> None:
     _shape(state)
     data, offsets = (array(state.get(name, MISSING), name) for name in ("data", "offsets"))
     if data.ndim != 2 or offsets.shape != (len(data),) or offsets.dtype.kind not in "iu":
-        raise UnsoundError("offsets has not one number for each row of data")
+        raise UnsoundError("offsets does not have one number for each row of data")
     if offsets.size and not (np.abs(offsets.astype("f8")) < _MOST_OFFSET).all():
         raise UnsoundError("offsets has a number that is out of range")
 
@@ -124,10 +124,10 @@ def lists(built: ObjectToken) -> None:
     height, width = _shape(state)
     named, values = (objects(state.get(name, MISSING), name) for name in ("rows", "data"))
     if named.shape != (height,) or values.shape != (height,):
-        raise UnsoundError("rows or data has not one list for each row")
+        raise UnsoundError("rows or data does not have one list for each row")
     for columns_, items in zip(named, values, strict=True):
         if type(columns_) is not list or type(items) is not list or len(columns_) != len(items):
-            raise UnsoundError("rows and data have not lists of the same length")
+            raise UnsoundError("rows and data do not have lists of the same length")
         if not all(0 <= integer(column, "rows") < width for column in columns_):
             raise UnsoundError("rows names a column that is not there")
 
@@ -146,17 +146,17 @@ def _coords(state: Attributes) -> list[NDArray]:
     if is_array(coords):
         return list(np.atleast_1d(array(coords, "coords")))
     if type(coords) is not tuple:
-        raise UnsoundError("coords has not an array for each dimension")
+        raise UnsoundError("coords does not have one array for each dimension")
     return [array(token, "coords") for token in coords]
 
 
 def _shape(state: Attributes) -> tuple[int, ...]:
     shape = state.get("_shape", MISSING)
     if type(shape) is not tuple or not 1 <= len(shape) <= _MOST_DIMENSIONS:
-        raise UnsoundError("_shape is no shape")
+        raise UnsoundError("_shape is not a valid shape")
     lengths = tuple(integer(length, "_shape") for length in shape)
     if not all(0 <= length < 2**63 for length in lengths):
-        raise UnsoundError("_shape is no shape")
+        raise UnsoundError("_shape is not a valid shape")
     return lengths
 
 
@@ -164,7 +164,7 @@ def _compressed(state: Attributes, major: int, minor: int, data: NDArray) -> Non
     """Check ``indptr`` and ``indices`` of as many rows, or columns, as ``major`` says."""
     starts = array(state.get("indptr", MISSING), "indptr")
     if starts.shape != (major + 1,) or starts.dtype.kind not in "iu":
-        raise UnsoundError("indptr has not one number more than _shape has rows or columns")
+        raise UnsoundError("indptr does not have one number more than _shape has rows or columns")
     if starts[0] != 0 or (starts[1:] < starts[:-1]).any():
         raise UnsoundError("indptr does not begin with zero and grow")
     stored = int(starts[-1])
@@ -176,7 +176,7 @@ def _compressed(state: Attributes, major: int, minor: int, data: NDArray) -> Non
 
 def _within(indices: NDArray, length: int, what: str) -> None:
     if indices.dtype.kind not in "iu" or indices.itemsize not in (4, 8):
-        raise UnsoundError(f"{what} are no indices")
+        raise UnsoundError(f"{what} are not indices")
     if indices.size == 0:
         return
     # A negative number is a large one without its sign: one look at the array is enough.

@@ -41,7 +41,7 @@ def spline(built: ObjectToken) -> None:
         if knots in state or coefficients in state:
             degree = integer(state.get("k", MISSING), "k")
             if not 0 <= degree <= _MOST_DEGREE:
-                raise UnsoundError("k is no degree of a spline")
+                raise UnsoundError("k is not a degree of a spline")
             _fits(state, knots, coefficients, degree)
 
 
@@ -68,7 +68,7 @@ def polynomial(built: ObjectToken) -> None:
             if ends.ndim != 1 or len(ends) < 2:
                 raise UnsoundError(f"{breaks} are not the ends of an interval")
             if values.ndim < 2 or not len(values) or values.shape[1] != len(ends) - 1:
-                raise UnsoundError(f"{coefficients} has not one column for each interval")
+                raise UnsoundError(f"{coefficients} does not have one column for each interval")
 
 
 @each
@@ -124,14 +124,14 @@ def product(built: ObjectToken) -> None:
         raise UnsoundError("_c has too few directions")
     for degree, length, count in zip(degrees, lengths, values.shape, strict=False):
         if not 0 <= degree <= _MOST_DEGREE:
-            raise UnsoundError("_k is no degree of a spline")
+            raise UnsoundError("_k is not a degree of a spline")
         if not 2 * degree + 2 <= length <= knots.shape[1]:
             raise UnsoundError("_len_t does not fit the degree and the knots")
         if count < length - degree - 1:
             raise UnsoundError("_c are too few for the knots")
     cells = math.prod(degree + 1 for degree in degrees)
     if places.shape != (cells, len(knots)) or places.dtype.kind not in "iu":
-        raise UnsoundError("_indices_k1d has not one place for each coefficient of a cell")
+        raise UnsoundError("_indices_k1d does not have one place for each coefficient of a cell")
     if (places < 0).any() or (places > np.array(degrees)).any():
         raise UnsoundError("_indices_k1d has a place outside of a cell")
 
@@ -139,7 +139,7 @@ def product(built: ObjectToken) -> None:
 def _numbers(state: Attributes, key: str, count: int) -> list[int]:
     found = array(state.get(key, MISSING), key)
     if found.shape != (count,) or found.dtype.kind not in "iu":
-        raise UnsoundError(f"{key} has not one number for each direction")
+        raise UnsoundError(f"{key} does not have one number for each direction")
     return [int(number) for number in found]
 
 
@@ -155,7 +155,7 @@ def _fits(state: Attributes, knots: str, coefficients: str, degree: int) -> None
 def _fitted(data: Token) -> None:
     """``x, y, w, xb, xe, k, s, n, t, c, fp, fpint, nrdata, ier``."""
     if type(data) is not tuple or len(data) != _DATA:
-        raise UnsoundError("_data has not the parts of a fit")
+        raise UnsoundError("_data does not have the parts of a fit")
     degree, count = integer(data[5], "_data"), integer(data[7], "_data")
     knots = array(data[8], "_data")
     if not 0 <= degree <= _FITPACK_DEGREE or not 2 * degree + 2 <= count <= len(knots):

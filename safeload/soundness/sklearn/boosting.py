@@ -74,7 +74,7 @@ _CLASSIFICATION_TREES = frozenset(
 )
 # Items of a state that are read about as fast as it is made.
 _FEW = 128
-_UNKNOWN = "init_ is no dummy, linear model, tree or forest: its predictions may have any shape"
+_UNKNOWN = "init_ is not a dummy, linear model, tree or forest: its predictions may have any shape"
 
 # By the names of its attributes in their order: where ``tree_`` and ``n_features_in_`` stand. An
 # ensemble has hundreds of trees of one form.
@@ -174,7 +174,7 @@ def _trees(state: Attributes) -> int:
         return 0
     rounds = objects(state["estimators_"], "estimators_")
     if rounds.ndim != 2:
-        raise UnsoundError("estimators_ has not a row for each round")
+        raise UnsoundError("estimators_ does not have one row for each round")
     if rounds.size == 0:
         return 0
     known: _Places = {}
@@ -225,7 +225,7 @@ def _start(
     given = attributes(init)
     unshadowed(given, _OF_INIT)
     if not _is_of(loss, _LOSSES) or (needed and loss.callable.name != needed):
-        raise UnsoundError("_loss is none that an ensemble of this form has")
+        raise UnsoundError("_loss is not one that an ensemble of this form has")
     found = attributes(loss)
     unshadowed(found, ("is_multiclass",))
     link = found.get("link", MISSING)
@@ -257,7 +257,7 @@ def _probabilities(init: ObjectToken, given: Attributes, classes: int) -> None:
         found = _classes(given)
         prior = shape_of(given.get("class_prior_", MISSING), "class_prior_")
         if len(prior) != 1 or prior[0] < classes:
-            raise UnsoundError("init_ has not a probability for each class")
+            raise UnsoundError("init_ does not have one probability for each class")
     elif kind in _CLASSIFICATION_TREES:
         found = _classes(given)
         tree = given.get("tree_")
@@ -272,7 +272,7 @@ def _probabilities(init: ObjectToken, given: Attributes, classes: int) -> None:
 
 def _classes(given: Attributes) -> int:
     if integer(given.get("n_outputs_", MISSING), "n_outputs_") != 1:
-        raise UnsoundError("init_ has not one output")
+        raise UnsoundError("init_ does not have one output")
     return integer(given.get("n_classes_", MISSING), "n_classes_")
 
 
@@ -287,7 +287,7 @@ def _linear(given: Attributes) -> int:
     if len(shape) not in (1, 2) or functions < 1:
         raise UnsoundError("init_ has no coefficients for each column")
     if of_intercept not in ((), (1,), (functions,)):
-        raise UnsoundError("init_ has not an intercept for each function")
+        raise UnsoundError("init_ does not have one intercept for each function")
     return functions
 
 

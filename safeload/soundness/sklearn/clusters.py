@@ -34,7 +34,7 @@ def centres(built: ObjectToken) -> None:
         return
     clusters = _centres(state)
     if "_counts" in state and array(state["_counts"], "_counts").shape != (clusters,):
-        raise UnsoundError("_counts has not one number for each centre")
+        raise UnsoundError("_counts does not have one number for each centre")
 
 
 @each
@@ -66,7 +66,7 @@ def birch(built: ObjectToken) -> None:
     if "_subcluster_norms" in state:
         centres_ = array(state.get("subcluster_centers_", MISSING), "subcluster_centers_")
         if array(state["_subcluster_norms"], "_subcluster_norms").shape != centres_.shape[:1]:
-            raise UnsoundError("_subcluster_norms has not one number for each centre")
+            raise UnsoundError("_subcluster_norms does not have one number for each centre")
 
 
 @each

@@ -34,7 +34,7 @@ def one_hot(built: ObjectToken) -> None:
         raise UnsoundError("categories_ is not a list of arrays")
     columns = state["_n_features_outs"]
     if type(columns) is not list or len(columns) != len(categories):
-        raise UnsoundError("_n_features_outs has not one number for each feature")
+        raise UnsoundError("_n_features_outs does not have one number for each feature")
     widths = [integer(count, "_n_features_outs") for count in columns]
     # As a sum they are an index, which goes round where it is too large.
     if not all(0 <= width <= _MOST_COLUMNS for width in widths) or sum(widths) > _MOST_COLUMNS:
@@ -45,7 +45,7 @@ def one_hot(built: ObjectToken) -> None:
         made = _places(known, mapping)
         if drop is not None:
             if not 0 <= drop < made:
-                raise UnsoundError("_drop_idx_after_grouping drops what is no category")
+                raise UnsoundError("_drop_idx_after_grouping drops what is not a category")
             made -= 1
         if count < made:
             raise UnsoundError("_n_features_outs has less columns than categories")
@@ -87,7 +87,9 @@ def _mappings(state: Attributes, features: int) -> list[Token]:
         return [None] * features
     mappings = state.get("_default_to_infrequent_mappings", MISSING)
     if enabled is not True or type(mappings) is not list or len(mappings) > features:
-        raise UnsoundError("_default_to_infrequent_mappings has not one mapping for each feature")
+        raise UnsoundError(
+            "_default_to_infrequent_mappings does not have one mapping for each feature"
+        )
     return mappings + [None] * (features - len(mappings))
 
 
@@ -103,7 +105,7 @@ def _dropped(state: Attributes, features: int) -> list[int | None]:
             items = list(objects(token, "_drop_idx_after_grouping").ravel())
         if len(items) == features:
             return [None if item is None else _place(item) for item in items]
-    raise UnsoundError("_drop_idx_after_grouping has not one place for each feature")
+    raise UnsoundError("_drop_idx_after_grouping does not have one place for each feature")
 
 
 def _place(token: Token) -> int:

@@ -132,12 +132,12 @@ def _read(built: ObjectToken, known: Any) -> _Predictor:
         raise UnsoundError("nodes is not an array of nodes")
     size = nodes.shape[0]
     if size == 0:
-        raise UnsoundError("nodes has not even a root")
+        raise UnsoundError("nodes has no root")
     rows = []
     for name, token in zip(_BITSETS, (parts[2], parts[1]), strict=True):
         shape = shape_of(token, name)
         if len(shape) != 2 or shape[1] < _WORDS:
-            raise UnsoundError(f"{name} has not a bit for each category")
+            raise UnsoundError(f"{name} does not have one bit for each category")
         rows.append(shape[0])
     return _Predictor(built, nodes, size, min(rows))
 
@@ -200,10 +200,10 @@ def bin_mapper(built: ObjectToken) -> None:
     counts = shape_of(state["n_bins_non_missing_"], "n_bins_non_missing_")
     thresholds = state.get("bin_thresholds_", MISSING)
     if type(thresholds) is not list or not counts or len(thresholds) < counts[0]:
-        raise UnsoundError("bin_thresholds_ has not thresholds for each feature")
+        raise UnsoundError("bin_thresholds_ does not have thresholds for each feature")
     flags = shape_of(state.get("is_categorical_", MISSING), "is_categorical_")
     if len(flags) != 1 or flags[0] < counts[0]:
-        raise UnsoundError("is_categorical_ has not a flag for each feature")
+        raise UnsoundError("is_categorical_ does not have one flag for each feature")
 
 
 @each
@@ -256,7 +256,7 @@ def _predictors_of(rounds: Token) -> list[_Predictor]:
     for of_round in rounds:
         for built in of_round:
             if not isinstance(built, ObjectToken) or _name(built) != "TreePredictor":
-                raise UnsoundError("_predictors holds something that is no predictor")
+                raise UnsoundError("_predictors holds something that is not a predictor")
             read.append(_read(built, read[-1].nodes.dtype if read else None))
     return read
 
@@ -283,21 +283,21 @@ def _columns(state: Attributes) -> int:
     if preprocessor is None:
         return integer(state.get("n_features_in_", MISSING), "n_features_in_")
     if not isinstance(preprocessor, ObjectToken) or _name(preprocessor) != "ColumnTransformer":
-        raise UnsoundError("_preprocessor is none that scikit-learn makes")
+        raise UnsoundError("_preprocessor is not one that scikit-learn makes")
     given = attributes(preprocessor)
     unshadowed(given, _OF_TRANSFORMER)
     if given.get("transformer_weights") is not None:
         raise UnsoundError("_preprocessor has weights")
     steps, indices = given.get("transformers_"), given.get("_transformer_to_input_indices")
     if type(steps) is not list or not isinstance(indices, Mapping):
-        raise UnsoundError("_preprocessor is none that scikit-learn makes")
+        raise UnsoundError("_preprocessor is not one that scikit-learn makes")
     by_name = dict(zip(map(text_of, indices.keys), indices.values, strict=True))
     if len(by_name) * 2 != len(indices.pairs):
         raise UnsoundError("_preprocessor has a step twice")
     by_mask = by_index = 0
     for step in steps:
         if type(step) is not tuple or len(step) != 3 or type(step[0]) is not str:
-            raise UnsoundError("_preprocessor is none that scikit-learn makes")
+            raise UnsoundError("_preprocessor is not one that scikit-learn makes")
         name, transformer, mask = step
         if transformer == "drop":
             continue

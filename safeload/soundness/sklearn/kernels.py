@@ -93,7 +93,7 @@ def of_pairs(kernel: Token, kept: Token, samples: int) -> None:
         elif (target.module, target.name) not in _FUNCTIONS:
             raise UnsoundError("kernel is a function that may give any shape")
     if not is_own and _rows(kept) != samples:
-        raise UnsoundError(f"{KEPT} has not the samples that were there at fitting")
+        raise UnsoundError(f"{KEPT} does not have the samples that were there at fitting")
 
 
 def _inner(built: ObjectToken) -> list[Token]:

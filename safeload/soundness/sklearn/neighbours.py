@@ -36,27 +36,27 @@ def search(built: ObjectToken) -> None:
     """A tree: ``(data, idx_array, node_data, node_bounds, …, dist_metric, sample_weight)``."""
     state = _state(built)
     if len(state) != _PARTS:
-        raise UnsoundError("its state has not the parts of a tree")
+        raise UnsoundError("its state does not have the parts of a tree")
     data = array(state[0], "data")
     if data.ndim != 2 or 0 in data.shape:
         raise UnsoundError("data is not a table")
     samples, columns = data.shape
     order = array(state[1], "idx_array")
     if order.shape != (samples,) or order.dtype.kind not in "iu":
-        raise UnsoundError("idx_array has not one index for each sample")
+        raise UnsoundError("idx_array does not have one index for each sample")
     if int(order.min()) < 0 or int(order.max()) >= samples:
         raise UnsoundError("idx_array names a sample that is not there")
     nodes = array(state[2], "node_data")
     _nodes(nodes, samples, integer(state[5], "n_levels"), integer(state[6], "n_nodes"))
     bounds = array(state[3], "node_bounds")
     if bounds.ndim != 3 or bounds.shape[1:] != (len(nodes), columns):
-        raise UnsoundError("node_bounds has not one place for each node and column")
+        raise UnsoundError("node_bounds does not have one place for each node and column")
     if _class(built).startswith("KDTree") and len(bounds) != 2:
-        raise UnsoundError("node_bounds has not both ends of each node")
+        raise UnsoundError("node_bounds does not have both ends of each node")
     fits(state[11], columns)
     weights = state[12]
     if weights is not None and array(weights, "sample_weight").shape != (samples,):
-        raise UnsoundError("sample_weight has not one number for each sample")
+        raise UnsoundError("sample_weight does not have one number for each sample")
 
 
 def sample_count(built: ObjectToken) -> int:
@@ -80,7 +80,7 @@ def _nodes(nodes: NDArray, samples: int, levels: int, count: int) -> None:
         first = 2**level - 1
         reached = np.repeat(reached & inner[first : 2 * first + 1], 2)
     if (reached & inner[len(nodes) // 2 :]).any():
-        raise UnsoundError("node_data has a node without children that is no leaf")
+        raise UnsoundError("node_data has a node without children that is not a leaf")
 
 
 def is_metric(token: ObjectToken) -> bool:
@@ -96,28 +96,28 @@ def fits(token: Token, columns: int) -> None:
         UnsoundError: It has parameters for more or less.
     """
     if not isinstance(token, ObjectToken):
-        raise UnsoundError("dist_metric is no metric")
+        raise UnsoundError("dist_metric is not a metric")
     vector, matrix = _metric_parts(token)
     name = _class(token)
     if name.startswith("Haversine") and columns != 2:
         raise UnsoundError("dist_metric is of two columns, data is not")
     if name.startswith("SEuclidean") and len(vector) != columns:
-        raise UnsoundError("dist_metric has not one number for each column")
+        raise UnsoundError("dist_metric does not have one number for each column")
     if name.startswith(("Minkowski", "WMinkowski")) and len(vector) not in (0, columns):
-        raise UnsoundError("dist_metric has not one weight for each column")
+        raise UnsoundError("dist_metric does not have one weight for each column")
     if name.startswith("Mahalanobis") and len(matrix) != columns:
-        raise UnsoundError("dist_metric has not one row for each column")
+        raise UnsoundError("dist_metric does not have one row for each column")
 
 
 def _metric_parts(built: ObjectToken) -> tuple[NDArray, NDArray]:
     state = _state(built)
     if len(state) < 3:
-        raise UnsoundError("its state has not the parts of a metric")
+        raise UnsoundError("its state does not have the parts of a metric")
     vector, matrix = array(state[1], "vec"), array(state[2], "mat")
     if vector.ndim != 1 or matrix.ndim != 2:
-        raise UnsoundError("vec is no vector, or mat no matrix")
+        raise UnsoundError("vec is not a vector, or mat is not a matrix")
     if _class(built).startswith("Mahalanobis") and matrix.shape[0] != matrix.shape[1]:
-        raise UnsoundError("mat has not as many rows as columns")
+        raise UnsoundError("mat does not have as many rows as columns")
     return vector, matrix
 
 

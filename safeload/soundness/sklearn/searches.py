@@ -51,7 +51,7 @@ def classifier(built: ObjectToken) -> None:
         # Several outputs are counted by numpy.
         return
     if len(labels) != count or not count:
-        raise UnsoundError("_y has not one label for each sample")
+        raise UnsoundError("_y does not have one label for each sample")
     classes = _length(state.get("classes_", MISSING))
     if labels.dtype.kind not in "iu" or not (
         int(labels.min()) >= 0 and int(labels.max()) < classes
@@ -105,7 +105,7 @@ def _fit(parameters: Token, columns: int, what: str) -> None:
             # A list is made an array of, as numpy does.
             shape = _shape_of_list(value) if type(value) is list else shape_of(value, what)
             if shape not in [(columns,) * dimensions for dimensions in _WIDTHS[name]]:
-                raise UnsoundError(f"{what} has a {name} of another size than the data")
+                raise UnsoundError(f"{what} has a {name} of a different size from the data")
 
 
 def _shape_of_list(rows: list[Token]) -> tuple[int, ...]:

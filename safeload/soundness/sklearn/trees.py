@@ -122,7 +122,7 @@ def _read(built: ObjectToken, known: Any) -> _Tree:
         raise UnsoundError("node_count is not the number of nodes")
     shape = shape_of(values, "values")
     if len(shape) != 3 or shape[0] != size or 0 in shape:
-        raise UnsoundError("values has not a row of numbers for each node")
+        raise UnsoundError("values does not have one row of numbers for each node")
     steps = integer(depth, "max_depth")
     if not 0 <= steps < size:
         raise UnsoundError("max_depth is out of range")

@@ -41,7 +41,7 @@ def regressor(built: ObjectToken) -> None:
     if counts is None:
         return
     if len(counts) != 2:
-        raise UnsoundError("_n_support has not the two counts of a regression")
+        raise UnsoundError("_n_support does not have the two counts of a regression")
     _check(state, counts, None)
 
 
@@ -52,7 +52,7 @@ def _counts(state: Attributes) -> NDArray | None:
         return None
     counts = array(state[name], name)
     if counts.ndim != 1 or counts.dtype.kind not in "iu" or len(counts) < 2:
-        raise UnsoundError(f"{name} has not a count for each class")
+        raise UnsoundError(f"{name} does not have one count for each class")
     if (counts < 0).any():
         raise UnsoundError(f"{name} has a count below zero")
     return counts.astype("i8")
@@ -77,7 +77,7 @@ def _check(state: Attributes, counts: NDArray, total: int | None) -> None:
         size = array(state[name], name).size if name in state else 0
         # libsvm copies them where it is told that there are some.
         if size != pairs and (size or asked):
-            raise UnsoundError(f"{name} has not one number for each pair of classes")
+            raise UnsoundError(f"{name} does not have one number for each pair of classes")
     is_sparse = state.get("_sparse", False)
     if type(is_sparse) is not bool:
         raise UnsoundError("_sparse is neither true nor false")
@@ -90,7 +90,7 @@ def _check(state: Attributes, counts: NDArray, total: int | None) -> None:
 def _dense(state: Attributes, vectors: int, classes: int) -> None:
     coefficients = array(state.get("_dual_coef_", MISSING), "_dual_coef_")
     if coefficients.shape != (classes - 1, vectors):
-        raise UnsoundError("_dual_coef_ has not one number for each class and support vector")
+        raise UnsoundError("_dual_coef_ does not have one number for each class and support vector")
     if _is_precomputed(state.get("kernel")):
         support = array(state["support_"], "support_")
         fitted = state.get("shape_fit_", ())
@@ -102,7 +102,7 @@ def _dense(state: Attributes, vectors: int, classes: int) -> None:
         return
     rows = array(state.get("support_vectors_", MISSING), "support_vectors_")
     if rows.ndim != 2 or len(rows) != vectors:
-        raise UnsoundError("support_vectors_ has not one row for each support vector")
+        raise UnsoundError("support_vectors_ does not have one row for each support vector")
 
 
 def _sparse(state: Attributes, vectors: int, classes: int) -> None:
@@ -110,10 +110,10 @@ def _sparse(state: Attributes, vectors: int, classes: int) -> None:
         raise UnsoundError("kernel is precomputed, which no sparse model is")
     rows = array(_part(state, "support_vectors_", "indptr"), "support_vectors_")
     if len(rows) != vectors + 1:
-        raise UnsoundError("support_vectors_ has not one row for each support vector")
+        raise UnsoundError("support_vectors_ does not have one row for each support vector")
     coefficients = array(_part(state, "_dual_coef_", "data"), "_dual_coef_")
     if coefficients.size < (classes - 1) * vectors:
-        raise UnsoundError("_dual_coef_ has not one number for each class and support vector")
+        raise UnsoundError("_dual_coef_ does not have one number for each class and support vector")
 
 
 def _is_precomputed(kernel: Token) -> bool:

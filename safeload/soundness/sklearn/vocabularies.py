@@ -90,7 +90,7 @@ def distinct(keys: Sequence[object]) -> bool:
     try:
         return len(set(keys)) == len(keys)
     except TypeError as error:
-        raise UnsoundError("a key is none that a dict can have") from error
+        raise UnsoundError("a key is not one that a dict can have") from error
 
 
 def _items(token: Token, what: str) -> list[object]:

@@ -95,9 +95,9 @@ def _object_array(walk: Walk, state: dict[str, Any]) -> list[Token]:
     items = walk.nodes(part(state, "content"))
     shape = walk.node(part(state, "shape"))
     if type(shape) is not tuple or not 1 <= len(shape) <= walk.limits.array_dimensions:
-        raise OddNodeError("its shape is none")
+        raise OddNodeError("its shape is not valid")
     if not all(type(length) is int and length >= 0 for length in shape):
-        raise OddNodeError("its shape is none")
+        raise OddNodeError("its shape is not valid")
     # numpy finds the shape out anew and would look into whatever has a length.
     level: list[Token] = [items]
     for length in shape:
@@ -114,7 +114,7 @@ def _masked_array(walk: Walk, state: dict[str, Any]) -> Token:
     """
     module, name = names(state)
     if name != "MaskedArray" or module not in ("numpy.ma", "numpy.ma.core"):
-        raise OddNodeError("it claims another class than numpy.ma.MaskedArray")
+        raise OddNodeError("it claims a different class from numpy.ma.MaskedArray")
     content = part(state, "content")
     data, mask = walk.node(part(content, "data")), walk.node(part(content, "mask"))
     if not _is_array(data) or not (_is_array(mask) or _is_bool(mask)):
@@ -136,7 +136,7 @@ def _is_bool(token: Token) -> bool:
 def _dtype(walk: Walk, state: dict[str, Any]) -> Token:
     """The dtype of an empty array: the call and the state that pickles make of it."""
     if names(state) != ("numpy", "dtype"):
-        raise OddNodeError("it claims another class than numpy.dtype")
+        raise OddNodeError("it claims a different class from numpy.dtype")
     content = walk.node(part(state, "content"))
     code = None
     if isinstance(content, Array):
@@ -158,7 +158,7 @@ def _dtype(walk: Walk, state: dict[str, Any]) -> Token:
 def _random_state(walk: Walk, state: dict[str, Any]) -> Token:
     """``RandomState()``, then ``set_state``."""
     if names(state) != ("numpy.random.mtrand", "RandomState"):
-        raise OddNodeError("it claims another class than numpy.random.RandomState")
+        raise OddNodeError("it claims a different class from numpy.random.RandomState")
     content = walk.node(part(state, "content"))
     if not isinstance(content, Mapping):
         raise OddNodeError("its state is not a dict")
@@ -169,7 +169,7 @@ def _random_state(walk: Walk, state: dict[str, Any]) -> Token:
 def _random_generator(walk: Walk, state: dict[str, Any]) -> Token:
     """``Generator(bit_generator=Bits(SeedSequence(**seed)))``; ``Bits`` is named in a string."""
     if names(state) != ("numpy.random._generator", "Generator"):
-        raise OddNodeError("it claims another class than numpy.random.Generator")
+        raise OddNodeError("it claims a different class from numpy.random.Generator")
     if walk.protocol == 0:
         raise OddNodeError("no release of skops reads it in protocol 0")
     content = part(state, "content")
@@ -193,7 +193,7 @@ def _seed_sequence(walk: Walk, seed: Token) -> ObjectToken:
     known = {"entropy", "spawn_key", "pool_size", "n_children_spawned"}
     size = seed.get("pool_size")
     if not set(seed.keys) <= known or type(size) is not int or size > _POOL_SIZE:
-        raise OddNodeError("its seed is none that numpy writes")
+        raise OddNodeError("its seed is not one that numpy writes")
     target = walk.global_("numpy.random.bit_generator", "SeedSequence", Use.CALL)
     return walk.built(target, Use.CALL, kwargs=seed)
 

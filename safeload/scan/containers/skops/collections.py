@@ -38,7 +38,7 @@ def _dict(walk: Walk, state: dict[str, Any]) -> Token:
     keys = _key_types(walk, part(state, "key_types"))
     content = part(state, "content")
     if type(content) is not dict or len(content) != len(keys):
-        raise OddNodeError("its keys and their types are not as many")
+        raise OddNodeError("it does not have a type for each of its keys")
     pairs: list[Token] = []
     for key_type, (key, value) in zip(keys, content.items(), strict=True):
         pairs.append(_key(walk, key_type, key))

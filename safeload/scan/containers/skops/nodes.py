@@ -209,7 +209,7 @@ def _method(walk: Walk, state: dict[str, Any]) -> Token:
     if not (isinstance(owner, ObjectToken) and isinstance(owner.callable, Global)):
         raise OddNodeError("its owner is not an object made by the schema")
     if (owner.callable.module, owner.callable.name) != names(state):
-        raise OddNodeError("its owner is of another class than it says")
+        raise OddNodeError("its owner is of a different class from the one it names")
     if not (name.isascii() and name.isidentifier()) or name.startswith("__"):
         raise OddNodeError("its name is not the name of a method")
     walk.attribute(owner.callable, name)

@@ -173,7 +173,8 @@ def _read_schema(
     # What the parser makes takes many times the memory, and its parts are begun or parted by these.
     if sum(map(raw.count, (b"{", b"[", b","))) > max(limits.density_floor, limits.density * packed):
         raise _SchemaError(
-            "SL002", over("The schema has too many parts for the size of the file.", "density")
+            "SL002",
+            over("The schema has too many objects or arrays for the size of the file.", "density"),
         )
     schema = _parse(raw)
     protocol = schema.get("protocol")

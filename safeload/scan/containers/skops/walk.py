@@ -200,10 +200,10 @@ class Walk:
 
     def _name(self, module: str, path: str, name: str) -> Global:
         if max(len(module), len(path)) > self.limits.name:
-            raise OverLimitError("A name is longer than any library has.", "name")
+            raise OverLimitError("A name is too long.", "name")
         self._work.names.add((module, path))
         if len(self._work.names) > self.limits.globals:
-            raise OverLimitError("It names more than any model does.", "globals")
+            raise OverLimitError("It names too many classes and functions.", "globals")
         raw = (module, path) if path == name else None
         token = self._globals[module, path] = Global(module, path, raw, self._position(name))
         return token
@@ -329,7 +329,7 @@ def names(state: dict[str, Any]) -> tuple[str, str]:
 def require(state: dict[str, Any], module: str, name: str) -> None:
     """Refuse a node of another class than its kind always has."""
     if names(state) != (module, name):
-        raise OddNodeError(f"it claims another class than {module}.{name}")
+        raise OddNodeError(f"it claims a different class from {module}.{name}")
 
 
 def is_builtin(state: dict[str, Any], name: str) -> bool:

@@ -114,7 +114,9 @@ class _Checkpoint:
         def found(storage: Storage, offset: int) -> None:
             numbers = records.get(folder + storage.key)
             if numbers is None or numbers.size != storage.size:
-                message = f"The storage {printable(storage.key)} has not as many bytes as it says."
+                message = (
+                    f"The storage {printable(storage.key)} does not have the size that it states."
+                )
                 raise MalformedError("SL306", message, offset)
             storage.byteorder = ">" if is_big else "<"
             storage.read = lambda: records.read(numbers)
@@ -158,7 +160,7 @@ class _Checkpoint:
 
     def _leave(self, records: Records, record: Record) -> None:
         """Say that torch does not read a record, and what it would do where it is a pickle."""
-        message = f"The record {record.name} is none that torch.load reads."
+        message = f"The record {record.name} is not one that torch.load reads."
         self.note("SL001", message, record.name, record.offset)
         if record.size <= _LOOKED_INTO:
             found = reach(bytes(records.read(record)))

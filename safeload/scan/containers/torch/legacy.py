@@ -90,7 +90,7 @@ class _Reader:
         """
         roots = [self._stream(member) for member in _BEGIN]
         if roots[:2] != [_MAGIC, _VERSION]:
-            raise MalformedError("SL306", "It has not the numbers that torch begins with.", 0)
+            raise MalformedError("SL306", "It does not have the numbers that torch begins with.", 0)
         storages = Storages(legacy=True)
         self._stream("", storages)
         keys = self._stream(_KEYS)
@@ -132,7 +132,7 @@ class _Reader:
         if stop > len(self._data):
             raise MalformedError("SL212", "A storage has no end.", self._position)
         if _COUNT.unpack_from(self._data, self._position)[0] != storage.count:
-            message = "A storage has not as many elements as the stream says."
+            message = "A storage does not have as many elements as the stream says."
             raise MalformedError("SL306", message, self._position)
         storage.read = lambda: memoryview(self._data)[start:stop]
         self._position = stop

@@ -263,7 +263,7 @@ def _records_of(entries: list[_Entry]) -> dict[str, Record]:
     """The records by name: what lies in the folder of the first entry, which has to be all."""
     folder, slash, _ = entries[0].name.partition("/") if entries else ("", "", "")
     if not slash:
-        raise ArchiveError("SL302", "The records of the checkpoint lie in no folder.", 0)
+        raise ArchiveError("SL302", "The records of the checkpoint are not in a folder.", 0)
     records: dict[str, Record] = {}
     names: set[str] = set()
     for entry in entries:

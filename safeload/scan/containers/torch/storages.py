@@ -69,12 +69,12 @@ class Storages:
         if name not in STORAGES or type(key) is not str or type(location) is not str:
             raise _unknown(offset)
         if view not in ([], [None]):
-            message = "A storage that is part of another, as torch before 0.4 wrote it."
+            message = "A storage is part of another one, as torch before 0.4 wrote it."
             raise MalformedError("SL001", message, offset)
         dtype = STORAGES[name]
         itemsize = 1 if dtype == UNTYPED else ITEMSIZES[dtype]
         if type(count) is not int or not 0 <= count * itemsize < _MOST:
-            raise MalformedError("SL306", "A storage has a size that none can have.", offset)
+            raise MalformedError("SL306", "A storage has an impossible size.", offset)
         return self._storage(Storage(key, dtype, itemsize, count), location, offset)
 
     def _storage(self, storage: Storage, location: str, offset: int) -> Storage:
