@@ -67,7 +67,7 @@ def packs_off(program: Program, off: Mapping[_Key, str]) -> Iterator[Finding]:
         others = len(offsets) - 1
         rest = f" and {others} other name{'' if others == 1 else 's'} need" if others else " needs"
         message = (
-            f"{printable(path)}{rest} the allow-list {pack}, which is off by default, because "
+            f"{printable(path)}{rest} the allow-list {pack}, which is off by default because "
             f'{shipped_packs()[pack].why}; --pack {pack}, or packs = ["{pack}"] in a policy '
             "file, switches it on."
         )

@@ -98,7 +98,7 @@ def _packs(packs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield ""
     for name, models in packs.items():
         why = shipped_packs()[name].why
-        yield from _wrapped(f"{name}, in {_paths(models)}: off by default, because {why}.")
+        yield from _wrapped(f"{name}, in {_paths(models)}: off by default because {why}.")
     yield "# To switch them on, delete the '#' that stands directly before the line below."
     yield f"#packs = {json.dumps(list(packs))}"
 

@@ -174,7 +174,7 @@ def test_a_name_that_is_not_allowed_is_refused_with_a_reason(run: Run, files: Pa
     outcome = run("policy", "show", "os.system", "numpy.log1p", "log1p", "\x1b[2J.x")
     assert outcome.code == 1
     assert outcome.out.startswith("numpy.log1p: reference\n")
-    assert "os.system: not on the list\n  it " in outcome.out
+    assert "os.system: not on the allow-list\n  it " in outcome.out
     assert "on the list: " in outcome.out
     assert "\x1b" not in outcome.out
 

@@ -85,7 +85,7 @@ ORDINARY = AuditReport(
             "gone.pkl", "", 0, "unknown", Verdict.INCOMPLETE, findings=(Finding("SL000", "Gone."),)
         ),
     ),
-    (Skipped("notes.txt", "No unpickler gets to a name in it."),),
+    (Skipped("notes.txt", "No unpickler finds a name to import in it."),),
 )
 # Of two files one is accepted as a whole, of the other the one rule of three; and it was ended.
 SUPPRESSED = AuditReport(
@@ -113,7 +113,7 @@ EVIL = AuditReport(
         )
         for name in HOSTILE.values()
     ),
-    tuple(Skipped(name, "No unpickler gets to a name in it.") for name in HOSTILE.values()),
+    tuple(Skipped(name, "No unpickler finds a name to import in it.") for name in HOSTILE.values()),
 )
 
 
