@@ -175,7 +175,7 @@ def test_a_name_that_is_not_allowed_is_refused_with_a_reason(run: Run, files: Pa
     assert outcome.code == 1
     assert outcome.out.startswith("numpy.log1p: reference\n")
     assert "os.system: not on the allow-list\n  it " in outcome.out
-    assert "on the list: " in outcome.out
+    assert "on the allow-list: " in outcome.out
     assert "\x1b" not in outcome.out
 
 
