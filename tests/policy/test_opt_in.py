@@ -137,7 +137,9 @@ def test_one_finding_speaks_for_all_names_of_a_pack() -> None:
 
     assert len(messages) == 2
     assert messages[0].startswith("hdbscan.prediction.PredictionData needs the allow-list hdbscan")
-    assert messages[1].startswith("mlxtend.cluster.kmeans.Kmeans and 1 other name need the allow-list")
+    assert messages[1].startswith(
+        "mlxtend.cluster.kmeans.Kmeans and 1 other name need the allow-list"
+    )
 
 
 def test_an_unknown_pack_is_a_usage_error_that_lists_the_known_ones() -> None:
