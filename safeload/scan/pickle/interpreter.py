@@ -292,11 +292,7 @@ def _run(m: Machine) -> None:  # noqa: C901  # a call for each opcode would doub
                     token = pop()
                     target = stack[-1]
                     if type(target) is not ObjectToken:
-                        m.note(
-                            "SL104",
-                            "A state is given to an object that the file did not make.",
-                            position - 1,
-                        )
+                        m.note("SL104", "A state is given to a foreign object.", position - 1)
                     elif target.callable is m.wrapper and m.wrapper is not None and not m.nested:
                         m.position = position
                         stack[-1] = _build_array(m, target, token)

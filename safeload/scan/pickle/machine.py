@@ -220,9 +220,7 @@ class Machine:
             return
         gap = index - len(memo)
         if index < 0 or self.gaps + gap > self.limits.memo_gaps + len(memo):
-            raise MalformedError(
-                "SL205", "The stream uses a memo index that no pickler uses.", self.position
-            )
+            raise MalformedError("SL205", "A memo index that no pickler uses.", self.position)
         self.gaps += gap
         memo.extend([UNSET] * gap)
         memo.append(token)
