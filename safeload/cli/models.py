@@ -1,7 +1,7 @@
 """Which models do the arguments of a verb name, and by which names are several of them signed?
 
-A folder with a bundle of its own is one model. Any other folder stands for the signed models below
-it: files with a bundle beside them, and folders that have their own.
+A folder with a bundle of its own is one model. Any other folder stands for the models below it:
+files with a bundle beside them or with the name of a model, and folders that have a bundle.
 
 Trust: arguments are the user's own; names of files in folders are hostile, and links to folders
 are not followed. A bundle that lies there is not looked at here.
@@ -26,14 +26,15 @@ _SUFFIX = ".sig"
 
 
 def signed_models(given: Sequence[str]) -> tuple[list[str], list[str]]:
-    """List the signed models that arguments stand for.
+    """List the models that arguments stand for.
 
     Args:
         given: Files and folders.
 
     Returns:
-        The models, and the files in folders that have the name of a model and no bundle. A folder
-        in which nothing is signed stands for itself, whoever verifies it says what is wrong.
+        The models, signed or not, so that taking a bundle away hides none; and the files in
+        folders without a bundle that have the name of something that safeload does not load. A
+        folder in which there is no model stands for itself.
     """
     models: list[str] = []
     unsigned: list[str] = []
@@ -106,25 +107,29 @@ def _stem(path: str) -> str:
 
 
 def _below(top: str) -> tuple[list[str], list[str]]:
-    """The signed models below a folder, and files with the name of a model without a bundle."""
+    """The models below a folder, and what has the name of a model of another kind."""
     from safeload.auditing.walk import walk
-    from safeload.scan.endings import has_model_name
+    from safeload.scan.endings import has_model_name, has_signable_name
 
     found = list(walk([top]))
     files = {each.path for each in found}
     folders = {path.parent for path in files if path.name == bundle_path(path.parent).name}
     models: dict[str, None] = {}
-    unsigned = []
+    others = []
     for each in found:
         whole = next((above for above in _above(each.path) if above in folders), None)
         if whole is not None:
             models[str(whole)] = None
-        elif each.named or each.path.with_name(f"{each.path.name}{_SUFFIX}") in files:
-            # What cannot be listed is for whoever verifies it to say.
+        elif (
+            each.named
+            or each.path.with_name(f"{each.path.name}{_SUFFIX}") in files
+            or has_signable_name(each.path.name)
+        ):
+            # What cannot be listed, or has no bundle, is for whoever verifies it to say.
             models[str(each.path)] = None
         elif has_model_name(each.path.name):
-            unsigned.append(str(each.path))
-    return list(models), unsigned
+            others.append(str(each.path))
+    return list(models), others
 
 
 def _above(path: Path) -> Iterator[Path]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["has_model_name", "is_clear_model_name"]
+__all__ = ["has_model_name", "has_signable_name", "is_clear_model_name"]
 
-# Pickles under all their endings, arrays, and what libraries of machine learning write.
-_CLEAR = frozenset(
-    "pkl pickle pickle4 pickle5 pk pck pckl pcl joblib jbl sav dill gpickle cloudpickle skops "
+# Pickles under all their endings, and skops.
+_SIGNABLE = frozenset(
+    "pkl pickle pickle4 pickle5 pk pck pckl pcl joblib jbl sav dill gpickle cloudpickle "
+    "skops".split()
+)
+# Arrays, and what other libraries of machine learning write.
+_CLEAR = _SIGNABLE | frozenset(
     "npy npz pt pt2 ptl ckpt h5 hdf5 keras tflite onnx ort gguf ggml safetensors nemo pdparams "
     "pdmodel pmml xgb ubj lgb lgbm cbm".split()
 )
@@ -43,6 +47,15 @@ def is_clear_model_name(name: str) -> bool:
         name: The name, without folders.
     """
     return _ending(name) in _CLEAR
+
+
+def has_signable_name(name: str) -> bool:
+    """Whether a name is one of models that safeload signs and loads.
+
+    Args:
+        name: The name, without folders.
+    """
+    return _ending(name) in _SIGNABLE
 
 
 def _ending(name: str) -> str:

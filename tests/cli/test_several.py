@@ -109,7 +109,7 @@ def test_several_are_loaded_each_in_a_process(run: Run, folder: Path, unsigned: 
 def test_a_folder_stands_for_the_signed_models_in_it(run: Run, folder: Path) -> None:
     copy("models/a.joblib")
     copy("models/below/b.joblib")
-    shutil.copy("churn.joblib", "models/unsigned.joblib")
+    shutil.copy("churn.joblib", "models/rows.npy")
     Path("models/notes.txt").write_text("no model")
     outcome = run("verify", "models", *TRUSTED, "--format", "json")
     assert outcome.code == 0
@@ -118,10 +118,20 @@ def test_a_folder_stands_for_the_signed_models_in_it(run: Run, folder: Path) -> 
         str(Path("models", "below", "b.joblib")): "verified",
     }
     # What was not verified is told of, so that nobody takes it for verified.
-    assert json.loads(outcome.out)["unsigned"] == [str(Path("models", "unsigned.joblib"))]
+    assert json.loads(outcome.out)["unsigned"] == [str(Path("models", "rows.npy"))]
     assert "1 file with the name of a model" in outcome.err
     Path("models/below/b.joblib").write_bytes(b"")
     assert run("verify", "models", *TRUSTED).code == 1
+
+
+@pytest.mark.parametrize("verb", ["verify", "load"])
+def test_taking_a_bundle_away_hides_no_model(run: Run, folder: Path, verb: str) -> None:
+    copy("models/a.joblib")
+    copy("models/b.skops")
+    Path("models/b.skops.sig").unlink()
+    outcome = run(verb, "models", *TRUSTED)
+    assert (outcome.code, outcome.error) == (1, "bundle-missing")
+    assert "2 models: " in outcome.err
 
 
 def test_a_signed_folder_is_one_model(run: Run, folder: Path) -> None:
