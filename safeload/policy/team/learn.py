@@ -54,8 +54,8 @@ class Outcome(StrEnum):
     ACCEPTED = "already accepted"
     PROPOSED = "accepted with what is proposed"
     HELD = "refused unless the entries that are commented out are added"
-    WITHHELD = "refused: an entry could allow it, but none is proposed"
-    REFUSED = "refused: no policy entry can allow this"
+    WITHHELD = "refused, and no entry is proposed that would allow it"
+    REFUSED = "refused, and no policy entry can allow it"
     UNREAD = "not read in full"
 
 
