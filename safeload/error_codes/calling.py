@@ -192,7 +192,7 @@ CODES = {
                 "Leave the option about its detail out.",
             ),
             "exclude-malformed": (
-                "A pattern of files to leave out is none.",
+                "A pattern for --exclude is malformed.",
                 "Write it as in tests/fixtures, relative to the folder that is audited.",
             ),
             "report-malformed": (

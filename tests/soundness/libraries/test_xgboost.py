@@ -255,7 +255,7 @@ FORGED: dict[str, tuple[str, Callable[[], Fields], Callable[[Parts], object]]] =
         "feature", booster, lambda parts: parts.put("split_indices", 1, FEATURES)),
     "a feature below zero": ("feature", booster, lambda parts: parts.put("split_indices", 0, -1)),
     "fewer nodes than it says": (
-        "a number for each node", booster,
+        "number for each node", booster,
         lambda parts: parts.tree["tree_param"].update(num_nodes="6")),
     "fewer conditions than nodes": (
         "split_conditions", booster,
