@@ -31,19 +31,19 @@ def check(built: ObjectToken) -> None:
         # Numbers are looked at by the constructors.
         return
     if len(data) != _SIZES[target.name]:
-        raise UnsoundError("bytes are not as many as it is kept in")
+        raise UnsoundError("bytes are not of the right number")
     day, clock = (data[:4], data[4:]) if target.name != "time" else (b"", data)
     if day and not (
         1 <= day[0] * 256 + day[1] <= 9999 and 1 <= day[2] & _FOLD <= 12 and 1 <= day[3] <= 31
     ):
-        raise UnsoundError("bytes are of no day that there is")
+        raise UnsoundError("bytes are not a valid date")
     if clock and not (
         clock[0] & _FOLD < 24
         and clock[1] < 60
         and clock[2] < 60
         and int.from_bytes(clock[3:], "big") < 1_000_000
     ):
-        raise UnsoundError("bytes are of no time that there is")
+        raise UnsoundError("bytes are not a valid time")
 
 
 def _bytes(token: Token) -> bytes | None:

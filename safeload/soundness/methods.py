@@ -52,6 +52,6 @@ def shadowing(check: str, builts: Sequence[ObjectToken]) -> Iterator[tuple[Objec
                 continue
             found = methods.intersection(part.form)
             if found:
-                yield built, f"{min(found)} belongs to the class"
+                yield built, f"{min(found)} replaces a method of the class"
             else:
                 known.add(part.form)

@@ -135,4 +135,4 @@ def unshadowed(attributes: Container[str], names: Iterable[str]) -> None:
     """
     for name in names:
         if name in attributes:
-            raise UnsoundError(f"{name} belongs to the class")
+            raise UnsoundError(f"{name} replaces a method of the class")

@@ -149,6 +149,18 @@ def test_reports_that_cannot_all_be_written_are_not_begun(
     assert not Path("a.json").exists()
 
 
+def test_what_is_excluded_is_counted_and_files_that_are_given_are_not(
+    run: Run, files: Path
+) -> None:
+    outcome = run("audit", ".", "--exclude", "bad", "--exclude", "*.h5", "--exclude", "/empty")
+    assert (outcome.code, "; 3 files excluded\n" in outcome.out) == (0, True)
+    assert "photo.jpg" not in outcome.out
+    assert run("audit", "bad/photo.jpg", "--exclude", "*.jpg").code == 1
+    assert run("audit", "bad", "--exclude", "*.jpg", "-q").out == ""
+    refused = run("audit", "bad", "--exclude", "../bad")
+    assert (refused.code, refused.error) == (2, "exclude-malformed")
+
+
 def test_quiet_and_summary_are_for_people(run: Run, files: Path) -> None:
     quiet = run("audit", "bad", "below", "--quiet")
     assert quiet.code == 1

@@ -243,7 +243,7 @@ def _methodcaller(built: ObjectToken, policy: Policy) -> Signature:
     for signature in policy.methods(name) if type(name) is str else ():
         given = [*zip(signature.positional, positional, strict=False), *_pairs(built.kwargs)]
         if len(positional) > len(signature.positional):
-            reason = f"calls {name} with more than it may be given"
+            reason = f"calls {name} with more arguments than are allowed"
             continue
         problems = [signature.refuses(*pair) for pair in given]
         problem = next(filter(None, problems), None)

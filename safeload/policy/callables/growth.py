@@ -116,7 +116,7 @@ class Growth:
             return "A power of a whole number is as long as the data say; one of 2.0 is not."
         if total > self._most:
             raise OverLimitError(
-                "What it computes of whole numbers or texts of Python gets too long", "growth"
+                "What it computes from whole numbers or texts gets too long", "growth"
             )
         return None
 

@@ -34,7 +34,7 @@ __all__ = ["ModelPlaces"]
 
 _REASON = "something that is not a model is in the place of one"
 _CIRCLE = "a model stands within itself"
-_MANY = "its models stand in very many places"
+_MANY = "its models are used in very many places"
 # How many places models may stand in, for each place that is written; a few may stand in more.
 _PLACES, _FEW = 16, 200
 # "passthrough", "drop", None, a number of clusters: what stands for a model or for none.

@@ -322,7 +322,7 @@ class Places:
             return None
         if signature is None or not may_give_text(function, signature):
             return None
-        return f"gives a text, which {self._takes_paths} takes for the path of a file"
+        return f"returns text, which {self._takes_paths} takes for the path of a file"
 
     def _instance(
         self, token: ObjectToken, place: Place, held_by: ObjectToken | None

@@ -132,7 +132,7 @@ def _lightgbm_folds(built: ObjectToken) -> str | None:
     look_into(boosters, len(boosters))
     if all(isinstance(item, ObjectToken) and item.is_of(*_LIGHTGBM_BOOSTER) for item in boosters):
         return None
-    return "it passes calls on to something that is not a booster"
+    return "it forwards calls to something that is not a booster"
 
 
 # -- estimators around a booster ------------------------------------------------------------------

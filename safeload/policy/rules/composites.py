@@ -28,8 +28,8 @@ _PREDICTING = frozenset(
 )
 # The attributes that may be the path of an attribute of a model.
 _PATHS = frozenset(["importance_getter"])
-_NO_METHOD = "a method it asks for by name does more than predict"
-_NO_PATH = "an attribute that it asks for by its path is none of a fitted model"
+_NO_METHOD = "a method that it calls by name does more than predict"
+_NO_PATH = "an attribute that it reads by its path is not one of a fitted model"
 
 
 def _composite(built: ObjectToken) -> str | None:

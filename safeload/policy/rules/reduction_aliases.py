@@ -164,7 +164,7 @@ def _dill_constant(built: ObjectToken) -> str | None:
         and not built.states
     ):
         return None
-    return "dill would evaluate a text that is neither a range nor a constant"
+    return "dill would evaluate text that is neither a range nor a constant"
 
 
 def _dill_namedtuple(built: ObjectToken) -> str | None:

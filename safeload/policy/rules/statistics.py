@@ -37,9 +37,9 @@ def _memory_without_location(built: ObjectToken) -> str | None:
             return "the state of a cache is not a dict"
         given = [(key, value) for key, value in _pairs(state) if type(key) is str]
         if any(value is not None for key, value in given if type(key) is str and key in _PLACES):
-            return "a cache reads pickles from a place of the file's choice"
+            return "a cache reads pickles from a folder that the file chooses"
         if not {key for key, _ in given} >= _PLACES:
-            return "a cache does not say that it has no place"
+            return "a cache does not say that it has no folder"
     return None
 
 
@@ -82,7 +82,7 @@ def _sktime(built: ObjectToken) -> str | None:
             return "its state is not a dict"
         for key, value in _pairs(state):
             if type(key) is not str or key in _CONVERTING:
-                return "it converts data in a way of its own"
+                return "it converts data with its own code"
             given = iter([(key, value)])
             if key in ("_config", "_config_dynamic"):
                 given = iter([("backend", value)])
@@ -90,7 +90,7 @@ def _sktime(built: ObjectToken) -> str | None:
                     look_into(value, size_of(value))
                     given = _pairs(value)
             if not all(_is_local(*pair) for pair in given):
-                return "it would hand work to other machines"
+                return "it would send work to other machines"
     return None
 
 

@@ -54,7 +54,7 @@ def _merges(token: Token, what: str) -> None:
     # Each row makes a cluster, with the next number after those of the samples.
     made = np.arange(len(merges))[:, None] + len(merges) + 1
     if not ((merges[:, :2] >= 0) & (merges[:, :2] < made)).all():
-        raise UnsoundError(f"{what} merges what is not there yet")
+        raise UnsoundError(f"{what} merges clusters that do not exist yet")
 
 
 def _condensed(token: Token, what: str) -> None:
@@ -70,4 +70,4 @@ def _condensed(token: Token, what: str) -> None:
         and int(children.min()) >= 0
         and int(children.max()) <= int(parents.max())
     ):
-        raise UnsoundError(f"{what} has a child that is not there")
+        raise UnsoundError(f"{what} has a child that does not exist")

@@ -119,7 +119,7 @@ def _matrix(state: dict[str, Token], name: str, of_shape: str) -> NDArray:
         raise UnsoundError(f"{name} does not have the shape that {of_shape} says")
     data = array(given.get("data", MISSING), name)
     if prod(shape) > _FREE + _FOR_EACH * data.size:
-        raise UnsoundError(f"{of_shape} makes too much of what {name} holds")
+        raise UnsoundError(f"{of_shape} would repeat too much of what {name} holds")
     _check_places(given)
     return data
 
@@ -151,4 +151,4 @@ def _are_below(found: NDArray, bound: int, what: str) -> None:
     if found.dtype.kind not in "iu":
         raise UnsoundError(f"{what} has things other than places")
     if found.size and not 0 <= int(found.min()) <= int(found.max()) < bound:
-        raise UnsoundError(f"{what} names a sample that is not there")
+        raise UnsoundError(f"{what} names a sample that does not exist")

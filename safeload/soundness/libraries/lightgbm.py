@@ -235,7 +235,7 @@ def _check_splits(trees: Sequence[Lines], features: int) -> None:
             raise UnsoundError("a tree has a child that is not in it")
         numbers[place] = np.where(child < 0, behind - child, child)
     if not reached(Forest(first, second, is_inner, sizes)).all():
-        raise UnsoundError("a tree has nodes that nothing leads to")
+        raise UnsoundError("a tree has nodes that cannot be reached")
 
 
 def _spans(leaves: _Ints, sizes: _Ints) -> Iterator[tuple[int, int]]:
@@ -252,7 +252,7 @@ def _check_categories(tree: Lines, splits: int) -> None:
     by_category = (decisions.astype(np.int64) & _BY_CATEGORY).nonzero()[0]
     named = [_numbers(tree, b"threshold")[place] for place in by_category.tolist()]
     if not all(_DIGITS.fullmatch(number) and int(number) < sets for number in named):
-        raise UnsoundError("a split has a set of categories that is not there")
+        raise UnsoundError("a split has a set of categories that does not exist")
     if sets:
         ends = _integers(tree, b"cat_boundaries")
         bits = _integers(tree, b"cat_threshold")

@@ -157,7 +157,7 @@ def _filtered(built: ObjectToken, size: _Size, state: Attributes) -> None:
     )
     pivots = array(state["forecast_error_ipiv"], "forecast_error_ipiv")
     if pivots.dtype.kind not in "iu" or int(pivots.min()) < 0 or int(pivots.max()) > p:
-        raise UnsoundError("forecast_error_ipiv names a row that is not there")
+        raise UnsoundError("forecast_error_ipiv names a row that does not exist")
     for name in ("t", "nobs_diffuse", "period_converged"):
         _within(state, name, nobs)
 
@@ -224,7 +224,7 @@ def _observed(source: ObjectToken, size: _Size) -> int:
 
 def _argument(built: ObjectToken, place: int) -> Token:
     if type(built.args) is not tuple or len(built.args) <= place:
-        raise UnsoundError("it is made of fewer parts than it has")
+        raise UnsoundError("it is made of fewer parts than it states")
     return built.args[place]
 
 

@@ -170,7 +170,7 @@ def _check(fields: Fields) -> int:
         if length(model, "weights") != (features + 1) * outputs:
             raise UnsoundError("weights does not have one number for each feature and output")
     else:
-        raise UnreadError("it is a booster of a kind that no check knows")
+        raise UnreadError("it is a booster of a kind that cannot be validated")
     _check_notes(learner)
     config = as_object(as_object(fields["Config"], "Config").get("learner"), "learner")
     _check_configuration(config, kind, objective, classes)
@@ -263,14 +263,14 @@ def _check_categories(cats: Fields, features: int) -> None:
     segments, order = integers(cats, "feature_segments"), integers(cats, "sorted_idx")
     if not columns:
         if segments.any() or order.size:
-            raise UnsoundError("cats has an order of categories that are not there")
+            raise UnsoundError("cats has an order of categories that do not exist")
         return
     sizes = [_categories(as_object(column, "enc")) for column in columns]
     if len(columns) != features or not np.array_equal(segments, np.cumsum([0, *sizes])):
         raise UnsoundError("feature_segments is not where the categories of each feature are")
     counts = np.repeat(sizes, sizes)
     if len(order) != len(counts) or (order < 0).any() or (order >= counts).any():
-        raise UnsoundError("sorted_idx has a category that is not there")
+        raise UnsoundError("sorted_idx has a category that does not exist")
 
 
 def _categories(column: Fields) -> int:

@@ -88,7 +88,7 @@ def check_trees(trees: Sequence[Any], features: int, outputs: int) -> bool | Non
     is_reached = reached(Forest(left, right, is_inner, sizes))
     deleted = np.add.reduceat(~is_reached, np.cumsum(sizes) - sizes, dtype=np.int64)
     if (deleted != [tree.deleted for tree in found]).any():
-        raise UnsoundError("a tree has nodes that nothing leads to")
+        raise UnsoundError("a tree has nodes that cannot be reached")
     # xgboost goes up as well, and starts at nodes that were pruned.
     inner = is_inner.nonzero()[0]
     start = np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -158,7 +158,7 @@ def _check_categories(tree: _Tree) -> int:
     if int(sizes.min()) < 1 or not np.array_equal(starts, np.cumsum(sizes) - sizes):
         raise UnsoundError("categories of a node do not begin where those before it end")
     if int(starts[-1]) + int(sizes[-1]) != len(values):
-        raise UnsoundError("categories of a node are not there")
+        raise UnsoundError("categories of a node do not exist")
     if not 0 <= int(values.min()) <= int(values.max()) < _MAX_CATEGORY:
         raise UnsoundError("a category is below zero or too large to be one")
     return int(np.maximum.reduceat(values, starts).sum())
@@ -170,4 +170,4 @@ def _check_wide_leaves(tree: _Tree) -> None:
     left, right = tree.links[:2]
     rows = right[left == _NONE]
     if size % tree.outputs or not 0 <= int(rows.min()) <= int(rows.max()) < size // tree.outputs:
-        raise UnsoundError("a leaf has a row of leaf_weights that is not there")
+        raise UnsoundError("a leaf has a row of leaf_weights that does not exist")

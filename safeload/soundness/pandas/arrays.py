@@ -142,13 +142,13 @@ def within(codes: NDArray, count: int, what: str) -> None:
     if codes.dtype.kind not in "iu":
         raise UnsoundError(f"{what} has codes that are not whole numbers")
     if codes.size and not (int(codes.min()) >= -1 and int(codes.max()) < count):
-        raise UnsoundError(f"{what} has a code of nothing")
+        raise UnsoundError(f"{what} has a code without a category")
 
 
 def _further(rest: Token) -> None:
     """Check the attributes that are set besides: a frequency, and what was computed before."""
     if type(rest) is not Mapping or not _OWN.isdisjoint(_texts(rest)):
-        raise UnsoundError("its state sets what pandas does not")
+        raise UnsoundError("its state sets attributes that pandas does not set")
     for key, value in zip(_texts(rest), rest.values, strict=True):
         if key != "_cache":
             continue

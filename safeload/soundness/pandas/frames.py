@@ -181,11 +181,11 @@ def _labels(data: Token) -> None:
             if not is_key(item, seen=seen):
                 raise UnsoundError("data has a label that is not a plain value")
             if isinstance(item, str | ObjectToken) and scalar(item) in INTERFACES:
-                raise UnsoundError("data has a label that numpy would ask for")
+                raise UnsoundError("data has a label that numpy looks up as an attribute")
     elif isinstance(data, ObjectToken) and any(
         _INTERFACE.search(blob.content) for blob in _blobs(data)
     ):
-        raise UnsoundError("data has a label that numpy would ask for")
+        raise UnsoundError("data has a label that numpy looks up as an attribute")
 
 
 def _blobs(token: Token) -> Iterator[Blob]:
@@ -216,7 +216,7 @@ def _dict(token: Token) -> dict[str, Token]:
     look_into(token, len(token))
     keys = token.keys
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
-        raise UnsoundError("its state gives a part twice")
+        raise UnsoundError("its state has a part twice")
     return dict(zip(keys, token.values, strict=True))
 
 

@@ -110,7 +110,7 @@ def parts_of(built: ObjectToken, what: str) -> Attributes:
     look_into(parts, len(parts))
     keys = parts.keys
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
-        raise UnsoundError(f"{what} is an index with a part that is given twice")
+        raise UnsoundError(f"{what} is an index that has a part twice")
     return dict(zip(keys, parts.values, strict=True))
 
 

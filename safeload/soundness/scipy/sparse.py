@@ -129,7 +129,7 @@ def lists(built: ObjectToken) -> None:
         if type(columns_) is not list or type(items) is not list or len(columns_) != len(items):
             raise UnsoundError("rows and data do not have lists of the same length")
         if not all(0 <= integer(column, "rows") < width for column in columns_):
-            raise UnsoundError("rows names a column that is not there")
+            raise UnsoundError("rows names a column that does not exist")
 
 
 def _elements(state: Attributes) -> NDArray:

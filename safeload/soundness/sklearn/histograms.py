@@ -212,7 +212,7 @@ def estimator(built: ObjectToken) -> None:
     state = attributes(built)
     unshadowed(state, _OF_ESTIMATOR)
     if "_raw_predict" in state and not _is_own_method(state["_raw_predict"], built):
-        raise UnsoundError("_raw_predict belongs to the class")
+        raise UnsoundError("_raw_predict replaces a method of the class")
     if "_predictors" not in state:
         return
     read = _predictors_of(state["_predictors"])

@@ -45,7 +45,7 @@ def search(built: ObjectToken) -> None:
     if order.shape != (samples,) or order.dtype.kind not in "iu":
         raise UnsoundError("idx_array does not have one index for each sample")
     if int(order.min()) < 0 or int(order.max()) >= samples:
-        raise UnsoundError("idx_array names a sample that is not there")
+        raise UnsoundError("idx_array names a sample that does not exist")
     nodes = array(state[2], "node_data")
     _nodes(nodes, samples, integer(state[5], "n_levels"), integer(state[6], "n_nodes"))
     bounds = array(state[3], "node_bounds")

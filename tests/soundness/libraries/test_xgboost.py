@@ -249,7 +249,7 @@ FORGED: dict[str, tuple[str, Callable[[], Fields], Callable[[Parts], object]]] =
     "another parent": ("parent", booster, lambda parts: parts.put("parents", 3, 0)),
     "a parent behind the last node": ("parent", pruned, lambda parts: parts.put("parents", 3, 5)),
     "a node that nothing leads to": (
-        "nothing leads to", pruned,
+        "cannot be reached", pruned,
         lambda parts: parts.tree["tree_param"].update(num_deleted="0")),
     "a feature behind the last": (
         "feature", booster, lambda parts: parts.put("split_indices", 1, FEATURES)),

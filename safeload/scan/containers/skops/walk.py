@@ -166,7 +166,7 @@ class Walk:
             return token
         known, token = self._memo[number]
         if token is _OPEN:
-            raise OddNodeError("it lies within the object that it stands for")
+            raise OddNodeError("it is within the object that it refers to")
         if known != kind:
             raise OddNodeError("an earlier node of another kind has its id")
         if not isinstance(token, Global):
@@ -256,9 +256,9 @@ class Walk:
         """
         name = text(state, "file")
         if name not in self.members or name == "schema.json":
-            raise OddNodeError("it names a member that is not there")
+            raise OddNodeError("it names a member that does not exist")
         if name in self.read and not self._unbuilt:
-            raise OddNodeError("another node has read its member")
+            raise OddNodeError("another node has already read its member")
         self.read.add(name)
         return self.members[name].offset, self.content(name)
 
