@@ -25,7 +25,7 @@ from safeload.errors import UsageError, printable
 if TYPE_CHECKING:
     from safeload.auditing.walk import Candidate
     from safeload.policy.team.learn import Proposal
-    from safeload.policy.team.review import Remark
+    from safeload.policy.team.review import Issue
     from safeload.report.outline import Line
 
 __all__ = ["add_arguments", "run"]
@@ -253,40 +253,40 @@ def _check_file(path: str, answer: Answer, *, importing: bool) -> None:
     from safeload.report.console import print_lines
 
     text = policy_text(path)
-    remarks = list(review(text, path, importing=importing))
+    issues = list(review(text, path, importing=importing))
     entries = own_entries(text, path)
     if importing:
         from safeload.policy.team.existence import examine
 
         with shown("Importing", total=len(entries)) as advance:
             for (module, name), entry in sorted(entries.items()):
-                remarks += examine(module, name, entry)
+                issues += examine(module, name, entry)
                 advance(1)
-    codes = {_FINDINGS[remark.severity.value] for remark in remarks}
+    codes = {_FINDINGS[issue.severity.value] for issue in issues}
     code = next((code for code in (1, 3) if code in codes), 0)
-    issues = [_document(remark) for remark in remarks]
-    answer.add(path, status_of(code), names=len(entries), issues=issues)
-    answer.say(f"{path}: {_count(len(entries), 'name')}, {_count(len(remarks), 'issue')}")
+    documents = [_document(issue) for issue in issues]
+    answer.add(path, status_of(code), names=len(entries), issues=documents)
+    answer.say(f"{path}: {_count(len(entries), 'name')}, {_count(len(issues), 'issue')}")
     if not answer.as_json:
-        print_lines(map(_line, remarks))
+        print_lines(map(_line, issues))
 
 
-def _document(remark: Remark) -> dict[str, str]:
+def _document(issue: Issue) -> dict[str, str]:
     """One issue as JSON types."""
     return {
-        "severity": remark.severity.value,
-        "subject": printable(remark.subject),
-        "message": remark.message,
+        "severity": issue.severity.value,
+        "subject": printable(issue.subject),
+        "message": issue.message,
     }
 
 
-def _line(remark: Remark) -> Line:
+def _line(issue: Issue) -> Line:
     from rich.text import Text
 
     from safeload.report.outline import Line
 
     return Line(
-        Text(f"{remark.severity.value}: "), Text(plain(f"{remark.subject} {remark.message}")), 2
+        Text(f"{issue.severity.value}: "), Text(plain(f"{issue.subject} {issue.message}")), 2
     )
 
 

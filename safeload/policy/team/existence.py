@@ -21,7 +21,7 @@ from safeload.errors import printable
 from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Entry, Policy
 from safeload.policy.team.gadgets import gadget
-from safeload.policy.team.review import Remark
+from safeload.policy.team.review import Issue
 from safeload.policy.team.sight import blind_spots
 from safeload.scan.program import Use
 from safeload.unruly import UNRULY, described
@@ -43,7 +43,7 @@ class _AbsentError(Exception):
         self.message = message
 
 
-def examine(module: str, name: str, entry: Entry) -> Iterator[Remark]:
+def examine(module: str, name: str, entry: Entry) -> Iterator[Issue]:
     """Import a name and say what it is. Runs the module's code.
 
     Args:
@@ -58,10 +58,10 @@ def examine(module: str, name: str, entry: Entry) -> Iterator[Remark]:
     try:
         owner, value = _resolve(module, name)
     except _AbsentError as absent:
-        yield Remark(absent.severity, path, absent.message)
+        yield Issue(absent.severity, path, absent.message)
         return
     for severity, message in _said_of(module, name, owner, value, entry):
-        yield Remark(severity, path, message)
+        yield Issue(severity, path, message)
 
 
 def _resolve(module: str, name: str) -> tuple[Any, Any]:

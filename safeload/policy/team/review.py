@@ -22,7 +22,7 @@ from safeload.policy.team.sight import blind_spots
 from safeload.scan.program import Use
 from safeload.verdict import Severity
 
-__all__ = ["UNFILLED", "Remark", "own_entries", "review"]
+__all__ = ["UNFILLED", "Issue", "own_entries", "review"]
 
 # How a reason begins that a person still has to give.
 UNFILLED = "FILL IN"
@@ -31,7 +31,7 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Issue:
     """One thing the review has to say.
 
     Attributes:
@@ -64,7 +64,7 @@ def own_entries(text: bytes, source: str) -> dict[_Key, Entry]:
     return entries
 
 
-def review(text: bytes, source: str, *, importing: bool) -> Iterator[Remark]:
+def review(text: bytes, source: str, *, importing: bool) -> Iterator[Issue]:
     """Look through a policy file.
 
     Args:
@@ -83,12 +83,12 @@ def review(text: bytes, source: str, *, importing: bool) -> Iterator[Remark]:
     for (module, name), entry in sorted(own_entries(text, source).items()):
         path = f"{module}.{name}"
         for severity, message in _about(module, name, entry, packs):
-            yield Remark(severity, path, message)
+            yield Issue(severity, path, message)
         if not _is_in_packs(module, name):
             for severity, message in blind_spots(module, name):
-                yield Remark(severity, path, message)
+                yield Issue(severity, path, message)
         if Use.CALL in entry.uses and entry.rule is None and not importing:
-            yield Remark(
+            yield Issue(
                 Severity.WARNING,
                 path,
                 "may be called with any arguments: give it a rule, or see with --import whether "
@@ -101,7 +101,7 @@ def _is_in_packs(module: str, name: str) -> bool:
     return Policy.default(packs=opt_in_packs()).get(module, name) is not None
 
 
-def _reasons(text: bytes, source: str) -> Iterator[Remark]:
+def _reasons(text: bytes, source: str) -> Iterator[Issue]:
     groups: dict[tuple[object, ...], list[Grant]] = {}
     for grant in grants_of(text, source):
         groups.setdefault((grant.uses, grant.rule, grant.reason), []).append(grant)
@@ -109,9 +109,9 @@ def _reasons(text: bytes, source: str) -> Iterator[Remark]:
         more = f" and {len(grants) - 1} more" if len(grants) > 1 else ""
         subject = f"the group of {grants[0].module}.{grants[0].name}{more}"
         if not str(reason).strip():
-            yield Remark(Severity.ERROR, subject, "gives no reason")
+            yield Issue(Severity.ERROR, subject, "gives no reason")
         elif str(reason).startswith(UNFILLED):
-            yield Remark(Severity.ERROR, subject, "has a reason that still has to be filled in")
+            yield Issue(Severity.ERROR, subject, "has a reason that still has to be filled in")
 
 
 def _about(

@@ -14,7 +14,7 @@ import pytest
 
 from safeload.policy.policy import Policy
 from safeload.policy.team.existence import examine
-from safeload.policy.team.review import Remark, own_entries, review
+from safeload.policy.team.review import Issue, own_entries, review
 from safeload.policy.team.sight import blind_spots, table
 from safeload.verdict import Severity
 
@@ -235,7 +235,7 @@ def test_a_review_says_what_the_seal_does_not_see(
         b'"os" = ["mkfifo", "mkdir"]\n"acme_pipes" = ["make", "sin"]\n'
     )
 
-    def said(remarks: Iterable[Remark]) -> set[str]:
+    def said(remarks: Iterable[Issue]) -> set[str]:
         return {remark.subject for remark in remarks if "the seal" in remark.message}
 
     assert said(review(text, "acme.toml", importing=False)) == {"os.mkfifo"}
