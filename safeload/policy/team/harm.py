@@ -97,6 +97,8 @@ _LOOKALIKES = str.maketrans(
 # How the categories begin of letters that do not show: controls, marks of direction, spaces.
 _UNSEEN = ("C", "Z")
 _LONGEST = 200
+# Parts of a name, from its end, among which a module is looked for.
+_DEEPEST = 6
 _REMEMBERED = 4_096
 
 
@@ -115,7 +117,8 @@ def harm(module: str, name: str) -> str | None:
     if len(module) + len(name) > _LONGEST:
         return None
     # Whatever a module has imported is there as an attribute of its own.
-    ways = [names[start:] for start in range(len(names) - 1)] + [modules + names]
+    starts = range(max(0, len(names) - _DEEPEST), len(names) - 1)
+    ways = [*(names[start:] for start in starts), modules + names]
     return next(filter(None, map(_does, ways)), None)
 
 
