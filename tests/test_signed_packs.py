@@ -251,6 +251,6 @@ def test_verify_shows_the_packs(model: Path, capsys: pytest.CaptureFixture[str])
     signed(model, "mlxtend")
     trust = str(trusting(model))
     assert main(["verify", str(model), "--trust", trust]) == 0
-    assert "\npacks: mlxtend\n" in capsys.readouterr().out
+    assert "\nallow-lists on: mlxtend\n" in capsys.readouterr().out
     assert main(["verify", str(model), "--trust", trust, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"][0]["model"]["packs"] == ["mlxtend"]

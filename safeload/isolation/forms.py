@@ -34,6 +34,7 @@ from safeload.verdict import (
     MemberReport,
     Skipped,
     Verdict,
+    Weight,
 )
 
 __all__ = [
@@ -253,6 +254,7 @@ def _report(form: Any, path: str, clock: Clock) -> FileReport:
                 message=read_text(_of(finding, "message")),
                 member=read_text(_of(finding, "member")),
                 offset=_offset(_of(finding, "offset")),
+                weight=_member(Weight, _of(finding, "weight")),
             )
             for finding in clock.each(_as(list, _of(form, "findings")))
         ),

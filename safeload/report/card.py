@@ -116,7 +116,7 @@ def _pairs(extra: Mapping[str, Any]) -> list[str]:
 
 
 def _loading(model: Model) -> list[tuple[str, str]]:
-    rows = [("allow-lists", _some(list(model.packs)))] if model.packs else []
+    rows = [("allow-lists on", _some(list(model.packs)))] if model.packs else []
     rows.append(
         ("signed allow-list", _some([f"{item.module}.{item.name}" for item in model.globals]))
     )
