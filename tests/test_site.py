@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 
-import pytest
-
 import safeload
 from safeload.cli.main import whole_parser
 from tests.documents import ROOT
