@@ -11,10 +11,10 @@ Usage:
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 from argparse_manpage.manpage import Manpage
 
@@ -40,19 +40,16 @@ _FIXES = (
 
 def manual() -> str:
     """The manual page, in the macros of man(7)."""
-    os.environ["COLUMNS"] = _COLUMNS
-    page = Manpage(
-        whole_parser(),
-        {
-            "description": _SUMMARY,
-            "manual_title": "User Commands",
-            "project_name": "safeload",
-            "version": __version__,
-            # The same page whenever it is made.
-            "date": __version__,
-        },
-    )
-    text = str(page)
+    about = {
+        "description": _SUMMARY,
+        "manual_title": "User Commands",
+        "project_name": "safeload",
+        "version": __version__,
+        # The same page whenever it is made.
+        "date": __version__,
+    }
+    with patch.dict("os.environ", COLUMNS=_COLUMNS):
+        text = str(Manpage(whole_parser(), about))
     for found, replaced in _FIXES:
         text = re.sub(found, replaced, text, flags=re.MULTILINE)
     return text

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,14 +57,12 @@ def _write_pages(_app: Sphinx) -> None:
     """Write the pages that do not lie in this folder, where they have changed."""
     folder = _DOCS / _GENERATED
     folder.mkdir(exist_ok=True)
-    pages: dict[str, Callable[[], str]] = {"command-line.md": commands}
+    pages = {"command-line.md": commands()}
     for source, target in _MOVED.items():
         if _GENERATED in target:
-            pages[Path(target).name] = lambda source=source, target=target: _rewritten(  # type: ignore[misc]
-                (_ROOT / source).read_text("utf-8"), source, target
-            )
-    for name, make in pages.items():
-        text = make()
+            text = (_ROOT / source).read_text("utf-8")
+            pages[Path(target).name] = _rewritten(text, source, target)
+    for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")

@@ -266,9 +266,8 @@ class Audit:
             expired = sum(len(file.expired) for file in files)
             if expired:
                 remarks.append(
-                    f"Accepted in the baseline until a day that is over, and counted again: "
-                    f"{expired:,} "
-                    "of its findings."
+                    "Accepted in the baseline until a day that is over, and counted again: "
+                    f"{expired:,} of its findings."
                 )
         return AuditReport(
             tuple(files),

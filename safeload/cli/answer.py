@@ -22,32 +22,27 @@ from typing import Any
 from safeload import __version__
 from safeload import errors as erring
 from safeload.cli.output import note, plain, show_failure
-from safeload.cli.streams import UndeliveredError
+from safeload.cli.parser import add_format_option
+from safeload.cli.streams import UndeliveredError, code_of
 from safeload.errors import RefusedError, SafeloadError
 
-__all__ = ["Answer", "add_format_option", "answered", "answers_as_json", "status_of"]
+__all__ = ["Answer", "add_answer_option", "answered", "answers_as_json", "status_of"]
 
 _SCHEMA = 1
 _FAILED = {1: "refused", 2: "usage", 3: "undecided"}
 _CODES = {status: code for code, status in _FAILED.items()}
 # The first that occurs is the exit code of all: a refusal is never hidden by another failure.
 _WORST_FIRST = (1, 3, 2)
-_BY_SIGNAL = 128
 
 
-def add_format_option(parser: argparse.ArgumentParser, verb: str) -> None:
+def add_answer_option(parser: argparse.ArgumentParser, verb: str) -> None:
     """Add ``--format`` to a verb that answers with an object.
 
     Args:
         parser: What to add it to.
         verb: What the object calls the verb.
     """
-    parser.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_format_option(parser)
     parser.set_defaults(answers_as=verb)
 
 
@@ -80,7 +75,7 @@ def answered(options: argparse.Namespace, run: Callable[[argparse.Namespace], in
     except (BrokenPipeError, UndeliveredError):
         raise
     except KeyboardInterrupt as ended:
-        answer.write(_BY_SIGNAL + getattr(ended, "number", 2))
+        answer.write(code_of(ended))
         raise
     except BaseException as error:  # noqa: BLE001  # shown as the bug that it is
         answer.fail(None, error)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.load import say_what_is_missing, seconds
 from safeload.cli.output import note, plain
+from safeload.cli.parser import add_format_option
 from safeload.cli.passphrase import add_option
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
@@ -74,12 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Isolation().seconds,
         help="end a process that takes longer for one step (default: %(default)g)",
     )
-    parser.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_format_option(parser)
     add_limit_option(parser)
     add_option(parser)
     parser.set_defaults(check=partial(_check, parser))

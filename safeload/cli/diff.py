@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import is_terminal
+from safeload.cli.parser import add_format_option
 from safeload.cli.policy_options import add_policy_options
 from safeload.cli.progress import shown
 from safeload.cli.verify import add_trust_options
@@ -41,12 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unsigned", action="store_true", help="unsigned models; there are no bundles"
     )
-    parser.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_format_option(parser)
     parser.add_argument(
         "--exit-code", action="store_true", help="end in 1 if anything differs, as for a refusal"
     )

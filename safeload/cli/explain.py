@@ -13,7 +13,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from safeload.cli.answer import Answer, add_format_option, status_of
+from safeload.cli.answer import Answer, add_answer_option, status_of
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import is_terminal, note
 from safeload.cli.policy_options import add_policy_options
@@ -33,7 +33,7 @@ _RULE = re.compile(r"SL[-_ ]?\d\w{0,4}", re.IGNORECASE | re.ASCII)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what ``explain`` takes."""
     parser.add_argument("file", metavar="FILE", help="the file to explain, or a rule such as SL101")
-    add_format_option(parser, "explain")
+    add_answer_option(parser, "explain")
     add_policy_options(parser)
     add_limit_option(parser)
     parser.add_argument(

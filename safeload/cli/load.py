@@ -14,7 +14,7 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from safeload.cli.answer import Answer, add_format_option
+from safeload.cli.answer import Answer, add_answer_option
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note
 from safeload.cli.policy_options import add_policy_options, policy_of
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="end with 3 if no predictions were recorded at signing; those that were are compared "
         "in any case",
     )
-    add_format_option(parser, "load")
+    add_answer_option(parser, "load")
     add_limit_option(parser)
     parser.add_argument(
         "--unsigned", action="store_true", help="an unsigned model; there is no bundle"

@@ -23,6 +23,7 @@ from safeload.cli.output import note, show_failure
 from safeload.cli.parser import Parser
 from safeload.cli.streams import (
     Ended,
+    code_of,
     deliver,
     end_by_signals,
     last_flush,
@@ -54,8 +55,6 @@ _VERBS = {
 }
 _CODES = "exit codes: 0 accepted, 1 refused, 2 usage, 3 could not decide"
 
-# What shells give to a program that a signal ended, with the signal's number added.
-_BY_SIGNAL = 128
 _UNDECIDED = 3
 
 
@@ -77,10 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         except Ended as ended:
             note(f"ended by {signal.Signals(ended.number).name}")
-            code = _BY_SIGNAL + ended.number
-        except KeyboardInterrupt:
+            code = code_of(ended)
+        except KeyboardInterrupt as ended:
             note("interrupted")
-            code = _BY_SIGNAL + signal.SIGINT
+            code = code_of(ended)
         except BrokenPipeError:
             # Whoever read the result has gone, and need not be told.
             code = _UNDECIDED

@@ -22,7 +22,6 @@ __all__ = ["STEM", "names_for", "require_no_bundle", "signed_models"]
 
 # What the name of a model may hold, for the name of its file.
 STEM = "{stem}"
-_SUFFIX = ".sig"
 
 
 def signed_models(given: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -120,11 +119,7 @@ def _below(top: str) -> tuple[list[str], list[str]]:
         whole = next((above for above in _above(each.path) if above in folders), None)
         if whole is not None:
             models[str(whole)] = None
-        elif (
-            each.named
-            or each.path.with_name(f"{each.path.name}{_SUFFIX}") in files
-            or has_signable_name(each.path.name)
-        ):
+        elif each.named or bundle_path(each.path) in files or has_signable_name(each.path.name):
             # What cannot be listed, or has no bundle, is for whoever verifies it to say.
             models[str(each.path)] = None
         elif has_model_name(each.path.name):

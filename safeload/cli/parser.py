@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-__all__ = ["Parser"]
+__all__ = ["Parser", "add_format_option"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +20,20 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
         # What an option does that says nothing about it; parsers of verbs are of this class, too.
         self.register("action", None, _Once)
+
+
+def add_format_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--format`` to a verb that shows its result to people or hands it to programs.
+
+    Args:
+        parser: The verb's.
+    """
+    parser.add_argument(
+        "--format",
+        choices=["console", "json"],
+        default="console",
+        help="for people, or for programs (default: console)",
+    )
 
 
 class _Once(argparse.Action):

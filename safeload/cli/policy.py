@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from safeload.cli.answer import Answer, add_format_option, status_of
+from safeload.cli.answer import Answer, add_answer_option, status_of
 from safeload.cli.destination import Destination, add_output_option, candidates_beside
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.output import note, plain
@@ -84,18 +84,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_policy_options(learn, policy_help="a policy file that is in use already")
     add_output_option(learn, "-o", what="proposal")
     add_limit_option(learn)
-    add_format_option(learn, "policy learn")
+    add_answer_option(learn, "policy learn")
     learn.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
     show = verb("show", "say what is allowed, what for, why, and by which list", _SHOW)
     show.add_argument("names", nargs="*", metavar="NAME", help="as in sklearn.pipeline.Pipeline")
     show.add_argument("--library", metavar="L", help="a library, as in scikit-learn, or a FILE")
     add_policy_options(show)
-    add_format_option(show, "policy show")
+    add_answer_option(show, "policy show")
 
     packs = verb("packs", "say which allow-lists ship with safeload, which are on, and why", _PACKS)
     add_policy_options(packs)
-    add_format_option(packs, "policy packs")
+    add_answer_option(packs, "policy packs")
 
     check = verb("check", "look through a team's policy files", _CHECK)
     check.add_argument("files", nargs="+", metavar="FILE", help="policy files")
@@ -105,7 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="importing",
         help="import the modules named, which runs their code, to see what the names stand for",
     )
-    add_format_option(check, "policy check")
+    add_answer_option(check, "policy check")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -35,8 +35,7 @@ def read_probe(path: Path, *, option: str = "probe") -> Any:
 
     Returns:
         An array, a list of strings, a list of records, or a data frame where the columns have
-        names. A field that is
-        empty is missing.
+        names. A field that is empty is missing.
 
     Raises:
         UsageError: The file cannot be read, or is of no such form.
@@ -77,7 +76,9 @@ def _npy(data: bytes) -> Any:
 
 
 def _parquet(data: bytes) -> Any:
-    pd = _pandas()
+    from safeload.loading.probe_data import require_pandas
+
+    pd = require_pandas()
     try:
         return pd.read_parquet(io.BytesIO(data))
     except ImportError as error:
@@ -125,19 +126,9 @@ def _array(rows: list[list[Any]]) -> Any:
 
 
 def _frame(columns: dict[str, Any]) -> Any:
-    return _pandas().DataFrame(columns)
+    from safeload.loading.probe_data import require_pandas
 
-
-def _pandas() -> Any:
-    try:
-        import pandas as pd
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "A probe with named columns needs pandas, which is not installed.",
-            code="extra-missing",
-            hint="Install pandas, or give the rows without names as .npy.",
-        ) from error
-    return pd
+    return require_pandas().DataFrame(columns)
 
 
 def _value(field: str) -> int | float | str | None:

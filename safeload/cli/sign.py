@@ -15,7 +15,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from safeload.cli.answer import Answer, add_format_option
+from safeload.cli.answer import Answer, add_answer_option
 from safeload.cli.facts import facts_of
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.models import STEM, names_for, require_no_bundle
@@ -162,7 +162,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --add: the trust file that has the first signer (default: the one in your "
         "configuration directory)",
     )
-    add_format_option(parser, "sign")
+    add_answer_option(parser, "sign")
     add_policy_options(parser)
     add_limit_option(parser)
     add_option(parser)
@@ -239,14 +239,15 @@ def _sign(path: str, name: str, work: _Work, answer: Answer) -> None:
             progress=advance,
             **work.facts,
         )
-    note(f"signed {name} {options.version} {called(work.key, bundle)}")
+    who = who_signs(work.key, bundle)
+    note(f"signed {name} {options.version} {called(who)}")
     answer.add(
         path,
         "signed",
         bundle=str(bundle),
         name=name,
         version=options.version,
-        **who_signs(work.key, bundle),
+        **who,
     )
     answer.say(str(bundle))
 
@@ -269,15 +270,15 @@ def _add(path: str, name: str | None, work: _Work, answer: Answer) -> None:
             limits=work.limits,
             progress=advance,
         )
-    about = done.manifest.require_model()
+    about, who = done.manifest.require_model(), who_signs(work.key, done.bundle)
     note(f"signed {about.name} {about.version} (serial {about.serial}), as {done.signer} did,")
-    note(f"statement {done.manifest.payload_sha256}, {called(work.key, done.bundle)}")
+    note(f"statement {done.manifest.payload_sha256}, {called(who)}")
     answer.add(
         path,
         "signed",
         bundle=str(done.bundle),
         name=about.name,
         version=about.version,
-        **who_signs(work.key, done.bundle),
+        **who,
     )
     answer.say(str(done.bundle))

@@ -87,14 +87,12 @@ def signer_of_options(options: argparse.Namespace) -> Signer | KeylessSigner:
     return signer_of(options.key, passphrase=lambda: passphrase_of(options))
 
 
-def called(signer: Signer | KeylessSigner, bundle: Path) -> str:
+def called(who: dict[str, Any]) -> str:
     """Say who has signed, in the words that a trust file has for them.
 
     Args:
-        signer: Who it was.
-        bundle: What they signed.
+        who: What :func:`who_signs` says.
     """
-    who = who_signs(signer, bundle)
     if who["key_id"] is not None:
         return f"with key {who['key_id']}"
     return f"as {', '.join(who['identities'])}"

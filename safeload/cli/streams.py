@@ -22,12 +22,17 @@ from safeload.errors import SafeloadError
 __all__ = [
     "Ended",
     "UndeliveredError",
+    "code_of",
     "deliver",
     "end_by_signals",
     "last_flush",
     "open_standard_files",
     "output_is_closed",
 ]
+
+
+# What shells give to a program that a signal ended, with the signal's number added.
+_BY_SIGNAL = 128
 
 
 class UndeliveredError(SafeloadError):
@@ -44,6 +49,15 @@ class Ended(KeyboardInterrupt):  # as KeyboardInterrupt, it is not an error
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+def code_of(ended: KeyboardInterrupt) -> int:
+    """The exit code of a command that a signal, or Ctrl-C, has ended.
+
+    Args:
+        ended: What was raised.
+    """
+    return _BY_SIGNAL + (ended.number if isinstance(ended, Ended) else signal.SIGINT)
 
 
 class _Stream:

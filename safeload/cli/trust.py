@@ -11,6 +11,7 @@ import argparse
 from functools import partial
 
 from safeload.cli.limits import add_limit_option
+from safeload.cli.parser import add_format_option
 
 __all__ = ["add_arguments", "run"]
 
@@ -51,12 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_retire(verbs)
     show = _verb(verbs, "show", "show who may sign what until when", _SHOW)
     show.add_argument("file", nargs="?", metavar="FILE", help=_FILE_HELP)
-    show.add_argument(
-        "--format",
-        choices=["console", "json"],
-        default="console",
-        help="for people, or for programs (default: console)",
-    )
+    add_format_option(show)
     _add_check(verbs)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeload.cli.answer import Answer, add_format_option
+from safeload.cli.answer import Answer, add_answer_option
 from safeload.cli.limits import add_limit_option, limits_of
 from safeload.cli.models import require_no_bundle, signed_models
 from safeload.cli.output import is_terminal, plain
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compare the SHA-256 of the whole, too, of files that were signed in shards",
     )
-    add_format_option(parser, "verify")
+    add_answer_option(parser, "verify")
     add_limit_option(parser)
 
 

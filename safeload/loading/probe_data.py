@@ -26,6 +26,7 @@ __all__ = [
     "is_frame",
     "is_records",
     "is_sparse",
+    "require_pandas",
     "unsuitable",
 ]
 
@@ -79,15 +80,24 @@ def frame_of(records: Sequence[Mapping[Any, Any]]) -> Any:
     Raises:
         UsageError: pandas is not installed (``extra-missing``).
     """
+    return require_pandas().DataFrame([dict(record) for record in records])
+
+
+def require_pandas() -> Any:
+    """The module ``pandas``.
+
+    Raises:
+        UsageError: It is not installed (``extra-missing``).
+    """
     try:
         import pandas as pd
     except ModuleNotFoundError as error:
         raise UsageError(
-            "Rows with names need pandas, which is not installed.",
+            "A probe with named columns needs pandas, which is not installed.",
             code="extra-missing",
             hint="Install pandas, or give the rows without names as .npy.",
         ) from error
-    return pd.DataFrame([dict(record) for record in records])
+    return pd
 
 
 def encode_rows(rows: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from safeload.errors import printable
 from safeload.policy.code_by_value import is_code
-from safeload.policy.team.gadgets import doubt, gadget, is_covered
+from safeload.policy.team.gadgets import FROM_A_SCRIPT, SCRIPTS, doubt, gadget, is_covered
 from safeload.policy.team.harm import deceit, harm
 from safeload.rule_ids import CODE
 from safeload.scan.program import GlobalUse, Use
@@ -19,8 +19,6 @@ from safeload.verdict import Finding, Weight
 
 __all__ = ["misused", "unlisted"]
 
-# What a module is called while Python runs it as a program.
-_SCRIPTS = frozenset(["__main__", "__mp_main__"])
 # Where torch keeps the classes of modules, optimisers and schedules.
 _MODULES_OF_TORCH = ("torch.nn.modules.", "torch.optim.")
 _AT_ONCE = frozenset([Use.CALL, Use.CONSTRUCT])
@@ -60,7 +58,7 @@ def _said(use: GlobalUse) -> tuple[str, Weight, str]:
     if is_code(module, name):
         said = "rebuilds a function or class from code within the file"
         return CODE, Weight.ORDINARY, said
-    rule = "SL109" if module in _SCRIPTS else "SL101"
+    rule = "SL109" if module in SCRIPTS else "SL101"
     lie = deceit(module, name)
     if lie is not None:
         return rule, Weight.ATTACK, lie
@@ -70,12 +68,8 @@ def _said(use: GlobalUse) -> tuple[str, Weight, str]:
             " when the file is loaded" if use.uses & _AT_ONCE else "; the file keeps it for later"
         )
         return rule, Weight.ATTACK, f"{does}{when}"
-    if module in _SCRIPTS:
-        said = (
-            "was defined in a script or notebook, where no other program finds it; "
-            "move it to a module that can be imported and dump the model again"
-        )
-        return rule, Weight.ORDINARY, said
+    if module in SCRIPTS:
+        return rule, Weight.ORDINARY, FROM_A_SCRIPT
     if module.startswith(_MODULES_OF_TORCH):
         said = (
             "is a whole object of torch, whose code is found by name when it is loaded; "

@@ -21,7 +21,7 @@ from safeload.policy.packs import opt_in_packs
 from safeload.policy.policy import Policy
 from safeload.policy.team.harm import deceit, harm
 
-__all__ = ["COMPUTING", "STANDARD", "doubt", "gadget", "is_covered"]
+__all__ = ["COMPUTING", "FROM_A_SCRIPT", "SCRIPTS", "STANDARD", "doubt", "gadget", "is_covered"]
 
 # Modules of Python's own that compute and do nothing else.
 COMPUTING = frozenset(
@@ -73,7 +73,12 @@ _BEGINNINGS = re.compile(
     r"_?(dumps?|eval|exec|fetch|load|loads|open|read|run|save|savez|spawn[lv]?[ep]*|to_(csv|pickle"
     r"|json|sql|parquet|hdf)|unpickle|write)(txt|_.*|code|call|ctx|source|string)?"
 )
-_SCRIPTS = frozenset(["__main__", "__mp_main__"])
+# What a module is called while Python runs it as a program, and what is said of names in it.
+SCRIPTS = frozenset(["__main__", "__mp_main__"])
+FROM_A_SCRIPT = (
+    "was defined in a script or notebook, where no other program finds it; move it to a module "
+    "that can be imported and dump the model again"
+)
 _LONGEST = 200
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -95,11 +100,8 @@ def gadget(module: str, name: str) -> str | None:
         return known
     if len(module) + len(name) > _LONGEST or not all(map(_WORD.fullmatch, modules + names)):
         return "is not a usual name in Python, and may be there to deceive"
-    if module in _SCRIPTS:
-        return (
-            "was defined in a script or notebook, where no other program finds it; move it to a "
-            "module that can be imported and dump the model again"
-        )
+    if module in SCRIPTS:
+        return FROM_A_SCRIPT
     if is_code(module, name):
         return "rebuilds code that the file itself brings along; no list can say what it does"
     if any(part.startswith("__") and part.endswith("__") for part in modules + names):
