@@ -1,4 +1,4 @@
-"""States that are not dict, in which attributes could hide that nobody has seen."""
+"""States that are not a dict, in which attributes could hide that nobody has seen."""
 
 from __future__ import annotations
 

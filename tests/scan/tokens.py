@@ -80,7 +80,7 @@ def _parts(token: Token) -> tuple[list[str], list[Token]]:
 
 def _arguments(token: ObjectToken) -> list[Token]:
     if type(token.args) is not tuple:
-        raise IncomparableError("arguments that are not tuple")
+        raise IncomparableError("arguments that are not a tuple")
     return list(token.args)
 
 
@@ -88,7 +88,7 @@ def _keywords(token: ObjectToken) -> Token:
     if token.kwargs is None:
         return Mapping()
     if not isinstance(token.kwargs, Mapping):
-        raise IncomparableError("keywords that are not dict")
+        raise IncomparableError("keywords that are not a dict")
     return token.kwargs
 
 

@@ -211,7 +211,7 @@ def _pairs(keywords: Token) -> list[tuple[Token, Token]]:
     if keywords is None:
         return []
     if type(keywords) is not Mapping:
-        raise UntypedError("has keyword arguments that are not dict")
+        raise UntypedError("has keyword arguments that are not a dict")
     return list(zip(keywords.keys, keywords.values, strict=True))
 
 

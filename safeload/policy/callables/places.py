@@ -239,7 +239,7 @@ class Places:
         if signature is None:
             return None
         if type(keywords) is not Mapping:
-            return "its keyword arguments are not dict"
+            return "its keyword arguments are not a dict"
         look_into(keywords, len(keywords))
         pairs = zip(keywords.keys, keywords.values, strict=True)
         return next(filter(None, (signature.refuses(*pair) for pair in pairs)), None)

@@ -39,7 +39,7 @@ def _bounded(name: str, rule: Rule) -> Rule:
     @wraps(rule)
     def checked(built: ObjectToken) -> str | None:
         if type(built.args) is not tuple:
-            return "its arguments are not tuple"
+            return "its arguments are not a tuple"
         pay_for_parts(built, _GIVEN)
         return asked(name, rule, built)
 

@@ -180,7 +180,7 @@ def _attributes(states: tuple[Token, ...]) -> str | None:
         if part is None:
             continue
         if type(part) is not Mapping:
-            return "its attributes are not dict"
+            return "its attributes are not a dict"
         for key, value in zip(part.keys, part.values, strict=True):
             if type(key) is not str or len(key) > _NAME or not _is_own(key):
                 return "an attribute has a name that is not valid of its own"

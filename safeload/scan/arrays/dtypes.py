@@ -164,7 +164,7 @@ def _one(token: Token, known: dict[int, DType], depth: int) -> DType:
         raise DTypeError("the dtype's state has metadata without saying so")
     metadata = extra[0] if code[0] in "Mm" and type(extra) is tuple and extra else extra
     if not (metadata is None or isinstance(metadata, Mapping)):
-        raise DTypeError("the dtype's metadata are not dict")
+        raise DTypeError("the dtype's metadata are not a dict")
 
     def inner(part: Token) -> DType:
         return _describe(part, known, depth + 1)

@@ -52,7 +52,7 @@ _LITERAL_DEPTH = 2 * (_RECORD_DEPTH + 2)
 
 
 class NpyError(ValueError):
-    """The bytes are not array that numpy would write; the text says why."""
+    """The bytes are not an array that numpy would write; the text says why."""
 
 
 class _ObjectsError(NpyError):

@@ -54,7 +54,7 @@ def load_flavor(
 
     Raises:
         SafeloadError: As :func:`safeload.load_unsigned`; or MLflow does not give the files, or
-            they are not model with such a flavor (ArtefactError).
+            they are not a model with such a flavor (ArtefactError).
     """
     check_arguments(
         policy=policy, packs=packs, isolated=isolated, mmap_mode=mmap_mode, limits=limits

@@ -119,7 +119,7 @@ def _metrics(keywords: Token) -> list[Token]:
     if keywords is None:
         return []
     if not isinstance(keywords, Mapping):
-        raise UnsoundError("kernel is a function with arguments that are not dict")
+        raise UnsoundError("kernel is a function with arguments that are not a dict")
     return [
         value
         for key, value in zip(keywords.keys, keywords.values, strict=True)

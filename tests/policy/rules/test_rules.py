@@ -189,10 +189,10 @@ HOSTILE: dict[str, Fill] = {
     "a partial whose state holds no function": stated(
         PARTIAL, (Name("numpy", "add"),), ("add", (), {}, None)
     ),
-    "a partial whose arguments are not tuple": stated(
+    "a partial whose arguments are not a tuple": stated(
         PARTIAL, (Name("numpy", "add"),), (Name("numpy", "add"), [1], {}, None)
     ),
-    "a partial whose keywords are not dict": stated(
+    "a partial whose keywords are not a dict": stated(
         PARTIAL, (Name("numpy", "add"),), (Name("numpy", "add"), (), [1], None)
     ),
     "a partial with attributes that act": stated(

@@ -124,7 +124,7 @@ HOSTILE: dict[str, Value] = {
     "attributes that are hooks": rebuilt(
         "_rebuild_parameter_with_state", tensor(), True, no_hooks, {"_backward_hooks": {"a": 1}}
     ),
-    "attributes that are not dict": with_state(
+    "attributes that are not a dict": with_state(
         V2, (storage(), 0, (4,), (1,), False, no_hooks), [["a", 1]]
     ),
     "attributes of a tensor beyond its storage": with_state(

@@ -413,7 +413,7 @@ ODD: dict[str, bytes] = {
     "a state whose keys are made by a call": archive(
         object_("m", "C", dict_({"a": json_(1)}, type_("numpy", "str_")))
     ),
-    "arguments that are not tuple": archive(
+    "arguments that are not a tuple": archive(
         node("ConstructorFromReduceNode", "m", "C", content=json_("ab"))
     ),
     "a tree of another class": archive(
@@ -434,8 +434,8 @@ ODD: dict[str, bytes] = {
         node("MethodNode", "builtins", "str", content={"obj": json_("a"), "func": "format"})
     ),
     "a partial of another class": archive(node("PartialNode", "m", "partial", content={})),
-    "a partial whose keywords are not dict": _partial(kwds=list_()),
-    "a partial whose attributes are not dict": _partial(namespace=list_()),
+    "a partial whose keywords are not a dict": _partial(kwds=list_()),
+    "a partial whose attributes are not a dict": _partial(namespace=list_()),
     "a default dict of another class": archive(node("DefaultDictNode", "m", "C", content={})),
     "a default dict of a list": archive(
         node(

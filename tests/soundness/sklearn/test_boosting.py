@@ -116,7 +116,7 @@ CHECKED = partial(check_array, dtype=np.float32)
 FORGED = {
     "a tree without columns": (TREE, "n_features_in_", MISSING),
     "a tree of fewer columns": (TREE, "n_features_in_", 3),
-    "a tree of columns that are not number": (TREE, "n_features_in_", 4.0),
+    "a tree of columns that are not a number": (TREE, "n_features_in_", 4.0),
     "a tree that is true of columns": (TREE, "n_features_in_", True),
     "a tree that looks at no data": (TREE, "_validate_X_predict", CHECKED),
     "a tree that counts no columns": (TREE, "_check_n_features", CHECKED),
